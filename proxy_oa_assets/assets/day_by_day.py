@@ -1,0 +1,58 @@
+"""A run may span days: each is materialized on its own, and a bad one doesn't spoil the others."""
+
+from collections.abc import Callable, Mapping
+
+import dagster as dg
+
+from proxy_oa_assets.days import Day
+from proxy_oa_assets.errors import ProxyOaError
+
+DayMetadata = Mapping[str, dg.MetadataValue]
+
+
+def day_by_day(
+    context: dg.AssetExecutionContext, materialize: Callable[[Day], DayMetadata]
+) -> dg.MaterializeResult:
+    """Materialize each day of the run and report its metadata.
+
+    Raises dg.Failure, with what to do about it, if a day fails. In a run of several days the others are
+    materialized all the same, and recorded as such.
+    """
+    days = [Day.parse(key) for key in context.partition_keys]
+    if len(days) == 1:
+        try:
+            return dg.MaterializeResult(metadata=materialize(days[0]))
+        except ProxyOaError as error:
+            raise dg.Failure(str(error), allow_retries=False) from error
+    good, bad = _each(context, days, materialize)
+    if not bad:
+        for day, metadata in good.items():
+            context.add_asset_metadata(metadata, partition_key=day.key)
+        return dg.MaterializeResult()
+    # Dagster records nothing of a failed step, so what is done has to be recorded here.
+    for day, metadata in good.items():
+        context.log_event(
+            dg.AssetMaterialization(asset_key=context.asset_key, partition=day.key, metadata=metadata)
+        )
+    reasons = "\n".join(f"{day}: {reason}" for day, reason in bad.items())
+    raise dg.Failure(
+        f"{len(bad)} of {len(days)} days failed; the other {len(good)} are done.\n{reasons}",
+        metadata={"failed_days": ", ".join(day.key for day in bad)},
+        allow_retries=False,
+    )
+
+
+def _each(
+    context: dg.AssetExecutionContext, days: list[Day], materialize: Callable[[Day], DayMetadata]
+) -> tuple[dict[Day, DayMetadata], dict[Day, str]]:
+    good: dict[Day, DayMetadata] = {}
+    bad: dict[Day, str] = {}
+    for day in days:
+        try:
+            good[day] = materialize(day)
+        except ProxyOaError as error:
+            bad[day] = str(error)
+        except Exception as error:  # the boundary between days: a defect in one must not cost the others
+            context.log.exception(f"{day} failed unexpectedly")
+            bad[day] = f"{type(error).__name__}: {error}"
+    return good, bad

@@ -1,0 +1,71 @@
+"""Step 11 of a day: the raw requests behind each scored connection."""
+
+from itertools import groupby
+from pathlib import Path
+
+import dagster as dg
+
+from proxy_oa_assets import queries
+from proxy_oa_assets.assets.day_by_day import DayMetadata, day_by_day
+from proxy_oa_assets.assets.partitions import DAILY
+from proxy_oa_assets.assets.presentation import GROUP, OWNERS, table_metadata
+from proxy_oa_assets.assets.raw_day import require_raw_rows
+from proxy_oa_assets.days import Day
+from proxy_oa_assets.enrichment.identity import connection_hash, edge_file_name
+from proxy_oa_assets.frames import records
+from proxy_oa_assets.resources.impala import ImpalaResource
+from proxy_oa_assets.resources.workspace import Workspace
+from proxy_oa_assets.tables import PROXY_EDGE, PROXY_SCORES
+from proxy_oa_assets.tsv import write_tsv
+
+
+@dg.asset(
+    partitions_def=DAILY,
+    deps=["scored_connections", "proxy"],
+    group_name=GROUP,
+    owners=OWNERS,
+    kinds={"duckdb", "parquet"},
+    metadata=table_metadata(PROXY_EDGE),
+)
+def edge_details(
+    context: dg.AssetExecutionContext, impala: ImpalaResource, workspace: Workspace
+) -> dg.MaterializeResult:
+    """The raw requests behind each scored connection, in every hour, at most 250 per connection and hour."""
+
+    def materialize(day: Day) -> DayMetadata:
+        require_raw_rows(impala, day)
+        count = impala.replace_day(PROXY_EDGE, day, queries.edge_details(day))
+        files = export_edges(impala, day, workspace.data(day))
+        return {
+            "dagster/partition_row_count": dg.MetadataValue.int(count),
+            "exported_files": dg.MetadataValue.int(files),
+            "export": dg.MetadataValue.path(workspace.data(day)),
+        }
+
+    return day_by_day(context, materialize)
+
+
+def export_edges(impala: ImpalaResource, day: Day, folder: Path) -> int:
+    """Write `edge-<clientip>-<hash>.tsv` for each scored row's own hour; return the number of files.
+
+    Files of an earlier run that no scored row has any more are removed.
+    """
+    scored = impala.read_day(PROXY_SCORES, day)[["clientip", "fulluri", "time"]]
+    without_rows = {_file_name(*row) for row in records(scored)}
+    wanted = set(without_rows)
+    client, uri, hour = (PROXY_EDGE.column_names.index(name) for name in ("clientip", "fulluri", "hh"))
+    edges = impala.rows(queries.edges_of_scored_hours(day))
+    for name, rows in groupby(edges, key=lambda row: _file_name(row[client], row[uri], f"{row[hour]:02d}:")):
+        write_tsv(folder / name, PROXY_EDGE.column_names, rows)
+        without_rows.discard(name)
+    for name in without_rows:
+        write_tsv(folder / name, PROXY_EDGE.column_names, ())
+    for left in folder.glob("edge-*.tsv"):
+        if left.name not in wanted:
+            left.unlink()
+    return len(wanted)
+
+
+def _file_name(clientip: object, fulluri: object, time: object) -> str:
+    client, uri, clock = (value if isinstance(value, str) else None for value in (clientip, fulluri, time))
+    return edge_file_name(client, connection_hash(client, uri, clock))

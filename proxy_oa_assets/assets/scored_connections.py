@@ -1,0 +1,105 @@
+"""Steps 5 to 10 of a day: enrich the most suspicious rows and store them."""
+
+from collections.abc import Iterator
+from typing import cast
+
+import dagster as dg
+import pandas as pd
+
+from proxy_oa_assets import ranked_rows
+from proxy_oa_assets.assets.day_by_day import DayMetadata, day_by_day
+from proxy_oa_assets.assets.partitions import DAILY
+from proxy_oa_assets.assets.presentation import GROUP, OWNERS, preview, table_metadata
+from proxy_oa_assets.days import Day
+from proxy_oa_assets.enrichment.identity import connection_hash
+from proxy_oa_assets.enrichment.network_context import NetworkContext
+from proxy_oa_assets.enrichment.response_codes import response_code_name
+from proxy_oa_assets.enrichment.severity import severities
+from proxy_oa_assets.frames import records
+from proxy_oa_assets.resources.impala import ImpalaResource
+from proxy_oa_assets.resources.reputation import Reputation, ReputationResource
+from proxy_oa_assets.resources.workspace import Workspace
+from proxy_oa_assets.tables import PROXY_SCORES, PROXY_THREAT_INVESTIGATION
+from proxy_oa_assets.tsv import write_tsv
+
+EXPORTED_COLUMNS = (*PROXY_SCORES.column_names, "uri_sev", "hash")
+_PREVIEWED = ("ml_score", "time", "clientip", "fulluri", "respcode_name", "uri_rep", "network_context")
+
+
+@dg.asset(
+    partitions_def=DAILY,
+    deps=["proxy_results"],
+    group_name=GROUP,
+    owners=OWNERS,
+    kinds={"duckdb", "parquet"},
+    metadata=table_metadata(PROXY_SCORES),
+)
+def scored_connections(
+    context: dg.AssetExecutionContext,
+    impala: ImpalaResource,
+    reputation: ReputationResource,
+    workspace: Workspace,
+) -> dg.MaterializeResult:
+    """The day's most suspicious requests with reputation, response code names and network context."""
+    column = workspace.conf().reputation_column
+    network = workspace.network_context()
+    for problem in network.rejected:
+        context.log.warning(f"Left out of the network context: {problem}")
+
+    def materialize(day: Day) -> DayMetadata:
+        rows = as_scores(ranked_rows.read(workspace.data(day)))
+        answers = reputation.look_up(rows[column].dropna().tolist())
+        scored = impala.read_day(PROXY_THREAT_INVESTIGATION, day)
+        enriched = enrich(rows, answers.uri_rep, column, network, scored)
+        count = impala.replace_day_with_frame(PROXY_SCORES, day, enriched)
+        export = workspace.data(day) / "proxy_scores.tsv"
+        write_tsv(export, EXPORTED_COLUMNS, records(enriched[list(EXPORTED_COLUMNS)]))
+        return {
+            "dagster/partition_row_count": dg.MetadataValue.int(count),
+            "connections": dg.MetadataValue.int(len(rows[["clientip", "fulluri"]].drop_duplicates())),
+            "scored_by_analysts": dg.MetadataValue.int(int((enriched["uri_sev"] > 0).sum())),
+            "network_context_rejected": dg.MetadataValue.int(len(network.rejected)),
+            "most_suspicious": preview(enriched, _PREVIEWED),
+            "export": dg.MetadataValue.path(export),
+            **_tally(answers),
+        }
+
+    return day_by_day(context, materialize)
+
+
+def as_scores(ranked: pd.DataFrame) -> pd.DataFrame:
+    """Return ranked rows with the column names of `proxy_scores`."""
+    return ranked.rename(columns={"p_date": "tdate", "p_time": "time", "score": "ml_score"})
+
+
+def enrich(
+    rows: pd.DataFrame,
+    uri_rep: dict[str, str],
+    reputation_column: str,
+    network: NetworkContext,
+    scored: pd.DataFrame,
+) -> pd.DataFrame:
+    """Return the rows with uri_rep, respcode_name, network_context, uri_sev and hash, in the same order.
+
+    `scored` is the day of `proxy_threat_investigation`.
+    """
+    context_of = {client: network.describe(client) for client in rows["clientip"].dropna().unique()}
+    return rows.assign(
+        uri_rep=rows[reputation_column].map(uri_rep).fillna("").astype("str"),
+        respcode_name=[response_code_name(code) for (code,) in _texts(rows, "respcode")],
+        network_context=rows["clientip"].map(context_of).fillna("").astype("str"),
+        uri_sev=severities(rows["fulluri"], scored),
+        hash=[connection_hash(*row) for row in _texts(rows, "clientip", "fulluri", "time")],
+    )
+
+
+def _texts(rows: pd.DataFrame, *columns: str) -> Iterator[tuple[str | None, ...]]:
+    return cast("Iterator[tuple[str | None, ...]]", records(rows[list(columns)]))
+
+
+def _tally(reputation: Reputation) -> DayMetadata:
+    return {
+        f"reputation/{service}/{status.value}": dg.MetadataValue.int(number)
+        for service, counts in reputation.tally.items()
+        for status, number in counts.items()
+    }

@@ -1,0 +1,24 @@
+"""What other systems make: the ranked results, and the raw requests."""
+
+import dagster as dg
+
+from proxy_oa_assets.assets.partitions import DAILY
+from proxy_oa_assets.assets.presentation import table_metadata
+from proxy_oa_assets.tables import PROXY
+
+ml_results = dg.AssetSpec(
+    "ml_results",
+    description="The day's requests ranked by the topic model (spot-ml), most suspicious first: proxy_results.csv",
+    group_name="upstream",
+    kinds={"hdfs", "csv"},
+    partitions_def=DAILY,
+)
+
+proxy = dg.AssetSpec(
+    "proxy",
+    description="The day's raw proxy requests, as the ingest job wrote them, in hourly partitions",
+    group_name="upstream",
+    kinds={"hive", "parquet"},
+    partitions_def=DAILY,
+    metadata=table_metadata(PROXY),
+)

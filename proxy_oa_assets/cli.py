@@ -1,0 +1,154 @@
+"""The command `proxy-oa`. What it does can be done in Dagster's web UI, too.
+
+Exit codes: 0 done; 1 the day (or a probe) failed; 2 the command or a setting can't be used.
+What is slow to load is imported by the command that needs it.
+"""
+
+import gc
+import logging
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import NoReturn
+
+import click
+
+from proxy_oa_assets.days import Day
+from proxy_oa_assets.errors import ConfError, DayError, ProxyOaError, SettingsError
+from proxy_oa_assets.settings import Settings, load_settings
+
+FAILED, UNUSABLE = 1, 2
+
+
+class _Commands(click.Group):
+    """Turns what a user can mend into one sentence and an exit code."""
+
+    def invoke(self, ctx: click.Context) -> object:
+        try:
+            return super().invoke(ctx)
+        except (SettingsError, ConfError, DayError) as error:
+            click.echo(f"proxy-oa: {error}", err=True)
+            ctx.exit(UNUSABLE)
+        except ProxyOaError as error:
+            click.echo(f"proxy-oa: {error}", err=True)
+            ctx.exit(FAILED)
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="proxy-oa-assets")
+def main() -> None:
+    """Web-proxy threat analytics: a day of proxy traffic, scored, enriched and ready to investigate.
+
+    Settings are environment variables, PROXY_OA_HOME first of all; a file .env is read, too.
+    """
+
+
+def entry() -> NoReturn:
+    """Run the command as a process of its own, and leave without the interpreter's farewell.
+
+    Dagster and SQLAlchemy leave some hundred thousand objects behind. Looking for garbage among them while
+    they load takes a tenth of a small day's run, taking them apart at the end a fifth; the operating system
+    does it at once. Whatever must be closed is closed by then, by the commands themselves.
+    """
+    gc.set_threshold(200_000, 20, 100)
+    status = 0
+    try:
+        main()
+    except SystemExit as leaving:
+        status = leaving.code if isinstance(leaving.code, int) else int(leaving.code is not None)
+    logging.shutdown()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(status)
+
+
+_DATE = click.option("--date", "date", required=True, metavar="YYYY-MM-DD", help="The day.")
+
+
+@main.command()
+@_DATE
+@click.option("--limit", default=500, show_default=True, type=click.IntRange(min=1), help="Most suspicious rows to take.")
+@click.option("-v", "--verbose", is_flag=True, help="Show Dagster's own log.")
+def run(date: str, limit: int, *, verbose: bool) -> None:
+    """Materialize a day: its scored connections, their details, its summary and its notebooks."""
+    settings = load_settings()
+    day = settings.day(date)
+
+    from proxy_oa_assets.console import show_day  # noqa: PLC0415
+    from proxy_oa_assets.day_run import materialize_day  # noqa: PLC0415
+    from proxy_oa_assets.history import open_history  # noqa: PLC0415
+
+    with open_history(settings) as instance:
+        done = materialize_day(day, limit, instance, verbose=verbose)
+    show_day(done)
+    if not done.succeeded:
+        sys.exit(FAILED)
+
+
+@main.command()
+@click.option("--last-day", metavar="YYYY-MM-DD", help="Last of the three sample days; yesterday if left out.")
+def demo(last_day: str | None) -> None:
+    """Make three sample days, materialize them, and say what to look at."""
+    settings = load_settings()
+
+    from proxy_oa_assets.sample.demo import run_demo  # noqa: PLC0415
+
+    if not run_demo(settings, Day.parse(last_day) if last_day else None):
+        sys.exit(FAILED)
+
+
+@main.command("init-db")
+def init_db() -> None:
+    """Create the tables where they are missing. Doing it again changes nothing."""
+    from proxy_oa_assets.deployment import deployment  # noqa: PLC0415
+
+    for line in deployment(load_settings()).impala.create_tables():
+        click.echo(line)
+
+
+@main.command()
+@_DATE
+@click.option("-y", "--yes", is_flag=True, help="Don't ask.")
+def reset(date: str, *, yes: bool) -> None:
+    """Remove what analysts scored and wrote on a day: severities, comments, timelines, feedback."""
+    settings = load_settings()
+    day = settings.day(date)
+
+    from proxy_oa_assets.deployment import deployment  # noqa: PLC0415
+    from proxy_oa_assets.investigation.reset import reset_scored_connections  # noqa: PLC0415
+
+    if not yes and sys.stdin.isatty():
+        click.confirm(f"Remove every score, comment and feedback of {day}? It can't be undone.", abort=True)
+    configured = deployment(settings)
+    for line in reset_scored_connections(day, configured.impala, configured.hdfs, configured.workspace):
+        click.echo(line)
+
+
+@main.command()
+def doctor() -> None:
+    """Try every configured system; say line by line what works and what to fix."""
+    from proxy_oa_assets.doctor import probe_all  # noqa: PLC0415
+
+    failed = 0
+    for probe in probe_all():
+        failed += not probe.works
+        click.echo(f"{'ok  ' if probe.works else 'FAIL'}  {probe.what:<16} {probe.finding}")
+    if failed:
+        click.echo(f"{failed} to fix", err=True)
+        sys.exit(FAILED)
+
+
+@main.command()
+@click.option("--port", default=3000, show_default=True, help="Port on 127.0.0.1.")
+def ui(port: int) -> None:
+    """Open Dagster's web UI on 127.0.0.1, with the history that the other commands write."""
+    settings = load_settings()
+
+    from proxy_oa_assets.history import prepare_history  # noqa: PLC0415
+
+    history = prepare_history(settings)
+    click.echo(f"Web UI: http://127.0.0.1:{port}  (home {settings.home}, history {history}); Ctrl-C stops it")
+    dagster = Path(sys.executable).with_name("dagster")
+    command = [str(dagster), "dev", "-m", "proxy_oa_assets.definitions", "-h", "127.0.0.1", "-p", str(port)]
+    sys.exit(subprocess.call(command, env={**os.environ, "PROXY_OA_HOME": str(settings.home)}))  # noqa: S603

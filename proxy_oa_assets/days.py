@@ -1,0 +1,65 @@
+"""The daily partition: its key, its folder name and its numbers."""
+
+import datetime
+import re
+from dataclasses import dataclass
+from typing import Self
+
+from proxy_oa_assets.errors import DayError
+
+_KEY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
+
+
+@dataclass(frozen=True, order=True)
+class Day:
+    """One day of proxy traffic.
+
+    Example:
+        >>> Day.parse("2016-09-12").folder
+        '20160912'
+
+    """
+
+    date: datetime.date
+
+    @classmethod
+    def parse(cls, key: str) -> Self:
+        """Read a partition key, `YYYY-MM-DD`. Raises DayError for anything else."""
+        if not _KEY.fullmatch(key):
+            raise DayError(f"{key!r} is not a day: write it as YYYY-MM-DD, for example 2016-09-12")
+        try:
+            return cls(datetime.date.fromisoformat(key))
+        except ValueError as error:
+            raise DayError(f"{key!r} is not a day of the calendar: {error}") from error
+
+    @property
+    def key(self) -> str:
+        """The partition key, `YYYY-MM-DD`; also the text of `p_date` and `tdate`."""
+        return self.date.isoformat()
+
+    @property
+    def folder(self) -> str:
+        """The day in folder names, `YYYYMMDD`."""
+        return self.date.strftime("%Y%m%d")
+
+    @property
+    def y(self) -> int:
+        """The year, four digits."""
+        return self.date.year
+
+    @property
+    def m(self) -> int:
+        """The month, 1 to 12."""
+        return self.date.month
+
+    @property
+    def d(self) -> int:
+        """The day of the month, 1 to 31."""
+        return self.date.day
+
+    def plus(self, days: int) -> "Day":
+        """Return the day that many days later (earlier, if negative)."""
+        return Day(self.date + datetime.timedelta(days=days))
+
+    def __str__(self) -> str:
+        return self.key

@@ -1,0 +1,126 @@
+"""Trying every configured system."""
+
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from proxy_oa_assets.deployment import Deployment, deployment
+from proxy_oa_assets.errors import ProxyOaError
+from proxy_oa_assets.queries import Query
+from proxy_oa_assets.resources.hdfs import HdfsResource
+from proxy_oa_assets.settings import Settings, dagster_home, load_settings
+from proxy_oa_assets.tables import PROXY, TABLES
+
+
+@dataclass(frozen=True)
+class Probe:
+    """One thing that was tried, whether it works, and what was found or is to be done."""
+
+    what: str
+    works: bool
+    finding: str
+
+
+def probe_all() -> Iterator[Probe]:
+    """Try the settings, then each system; where the settings can't be used, nothing else is tried."""
+    try:
+        settings = load_settings()
+        configured = deployment(settings)
+    except ProxyOaError as error:
+        yield Probe("settings", works=False, finding=str(error))
+        return
+    yield Probe("settings", works=True, finding=_settings(settings))
+    for what, attempt in _attempts(settings, configured).items():
+        yield _tried(what, attempt)
+
+
+def _attempts(settings: Settings, configured: Deployment) -> dict[str, Callable[[], str]]:
+    attempts = {
+        "conf": lambda: _conf(settings, configured),
+        "hdfs": lambda: _hdfs(configured.hdfs, settings.huser),
+        "results": lambda: _results(configured.hdfs, settings.huser),
+        "tables": lambda: _tables(configured),
+        "network context": lambda: _network_context(configured),
+        "history": lambda: _history(settings),
+    }
+    if settings.reputation is None:
+        attempts["reputation"] = lambda: "none configured (PROXY_OA_REPUTATION): uri_rep stays empty"
+    else:
+        attempts["reputation"] = lambda: _reputation(configured)
+    return attempts
+
+
+def _tried(what: str, attempt: Callable[[], str]) -> Probe:
+    started = time.perf_counter()
+    try:
+        finding = attempt()
+    except (ProxyOaError, OSError) as error:
+        return Probe(what, works=False, finding=str(error))
+    return Probe(what, works=True, finding=f"{finding} ({time.perf_counter() - started:.1f} s)")
+
+
+def _settings(settings: Settings) -> str:
+    return (
+        f"{settings.deployment}, home {settings.home}, database {settings.dbname}, "
+        f"days from {settings.start_date} ({settings.timezone})"
+    )
+
+
+def _conf(settings: Settings, configured: Deployment) -> str:
+    conf = configured.workspace.conf()
+    return f"{settings.conf}: {len(conf.results)} columns in the results; reputation of {conf.reputation_column}"
+
+
+def _hdfs(hdfs: HdfsResource, huser: str) -> str:
+    """Write a file below HUSER, read it back, remove it."""
+    path, content = f"{huser}/proxy/.doctor-{uuid.uuid4().hex}", b"proxy-oa doctor"
+    hdfs.write(path, [content])
+    try:
+        with hdfs.open(path) as stream:
+            same = stream.read() == content
+    finally:
+        hdfs.delete(path)
+    if not same:
+        raise ProxyOaError(f"{hdfs.location(path)} came back other than it was written")
+    return f"{hdfs.location(huser)}: wrote, read back and removed a file"
+
+
+def _results(hdfs: HdfsResource, huser: str) -> str:
+    folder = f"{huser}/proxy/scored_results"
+    days = [entry.name for entry in hdfs.list_folder(folder) if entry.is_folder]
+    if not days:
+        return f"{hdfs.location(folder)}: no ranked day yet; the ranking job (spot-ml) writes there"
+    return f"{hdfs.location(folder)}: {len(days)} ranked days, the last one {max(days)}"
+
+
+def _tables(configured: Deployment) -> str:
+    """Read a row of each table."""
+    filled = [
+        name
+        for name in TABLES
+        if not configured.impala.query(Query(f"SELECT 1 AS found FROM {name} LIMIT 1")).empty
+    ]
+    if PROXY.name not in filled:
+        return f"readable, but proxy has no row; the ingest job writes to {configured.impala.location(PROXY)}"
+    return f"all {len(TABLES)} readable; with rows: {', '.join(filled)}"
+
+
+def _network_context(configured: Deployment) -> str:
+    context = configured.workspace.network_context()
+    if configured.workspace.network_context_file is None:
+        return "none configured (PROXY_OA_NETWORK_CONTEXT): network_context stays empty"
+    if context.rejected:
+        raise ProxyOaError(f"{len(context.rejected)} lines are left out; the first: {context.rejected[0]}")
+    return f"{configured.workspace.network_context_file}: {context.entries} entries"
+
+
+def _reputation(configured: Deployment) -> str:
+    services = configured.reputation.services()
+    return "; ".join(f"{service.name}: {service.describe()}" for service in services)
+
+
+def _history(settings: Settings) -> str:
+    folder: Path = dagster_home(settings)
+    return f"{folder}" if folder.is_dir() else f"{folder}: made by the first run"

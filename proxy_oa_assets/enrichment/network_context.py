@@ -1,0 +1,131 @@
+"""What a site knows of its own addresses.
+
+The file is comma-separated, `ip,description`, with or without a header. `ip` is an address, a CIDR block or a
+range `a-b`, IPv4 or IPv6; the entry that covers the fewest addresses wins, of equal ones the first.
+"""
+
+import csv
+import ipaddress
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from proxy_oa_assets.errors import NetworkContextError
+
+Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+
+
+@dataclass(frozen=True)
+class _Entry:
+    size: int
+    description: str
+
+
+@dataclass
+class NetworkContext:
+    """The entries, as prefixes: `_prefixes[version][length][network]`, each with the size of its whole entry.
+
+    A range becomes the few prefixes that make it up, so that a look-up tries one dictionary per prefix length.
+    """
+
+    entries: int = 0
+    rejected: list[str] = field(default_factory=list)
+    _prefixes: dict[int, dict[int, dict[int, _Entry]]] = field(default_factory=lambda: {4: {}, 6: {}})
+
+    def describe(self, clientip: str | None) -> str:
+        """Return what the file says of an address; the empty string if nothing, or if it is no address."""
+        address = _address(clientip or "")
+        if address is None:
+            return ""
+        number, bits = int(address), address.max_prefixlen
+        found = [
+            networks[key]
+            for length, networks in self._prefixes[address.version].items()
+            if (key := number >> (bits - length)) in networks
+        ]
+        return min(found, key=lambda entry: entry.size).description if found else ""
+
+    def add(self, first: Address, last: Address, description: str) -> None:
+        """Add the addresses from first to last."""
+        low, high, bits = int(first), int(last), first.max_prefixlen
+        entry = _Entry(high - low + 1, description)
+        lengths = self._prefixes[first.version]
+        self.entries += 1
+        for number, size_bits in _blocks(low, high, bits):
+            networks = lengths.setdefault(bits - size_bits, {})
+            key = number >> size_bits
+            known = networks.get(key)
+            if known is None or entry.size < known.size:
+                networks[key] = entry
+
+
+def read_network_context(path: Path) -> NetworkContext:
+    """Read a network context file.
+
+    A line that can't be used is left out and named in `rejected` (`file:line: reason`). Raises
+    NetworkContextError if the file can't be read.
+    """
+    context = NetworkContext()
+    try:
+        with path.open(encoding="utf-8-sig", errors="replace", newline="") as file:
+            reader = csv.reader(file)
+            for row in reader:
+                _add_row(context, row, f"{path}:{reader.line_num}", header=reader.line_num == 1)
+    except (OSError, csv.Error) as error:
+        raise NetworkContextError(
+            f"The network context file {path} can't be read: {error}; PROXY_OA_NETWORK_CONTEXT names it"
+        ) from error
+    return context
+
+
+def _add_row(context: NetworkContext, row: list[str], place: str, *, header: bool) -> None:
+    if not any(cell.strip() for cell in row):
+        return
+    bounds = _bounds(row[0].strip())
+    if bounds is None:
+        if not header:
+            context.rejected.append(f"{place}: {row[0][:80]!r} is no address, CIDR block or range a-b")
+    elif len(row) < 2:  # noqa: PLR2004
+        context.rejected.append(f"{place}: no description after {row[0]!r}")
+    else:
+        context.add(*bounds, row[1].strip())
+
+
+def _bounds(text: str) -> tuple[Address, Address] | None:
+    """Return the first and last address of an address, a block or a range; None if it is neither."""
+    if "/" in text:
+        try:
+            network = ipaddress.ip_network(text, strict=False)
+        except ValueError:
+            return None
+        return network[0], network[-1]
+    first_text, dash, last_text = text.partition("-")
+    first = _address(first_text.strip())
+    last = _address(last_text.strip()) if dash else first
+    if first is None or last is None or first.version != last.version or int(first) > int(last):
+        return None
+    return first, last
+
+
+def _address(text: str) -> Address | None:
+    """Return an address, an IPv4 one for an IPv4-mapped IPv6 one; None if the text is no address."""
+    try:
+        address = ipaddress.ip_address(text)
+    except ValueError:
+        return None
+    if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped:
+        return address.ipv4_mapped
+    return address
+
+
+def _blocks(low: int, high: int, bits: int) -> Iterator[tuple[int, int]]:
+    """Split a range of numbers into the largest aligned blocks, as (first number, bits of the size).
+
+    `ipaddress.summarize_address_range` does the same through address objects, at thirty times the cost.
+    """
+    while low <= high:
+        aligned = (low & -low).bit_length() - 1 if low else bits
+        fitting = (high - low + 1).bit_length() - 1
+        size_bits = min(aligned, fitting)
+        yield low, size_bits
+        low += 1 << size_bits

@@ -1,0 +1,14 @@
+"""The severity that analysts gave a URI."""
+
+import pandas as pd
+
+UNSCORED = 0
+
+
+def severities(fulluri: "pd.Series[str]", scored: pd.DataFrame) -> "pd.Series[int]":
+    """Return each URI's severity: 1 high, 2 medium, 3 low, 0 not scored yet.
+
+    `scored` has the columns fulluri and uri_sev. Spot's own tables can hold a URI twice; the gravest counts.
+    """
+    given = scored.dropna(subset=["uri_sev"]).groupby("fulluri")["uri_sev"].min()
+    return fulluri.map(given).fillna(UNSCORED).astype("int64")

@@ -1,0 +1,37 @@
+"""The one family of errors that a user can mend."""
+
+
+class ProxyOaError(Exception):
+    """Something a user can mend; its message names the place (file, line, setting) and the remedy."""
+
+
+class SettingsError(ProxyOaError):
+    """A setting has a value that can't be used."""
+
+
+class ConfError(ProxyOaError):
+    """`proxy_conf.json` doesn't fit; the message names the entry."""
+
+
+class DayError(ProxyOaError):
+    """A text that names no daily partition."""
+
+
+class ResultsError(ProxyOaError):
+    """A day's ranked results are missing, empty, or malformed throughout."""
+
+
+class StorageError(ProxyOaError):
+    """A file in HDFS (or its local stand-in) can't be read or written."""
+
+
+class WarehouseError(ProxyOaError):
+    """The SQL engine refused a statement, or a table's files don't fit the table."""
+
+
+class NetworkContextError(ProxyOaError):
+    """The network context file can't be read at all."""
+
+
+class ReputationConfigError(ProxyOaError):
+    """The reputation file or one of its lists can't be used; the message names the entry."""

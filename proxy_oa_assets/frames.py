@@ -1,0 +1,11 @@
+"""Frames as plain Python values."""
+
+from collections.abc import Iterator
+
+import pandas as pd
+
+
+def records(frame: pd.DataFrame) -> Iterator[tuple[object, ...]]:
+    """Yield a frame's rows as tuples of Python values, NULL as None."""
+    columns = (frame[name].astype(object).where(frame[name].notna(), None).tolist() for name in frame.columns)
+    return zip(*columns, strict=True)

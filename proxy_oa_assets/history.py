@@ -1,0 +1,30 @@
+"""Dagster's history: where it is kept, opened for the command line and the web UI alike."""
+
+import os
+from pathlib import Path
+
+import dagster as dg
+
+from proxy_oa_assets.bundled import bundled
+from proxy_oa_assets.local_files import replacing
+from proxy_oa_assets.settings import Settings, dagster_home
+
+
+def prepare_history(settings: Settings) -> Path:
+    """Return DAGSTER_HOME, or the home's own folder with our `dagster.yaml` where it isn't set.
+
+    The variable is set for this process and its children.
+    """
+    folder = dagster_home(settings)
+    folder.mkdir(parents=True, exist_ok=True)
+    if not (folder / "dagster.yaml").exists():
+        with replacing(folder / "dagster.yaml") as file:
+            file.write(bundled("dagster.yaml").read_bytes())
+    os.environ["DAGSTER_HOME"] = str(folder)
+    return folder
+
+
+def open_history(settings: Settings) -> dg.DagsterInstance:
+    """Open the history that the web UI shows."""
+    prepare_history(settings)
+    return dg.DagsterInstance.get()

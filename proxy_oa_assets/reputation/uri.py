@@ -1,0 +1,39 @@
+"""URIs as proxies log them: host, path and query, mostly without a scheme.
+
+`urllib.parse` raises on some and drops characters from others; anybody can write a URI into a log, so this
+never fails and changes nothing but what RFC 3986, section 6.2, calls equivalent.
+"""
+
+import re
+from typing import NamedTuple
+
+_URI = re.compile(
+    r"(?:(?P<scheme>[a-z][a-z0-9+.-]*)://)?(?:[^/?#]*@)?(?P<host>\[[^\]/?#]*\]|[^/?#:]*)(?::(?P<port>\d*))?"
+    r"(?P<path>[^?#]*)(?P<query>\?[^#]*)?",
+    re.IGNORECASE | re.DOTALL,
+)
+_DEFAULT_PORTS = {"http": "80", "https": "443"}
+
+
+class Uri(NamedTuple):
+    """A URI's parts; `host` in lower case without a final dot, `port` empty where it is the scheme's own."""
+
+    host: str
+    port: str
+    path: str
+    query: str
+
+    def __str__(self) -> str:
+        port = f":{self.port}" if self.port else ""
+        return f"{self.host}{port}{self.path}{self.query}"
+
+
+def parse_uri(text: str) -> Uri:
+    """Split a URI with or without scheme; user info and fragment are dropped, an empty path is `/`."""
+    match = _URI.match(text)
+    if match is None:  # pragma: no cover - every part of the pattern may be empty
+        raise AssertionError(text)
+    scheme, port = (match["scheme"] or "").lower(), match["port"] or ""
+    if port in (_DEFAULT_PORTS.values() if not scheme else (_DEFAULT_PORTS.get(scheme),)):
+        port = ""
+    return Uri(match["host"].lower().rstrip("."), port, match["path"] or "/", match["query"] or "")

@@ -1,0 +1,63 @@
+"""What a reputation service says of a value, and how `uri_rep` writes it.
+
+One answer is `service:LABEL:value` or `service:LABEL:value:categories`; the answers of several services are
+joined by `::`. Readers split on `::`, then on `:`.
+"""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+
+UNVERIFIED, NONE, LOW, MEDIUM, HIGH = -1, 0, 1, 2, 3
+
+_SEPARATORS = re.compile(r"[:;|\s]+")
+
+
+class Status(StrEnum):
+    """How an answer came about; kept apart from its severity, for "no data" isn't "failed"."""
+
+    OK = "ok"
+    NO_DATA = "no_data"
+    UNSUPPORTED = "unsupported"
+    FAILED = "failed"
+    OVER_QUOTA = "over_quota"
+    NOT_SENT = "not_sent"
+
+
+@dataclass(frozen=True)
+class Category:
+    """A category that a service put the value in, and the group of categories it belongs to, if any."""
+
+    name: str
+    group: str = ""
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """One service's answer. `value` is -1 unverified, 0 none, 1 low, 2 medium, 3 high."""
+
+    service: str
+    label: str
+    value: int
+    status: Status = Status.OK
+    categories: tuple[Category, ...] = ()
+
+    def encoded(self) -> str:
+        """Return `service:LABEL:value[:CAT|GROUP;CAT|GROUP]`."""
+        head = f"{_text(self.service)}:{_text(self.label)}:{self.value}"
+        categories = ";".join(
+            f"{_text(category.name)}|{_text(category.group)}" if category.group else _text(category.name)
+            for category in self.categories
+        )
+        return f"{head}:{categories}" if categories else head
+
+
+def encode(verdicts: Iterable[Verdict]) -> str:
+    """Return the answers of several services as `uri_rep` holds them; the empty string for none."""
+    return "::".join(verdict.encoded() for verdict in verdicts)
+
+
+def _text(text: str) -> str:
+    """Return a label or category without the characters that separate answers."""
+    return _SEPARATORS.sub(" ", text).strip()

@@ -1,0 +1,55 @@
+"""The resource `hdfs`: the files that other systems write and read."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import BinaryIO
+
+import dagster as dg
+
+
+@dataclass(frozen=True)
+class FileStatus:
+    """A file or folder: its absolute HDFS path, length in bytes, and modification time in milliseconds."""
+
+    path: str
+    length: int
+    modified: int
+    is_folder: bool
+
+    @property
+    def name(self) -> str:
+        """The last part of the path."""
+        return self.path.rpartition("/")[2]
+
+
+class HdfsResource(dg.ConfigurableResource, ABC):
+    """Files by absolute HDFS path, such as `/user/spot/proxy/...`.
+
+    Every method raises StorageError, naming the path, when the storage refuses or can't be reached.
+    """
+
+    @abstractmethod
+    def status(self, path: str) -> FileStatus | None:
+        """Return what stands at a path, or None."""
+
+    @abstractmethod
+    def list_folder(self, path: str) -> list[FileStatus]:
+        """Return a folder's entries by name; none if there is no such folder."""
+
+    @abstractmethod
+    def open(self, path: str) -> AbstractContextManager[BinaryIO]:
+        """Open a file for reading as a stream."""
+
+    @abstractmethod
+    def write(self, path: str, chunks: Iterable[bytes]) -> None:
+        """Replace a file, wholly or not at all; missing folders are made."""
+
+    @abstractmethod
+    def delete(self, path: str) -> bool:
+        """Remove a file; return whether there was one."""
+
+    @abstractmethod
+    def location(self, path: str) -> str:
+        """Return the path as a person would look for it."""

@@ -1,0 +1,56 @@
+"""The resource `impala`: the tables, and the SQL engine over them."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+
+import dagster as dg
+import pandas as pd
+
+from proxy_oa_assets import queries
+from proxy_oa_assets.days import Day
+from proxy_oa_assets.queries import Query
+from proxy_oa_assets.tables import Table
+
+
+class ImpalaResource(dg.ConfigurableResource, ABC):
+    """The tables of `tables.py`, a day at a time.
+
+    A day of a table is replaced wholly or not at all, for a reader in the middle of it, too. Every method
+    raises WarehouseError when the engine refuses.
+    """
+
+    @abstractmethod
+    def query(self, query: Query) -> pd.DataFrame:
+        """Return a query's rows; text is pandas' `str`, whole numbers that can be NULL are `Int32`/`Int64`."""
+
+    @abstractmethod
+    def rows(self, query: Query) -> Iterator[tuple[object, ...]]:
+        """Yield a query's rows in its order, holding only some of them at a time."""
+
+    @abstractmethod
+    def replace_day(self, table: Table, day: Day, select: Query) -> int:
+        """Replace a day by what a SELECT gives, columns as the table's; return the number of rows."""
+
+    @abstractmethod
+    def replace_day_with_frame(self, table: Table, day: Day, frame: pd.DataFrame) -> int:
+        """Replace a day by a frame that has the table's columns; return the number of rows."""
+
+    @abstractmethod
+    def drop_day(self, table: Table, day: Day) -> None:
+        """Empty a day; every other day stays."""
+
+    @abstractmethod
+    def create_tables(self) -> list[str]:
+        """Create what is missing of the tables; return a line about each. Doing it again changes nothing."""
+
+    @abstractmethod
+    def location(self, table: Table, day: Day | None = None) -> str:
+        """Return where a table, or a day of it, is stored, as a person would look for it."""
+
+    def read_day(self, table: Table, day: Day) -> pd.DataFrame:
+        """Return a day's rows, the table's data columns in order."""
+        return self.query(queries.whole_day(table, day))
+
+    def has_rows(self, table: Table, day: Day) -> bool:
+        """Return whether a day has any row."""
+        return not self.query(queries.any_row(table, day)).empty

@@ -1,0 +1,48 @@
+"""The files of a table's partitions in a local folder of the cluster's own Hive layout."""
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from proxy_oa_assets.days import Day
+from proxy_oa_assets.tables import Table
+
+# The one file of a day that this project wrote. Where it stands it is the day, whatever stands beside it.
+PART = "part.parquet"
+_UNFINISHED = (".tmp", ".crc", "._COPYING_")
+
+
+def partition_files(base: Path, table: Table, days: tuple[Day, Day] | None) -> list[Path]:
+    """Return the data files of the days from first to last, or of every day; `base` stands for HUSER."""
+    if days is None:
+        folders: Iterable[Path] = sorted((base / table.location).glob("y=*/m=*/d=*"))
+    else:
+        first, last = days
+        count = (last.date - first.date).days + 1
+        folders = (base / table.day_folder(first.plus(offset)) for offset in range(count))
+    return [file for folder in folders for file in _day_files(folder, table)]
+
+
+def foreign_files(folder: Path) -> list[Path]:
+    """Return what another engine left beside our own file of a day."""
+    return [file for file in _visible_files(folder) if file.name != PART]
+
+
+def _day_files(folder: Path, table: Table) -> Iterator[Path]:
+    if len(table.partitions) > len(("y", "m", "d")):
+        for hour in sorted(folder.glob("h=*")):
+            yield from _visible_files(hour)
+    elif (folder / PART).is_file():
+        yield folder / PART
+    else:
+        yield from _visible_files(folder)
+
+
+def _visible_files(folder: Path) -> list[Path]:
+    """Return a folder's data files: Hive, Impala and Spark hide what begins with a dot or an underscore."""
+    if not folder.is_dir():
+        return []
+    return sorted(
+        entry
+        for entry in folder.iterdir()
+        if not entry.name.startswith((".", "_")) and not entry.name.endswith(_UNFINISHED) and entry.is_file()
+    )

@@ -1,0 +1,62 @@
+"""The resource `workspace`: the site's own folders and files on this machine."""
+
+from pathlib import Path
+
+import dagster as dg
+from pydantic import Field
+
+from proxy_oa_assets.conf import ProxyConf, load_conf
+from proxy_oa_assets.days import Day
+from proxy_oa_assets.enrichment.network_context import NetworkContext, read_network_context
+
+
+class Workspace(dg.ConfigurableResource):
+    """Folders of a day below the home, and the files that the site configured.
+
+    Example:
+        >>> Workspace(home="proxy_oa_home", conf_file="proxy_conf.json").data(day)
+        PosixPath('proxy_oa_home/data/proxy/20160912')
+
+    """
+
+    home: str = Field(description="Folder that holds data/ and ipynb/ (PROXY_OA_HOME)")
+    conf_file: str = Field(description="The conf file (PROXY_OA_CONF)")
+    huser: str = Field(default="/user/spot", description="Base folder in HDFS (PROXY_OA_HUSER)")
+    network_context_file: str | None = Field(
+        default=None, description="The network context file (PROXY_OA_NETWORK_CONTEXT); none: no context"
+    )
+
+    def conf(self) -> ProxyConf:
+        """Return the validated column maps. Raises ConfError naming the entry."""
+        return load_conf(Path(self.conf_file))
+
+    def network_context(self) -> NetworkContext:
+        """Return what the site knows of its addresses. Raises NetworkContextError."""
+        if self.network_context_file is None:
+            return NetworkContext()
+        return read_network_context(Path(self.network_context_file))
+
+    def data(self, day: Day) -> Path:
+        """Return the day's data folder, made if it is missing."""
+        return _made(Path(self.home) / "data" / "proxy" / day.folder)
+
+    def notebooks(self, day: Day) -> Path:
+        """Return the day's notebook folder, made if it is missing."""
+        return _made(Path(self.home) / "ipynb" / "proxy" / day.folder)
+
+    def results(self, day: Day) -> str:
+        """Return the HDFS path of the day's ranked results."""
+        return f"{self.huser}/proxy/scored_results/{day.folder}/scores/proxy_results.csv"
+
+    def feedback(self, day: Day) -> str:
+        """Return the HDFS path of what analysts scored that day."""
+        return f"{self.huser}/proxy/scored_results/{day.folder}/feedback/ml_feedback.csv"
+
+    def progressions(self, day: Day) -> str:
+        """Return the HDFS folder of the day's incident progression files."""
+        return f"{self.huser}/proxy/oa/storyboard/{day.y}/{day.m}/{day.d}"
+
+
+def _made(folder: Path) -> Path:
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder

@@ -1,0 +1,139 @@
+"""Environment variables -> Settings. Nothing else reads the environment."""
+
+import datetime
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from dotenv import load_dotenv
+
+from proxy_oa_assets.bundled import bundled
+from proxy_oa_assets.days import Day
+from proxy_oa_assets.errors import DayError, SettingsError
+
+DEPLOYMENTS = ("embedded",)
+DEFAULT_HOME = "proxy_oa_home"
+DEFAULT_CONF = "proxy_conf.json"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """What the site configured; the README's table says what each variable means."""
+
+    deployment: str
+    home: Path
+    conf: Path
+    huser: str
+    dbname: str
+    start_date: datetime.date
+    timezone: str
+    network_context: Path | None
+    reputation: Path | None
+
+    def day(self, key: str) -> Day:
+        """Return the day that a command was given. Raises DayError for one that is no partition."""
+        day = Day.parse(key)
+        if day.date < self.start_date:
+            raise DayError(
+                f"{day} is before the first daily partition, {self.start_date}; "
+                f"set PROXY_OA_START_DATE={day} (or earlier) to include it"
+            )
+        today = datetime.datetime.now(ZoneInfo(self.timezone)).date()
+        if day.date >= today:
+            raise DayError(
+                f"{day} isn't over yet: today is {today} in {self.timezone} (PROXY_OA_TIMEZONE), "
+                f"and a day's partition exists once the day has ended"
+            )
+        return day
+
+
+def load_settings() -> Settings:
+    """Read the environment, after `.env` in the working folder and `.env` in the home have filled its gaps.
+
+    Raises SettingsError naming the variable.
+    """
+    load_dotenv(Path.cwd() / ".env")
+    load_dotenv(_home(os.environ) / ".env")
+    return settings_from(os.environ)
+
+
+def dagster_home(settings: Settings) -> Path:
+    """Return the folder of Dagster's history: DAGSTER_HOME if it is set, else `dagster` in the home."""
+    return Path(os.environ.get("DAGSTER_HOME") or settings.home / "dagster").absolute()
+
+
+def settings_from(environ: Mapping[str, str]) -> Settings:
+    """Read the given variables. Raises SettingsError naming the one that can't be used."""
+    deployment = environ.get("PROXY_OA_DEPLOYMENT") or "embedded"
+    if deployment not in DEPLOYMENTS:
+        raise SettingsError(f"PROXY_OA_DEPLOYMENT={deployment!r}: this version knows {', '.join(DEPLOYMENTS)}")
+    return Settings(
+        deployment=deployment,
+        home=_home(environ),
+        conf=_conf(environ),
+        huser=_huser(environ),
+        dbname=_dbname(environ),
+        start_date=_start_date(environ),
+        timezone=_timezone(environ),
+        network_context=_existing_file(environ, "PROXY_OA_NETWORK_CONTEXT"),
+        reputation=_existing_file(environ, "PROXY_OA_REPUTATION"),
+    )
+
+
+def _home(environ: Mapping[str, str]) -> Path:
+    return Path(environ.get("PROXY_OA_HOME") or DEFAULT_HOME).expanduser().absolute()
+
+
+def _conf(environ: Mapping[str, str]) -> Path:
+    chosen = environ.get("PROXY_OA_CONF")
+    path = Path(chosen or DEFAULT_CONF).expanduser().absolute()
+    if path.is_file():
+        return path
+    if chosen:
+        raise SettingsError(f"PROXY_OA_CONF={chosen!r}: there is no such file")
+    return bundled(DEFAULT_CONF)
+
+
+def _huser(environ: Mapping[str, str]) -> str:
+    huser = environ.get("PROXY_OA_HUSER") or "/user/spot"
+    if not huser.startswith("/") or ".." in huser.split("/"):
+        raise SettingsError(f"PROXY_OA_HUSER={huser!r}: it is an absolute HDFS path, such as /user/spot")
+    return huser.rstrip("/")
+
+
+def _dbname(environ: Mapping[str, str]) -> str:
+    dbname = environ.get("PROXY_OA_DBNAME") or "spot"
+    if not re.fullmatch(r"[A-Za-z][A-Za-z0-9_]*", dbname, re.ASCII):
+        raise SettingsError(f"PROXY_OA_DBNAME={dbname!r}: a database name has letters, digits and underscores")
+    return dbname
+
+
+def _start_date(environ: Mapping[str, str]) -> datetime.date:
+    try:
+        return Day.parse(environ.get("PROXY_OA_START_DATE") or "2015-01-01").date
+    except DayError as error:
+        raise SettingsError(f"PROXY_OA_START_DATE: {error}") from None
+
+
+def _timezone(environ: Mapping[str, str]) -> str:
+    timezone = environ.get("PROXY_OA_TIMEZONE") or "UTC"
+    try:
+        ZoneInfo(timezone)
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        raise SettingsError(
+            f"PROXY_OA_TIMEZONE={timezone!r}: write a name of the time zone database, such as Europe/Madrid"
+        ) from error
+    return timezone
+
+
+def _existing_file(environ: Mapping[str, str], variable: str) -> Path | None:
+    chosen = environ.get(variable)
+    if not chosen:
+        return None
+    path = Path(chosen).expanduser().absolute()
+    if not path.is_file():
+        raise SettingsError(f"{variable}={chosen!r}: there is no such file")
+    return path
