@@ -1,6 +1,8 @@
 """What the commands print about days."""
 
 import pandas as pd
+from rich import box
+from rich.cells import cell_len
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -11,6 +13,7 @@ from proxy_oa_assets.frames import records
 
 console = Console(highlight=False)
 errors = Console(stderr=True, highlight=False)
+_MOST = 200  # characters of a value: the rest is for the table, not for the terminal
 
 
 def show_day(run: DayRun) -> None:
@@ -22,12 +25,20 @@ def show_day(run: DayRun) -> None:
         errors.print(Text(f"{run.day}  {asset} failed: {reason}", style="red"), soft_wrap=True)
 
 
-def show_frame(title: str, frame: pd.DataFrame, widths: dict[str, int]) -> None:
-    """Print some columns as a table, each cut to its width; nothing in the data steers the terminal."""
-    table = Table(title=title, title_justify="left", title_style="bold", show_edge=False, pad_edge=False)
-    for name in widths:
-        table.add_column(name, no_wrap=True)
-    for row in records(frame[list(widths)]):
-        cells = (printable(value, width) for value, width in zip(row, widths.values(), strict=True))
-        table.add_row(*(Text(cell) for cell in cells))
+def show_frame(title: str, frame: pd.DataFrame, flexible: str) -> None:
+    """Print a frame; the flexible column takes the width that the others leave.
+
+    Nothing in the data steers the terminal.
+    """
+    cells = pd.DataFrame(
+        {name: [printable(value, _MOST) for (value,) in records(frame[[name]])] for name in frame.columns}
+    )
+    table = Table(title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, pad_edge=False, collapse_padding=True)
+    for name in cells.columns:
+        if name == flexible:
+            table.add_column(name, no_wrap=True, ratio=1)
+        else:
+            table.add_column(name, no_wrap=True, min_width=int(cells[name].map(cell_len).max()))
+    for row in records(cells):
+        table.add_row(*(Text(str(cell)) for cell in row))
     console.print(table)
