@@ -9,5 +9,5 @@ PROXY_DAY = "proxy_day"
 proxy_day = dg.define_asset_job(
     PROXY_DAY,
     selection=dg.AssetSelection.groups(GROUP),
-    description="One day, wholly: ranked results, scored connections, their details, the summary, the notebooks",
+    description="A whole day: ranked results, scored connections, their details, summary, notebooks",
 )

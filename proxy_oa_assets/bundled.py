@@ -14,4 +14,6 @@ def bundled(name: str) -> Path:
         path = folder / name
         if path.exists():
             return path
-    raise FileNotFoundError(f"{name} is missing from the installation at {_PACKAGE}; install the package again")
+    raise FileNotFoundError(
+        f"{name} is missing from the installation at {_PACKAGE}; install the package again"
+    )

@@ -16,7 +16,7 @@ import click
 
 from proxy_oa_assets.days import Day
 from proxy_oa_assets.errors import ConfError, DayError, ProxyOaError, SettingsError
-from proxy_oa_assets.settings import Settings, load_settings
+from proxy_oa_assets.settings import load_settings
 
 FAILED, UNUSABLE = 1, 2
 
@@ -68,7 +68,13 @@ _DATE = click.option("--date", "date", required=True, metavar="YYYY-MM-DD", help
 
 @main.command()
 @_DATE
-@click.option("--limit", default=500, show_default=True, type=click.IntRange(min=1), help="Most suspicious rows to take.")
+@click.option(
+    "--limit",
+    default=500,
+    show_default=True,
+    type=click.IntRange(min=1),
+    help="Most suspicious rows to take.",
+)
 @click.option("-v", "--verbose", is_flag=True, help="Show Dagster's own log.")
 def run(date: str, limit: int, *, verbose: bool) -> None:
     """Materialize a day: its scored connections, their details, its summary and its notebooks."""
@@ -87,7 +93,9 @@ def run(date: str, limit: int, *, verbose: bool) -> None:
 
 
 @main.command()
-@click.option("--last-day", metavar="YYYY-MM-DD", help="Last of the three sample days; yesterday if left out.")
+@click.option(
+    "--last-day", metavar="YYYY-MM-DD", help="Last of the three sample days; yesterday if left out."
+)
 def demo(last_day: str | None) -> None:
     """Make three sample days, materialize them, and say what to look at."""
     settings = load_settings()

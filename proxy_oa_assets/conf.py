@@ -10,7 +10,17 @@ from proxy_oa_assets.tables import PROXY_SCORES
 
 # The 21 fields that spot-ml writes; a site may reorder them and add its own.
 RESULT_FIELDS = (
-    *("p_date", "p_time", "clientip", "host", "reqmethod", "useragent", "resconttype", "duration", "username"),
+    *(
+        "p_date",
+        "p_time",
+        "clientip",
+        "host",
+        "reqmethod",
+        "useragent",
+        "resconttype",
+        "duration",
+        "username",
+    ),
     *("webcat", "referer", "respcode", "uriport", "uripath", "uriquery", "serverip", "scbytes", "csbytes"),
     *("fulluri", "word", "score"),
 )
@@ -101,5 +111,7 @@ def _reputation_column(section: dict[str, object], scores: tuple[str, ...]) -> s
     if isinstance(index, bool) or not isinstance(index, int):
         raise ConfError(f"add_reputation.{name} is {index!r}; an index is a whole number from 0")
     if scores.index(name) != index:
-        raise ConfError(f"add_reputation.{name} is {index}, but proxy_score_fields.{name} is {scores.index(name)}")
+        raise ConfError(
+            f"add_reputation.{name} is {index}, but proxy_score_fields.{name} is {scores.index(name)}"
+        )
     return name

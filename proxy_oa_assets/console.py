@@ -33,12 +33,19 @@ def show_frame(title: str, frame: pd.DataFrame, flexible: str) -> None:
     cells = pd.DataFrame(
         {name: [printable(value, _MOST) for (value,) in records(frame[[name]])] for name in frame.columns}
     )
-    table = Table(title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, pad_edge=False, collapse_padding=True)
+    table = Table(
+        title=title,
+        title_justify="left",
+        title_style="bold",
+        box=box.SIMPLE_HEAD,
+        pad_edge=False,
+        collapse_padding=True,
+    )
     for name in cells.columns:
         if name == flexible:
             table.add_column(name, no_wrap=True, ratio=1)
         else:
-            table.add_column(name, no_wrap=True, min_width=int(cells[name].map(cell_len).max()))
+            table.add_column(name, no_wrap=True, min_width=max(map(cell_len, (name, *cells[name]))))
     for row in records(cells):
         table.add_row(*(Text(str(cell)) for cell in row))
     console.print(table)

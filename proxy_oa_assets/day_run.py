@@ -31,7 +31,12 @@ def assets_of_a_day() -> list[str]:
 
 
 def materialize_day(
-    day: Day, limit: int, instance: dg.DagsterInstance, *, on_event: OnEvent | None = None, verbose: bool = False
+    day: Day,
+    limit: int,
+    instance: dg.DagsterInstance,
+    *,
+    on_event: OnEvent | None = None,
+    verbose: bool = False,
 ) -> DayRun:
     """Materialize every asset of a day and record it in Dagster's history."""
     run_id = str(uuid.uuid4())
@@ -68,4 +73,6 @@ def _record(run: DayRun, event: dg.DagsterEvent) -> None:
     elif event.is_step_failure:
         data = event.step_failure_data
         user = data.user_failure_data
-        run.failures[name] = (user and user.description) or (data.error.to_string() if data.error else "failed")
+        run.failures[name] = (user and user.description) or (
+            data.error.to_string() if data.error else "failed"
+        )

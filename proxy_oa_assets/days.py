@@ -1,6 +1,6 @@
 """The daily partition: its key, its folder name and its numbers."""
 
-import datetime
+import datetime as dt
 import re
 from dataclasses import dataclass
 from typing import Self
@@ -20,7 +20,7 @@ class Day:
 
     """
 
-    date: datetime.date
+    date: dt.date
 
     @classmethod
     def parse(cls, key: str) -> Self:
@@ -28,7 +28,7 @@ class Day:
         if not _KEY.fullmatch(key):
             raise DayError(f"{key!r} is not a day: write it as YYYY-MM-DD, for example 2016-09-12")
         try:
-            return cls(datetime.date.fromisoformat(key))
+            return cls(dt.date.fromisoformat(key))
         except ValueError as error:
             raise DayError(f"{key!r} is not a day of the calendar: {error}") from error
 
@@ -59,7 +59,7 @@ class Day:
 
     def plus(self, days: int) -> "Day":
         """Return the day that many days later (earlier, if negative)."""
-        return Day(self.date + datetime.timedelta(days=days))
+        return Day(self.date + dt.timedelta(days=days))
 
     def __str__(self) -> str:
         return self.key

@@ -70,7 +70,9 @@ def _settings(settings: Settings) -> str:
 
 def _conf(settings: Settings, configured: Deployment) -> str:
     conf = configured.workspace.conf()
-    return f"{settings.conf}: {len(conf.results)} columns in the results; reputation of {conf.reputation_column}"
+    return (
+        f"{settings.conf}: {len(conf.results)} columns in the results; reputation of {conf.reputation_column}"
+    )
 
 
 def _hdfs(hdfs: HdfsResource, huser: str) -> str:

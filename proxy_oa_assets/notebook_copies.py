@@ -74,7 +74,8 @@ def _for_day(template: Path, day: Day, home: str) -> bytes:
     for cell in notebook.cells:
         if "parameters" in cell.metadata.get("tags", []):
             cell.source = f"DAY = {day.key!r}\nHOME = {home!r}"
-    return (nbformat.writes(notebook, version=4) + "\n").encode("utf-8")
+    text: str = nbformat.writes(notebook, version=4)
+    return f"{text}\n".encode()
 
 
 def _digest(content: bytes) -> str:

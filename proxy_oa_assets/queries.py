@@ -42,7 +42,9 @@ class Query:
 def whole_day(table: Table, day: Day) -> Query:
     """Select the day's rows of a table, its data columns in order."""
     where, values = _of_day(table, day)
-    return Query(f"SELECT {', '.join(table.column_names)} FROM {table.name} WHERE {where}", values, (day, day))
+    return Query(
+        f"SELECT {', '.join(table.column_names)} FROM {table.name} WHERE {where}", values, (day, day)
+    )
 
 
 def any_row(table: Table, day: Day) -> Query:
@@ -82,7 +84,9 @@ def ingest_summary(day: Day) -> Query:
     """Count the day's countable raw rows per minute. Columns as `proxy_ingest_summary`."""
     where, values = _of_day(PROXY, day)
     # A site's log may write 7:05:03 for 07:05:03; what has no colon stays as it is, and counts.
-    minute = "CASE WHEN p_time LIKE '_:%' THEN concat('0', substr(p_time, 1, 4)) ELSE substr(p_time, 1, 5) END"
+    minute = (
+        "CASE WHEN p_time LIKE '_:%' THEN concat('0', substr(p_time, 1, 4)) ELSE substr(p_time, 1, 5) END"
+    )
     sql = f"""
 SELECT tdate, count(*) AS total
 FROM (SELECT concat(p_date, ' ', {minute}) AS tdate FROM proxy WHERE {where} AND {COUNTABLE}) minutes

@@ -69,8 +69,12 @@ class ResultsReader:
 
     @property
     def frame(self) -> pd.DataFrame:
-        """The good rows in file order, columns as `RESULT_FIELDS`; a site's own further columns are left out."""
-        return ranked_frame(zip(*self._rows, strict=True)) if self._rows else ranked_frame([()] * len(RESULT_FIELDS))
+        """The good rows in file order; columns as `RESULT_FIELDS`, without a site's own further ones."""
+        return (
+            ranked_frame(zip(*self._rows, strict=True))
+            if self._rows
+            else ranked_frame([()] * len(RESULT_FIELDS))
+        )
 
     def _parsed(self, text: str) -> list[Value] | str:
         """Return the row in the order of RESULT_FIELDS, or why it is malformed."""

@@ -1,6 +1,6 @@
 """Environment variables -> Settings. Nothing else reads the environment."""
 
-import datetime
+import datetime as dt
 import os
 import re
 from collections.abc import Mapping
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from dotenv import load_dotenv
+from dotenv import dotenv_values
 
 from proxy_oa_assets.bundled import bundled
 from proxy_oa_assets.days import Day
@@ -17,6 +17,9 @@ from proxy_oa_assets.errors import DayError, SettingsError
 DEPLOYMENTS = ("embedded",)
 DEFAULT_HOME = "proxy_oa_home"
 DEFAULT_CONF = "proxy_conf.json"
+
+# Variables that this process has from a file, not from its environment.
+_FROM_FILES: dict[str, Path] = {}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,7 +31,7 @@ class Settings:
     conf: Path
     huser: str
     dbname: str
-    start_date: datetime.date
+    start_date: dt.date
     timezone: str
     network_context: Path | None
     reputation: Path | None
@@ -41,7 +44,7 @@ class Settings:
                 f"{day} is before the first daily partition, {self.start_date}; "
                 f"set PROXY_OA_START_DATE={day} (or earlier) to include it"
             )
-        today = datetime.datetime.now(ZoneInfo(self.timezone)).date()
+        today = dt.datetime.now(ZoneInfo(self.timezone)).date()
         if day.date >= today:
             raise DayError(
                 f"{day} isn't over yet: today is {today} in {self.timezone} (PROXY_OA_TIMEZONE), "
@@ -50,14 +53,26 @@ class Settings:
         return day
 
 
-def load_settings() -> Settings:
+def load_settings(home: str | None = None) -> Settings:
     """Read the environment, after `.env` in the working folder and `.env` in the home have filled its gaps.
 
+    A `home` that is given takes the place of PROXY_OA_HOME for this process: a notebook knows its own.
     Raises SettingsError naming the variable.
     """
-    load_dotenv(Path.cwd() / ".env")
-    load_dotenv(_home(os.environ) / ".env")
+    if home:
+        os.environ["PROXY_OA_HOME"] = home
+    _fill_gaps(Path.cwd() / ".env")
+    _fill_gaps(_home(os.environ) / ".env")
     return settings_from(os.environ)
+
+
+def _fill_gaps(path: Path) -> None:
+    """Set the variables of a file that the environment lacks; a file that has changed is read afresh."""
+    for name, value in dotenv_values(path).items():
+        ours = _FROM_FILES.get(name) == path
+        if value is not None and (ours or name not in os.environ):
+            os.environ[name] = value
+            _FROM_FILES[name] = path
 
 
 def dagster_home(settings: Settings) -> Path:
@@ -69,7 +84,9 @@ def settings_from(environ: Mapping[str, str]) -> Settings:
     """Read the given variables. Raises SettingsError naming the one that can't be used."""
     deployment = environ.get("PROXY_OA_DEPLOYMENT") or "embedded"
     if deployment not in DEPLOYMENTS:
-        raise SettingsError(f"PROXY_OA_DEPLOYMENT={deployment!r}: this version knows {', '.join(DEPLOYMENTS)}")
+        raise SettingsError(
+            f"PROXY_OA_DEPLOYMENT={deployment!r}: this version knows {', '.join(DEPLOYMENTS)}"
+        )
     return Settings(
         deployment=deployment,
         home=_home(environ),
@@ -107,11 +124,13 @@ def _huser(environ: Mapping[str, str]) -> str:
 def _dbname(environ: Mapping[str, str]) -> str:
     dbname = environ.get("PROXY_OA_DBNAME") or "spot"
     if not re.fullmatch(r"[A-Za-z][A-Za-z0-9_]*", dbname, re.ASCII):
-        raise SettingsError(f"PROXY_OA_DBNAME={dbname!r}: a database name has letters, digits and underscores")
+        raise SettingsError(
+            f"PROXY_OA_DBNAME={dbname!r}: a database name has letters, digits and underscores"
+        )
     return dbname
 
 
-def _start_date(environ: Mapping[str, str]) -> datetime.date:
+def _start_date(environ: Mapping[str, str]) -> dt.date:
     try:
         return Day.parse(environ.get("PROXY_OA_START_DATE") or "2015-01-01").date
     except DayError as error:

@@ -53,6 +53,6 @@ def _each(
         except ProxyOaError as error:
             bad[day] = str(error)
         except Exception as error:  # the boundary between days: a defect in one must not cost the others
-            context.log.exception(f"{day} failed unexpectedly")
+            context.log.exception("%s failed unexpectedly", day)
             bad[day] = f"{type(error).__name__}: {error}"
     return good, bad

@@ -35,9 +35,10 @@ def preview(frame: pd.DataFrame, columns: tuple[str, ...], rows: int = 10) -> dg
     shown = frame.head(rows)[list(columns)]
     return dg.MetadataValue.table(
         records=[
-            dg.TableRecord({name: printable(value, _PREVIEW_WIDTH) for name, value in zip(columns, row, strict=True)})
+            dg.TableRecord(
+                {name: printable(value, _PREVIEW_WIDTH) for name, value in zip(columns, row, strict=True)}
+            )
             for row in records(shown)
         ],
         schema=dg.TableSchema([dg.TableColumn(name, "string") for name in columns]),
     )
-

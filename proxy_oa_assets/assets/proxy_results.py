@@ -1,5 +1,6 @@
 """Steps 3 and 4 of a day: get the ranked results, read the first rows."""
 
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import dagster as dg
@@ -25,7 +26,9 @@ class ProxyResultsConfig(dg.Config):
     """Run config of `proxy_results`."""
 
     limit: int = Field(
-        default=DEFAULT_LIMIT, ge=1, description="How many of the most suspicious rows to take from the results"
+        default=DEFAULT_LIMIT,
+        ge=1,
+        description="How many of the most suspicious rows to take from the results",
     )
 
 
@@ -83,7 +86,9 @@ def _parts(hdfs: HdfsResource, source: str) -> list[FileStatus]:
     found = hdfs.status(source)
     if found is not None and not found.is_folder:
         return [found]
-    parts = [entry for entry in hdfs.list_folder(source) if entry.name.startswith("part-") and not entry.is_folder]
+    parts = [
+        entry for entry in hdfs.list_folder(source) if entry.name.startswith("part-") and not entry.is_folder
+    ]
     if parts:
         return parts
     what = "does not exist" if found is None else "has no part-* file"
@@ -101,17 +106,21 @@ def read_results(copy: Path, workspace: Workspace, day: Day, limit: int) -> Resu
     reader = ResultsReader(workspace.conf().results, day, limit)
     rejected = copy.with_name("proxy_results.rejected.tsv")
     first_reason = ""
+
+    def malformed(lines: Iterable[bytes]) -> Iterator[tuple[int, str, str]]:
+        nonlocal first_reason
+        for line in reader.rejected_lines(lines):
+            first_reason = first_reason or line.reason
+            yield line.number, line.reason, line.content
+
     with copy.open("rb") as lines:
-        found = ((line.number, line.reason, line.content) for line in reader.rejected_lines(lines))
-        write_tsv(rejected, REJECTED_COLUMNS, found)
+        write_tsv(rejected, REJECTED_COLUMNS, malformed(lines))
     if not reader.rejected:
         rejected.unlink()
     elif reader.frame.empty:
-        with rejected.open(encoding="utf-8", newline="\n") as file:
-            first_reason = file.readlines()[1].split("\t")[1]
         raise ResultsError(
-            f"{copy}: none of the {reader.lines_read} lines is a row of {day} (the first one: {first_reason}); "
-            f"{rejected} has each line and what is wrong. Check that the ranking job wrote this day, and that "
-            f"PROXY_OA_CONF has the columns in the file's order"
+            f"{copy}: none of the {reader.lines_read} lines is a row of {day} (the first: {first_reason}). "
+            f"{rejected} has each line and what is wrong; check that the ranking job wrote this day, and "
+            f"that PROXY_OA_CONF has the columns in the file's order"
         )
     return reader

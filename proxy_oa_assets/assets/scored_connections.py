@@ -44,7 +44,7 @@ def scored_connections(
     column = workspace.conf().reputation_column
     network = workspace.network_context()
     for problem in network.rejected:
-        context.log.warning(f"Left out of the network context: {problem}")
+        context.log.warning("Left out of the network context: %s", problem)
 
     def materialize(day: Day) -> DayMetadata:
         rows = as_scores(ranked_rows.read(workspace.data(day)))

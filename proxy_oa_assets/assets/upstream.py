@@ -8,7 +8,7 @@ from proxy_oa_assets.tables import PROXY
 
 ml_results = dg.AssetSpec(
     "ml_results",
-    description="The day's requests ranked by the topic model (spot-ml), most suspicious first: proxy_results.csv",
+    description="proxy_results.csv: the day's requests, ranked by the topic model (spot-ml)",
     group_name="upstream",
     kinds={"hdfs", "csv"},
     partitions_def=DAILY,

@@ -23,7 +23,7 @@ class _Entry:
 
 @dataclass
 class NetworkContext:
-    """The entries, as prefixes: `_prefixes[version][length][network]`, each with the size of its whole entry.
+    """The entries as prefixes, `_prefixes[version][length][network]`, each with its entry's whole size.
 
     A range becomes the few prefixes that make it up, so that a look-up tries one dictionary per prefix length.
     """

@@ -33,4 +33,5 @@ def response_code_name_sql(column: str) -> str:
     """
     whens = " ".join(f"WHEN '{code}' THEN '{name}'" for code, name in response_codes().items())
     none = " ".join(f"WHEN '{code}' THEN ''" for code in NO_CODE)
-    return f"CASE WHEN {column} IS NULL THEN '' ELSE CASE {column} {none} {whens} ELSE concat('Unknown (', {column}, ')') END END"
+    unknown = f"concat('Unknown (', {column}, ')')"
+    return f"CASE WHEN {column} IS NULL THEN '' ELSE CASE {column} {none} {whens} ELSE {unknown} END END"

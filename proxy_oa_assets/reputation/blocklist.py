@@ -42,7 +42,9 @@ class Blocklist:
         except (OSError, UnicodeDecodeError, csv.Error) as error:
             raise ReputationConfigError(f"The list {self.path} can't be read: {error}") from error
         if not self.categories:
-            raise ReputationConfigError(f"The list {self.path} is empty; remove it from the reputation file or fill it")
+            raise ReputationConfigError(
+                f"The list {self.path} is empty; remove it from the reputation file or fill it"
+            )
 
     def category_of(self, uri: Uri) -> Category | None:
         """Return the category under which the list has the URI, or None."""

@@ -48,7 +48,9 @@ def _services(content: object, folder: Path) -> list[ReputationService]:
         place = f"services[{number}]"
         kind = entry.get("service") if isinstance(entry, dict) else None
         if kind not in _BUILDERS:
-            raise ReputationConfigError(f"{place}.service is {kind!r}; it is one of {', '.join(sorted(_BUILDERS))}")
+            raise ReputationConfigError(
+                f"{place}.service is {kind!r}; it is one of {', '.join(sorted(_BUILDERS))}"
+            )
         services.append(_BUILDERS[kind](entry, folder, place))
     names = [service.name for service in services]
     for name in names:
@@ -81,7 +83,9 @@ def _list(entry: object, folder: Path, place: str) -> Blocklist:
     severity = entry.get("severity", HIGH)
     if isinstance(severity, bool) or not isinstance(severity, int) or not NONE <= severity <= HIGH:
         raise ReputationConfigError(f"{place}.severity is {severity!r}; it is {NONE} to {HIGH}")
-    return Blocklist(path, kind, _string(entry | {"name": entry.get("name", path.stem)}, "name", place), severity)
+    return Blocklist(
+        path, kind, _string(entry | {"name": entry.get("name", path.stem)}, "name", place), severity
+    )
 
 
 _BUILDERS: dict[str, Callable[[Entry, Path, str], ReputationService]] = {"blocklist": _blocklist}

@@ -67,6 +67,7 @@ class DuckDBWarehouse(ImpalaResource):
 
     def rows(self, query: Query) -> Iterator[tuple[object, ...]]:
         """Yield a query's rows in its order, holding only some of them at a time."""
+
         def execute(connection: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyConnection:
             return connection.execute(query.sql, list(query.parameters))
 
@@ -142,7 +143,7 @@ class DuckDBWarehouse(ImpalaResource):
 
     @contextmanager
     def _ran(self, query: Query, run: Callable[[duckdb.DuckDBPyConnection], T]) -> Iterator[T]:
-        """Run something on a connection that has the query's tables; the connection lives as long as the block.
+        """Run something on a connection that has the query's tables, and that lives as long as the block.
 
         It runs again where a writer replaced a file between listing and reading, or where text isn't UTF-8.
         """

@@ -21,7 +21,7 @@ class ImpalaResource(dg.ConfigurableResource, ABC):
 
     @abstractmethod
     def query(self, query: Query) -> pd.DataFrame:
-        """Return a query's rows; text is pandas' `str`, whole numbers that can be NULL are `Int32`/`Int64`."""
+        """Return a query's rows; text is pandas' `str`, whole numbers are `Int32` and the like."""
 
     @abstractmethod
     def rows(self, query: Query) -> Iterator[tuple[object, ...]]:

@@ -1,8 +1,8 @@
 """Text in Parquet files that isn't UTF-8.
 
 Anybody who can send a request through a proxy can put such bytes into the raw table, and DuckDB refuses the
-whole file for one of them. Spark and Impala don't; so a file that has them is read from a copy in which each is
-U+FFFD, as they stand in the ranked results, too.
+whole file for one of them. Spark and Impala don't; so a file that has them is read from a copy in which
+each is U+FFFD, as they stand in the ranked results, too.
 """
 
 from collections.abc import Iterator, Mapping
@@ -48,7 +48,9 @@ def _copy(path: Path, table: Table, folder: Path) -> Path:
     with pq.ParquetFile(path) as file:
         writer = None
         for batch in file.iter_batches():
-            repaired = pa.RecordBatch.from_arrays([_repaired(column) for column in batch.columns], batch.schema.names)
+            repaired = pa.RecordBatch.from_arrays(
+                [_repaired(column) for column in batch.columns], batch.schema.names
+            )
             writer = writer or pq.ParquetWriter(target, repaired.schema)
             writer.write_batch(repaired)
         if writer is not None:
@@ -70,7 +72,9 @@ def _is_valid(column: pa.Array) -> bool:
 def _repaired(column: pa.Array) -> pa.Array:
     if _is_valid(column):
         return column
-    values = (None if value is None else value.decode("utf-8", errors="replace") for value in _as_bytes(column))
+    values = (
+        None if value is None else value.decode("utf-8", errors="replace") for value in _as_bytes(column)
+    )
     return pa.array(values, pa.string())
 
 

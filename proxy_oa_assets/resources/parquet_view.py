@@ -21,11 +21,15 @@ def create_view(connection: duckdb.DuckDBPyConnection, table: Table, files: list
     """Create the view under the table's name: its data and partition columns with the table's types."""
     columns = (*table.columns, *table.partitions)
     if not files:
-        empty = ", ".join(f"CAST(NULL AS {_DUCKDB_TYPES[column.type]}) AS {column.name}" for column in columns)
+        empty = ", ".join(
+            f"CAST(NULL AS {_DUCKDB_TYPES[column.type]}) AS {column.name}" for column in columns
+        )
         connection.execute(f"CREATE VIEW {table.name} AS SELECT {empty} WHERE FALSE")
         return
-    # A Spot installation's tables may have other types (respcode as INT); a cast to its own type costs nothing.
-    typed = ", ".join(f"CAST({column.name} AS {_DUCKDB_TYPES[column.type]}) AS {column.name}" for column in columns)
+    # A Spot installation's tables may have other types (respcode as INT); a cast to the same costs nothing.
+    typed = ", ".join(
+        f"CAST({column.name} AS {_DUCKDB_TYPES[column.type]}) AS {column.name}" for column in columns
+    )
     # DuckDB guesses '09' as text and '12' as a number; and Impala's files name no character set for text.
     types = ", ".join(f"'{column.name}': {_DUCKDB_TYPES[column.type]}" for column in table.partitions)
     connection.sql(

@@ -4,7 +4,10 @@ from random import Random
 
 from proxy_oa_assets.sample.request import CHROME, Request
 
-SAFARI = "Mozilla/5.0 (Macintosh; Intel Mac OS X 14_6) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.0 Safari/605.1.15"
+SAFARI = (
+    "Mozilla/5.0 (Macintosh; Intel Mac OS X 14_6) "
+    "AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.0 Safari/605.1.15"
+)
 FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:143.0) Gecko/20100101 Firefox/143.0"
 
 # Share of the day's page views in each hour: an office with a few night owls.
@@ -36,7 +39,18 @@ _PARTS = (
     ("/api/v1/status", "application/json", 900),
     ("/fonts/text.woff2", "font/woff2", 30_000),
 )
-_WORDS = ("budget", "holiday", "train", "report", "garden", "python", "coffee", "meeting", "recipe", "football")
+_WORDS = (
+    "budget",
+    "holiday",
+    "train",
+    "report",
+    "garden",
+    "python",
+    "coffee",
+    "meeting",
+    "recipe",
+    "football",
+)
 
 OFFICE = tuple(f"10.20.1.{number}" for number in range(11, 41))
 SERVERS = ("10.30.0.5", "10.30.0.6", "2001:db8:30::7")

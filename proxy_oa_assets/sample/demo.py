@@ -31,7 +31,10 @@ def run_demo(settings: Settings, last_day: Day | None) -> bool:
     # From here on with the sample days' own settings, before the definitions load with them.
     settings = load_settings()
     if days[0].date < settings.start_date:
-        raise DayError(f"The sample day {days[0]} is before PROXY_OA_START_DATE={settings.start_date}; unset it or set it earlier")
+        raise DayError(
+            f"The sample day {days[0]} is before PROXY_OA_START_DATE={settings.start_date}; "
+            f"unset it or set it earlier"
+        )
     if not _materialize(settings, days):
         return False
     _show(settings, deployment(settings), days, rows)
@@ -47,10 +50,17 @@ def _write_home_env(home: Path, first: Day, site: dict[str, Path]) -> None:
     path = home / ".env"
     existing = path.read_text(encoding="utf-8") if path.exists() else _ENV_HEAD
     if not existing.startswith(_ENV_HEAD):
-        settings = " ".join([f"PROXY_OA_START_DATE={first}", *(f"{name}={value}" for name, value in site.items())])
+        settings = " ".join(
+            [f"PROXY_OA_START_DATE={first}", *(f"{name}={value}" for name, value in site.items())]
+        )
         raise ProxyOaError(f"{path} is your own, and stays as it is; add to it: {settings}")
-    starts = [line.partition("=")[2] for line in existing.splitlines() if line.startswith("PROXY_OA_START_DATE=")]
-    lines = [f"PROXY_OA_START_DATE={min([first.key, *starts])}", *(f"{name}='{value}'" for name, value in site.items())]
+    starts = [
+        line.partition("=")[2] for line in existing.splitlines() if line.startswith("PROXY_OA_START_DATE=")
+    ]
+    lines = [
+        f"PROXY_OA_START_DATE={min([first.key, *starts])}",
+        *(f"{name}='{value}'" for name, value in site.items()),
+    ]
     with replacing(path) as file:
         file.write((_ENV_HEAD + "\n".join(lines) + "\n").encode("utf-8"))
 
@@ -98,7 +108,9 @@ def _show(settings: Settings, configured: Deployment, days: list[Day], rows: int
     )
     show_frame(f"The ten most suspicious requests of {last}", shown, "request")
     workspace = configured.workspace
-    console.print(f"\n{rows:,} raw requests on {days[0]}, {days[1]} and {last} are scored. Look at", highlight=False)
+    console.print(
+        f"\n{rows:,} raw requests on {days[0]}, {days[1]} and {last} are scored. Look at", highlight=False
+    )
     for what, where in {
         "tables": configured.impala.location(PROXY_SCORES).rpartition("/")[0],
         "exports": workspace.data(last),
@@ -106,7 +118,9 @@ def _show(settings: Settings, configured: Deployment, days: list[Day], rows: int
         "settings": settings.home / ".env",
     }.items():
         console.print(f"  {what:<10} {where}", soft_wrap=True, highlight=False, markup=False)
-    console.print("\nOpen the web UI, http://127.0.0.1:3000, with `make dev` in the checkout; or anywhere with")
+    console.print(
+        "\nOpen the web UI, http://127.0.0.1:3000, with `make dev` in the checkout; or anywhere with"
+    )
     console.print(f"  PROXY_OA_HOME={settings.home} proxy-oa ui", soft_wrap=True, markup=False)
 
 

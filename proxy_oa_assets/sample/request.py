@@ -5,7 +5,10 @@ from dataclasses import dataclass, field
 
 from proxy_oa_assets.days import Day
 
-CHROME = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/141.0 Safari/537.36"
+CHROME = (
+    "Mozilla/5.0 (Windows NT 10.0; Win64; x64) "
+    "AppleWebKit/537.36 (KHTML, like Gecko) Chrome/141.0 Safari/537.36"
+)
 
 
 @dataclass

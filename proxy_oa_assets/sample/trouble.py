@@ -141,7 +141,7 @@ def _hostile(random: Random) -> list[Request]:
         ("/smile/\N{GRINNING FACE}\N{PILE OF POO}", "?naïve=日本語", "\N{SNOWMAN} browser"),
         ("/format/%s/%d/{0}/${env:HOME}", "?p=100%25", "%s%s%s%n"),
         ("/long", f"?blob={blob}", CHROME),
-        ("/=1+1", "?cmd=@SUM(A1:A9)", "=HYPERLINK(\"http://x.example\")"),
+        ("/=1+1", "?cmd=@SUM(A1:A9)", '=HYPERLINK("http://x.example")'),
         ("/escape/\x1b[31mred\x1b[0m", "", "bell \x07"),
     )
     requests = [
@@ -159,7 +159,9 @@ def _hostile(random: Random) -> list[Request]:
         for number, (path, query, agent) in enumerate(values)
     ]
     # What a log may leave out.
-    bare = Request(5 * 3600 + 5, "10.20.1.40", "probe.badhost.example", path="/nulls", duration=None, received=None)
+    bare = Request(
+        5 * 3600 + 5, "10.20.1.40", "probe.badhost.example", path="/nulls", duration=None, received=None
+    )
     bare.changed = {"useragent": None, "referer": None, "respcode": None, "username": None, "csbytes": None}
     requests.append(bare)
     requests.append(Request(5 * 3600 + 65, None, None, changed={"fulluri": None, "respcode": "-"}))

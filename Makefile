@@ -1,0 +1,48 @@
+# Everything a checkout needs: a virtual environment of its own, in .venv.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PORT ?= 3000
+
+.DEFAULT_GOAL := help
+.PHONY: help demo dev test check format benchmark clean
+
+help:  ## Say what there is to make.
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/:/' | column -t -s ':'
+
+# A stamp per set of dependencies: what is installed is renewed when pyproject.toml or the pins change.
+$(VENV)/.run: pyproject.toml constraints.txt
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e .
+	touch $@
+
+$(VENV)/.dev: $(VENV)/.run
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	touch $@
+
+demo: $(VENV)/.run  ## Make three sample days and materialize them.
+	$(BIN)/proxy-oa demo
+
+dev: $(VENV)/.run  ## Open Dagster's web UI on 127.0.0.1:3000.
+	$(BIN)/proxy-oa ui --port $(PORT)
+
+test: $(VENV)/.dev  ## Run the tests.
+	$(BIN)/python -m pytest
+
+check: $(VENV)/.dev  ## Lint, check types, validate the definitions.
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	PROXY_OA_HOME=$(VENV)/check_home $(BIN)/dagster definitions validate -m proxy_oa_assets.definitions
+
+format: $(VENV)/.dev  ## Format the code.
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+benchmark: $(VENV)/.dev  ## Measure speed, as ratios within one run.
+	$(BIN)/python -m benchmarks.day_sql
+	$(BIN)/python -m benchmarks.whole_command
+
+clean:  ## Remove the virtual environment and what tools left.
+	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache dist build

@@ -1,0 +1,112 @@
+"""How fast a day's SQL is, in terms of one scan of the same raw day, and how much memory it takes.
+
+    python -m benchmarks.day_sql [--rows 20000000] [--cache FOLDER]
+
+Ratios are within one run, so that they mean the same on any machine.
+"""
+
+import argparse
+import statistics
+from collections import deque
+from pathlib import Path
+
+import duckdb
+
+from benchmarks.figures import Figure, in_fresh_process, in_turn, peak_memory, ratio, show
+from benchmarks.generated_day import CACHE, DAY, GeneratedDay, generated_day, write_scores
+from proxy_oa_assets import queries
+from proxy_oa_assets.resources.impala import ImpalaResource
+from proxy_oa_assets.tables import PROXY, PROXY_EDGE, PROXY_INGEST_SUMMARY, PROXY_SCORES
+
+FEW, MANY = 500, 3000
+_SCANNED = ("p_date", "p_time", "clientip", "host", "fulluri")
+
+
+def run_day(warehouse: ImpalaResource) -> None:
+    """Run all the SQL that the assets `ingest_summary` and `edge_details` run, and read what they read."""
+    warehouse.has_rows(PROXY, DAY)
+    warehouse.replace_day(PROXY_INGEST_SUMMARY, DAY, queries.ingest_summary(DAY))
+    warehouse.read_day(PROXY_INGEST_SUMMARY, DAY)["total"].sum()
+    warehouse.has_rows(PROXY, DAY)
+    warehouse.replace_day(PROXY_EDGE, DAY, queries.edge_details(DAY))
+    warehouse.read_day(PROXY_SCORES, DAY)
+    deque(warehouse.rows(queries.edges_of_scored_hours(DAY)), maxlen=0)
+
+
+def scan(files: list[str]) -> None:
+    """Read every value of five columns of the raw day."""
+    longest = ", ".join(f"max(length({name}))" for name in _SCANNED)
+    with duckdb.connect() as connection:
+        connection.execute(f"SELECT {longest} FROM read_parquet(?)", [files]).fetchall()
+
+
+def peak_of_day(generated: GeneratedDay) -> float:
+    """Run the day's SQL and return the process's peak memory in MB; call it in a fresh process."""
+    run_day(generated.warehouse())
+    return peak_memory()
+
+
+def figures(rows: int, cache: Path, rounds: int) -> list[Figure]:
+    """Measure a day of that many raw rows."""
+    # In a process of their own, so that this one is small when the measured one starts.
+    generated = in_fresh_process(generated_day, rows, cache)
+    in_fresh_process(_score, generated, MANY)
+    peak = in_fresh_process(peak_of_day, generated)
+
+    few, many = (_scored_apart(generated, count) for count in (FEW, MANY))
+    by_few, by_many = few.warehouse(), many.warehouse()
+    files = generated.files
+    seconds = in_turn(
+        rounds,
+        {"scan": lambda: scan(files), "few": lambda: run_day(by_few), "many": lambda: run_day(by_many)},
+    )
+    scan_s, few_s, many_s = (statistics.median(seconds[work]) for work in ("scan", "few", "many"))
+    return [
+        Figure(
+            f"day's SQL, {FEW} scored rows / scan of five columns", ratio(seconds, "few", "scan"), "", 3.5
+        ),
+        Figure(f"day's SQL, {MANY:,} scored rows / {FEW}", ratio(seconds, "many", "few"), "", 1.3),
+        Figure(f"peak memory of the day's SQL, {MANY:,} scored rows", peak, "MB", 700),
+        Figure("scan of five columns", scan_s, "s"),
+        Figure(f"day's SQL, {FEW} scored rows", few_s, "s"),
+        Figure(f"day's SQL, {MANY:,} scored rows", many_s, "s"),
+    ]
+
+
+def _score(generated: GeneratedDay, count: int) -> int:
+    return write_scores(generated.warehouse(), generated.ranked_rows(count))
+
+
+def _scored_apart(generated: GeneratedDay, count: int) -> GeneratedDay:
+    """Return the same raw day in a base of its own with that many scored rows, so that both can take turns."""
+    base = generated.base / f"scored-{count}"
+    raw = base / PROXY.location
+    raw.mkdir(parents=True, exist_ok=True)
+    year = f"y={DAY.y:04d}"
+    if not (raw / year).exists():
+        (raw / year).symlink_to((generated.base / PROXY.location / year).absolute(), target_is_directory=True)
+    apart = GeneratedDay(base)
+    _score(apart, count)
+    return apart
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument(
+        "--rows", type=int, default=2_000_000, help="raw rows of the day (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--rounds", type=int, default=7, help="rounds that are measured (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--cache", type=Path, default=CACHE, help="folder of generated days (default: %(default)s)"
+    )
+    chosen = parser.parse_args()
+    show(f"A day of {chosen.rows:,} raw rows", figures(chosen.rows, chosen.cache, chosen.rounds))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,79 @@
+"""Measured figures: how they are taken and how they are shown."""
+
+import multiprocessing
+import resource
+import statistics
+import sys
+import time
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from typing import ParamSpec, TypeVar
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+_HEADER = ("what", "figure", "target", "")
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A measured figure. `target` is the most that it should be; None: it is there for information."""
+
+    what: str
+    value: float
+    unit: str = ""
+    target: float | None = None
+
+
+def show(title: str, figures: Iterable[Figure]) -> None:
+    """Print figures as an aligned table, and whether each target is met."""
+    lines = [_HEADER, *map(_line, figures)]
+    widths = [max(len(line[column]) for line in lines) for column in range(3)]
+    print(title)
+    for what, value, target, verdict in lines:
+        print(f"  {what:<{widths[0]}}  {value:>{widths[1]}}  {target:>{widths[2]}}  {verdict}".rstrip())
+
+
+def _line(figure: Figure) -> tuple[str, str, str, str]:
+    value = f"{figure.value:,.{0 if figure.unit == 'MB' else 2}f} {figure.unit}".rstrip()
+    if figure.target is None:
+        return figure.what, value, "", ""
+    target = f"<= {figure.target:g} {figure.unit}".rstrip()
+    return figure.what, value, target, "met" if figure.value <= figure.target else "NOT MET"
+
+
+def in_turn(rounds: int, works: Mapping[str, Callable[[], object]]) -> dict[str, list[float]]:
+    """Return the seconds of each work in each round.
+
+    The works take turns, so that a noisy neighbour slows all of them; a round before the first one fills the
+    caches.
+    """
+    seconds: dict[str, list[float]] = {name: [] for name in works}
+    for number in range(rounds + 1):
+        for name, work in works.items():
+            started = time.perf_counter()
+            work()
+            if number > 0:
+                seconds[name].append(time.perf_counter() - started)
+    return seconds
+
+
+def ratio(seconds: Mapping[str, list[float]], work: str, to: str) -> float:
+    """Return the median over the rounds of one work's time in terms of another's."""
+    return statistics.median(one / other for one, other in zip(seconds[work], seconds[to], strict=True))
+
+
+def in_fresh_process(work: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+    """Return what a function gives in a Python process that does nothing else."""
+    with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as pool:
+        return pool.submit(work, *args, **kwargs).result()
+
+
+def peak_memory() -> float:
+    """Return the most memory that this process had at once, in MB.
+
+    A process begins with its parent's size as its peak, so the parent has to be small.
+    """
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak / (1e6 if sys.platform == "darwin" else 1e6 / 1024)

@@ -1,0 +1,117 @@
+"""How long `proxy-oa run` takes for a small day, and how much of that is Dagster's own.
+
+    python -m benchmarks.whole_command [--rounds 5] [--cache FOLDER]
+
+The comparison is a process that imports Dagster and materializes four assets that do nothing, in a history kept
+on disk as ours is.
+"""
+
+import argparse
+import os
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from benchmarks.figures import Figure, in_turn, ratio, show
+from benchmarks.generated_day import CACHE, DAY, generated_day
+from proxy_oa_assets.conf import RESULT_FIELDS
+from proxy_oa_assets.frames import records
+from proxy_oa_assets.tables import PROXY
+from proxy_oa_assets.tsv import line
+
+RAW_ROWS, RANKED_ROWS = 10_000, 5_000
+
+_COMMAND = "from proxy_oa_assets.cli import entry; entry()"
+_EMPTY_GRAPH = f"""
+import dagster as dg
+import dagster._core.instance
+
+daily = dg.DailyPartitionsDefinition("2015-01-01")
+
+def empty(name, *deps):
+    @dg.asset(name=name, partitions_def=daily, deps=deps)
+    def nothing() -> None: ...
+    return nothing
+
+graph = [empty("a"), empty("b", "a"), empty("c", "b"), empty("d")]
+quiet = {{"loggers": {{"console": {{"config": {{"log_level": "CRITICAL"}}}}}}}}
+with dg.DagsterInstance.get() as instance:
+    assert dg.materialize(graph, instance=instance, partition_key="{DAY}", run_config=quiet).success
+"""
+
+
+def prepare_home(home: Path, cache: Path) -> None:
+    """Put a small raw day and its ranked results into a home, where ingest and the ranking job put them."""
+    generated = generated_day(RAW_ROWS, cache)
+    huser = home / "hdfs" / "user" / "spot"
+    shutil.copytree(generated.base / PROXY.location, huser / PROXY.location)
+    scores = huser / "proxy" / "scored_results" / DAY.folder / "scores"
+    scores.mkdir(parents=True)
+    ranked = generated.ranked_rows(RANKED_ROWS, among="TRUE")[list(RESULT_FIELDS)]
+    with (scores / "proxy_results.csv").open("w", encoding="utf-8", newline="\n") as file:
+        file.writelines(map(line, records(ranked)))
+
+
+def run(home: Path, code: str, *arguments: str) -> None:
+    """Run Python code as a process of its own, with that home and no other setting of ours or Dagster's."""
+    inherited = {
+        name: value for name, value in os.environ.items() if not name.startswith(("PROXY_OA_", "DAGSTER_"))
+    }
+    history = home / "dagster"
+    history.mkdir(parents=True, exist_ok=True)
+    checkout = str(Path(__file__).parents[1])
+    subprocess.run(
+        [sys.executable, "-c", code, *arguments],
+        check=True,
+        cwd=home,  # where no .env and no conf file stands
+        stdout=subprocess.DEVNULL,
+        env={**inherited, "PYTHONPATH": checkout, "PROXY_OA_HOME": str(home), "DAGSTER_HOME": str(history)},
+    )
+
+
+def figures(cache: Path, rounds: int) -> list[Figure]:
+    """Measure the command and the empty graph in turn, each with a home of its own."""
+    with tempfile.TemporaryDirectory() as folder:
+        home, empty_home = Path(folder, "home"), Path(folder, "empty")
+        prepare_home(home, cache)
+        (empty_home / "dagster").mkdir(parents=True)
+        # Telemetry is off in our history, too.
+        (empty_home / "dagster" / "dagster.yaml").write_text(
+            "telemetry:\n  enabled: false\n", encoding="utf-8"
+        )
+        seconds = in_turn(
+            rounds,
+            {
+                "command": lambda: run(home, _COMMAND, "run", "--date", DAY.key),
+                "dagster": lambda: run(empty_home, _EMPTY_GRAPH),
+            },
+        )
+    command, dagster = (statistics.median(seconds[work]) for work in ("command", "dagster"))
+    return [
+        Figure("proxy-oa run", command, "s", 3.0),
+        Figure("Dagster alone, four empty assets", dagster, "s"),
+        Figure("proxy-oa run / Dagster alone", ratio(seconds, "command", "dagster")),
+    ]
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument(
+        "--rounds", type=int, default=5, help="rounds that are measured (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--cache", type=Path, default=CACHE, help="folder of generated days (default: %(default)s)"
+    )
+    chosen = parser.parse_args()
+    title = f"A day of {RAW_ROWS:,} raw and {RANKED_ROWS:,} ranked rows, wall time of whole processes"
+    show(title, figures(chosen.cache, chosen.rounds))
+
+
+if __name__ == "__main__":
+    main()

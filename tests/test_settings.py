@@ -1,0 +1,154 @@
+import datetime as dt
+import os
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from proxy_oa_assets.bundled import bundled
+from proxy_oa_assets.errors import DayError, SettingsError
+from proxy_oa_assets.settings import dagster_home, load_settings, settings_from
+
+VARIABLES = (
+    *("PROXY_OA_DEPLOYMENT", "PROXY_OA_HOME", "PROXY_OA_CONF", "PROXY_OA_HUSER", "PROXY_OA_DBNAME"),
+    *(
+        "PROXY_OA_START_DATE",
+        "PROXY_OA_TIMEZONE",
+        "PROXY_OA_NETWORK_CONTEXT",
+        "PROXY_OA_REPUTATION",
+        "DAGSTER_HOME",
+    ),
+)
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    """Return an empty working folder, in an environment without any of our variables."""
+    monkeypatch.chdir(tmp_path)
+    for name in VARIABLES:
+        # Set first, so that what `.env` brings in is undone as well.
+        monkeypatch.setenv(name, "")
+        monkeypatch.delenv(name)
+    return tmp_path
+
+
+def test_nothing_set_gives_the_contract_s_defaults(folder):
+    """Without a variable, every setting has the default that the contract's table names."""
+    settings = settings_from({})
+    assert settings.deployment == "embedded"
+    assert settings.home == folder / "proxy_oa_home"
+    assert settings.conf == bundled("proxy_conf.json")
+    assert (settings.huser, settings.dbname) == ("/user/spot", "spot")
+    assert settings.start_date == dt.date(2015, 1, 1)
+    assert settings.timezone == "UTC"
+    assert settings.network_context is None
+    assert settings.reputation is None
+
+
+def test_an_empty_variable_counts_as_none(folder):
+    """`NAME=` in a .env file means the default, not the empty string."""
+    assert settings_from(dict.fromkeys(VARIABLES, "")) == settings_from({})
+    assert folder == Path.cwd()
+
+
+def test_each_variable_sets_its_setting(folder):
+    """Each variable of the table arrives in its field; paths are absolute, HUSER has no final slash."""
+    for name in ("conf.json", "context.csv", "reputation.toml"):
+        (folder / name).touch()
+    settings = settings_from(
+        {
+            "PROXY_OA_HOME": "home of mine",
+            "PROXY_OA_CONF": "conf.json",
+            "PROXY_OA_HUSER": "/data/oa/",
+            "PROXY_OA_DBNAME": "Spot_2",
+            "PROXY_OA_START_DATE": "2016-02-29",
+            "PROXY_OA_TIMEZONE": "Europe/Madrid",
+            "PROXY_OA_NETWORK_CONTEXT": "context.csv",
+            "PROXY_OA_REPUTATION": "reputation.toml",
+        }
+    )
+    assert settings.home == folder / "home of mine"
+    assert (settings.conf, settings.huser, settings.dbname) == (folder / "conf.json", "/data/oa", "Spot_2")
+    assert (settings.start_date, settings.timezone) == (dt.date(2016, 2, 29), "Europe/Madrid")
+    assert settings.network_context == folder / "context.csv"
+    assert settings.reputation == folder / "reputation.toml"
+
+
+def test_a_conf_in_the_working_folder_is_taken_without_a_variable(folder):
+    """PROXY_OA_CONF defaults to proxy_conf.json where the command runs, before the shipped one."""
+    (folder / "proxy_conf.json").touch()
+    assert settings_from({}).conf == folder / "proxy_conf.json"
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [
+        ("PROXY_OA_DEPLOYMENT", "Embedded!"),
+        ("PROXY_OA_CONF", "missing.json"),
+        ("PROXY_OA_HUSER", "user/spot"),
+        ("PROXY_OA_HUSER", "/user/../../etc"),
+        ("PROXY_OA_DBNAME", "spot; DROP TABLE proxy"),
+        ("PROXY_OA_DBNAME", "1spot"),
+        ("PROXY_OA_DBNAME", "sp\u00f6t"),
+        ("PROXY_OA_DBNAME", "spot\n"),
+        ("PROXY_OA_START_DATE", "2016-9-1"),
+        ("PROXY_OA_START_DATE", "2015-02-29"),
+        ("PROXY_OA_TIMEZONE", "Mars/Olympus"),
+        ("PROXY_OA_TIMEZONE", "../../etc/passwd"),
+        ("PROXY_OA_TIMEZONE", "Europe"),
+        ("PROXY_OA_NETWORK_CONTEXT", "missing.csv"),
+        ("PROXY_OA_REPUTATION", "missing.toml"),
+    ],
+)
+def test_a_value_that_cannot_be_used_is_refused_by_name(folder, variable, value):
+    """The message names the variable; nothing falls back to a default silently."""
+    with pytest.raises(SettingsError, match=variable):
+        settings_from({"PROXY_OA_HOME": str(folder), variable: value})
+
+
+def test_dotenv_files_fill_gaps_only(folder, monkeypatch):
+    """The environment wins over .env of the working folder, and that over .env of the home."""
+    home = folder / "home"
+    home.mkdir()
+    (folder / ".env").write_text(f"PROXY_OA_HOME={home}\nPROXY_OA_DBNAME=working\nPROXY_OA_HUSER=/working\n")
+    (home / ".env").write_text("PROXY_OA_DBNAME=home\nPROXY_OA_TIMEZONE=Asia/Tokyo\nPROXY_OA_HUSER=/home\n")
+    monkeypatch.setenv("PROXY_OA_HUSER", "/environment")
+    settings = load_settings()
+    assert settings.home == home
+    assert settings.huser == "/environment"
+    assert settings.dbname == "working"
+    assert settings.timezone == "Asia/Tokyo"
+
+
+def test_dagster_home_is_in_the_home_unless_it_is_set(folder, monkeypatch):
+    """Dagster's history lies in the home, so that it lasts; DAGSTER_HOME has the last word."""
+    settings = settings_from({})
+    assert dagster_home(settings) == folder / "proxy_oa_home" / "dagster"
+    monkeypatch.setenv("DAGSTER_HOME", str(folder / "elsewhere"))
+    assert dagster_home(settings) == folder / "elsewhere"
+
+
+def test_a_day_before_the_first_partition_is_refused_with_the_setting(folder):
+    """A command given an earlier date says so and names PROXY_OA_START_DATE."""
+    settings = settings_from({"PROXY_OA_START_DATE": "2016-09-12", "PROXY_OA_HOME": str(folder)})
+    assert settings.day("2016-09-12").key == "2016-09-12"
+    with pytest.raises(DayError, match="PROXY_OA_START_DATE=2016-09-11"):
+        settings.day("2016-09-11")
+
+
+@pytest.mark.parametrize("timezone", ["UTC", "Pacific/Kiritimati", "Pacific/Pago_Pago"])
+def test_a_day_that_is_not_over_is_refused_in_the_site_s_time_zone(folder, timezone):
+    """A day is a partition once it has ended where the site is; the message names PROXY_OA_TIMEZONE."""
+    settings = settings_from({"PROXY_OA_TIMEZONE": timezone, "PROXY_OA_HOME": str(folder)})
+    today = dt.datetime.now(ZoneInfo(timezone)).date()
+    yesterday = (today - dt.timedelta(days=1)).isoformat()
+    assert settings.day(yesterday).key == yesterday
+    for offset in (1, 400):
+        with pytest.raises(DayError, match="PROXY_OA_TIMEZONE"):
+            settings.day((today + dt.timedelta(days=offset)).isoformat())
+
+
+def test_settings_are_read_from_what_is_given_alone(folder, monkeypatch):
+    """`settings_from` looks at its argument, so that tests and notebooks can say what they mean."""
+    monkeypatch.setitem(os.environ, "PROXY_OA_DBNAME", "of_the_environment")
+    assert settings_from({"PROXY_OA_HOME": str(folder)}).dbname == "spot"
