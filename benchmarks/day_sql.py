@@ -10,10 +10,8 @@ import statistics
 from collections import deque
 from pathlib import Path
 
-import duckdb
-
-from benchmarks.figures import Figure, in_fresh_process, in_turn, peak_memory, ratio, show
-from benchmarks.generated_day import CACHE, DAY, GeneratedDay, generated_day, write_scores
+from benchmarks.figures import Figure, Work, in_fresh_process, in_turn, peak_memory, ratio, show
+from benchmarks.generated_day import CACHE, DAY, GeneratedDay, connected, generated_day, write_scores
 from proxy_oa_assets import queries
 from proxy_oa_assets.resources.impala import ImpalaResource
 from proxy_oa_assets.tables import PROXY, PROXY_EDGE, PROXY_INGEST_SUMMARY, PROXY_SCORES
@@ -36,7 +34,7 @@ def run_day(warehouse: ImpalaResource) -> None:
 def scan(files: list[str]) -> None:
     """Read every value of five columns of the raw day."""
     longest = ", ".join(f"max(length({name}))" for name in _SCANNED)
-    with duckdb.connect() as connection:
+    with connected() as connection:
         connection.execute(f"SELECT {longest} FROM read_parquet(?)", [files]).fetchall()
 
 
@@ -48,17 +46,19 @@ def peak_of_day(generated: GeneratedDay) -> float:
 
 def figures(rows: int, cache: Path, rounds: int) -> list[Figure]:
     """Measure a day of that many raw rows."""
-    # In a process of their own, so that this one is small when the measured one starts.
+    # In processes of their own, so that this one is small when the measured one starts.
     generated = in_fresh_process(generated_day, rows, cache)
-    in_fresh_process(_score, generated, MANY)
+    in_fresh_process(_score, generated)
     peak = in_fresh_process(peak_of_day, generated)
 
-    few, many = (_scored_apart(generated, count) for count in (FEW, MANY))
-    by_few, by_many = few.warehouse(), many.warehouse()
-    files = generated.files
+    warehouse, files, ranked = generated.warehouse(), generated.files, generated.ranked_rows(MANY)
     seconds = in_turn(
         rounds,
-        {"scan": lambda: scan(files), "few": lambda: run_day(by_few), "many": lambda: run_day(by_many)},
+        {
+            "scan": Work(lambda: scan(files)),
+            "few": Work(lambda: run_day(warehouse), before=lambda: write_scores(warehouse, ranked.head(FEW))),
+            "many": Work(lambda: run_day(warehouse), before=lambda: write_scores(warehouse, ranked)),
+        },
     )
     scan_s, few_s, many_s = (statistics.median(seconds[work]) for work in ("scan", "few", "many"))
     return [
@@ -73,21 +73,8 @@ def figures(rows: int, cache: Path, rounds: int) -> list[Figure]:
     ]
 
 
-def _score(generated: GeneratedDay, count: int) -> int:
-    return write_scores(generated.warehouse(), generated.ranked_rows(count))
-
-
-def _scored_apart(generated: GeneratedDay, count: int) -> GeneratedDay:
-    """Return the same raw day in a base of its own with that many scored rows, so that both can take turns."""
-    base = generated.base / f"scored-{count}"
-    raw = base / PROXY.location
-    raw.mkdir(parents=True, exist_ok=True)
-    year = f"y={DAY.y:04d}"
-    if not (raw / year).exists():
-        (raw / year).symlink_to((generated.base / PROXY.location / year).absolute(), target_is_directory=True)
-    apart = GeneratedDay(base)
-    _score(apart, count)
-    return apart
+def _score(generated: GeneratedDay) -> None:
+    write_scores(generated.warehouse(), generated.ranked_rows(MANY))
 
 
 def main() -> None:

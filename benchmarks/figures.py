@@ -26,6 +26,14 @@ class Figure:
     target: float | None = None
 
 
+@dataclass(frozen=True)
+class Work:
+    """What is timed, and what has to be done before each time, untimed."""
+
+    timed: Callable[[], object]
+    before: Callable[[], object] = lambda: None
+
+
 def show(title: str, figures: Iterable[Figure]) -> None:
     """Print figures as an aligned table, and whether each target is met."""
     lines = [_HEADER, *map(_line, figures)]
@@ -43,7 +51,7 @@ def _line(figure: Figure) -> tuple[str, str, str, str]:
     return figure.what, value, target, "met" if figure.value <= figure.target else "NOT MET"
 
 
-def in_turn(rounds: int, works: Mapping[str, Callable[[], object]]) -> dict[str, list[float]]:
+def in_turn(rounds: int, works: Mapping[str, Work]) -> dict[str, list[float]]:
     """Return the seconds of each work in each round.
 
     The works take turns, so that a noisy neighbour slows all of them; a round before the first one fills the
@@ -52,8 +60,9 @@ def in_turn(rounds: int, works: Mapping[str, Callable[[], object]]) -> dict[str,
     seconds: dict[str, list[float]] = {name: [] for name in works}
     for number in range(rounds + 1):
         for name, work in works.items():
+            work.before()
             started = time.perf_counter()
-            work()
+            work.timed()
             if number > 0:
                 seconds[name].append(time.perf_counter() - started)
     return seconds

@@ -1,8 +1,7 @@
 """A generated raw day of the table `proxy`, as large as asked for, and ranked rows picked from it.
 
-Every value is drawn from a hash of the row's number, so that the same size gives the same day. Sites, pages and
-clients follow Zipf's law; one row in `one_in` belongs to a suspicious connection, of which the busiest beacon:
-in two hours they have more rows than `proxy_edge` keeps.
+The same size gives the same day. Sites, pages and clients follow Zipf's law; one row in `one_in` belongs to a
+suspicious connection, of which the busiest beacon: in two hours they have more rows than `proxy_edge` keeps.
 """
 
 import hashlib
@@ -24,73 +23,39 @@ from proxy_oa_assets.tables import PROXY, PROXY_SCORES
 DAY = Day.parse("2016-09-12")
 CACHE = Path(tempfile.gettempdir()) / "proxy-oa-benchmarks"
 
-# A working day's share of each hour, in thousandths.
+# A working day's share of each hour.
 _HOURS = (8, 6, 5, 5, 7, 14, 28, 52, 76, 84, 82, 76, 64, 74, 84, 82, 74, 58, 36, 26, 20, 16, 13, 10)
 _BEACONING_HOURS = (9, 14)
 # The hosts of suspicious connections, and of no other.
 _SUSPICIOUS = "host LIKE '%.top'"
 
+_ROWS = Path(__file__).with_name("raw_rows.sql").read_text(encoding="utf-8")
 _MACROS = """
 CREATE MACRO uniform(i, salt) AS (hash(i, salt) % 1073741824) / 1073741824.0;
 CREATE MACRO zipf(i, salt, n) AS CAST(floor(pow(n, uniform(i, salt))) AS BIGINT);
 CREATE MACRO letters(i, salt, n) AS substr(md5(concat(i, salt)), 1, n);
 CREATE MACRO one_of(words, number) AS words[1 + CAST(number % len(words) AS BIGINT)];
 CREATE MACRO address(number) AS concat('10.', number % 7, '.', number // 7 % 250, '.', 1 + number % 251);
-CREATE MACRO browser(number) AS concat('Mozilla/5.0 ', one_of(['(Windows NT 10.0; Win64; x64)', '(X11; Linux x86_64)',
-    '(Macintosh; Intel Mac OS X 10_11_6)', '(Windows NT 6.1; WOW64)'], number), one_of([
-    ' AppleWebKit/537.36 (KHTML, like Gecko) Chrome/', ' Gecko/20100101 Firefox/'], number // 4), 30 + number // 8, '.0');
+CREATE MACRO browser(number) AS concat('Mozilla/5.0 ',
+    one_of(['(Windows NT 10.0; Win64; x64)', '(X11; Linux x86_64)',
+        '(Macintosh; Intel Mac OS X 10_11_6)', '(Windows NT 6.1; WOW64)'], number),
+    one_of([' AppleWebKit/537.36 (KHTML, like Gecko) Chrome/', ' Gecko/20100101 Firefox/'], number // 4),
+    30 + number // 8, '.0');
 """
-
-_DRAWN = """
-SELECT i, second, zipf(i, 'site', 40000) AS site, zipf(i, 'page', 400) AS page, zipf(i, 'client', 3000) AS client,
-    CASE WHEN hash(i, 'suspicious') % $one_in = 0
-        THEN CAST(floor(pow(8000, uniform(i, 'connection') * $spread)) AS BIGINT) END AS connection
-FROM (SELECT range AS i, (range - $first) * 3600 // ($beyond - $first) AS second FROM range($first, $beyond))
-"""
-
-_ADDRESSED = f"""
-SELECT *, site % 100 AS kind, hash(i, 'answer') AS answer,
-    CASE WHEN connection IS NULL THEN address(client) ELSE address(hash(connection, 'client') % 3000) END AS clientip,
-    CASE WHEN connection IS NULL
-        THEN concat(one_of(['www.', 'cdn.', 'api.', 'static.', ''], site), letters(site, 'host', 4 + site % 9),
-            one_of(['.com', '.net', '.org', '.example', '.co.uk'], site // 5))
-        ELSE concat(letters(connection, 'host', 12), '.top') END AS host,
-    CASE WHEN connection IS NULL
-        THEN concat('/', letters(site, page // 20, 6), '/2016/09/', letters(site, page, 8 + page % 20),
-            one_of(['', '.html', '.js', '.png', '/'], page))
-        ELSE concat('/gate/', letters(connection, 'path', 8), '.php') END AS uripath,
-    CASE WHEN connection IS NOT NULL THEN concat('?bot=', letters(connection, 'bot', 16))
-        WHEN hash(i, 'query') % 100 < 40
-        THEN concat('?id=', zipf(i, 'id', 100000), '&session=', letters(i, 'session', 20), '&utm_source=newsletter')
-        ELSE '' END AS uriquery
-FROM ({_DRAWN})
-"""
-
-_ROWS = f"""
-SELECT '{DAY}' AS p_date,
-    concat($hour, ':', lpad(CAST(second // 60 AS VARCHAR), 2, '0'), ':', lpad(CAST(second % 60 AS VARCHAR), 2, '0'))
-        AS p_time,
-    clientip, host, one_of(['GET', 'GET', 'GET', 'GET', 'GET', 'GET', 'POST', 'POST', 'CONNECT', 'HEAD'], answer)
-        AS reqmethod,
-    browser(client % 240) AS useragent,
-    one_of(['text/html', 'application/javascript', 'image/png', 'image/jpeg', 'application/json', '-'], page)
-        AS resconttype,
-    CASE WHEN answer % 40 = 0 THEN NULL ELSE zipf(i, 'duration', 90000) END::INTEGER AS duration,
-    CASE WHEN client % 4 = 0 THEN '-' ELSE concat('user', client) END AS username,
-    '-' AS authgroup, '-' AS exceptionid, one_of(['OBSERVED', 'OBSERVED', 'PROXIED', 'DENIED'], answer // 7)
-        AS filterresult,
-    one_of(['Technology/Internet', 'News/Media', 'Web Ads/Analytics', 'Content Servers', 'Uncategorized'], kind)
-        AS webcat,
-    CASE WHEN answer % 3 = 0 THEN NULL ELSE concat('http://www.', letters(zipf(i, 'from', 5000), 'host', 8), '.com/')
-        END AS referer,
-    one_of(['200', '200', '200', '200', '200', '304', '302', '404', '503', '-'], answer // 3) AS respcode,
-    one_of(['TCP_NC_MISS', 'TCP_HIT', 'TCP_MISS', 'TCP_TUNNELED'], answer // 5) AS action,
-    one_of(['http', 'http', 'https'], site) AS urischeme, one_of(['80', '80', '443'], site) AS uriport,
-    uripath, uriquery, one_of(['-', 'html', 'js', 'png', '-'], page) AS uriextension,
-    concat('93.', site % 180, '.', site // 180, '.7') AS serverip,
-    zipf(i, 'bytes', 4000000)::INTEGER AS scbytes, (200 + zipf(i, 'sent', 4000))::INTEGER AS csbytes,
-    '-' AS virusid, '-' AS bcappname, '-' AS bcappoper, concat(host, uripath, uriquery) AS fulluri
-FROM ({_ADDRESSED})
+_RANKED = """
+SELECT {raw}, concat('top_8_18_', position) AS word, position * 1e-7 AS score
+FROM (
+    SELECT *, row_number() OVER (
+        ORDER BY {suspicious} DESC, occurrence, busy DESC, clientip, fulluri, p_time, scbytes, csbytes
+    ) AS position
+    FROM (
+        SELECT *, count(*) OVER same AS busy,
+            row_number() OVER (same ORDER BY p_time, scbytes, csbytes) AS occurrence
+        FROM read_parquet(?) WHERE {among} WINDOW same AS (PARTITION BY clientip, fulluri)
+    )
+)
+WHERE position <= ?
+ORDER BY position
 """
 
 
@@ -116,17 +81,9 @@ class GeneratedDay:
         `among` is a SQL condition on the raw rows. Raises ValueError if there are fewer rows.
         """
         raw = ", ".join(name for name in RESULT_FIELDS if name not in ("word", "score"))
-        with duckdb.connect() as connection:
-            frame = connection.execute(
-                f"""SELECT {raw}, 'top_8_18_' || position AS word, position * 1e-7 AS score
-                FROM (SELECT *, row_number() OVER (ORDER BY {_SUSPICIOUS} DESC, occurrence, busy DESC,
-                        clientip, fulluri, p_time, scbytes, csbytes) AS position
-                    FROM (SELECT *, count(*) OVER same AS busy, row_number() OVER (same ORDER BY p_time, scbytes,
-                            csbytes) AS occurrence
-                        FROM read_parquet(?) WHERE {among} WINDOW same AS (PARTITION BY clientip, fulluri)))
-                WHERE position <= ? ORDER BY position""",
-                [self.files, count],
-            ).df()
+        with connected() as connection:
+            text = _RANKED.format(raw=raw, suspicious=_SUSPICIOUS, among=among)
+            frame = connection.execute(text, [self.files, count]).df()
         if len(frame) < count:
             raise ValueError(f"{self.base} has {len(frame)} rows to rank instead of {count}")
         return frame
@@ -134,8 +91,8 @@ class GeneratedDay:
 
 def generated_day(rows: int, cache: Path = CACHE, *, one_in: int = 100) -> GeneratedDay:
     """Return a day of that many raw rows, generated below `cache` unless it is there already."""
-    text = hashlib.sha256(f"{duckdb.__version__}{_MACROS}{_ROWS}{_HOURS}{_BEACONING_HOURS}".encode())
-    base = cache / f"day-{rows}-{one_in}-{text.hexdigest()[:8]}"
+    recipe = f"{duckdb.__version__}{_MACROS}{_ROWS}{_HOURS}{_BEACONING_HOURS}"
+    base = cache / f"day-{rows}-{one_in}-{hashlib.sha256(recipe.encode()).hexdigest()[:8]}"
     if not base.is_dir():
         unfinished = base.with_name(f".{base.name}.{os.getpid()}")
         try:
@@ -153,25 +110,32 @@ def write_scores(warehouse: DuckDBWarehouse, ranked: pd.DataFrame) -> int:
     return warehouse.replace_day_with_frame(PROXY_SCORES, DAY, enriched)
 
 
+def connected() -> duckdb.DuckDBPyConnection:
+    """Open DuckDB without its progress bar, which would stand in the middle of the figures."""
+    connection = duckdb.connect()
+    connection.execute("SET enable_progress_bar = false")
+    return connection
+
+
 def _write(base: Path, rows: int, one_in: int) -> None:
     """Write the hours' files, Snappy, in the layout that ingest writes."""
     shares = [rows * share // sum(_HOURS) for share in _HOURS]
     shares[-1] += rows - sum(shares)
     first = 0
-    with duckdb.connect() as connection:
-        connection.execute("SET enable_progress_bar = false")
+    with connected() as connection:
         connection.execute(_MACROS)
         for hour, share in enumerate(shares):
             folder = base / PROXY.day_folder(DAY) / f"h={hour:02d}"
             folder.mkdir(parents=True)
             values = {
+                "date": DAY.key,
                 "hour": f"{hour:02d}",
                 "first": first,
                 "beyond": first + share,
                 "one_in": one_in,
+                # A smaller spread leaves only the busiest connections.
                 "spread": 0.25 if hour in _BEACONING_HOURS else 1.0,
             }
-            connection.sql(_ROWS, params=values).write_parquet(
-                str(folder / "part-00000.snappy.parquet"), compression="snappy"
-            )
+            select = connection.sql(_ROWS, params=values)
+            select.write_parquet(str(folder / "part-00000.snappy.parquet"), compression="snappy")
             first += share

@@ -2,8 +2,8 @@
 
     python -m benchmarks.whole_command [--rounds 5] [--cache FOLDER]
 
-The comparison is a process that imports Dagster and materializes four assets that do nothing, in a history kept
-on disk as ours is.
+The comparison is a process that imports Dagster and materializes four assets that do nothing, in a history
+kept on disk as ours is.
 """
 
 import argparse
@@ -15,7 +15,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from benchmarks.figures import Figure, in_turn, ratio, show
+from benchmarks.figures import Figure, Work, in_turn, ratio, show
 from benchmarks.generated_day import CACHE, DAY, generated_day
 from proxy_oa_assets.conf import RESULT_FIELDS
 from proxy_oa_assets.frames import records
@@ -85,8 +85,8 @@ def figures(cache: Path, rounds: int) -> list[Figure]:
         seconds = in_turn(
             rounds,
             {
-                "command": lambda: run(home, _COMMAND, "run", "--date", DAY.key),
-                "dagster": lambda: run(empty_home, _EMPTY_GRAPH),
+                "command": Work(lambda: run(home, _COMMAND, "run", "--date", DAY.key)),
+                "dagster": Work(lambda: run(empty_home, _EMPTY_GRAPH)),
             },
         )
     command, dagster = (statistics.median(seconds[work]) for work in ("command", "dagster"))

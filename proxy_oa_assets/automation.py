@@ -8,6 +8,6 @@ PROXY_DAY = "proxy_day"
 
 proxy_day = dg.define_asset_job(
     PROXY_DAY,
-    selection=dg.AssetSelection.groups(GROUP),
+    selection=dg.AssetSelection.groups(GROUP).materializable(),
     description="A whole day: ranked results, scored connections, their details, summary, notebooks",
 )

@@ -116,8 +116,8 @@ PROXY = Table(
     "Raw proxy requests, as ingest wrote them",
     _columns(
         "p_date p_time clientip host reqmethod useragent resconttype duration username authgroup "
-        "exceptionid filterresult webcat referer respcode action urischeme uriport uripath uriquery uriextension serverip "
-        "scbytes csbytes virusid bcappname bcappoper fulluri"
+        "exceptionid filterresult webcat referer respcode action urischeme uriport uripath uriquery "
+        "uriextension serverip scbytes csbytes virusid bcappname bcappoper fulluri"
     ),
     _RAW_PARTITIONS,
 )

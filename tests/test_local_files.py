@@ -17,6 +17,12 @@ with replacing(pathlib.Path(sys.argv[1])) as file:
 """
 
 
+def _fail_half_way(path, error):
+    with replacing(path) as file:
+        file.write(b"half")
+        raise error
+
+
 @pytest.mark.parametrize("durable", [False, True])
 def test_a_file_appears_when_the_block_ends(tmp_path, durable):
     """Until the block has ended, a reader sees the old file; then the new one, and nothing else is left."""
@@ -35,18 +41,16 @@ def test_an_error_leaves_the_old_file_alone(tmp_path, error):
     """A block that fails or is interrupted changes nothing, and its temporary file is gone."""
     path = tmp_path / "file"
     path.write_bytes(b"old")
-    with pytest.raises(error), replacing(path) as file:
-        file.write(b"half")
-        raise error
+    with pytest.raises(error):
+        _fail_half_way(path, error)
     assert path.read_bytes() == b"old"
     assert list(tmp_path.iterdir()) == [path]
 
 
 def test_an_error_with_no_file_before_leaves_none(tmp_path):
     """Half a file never appears where there was none."""
-    with pytest.raises(ValueError, match="half-way"), replacing(tmp_path / "file") as file:
-        file.write(b"half")
-        raise ValueError("half-way")
+    with pytest.raises(ValueError, match="half-way"):
+        _fail_half_way(tmp_path / "file", ValueError("half-way"))
     assert list(tmp_path.iterdir()) == []
 
 
@@ -76,7 +80,7 @@ def test_a_name_of_any_length_that_the_system_takes_is_replaced(tmp_path):
 
 
 def test_the_temporary_file_is_hidden_from_readers_of_the_folder(tmp_path):
-    """Hive, Impala and Spark pass over names that begin with a dot; no glob for part files takes it either."""
+    """Hive, Impala and Spark pass over names that begin with a dot, and nobody lists *.tmp as data."""
     with replacing(tmp_path / "part.parquet") as file:
         (temporary,) = tmp_path.iterdir()
         file.write(b"x")

@@ -32,7 +32,7 @@ def test_a_field_stands_as_it_is_but_for_tabs_and_line_breaks(value, written):
 
 @given(st.lists(TEXT | st.none() | st.integers(), min_size=1, max_size=8))
 def test_a_line_splits_into_its_fields_again(values):
-    """The ranking job splits lines on LF, CR or CRLF, and a line on tabs: no value can add a field or a line."""
+    """The ranking job splits on LF, CR or CRLF, then on tabs: no value adds a field or a line."""
     written = line(values)
     assert written.endswith("\n")
     body = written.removesuffix("\n")

@@ -59,7 +59,9 @@ def scored_connections(
             "connections": dg.MetadataValue.int(len(rows[["clientip", "fulluri"]].drop_duplicates())),
             "scored_by_analysts": dg.MetadataValue.int(int((enriched["uri_sev"] > 0).sum())),
             "network_context_rejected": dg.MetadataValue.int(len(network.rejected)),
-            "most_suspicious": preview(enriched, _PREVIEWED),
+            "most_suspicious": preview(
+                enriched.assign(ml_score=enriched["ml_score"].map("{:.3g}".format)), _PREVIEWED
+            ),
             "export": dg.MetadataValue.path(export),
             **_tally(answers),
         }

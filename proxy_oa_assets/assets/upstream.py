@@ -3,13 +3,13 @@
 import dagster as dg
 
 from proxy_oa_assets.assets.partitions import DAILY
-from proxy_oa_assets.assets.presentation import table_metadata
+from proxy_oa_assets.assets.presentation import GROUP, table_metadata
 from proxy_oa_assets.tables import PROXY
 
 ml_results = dg.AssetSpec(
     "ml_results",
     description="proxy_results.csv: the day's requests, ranked by the topic model (spot-ml)",
-    group_name="upstream",
+    group_name=GROUP,
     kinds={"hdfs", "csv"},
     partitions_def=DAILY,
 )
@@ -17,7 +17,7 @@ ml_results = dg.AssetSpec(
 proxy = dg.AssetSpec(
     "proxy",
     description="The day's raw proxy requests, as the ingest job wrote them, in hourly partitions",
-    group_name="upstream",
+    group_name=GROUP,
     kinds={"hive", "parquet"},
     partitions_def=DAILY,
     metadata=table_metadata(PROXY),

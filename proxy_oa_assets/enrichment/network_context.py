@@ -23,9 +23,9 @@ class _Entry:
 
 @dataclass
 class NetworkContext:
-    """The entries as prefixes, `_prefixes[version][length][network]`, each with its entry's whole size.
+    """The entries as prefixes, `_prefixes[version][length][network]`, each with its entry's size.
 
-    A range becomes the few prefixes that make it up, so that a look-up tries one dictionary per prefix length.
+    A range becomes the few prefixes that make it up; so a look-up tries one dictionary per prefix length.
     """
 
     entries: int = 0

@@ -1,0 +1,134 @@
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pyarrow.parquet as pq
+import pytest
+from support.home import Home
+from support.independent_reading import (
+    EDGE,
+    RESULTS,
+    Row,
+    code_name,
+    code_names,
+    connection_hash,
+    edge_rows,
+    minutes,
+    raw_rows,
+    scored_rows,
+)
+
+import proxy_oa_assets.enrichment.response_codes as codes
+from proxy_oa_assets.days import Day
+
+NAMES = code_names(Path(codes.__file__).with_name("response_codes.csv"))
+
+# Rows and connections of proxy_scores, rows and connection-hours of proxy_edge, minutes of the summary.
+EXPECTED = {
+    ("2015-06-10", 500): (500, 387, 1_322, 458, 115),
+    ("2015-06-10", 5000): (5_000, 3_122, 5_712, 3_274, 115),
+    ("2015-08-20", 500): (500, 389, 1_165, 389, 33),
+    ("2018-01-31", 3000): (3_000, 1_963, 4_914, 4_201, 694),
+}
+OTHER_DAYS = [("2015-08-27", 4000), ("2018-01-30", 500), ("2018-02-06", 1000)]
+
+
+def table(home: Home, name: str, day: Day) -> list[Row]:
+    return pq.ParquetFile(home.part(name, day)).read().to_pylist()
+
+
+def assert_tables_equal_an_independent_reading(home: Home, day: Day, limit: int) -> None:
+    raw, scored = raw_rows(home.huser, day.key), scored_rows(home.huser, day.key, limit)
+
+    scores = table(home, "proxy_scores", day)
+    assert len(scores) == len(scored)
+    for stored, row in zip(scores, scored, strict=True):
+        copied = {"p_date": "tdate", "p_time": "time", "score": "ml_score"}
+        assert {name: stored[copied.get(name, name)] for name in RESULTS} == row
+        assert np.float32(stored["ml_score"]) == row["score"]
+        assert stored["respcode_name"] == code_name(row["respcode"], NAMES)
+
+    edges = [tuple(row[name] for name in EDGE) for row in table(home, "proxy_edge", day)]
+    assert Counter(edges) == Counter(edge_rows(raw, scored, NAMES))
+
+    summary = {str(row["tdate"]): row["total"] for row in table(home, "proxy_ingest_summary", day)}
+    assert summary == minutes(raw)
+
+
+@pytest.mark.parametrize(("key", "limit"), [*EXPECTED, *OTHER_DAYS])
+def test_a_real_day_equals_an_independent_reading(
+    real_home: Callable[[str], Home], key: str, limit: int
+) -> None:
+    """All rows and columns of the three tables are what the raw Parquet and the results say."""
+    home, day = real_home(key), Day.parse(key)
+
+    assert home.materialize(day, limit=limit).success
+
+    assert_tables_equal_an_independent_reading(home, day, limit)
+    if (key, limit) in EXPECTED:
+        scores, edges = table(home, "proxy_scores", day), table(home, "proxy_edge", day)
+        assert EXPECTED[key, limit] == (
+            len(scores),
+            len({(row["clientip"], row["fulluri"]) for row in scores}),
+            len(edges),
+            len({(row["clientip"], row["fulluri"], row["hh"]) for row in edges}),
+            len(table(home, "proxy_ingest_summary", day)),
+        )
+
+
+def test_a_generated_day_equals_an_independent_reading(sample_home: Home) -> None:
+    """The same with hostile values, NULLs, an IPv6 client and a beacon of more than 250 requests an hour."""
+    day = Day.parse("2016-09-12")
+
+    assert sample_home.materialize(day).success
+
+    assert_tables_equal_an_independent_reading(sample_home, day, 500)
+    per_hour = Counter(
+        (row["clientip"], row["fulluri"], row["hh"]) for row in table(sample_home, "proxy_edge", day)
+    )
+    assert max(per_hour.values()) == 250
+
+
+def test_each_scored_row_has_an_edge_file_of_its_own_hour(sample_home: Home) -> None:
+    """The exports hold the scored rows, and for each its connection's requests in its hour."""
+    day = Day.parse("2016-09-12")
+    sample_home.materialize(day, limit=100)
+    scored = scored_rows(sample_home.huser, day.key, 100)
+    edges = table(sample_home, "proxy_edge", day)
+
+    expected_names = set()
+    for row in scored:
+        client = str(row["clientip"]).replace(":", "_")
+        path = sample_home.data(day) / f"edge-{client}-{connection_hash(row)}.tsv"
+        expected_names.add(path.name)
+        header, *lines = path.read_text(encoding="utf-8").split("\n")[:-1]
+        hour = int(str(row["p_time"])[:2])
+        assert header.split("\t") == EDGE
+        assert len(lines) == sum(
+            (edge["clientip"], edge["fulluri"], edge["hh"]) == (row["clientip"], row["fulluri"], hour)
+            for edge in edges
+        )
+    assert {path.name for path in sample_home.data(day).glob("edge-*.tsv")} == expected_names
+
+    header, *lines = (sample_home.data(day) / "proxy_scores.tsv").read_text(encoding="utf-8").split("\n")[:-1]
+    exported = [dict(zip(header.split("\t"), line.split("\t"), strict=True)) for line in lines]
+    assert [row["hash"] for row in exported] == [connection_hash(row) for row in scored]
+    assert [row["fulluri"] for row in exported] == [row["fulluri"] for row in scored]
+
+
+def test_the_sample_sites_context_and_lists_stand_in_the_scores(sample_home: Home) -> None:
+    """Enrichment: the most specific network entry, the domain list, the URL list, unlisted codes."""
+    day = Day.parse("2016-09-12")
+    sample_home.materialize(day)
+    scores = table(sample_home, "proxy_scores", day)
+    by_uri = {str(row["fulluri"]): row for row in scores}
+
+    dropper = by_uri["203.0.113.66/invoice_2291.pdf.exe"]
+    assert dropper["uri_rep"] == "blocklist:HIGH:3:dropper/sample-loader|sample-malware"
+    assert dropper["network_context"] == "Finance desks"
+    phishing = by_uri["login-corp.secure-check.example/signin/post.php"]
+    assert phishing["uri_rep"] == "blocklist:HIGH:3:credential phishing|sample-phishing"
+    assert by_uri["login-corp.secure-check.example/thanks.html"]["uri_rep"] == "blocklist:NONE:0"
+    beacon = by_uri["cdn-metrics.badhost.example/pixel.gif?id=7f3a9c"]
+    assert beacon["network_context"] == "Reception terminal"
