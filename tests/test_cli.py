@@ -1,0 +1,170 @@
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from support.home import SAMPLE_DAY, Home
+
+from proxy_oa_assets.tables import PROXY_STORYBOARD, PROXY_THREAT_INVESTIGATION, PROXY_TIMELINE
+
+
+def proxy_oa(home: Path, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
+    """Run the command as a user would, in a folder that isn't the checkout."""
+    home.mkdir(parents=True, exist_ok=True)
+    return subprocess.run(
+        [Path(sys.executable).with_name("proxy-oa"), *arguments],
+        cwd=home,
+        env={"PATH": os.environ["PATH"], "HOME": str(home), "PROXY_OA_HOME": str(home), **variables},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Home:
+    home = Home(tmp_path / "home")
+    home.write_sample()
+    return home
+
+
+def test_run_materializes_a_day_with_the_given_limit(home: Home) -> None:
+    """Each asset has a line with its rows, and nothing else is printed."""
+    done = proxy_oa(home.path, "run", "--date", SAMPLE_DAY.key, "--limit", "40")
+
+    assert done.returncode == 0, done.stderr
+    assert done.stderr == ""
+    lines = {line.split()[1]: line for line in done.stdout.splitlines()}
+    assert set(lines) == {
+        *("proxy_results", "scored_connections", "edge_details", "ingest_summary", "notebooks")
+    }
+    assert "40 rows" in lines["scored_connections"]
+    assert home.part("proxy_edge", SAMPLE_DAY).exists()
+
+
+def test_run_of_a_day_without_input_says_what_to_do_and_exits_with_1(home: Home) -> None:
+    """The reason is one line on standard error, with the path."""
+    done = proxy_oa(home.path, "run", "--date", "2016-09-13")
+
+    assert done.returncode == 1
+    assert "proxy_results failed: " in done.stderr
+    assert "20160913/scores/proxy_results.csv does not exist" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "variables", "said"),
+    [
+        (("run", "--date", "2014-12-31"), {}, "PROXY_OA_START_DATE=2014-12-31"),
+        (("run", "--date", "12.09.2016"), {}, "YYYY-MM-DD"),
+        (("run", "--date", "2999-01-01"), {}, "isn't over yet"),
+        (("run", "--date", "2016-09-12", "--limit", "0"), {}, "--limit"),
+        (("run",), {}, "--date"),
+        (("run", "--date", "2016-09-12"), {"PROXY_OA_TIMEZONE": "Mars/Olympus"}, "PROXY_OA_TIMEZONE"),
+        (("init-db",), {"PROXY_OA_CONF": "nowhere.json"}, "PROXY_OA_CONF"),
+        (("unknown",), {}, "unknown"),
+    ],
+)
+def test_what_cannot_be_used_exits_with_2_and_names_it(
+    tmp_path: Path, arguments: tuple[str, ...], variables: dict[str, str], said: str
+) -> None:
+    """Wrong arguments and settings are told apart from a day that failed."""
+    done = proxy_oa(tmp_path / "home", *arguments, **variables)
+
+    assert done.returncode == 2
+    assert said in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_conf_that_does_not_fit_is_refused_when_definitions_load(home: Home) -> None:
+    """The message names the file and the entry; nothing is materialized."""
+    conf = home.path / "conf.json"
+    conf.write_text('{"proxy_results_fields": {"p_date": 1.5}}', encoding="utf-8")
+
+    done = proxy_oa(home.path, "run", "--date", SAMPLE_DAY.key, PROXY_OA_CONF=str(conf))
+
+    assert done.returncode == 2
+    assert str(conf) in done.stderr
+    assert "proxy_score_fields is missing" in done.stderr
+
+
+def test_init_db_creates_the_tables_once(tmp_path: Path) -> None:
+    """Seven tables; doing it again changes nothing."""
+    first = proxy_oa(tmp_path / "home", "init-db")
+    again = proxy_oa(tmp_path / "home", "init-db")
+
+    assert (first.returncode, again.returncode) == (0, 0)
+    assert first.stdout.count(": created, ") == 7
+    assert again.stdout.count(": there already, ") == 7
+
+
+def test_reset_removes_what_analysts_did_on_that_day_alone(home: Home) -> None:
+    """Severities, comments, timelines, feedback and progressions of the day go; another day's stay."""
+    other = SAMPLE_DAY.plus(1)
+    workspace, warehouse, hdfs = home.deployment.workspace, home.deployment.impala, home.deployment.hdfs
+    for day in (SAMPLE_DAY, other):
+        scored = pd.DataFrame({"tdate": [day.key], "fulluri": ["evil.example/"], "uri_sev": [1]})
+        comment = pd.DataFrame({"p_threat": ["evil.example/"], "title": ["t"], "text": ["t"]})
+        timeline = pd.DataFrame(
+            {name: ["1"] for name in PROXY_TIMELINE.column_names if name != "duration"} | {"duration": [1]}
+        )
+        warehouse.replace_day_with_frame(PROXY_THREAT_INVESTIGATION, day, scored)
+        warehouse.replace_day_with_frame(PROXY_STORYBOARD, day, comment)
+        warehouse.replace_day_with_frame(PROXY_TIMELINE, day, timeline)
+        hdfs.write(workspace.feedback(day), [b"scored"])
+        hdfs.write(f"{workspace.progressions(day)}/incident-progression-0.json", [b"{}"])
+
+    done = proxy_oa(home.path, "reset", "--date", SAMPLE_DAY.key)
+
+    assert done.returncode == 0, done.stderr
+    for day, rows in ((SAMPLE_DAY, 0), (other, 1)):
+        for table in (PROXY_THREAT_INVESTIGATION, PROXY_STORYBOARD, PROXY_TIMELINE):
+            assert len(warehouse.read_day(table, day)) == rows
+        assert (hdfs.status(workspace.feedback(day)) is not None) == bool(rows)
+        assert len(hdfs.list_folder(workspace.progressions(day))) == rows
+    assert "proxy_timeline: 1 rows of 2016-09-12 removed" in done.stdout
+
+
+def test_doctor_finds_a_sound_site_sound(home: Home) -> None:
+    """Each configured system has a line that says ok."""
+    done = proxy_oa(home.path, "doctor")
+
+    assert done.returncode == 0, done.stdout
+    assert {line.split()[0] for line in done.stdout.splitlines()} == {"ok"}
+    assert "1 ranked days, the last one 20160912" in done.stdout
+
+
+def test_doctor_says_what_to_fix_and_exits_with_1(home: Home) -> None:
+    """A broken context file and a missing list are two lines that say FAIL and name the place."""
+    context = home.path / "context.csv"
+    context.write_text("ip,description\n10.0.0.300,nobody\n", encoding="utf-8")
+    reputation = home.path / "reputation.json"
+    reputation.write_text(
+        '{"services": [{"service": "blocklist", "lists": [{"path": "gone.txt", "kind": "urls"}]}]}',
+        encoding="utf-8",
+    )
+
+    done = proxy_oa(
+        home.path, "doctor", PROXY_OA_NETWORK_CONTEXT=str(context), PROXY_OA_REPUTATION=str(reputation)
+    )
+
+    assert done.returncode == 1
+    broken = [line for line in done.stdout.splitlines() if line.startswith("FAIL")]
+    assert len(broken) == 2
+    assert f"{context}:2" in broken[0]
+    assert "services[0].lists[0].path" in broken[1]
+
+
+def test_a_dotenv_file_in_the_working_folder_is_read(tmp_path: Path) -> None:
+    """`.env` fills the gaps of the environment, which comes first."""
+    home = tmp_path / "home"
+    home.mkdir()
+    (home / ".env").write_text("PROXY_OA_START_DATE=2020-01-01\nPROXY_OA_HOME=elsewhere\n", encoding="utf-8")
+
+    done = proxy_oa(home, "run", "--date", "2019-12-31")
+
+    assert "first daily partition, 2020-01-01" in done.stderr
+    assert not (home / "elsewhere").exists()
