@@ -40,7 +40,7 @@ class Day:
     @property
     def folder(self) -> str:
         """The day in folder names, `YYYYMMDD`."""
-        return self.date.strftime("%Y%m%d")
+        return self.key.replace("-", "")
 
     @property
     def y(self) -> int:

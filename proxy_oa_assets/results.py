@@ -20,7 +20,7 @@ from proxy_oa_assets.tsv import NULL
 REJECTED_COLUMNS = ("line", "reason", "content")
 INT_FIELDS = ("duration", "scbytes", "csbytes")
 
-_INT = re.compile(r"[+-]?\d{1,10}", re.ASCII)
+_INT = re.compile(r"[+-]?\d+", re.ASCII)
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 _INT_MIN, _INT_MAX = -(2**31), 2**31 - 1
 _FLOAT_MAX = float(np.finfo(np.float32).max)
@@ -101,7 +101,9 @@ def _to_int(named: dict[str, Value], name: str) -> str | None:
         return None
     if not _INT.fullmatch(str(value)):
         return f"{name} {value!r} is not a whole number"
-    number = int(value)
+    digits = str(value).lstrip("+-").lstrip("0")
+    # Python itself refuses to read a number of thousands of digits.
+    number = int(value) if len(digits) <= len(str(_INT_MAX)) else _INT_MAX + 1
     if not _INT_MIN <= number <= _INT_MAX:
         return f"{name} {value!r} is beyond the range of INT"
     named[name] = number

@@ -6,6 +6,7 @@ range `a-b`, IPv4 or IPv6; the entry that covers the fewest addresses wins, of e
 
 import csv
 import ipaddress
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,11 +15,19 @@ from proxy_oa_assets.errors import NetworkContextError
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
+# A header's first word is no attempt at an address.
+_HEADER = re.compile(r"[A-Za-z_][^.:/]*")
+
 
 @dataclass(frozen=True)
 class _Entry:
     size: int
+    position: int
     description: str
+
+    @property
+    def rank(self) -> tuple[int, int]:
+        return self.size, self.position
 
 
 @dataclass
@@ -43,14 +52,14 @@ class NetworkContext:
             for length, networks in self._prefixes[address.version].items()
             if (key := number >> (bits - length)) in networks
         ]
-        return min(found, key=lambda entry: entry.size).description if found else ""
+        return min(found, key=lambda entry: entry.rank).description if found else ""
 
     def add(self, first: Address, last: Address, description: str) -> None:
         """Add the addresses from first to last."""
         low, high, bits = int(first), int(last), first.max_prefixlen
-        entry = _Entry(high - low + 1, description)
-        lengths = self._prefixes[first.version]
         self.entries += 1
+        entry = _Entry(high - low + 1, self.entries, description)
+        lengths = self._prefixes[first.version]
         for number, size_bits in _blocks(low, high, bits):
             networks = lengths.setdefault(bits - size_bits, {})
             key = number >> size_bits
@@ -68,22 +77,27 @@ def read_network_context(path: Path) -> NetworkContext:
     context = NetworkContext()
     try:
         with path.open(encoding="utf-8-sig", errors="replace", newline="") as file:
-            reader = csv.reader(file)
-            for row in reader:
-                _add_row(context, row, f"{path}:{reader.line_num}", header=reader.line_num == 1)
-    except (OSError, csv.Error) as error:
+            for number, line in enumerate(file, start=1):
+                _add_line(context, line, f"{path}:{number}", may_be_header=number == 1)
+    except OSError as error:
         raise NetworkContextError(
             f"The network context file {path} can't be read: {error}; PROXY_OA_NETWORK_CONTEXT names it"
         ) from error
     return context
 
 
-def _add_row(context: NetworkContext, row: list[str], place: str, *, header: bool) -> None:
+def _add_line(context: NetworkContext, line: str, place: str, *, may_be_header: bool) -> None:
+    # Line by line, so that a quote that is never closed costs its own line and no other.
+    try:
+        row = next(csv.reader([line], strict=True), [])
+    except csv.Error as error:
+        context.rejected.append(f"{place}: {error}")
+        return
     if not any(cell.strip() for cell in row):
         return
     bounds = _bounds(row[0].strip())
     if bounds is None:
-        if not header:
+        if not (may_be_header and _HEADER.fullmatch(row[0].strip())):
             context.rejected.append(f"{place}: {row[0][:80]!r} is no address, CIDR block or range a-b")
     elif len(row) < 2:  # noqa: PLR2004
         context.rejected.append(f"{place}: no description after {row[0]!r}")
@@ -98,7 +112,7 @@ def _bounds(text: str) -> tuple[Address, Address] | None:
             network = ipaddress.ip_network(text, strict=False)
         except ValueError:
             return None
-        return network[0], network[-1]
+        return _unmapped(network[0]), _unmapped(network[-1])
     first_text, dash, last_text = text.partition("-")
     first = _address(first_text.strip())
     last = _address(last_text.strip()) if dash else first
@@ -113,15 +127,17 @@ def _address(text: str) -> Address | None:
         address = ipaddress.ip_address(text)
     except ValueError:
         return None
-    if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped:
-        return address.ipv4_mapped
-    return address
+    return _unmapped(address)
+
+
+def _unmapped(address: Address) -> Address:
+    return (isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped) or address
 
 
 def _blocks(low: int, high: int, bits: int) -> Iterator[tuple[int, int]]:
     """Split a range of numbers into the largest aligned blocks, as (first number, bits of the size).
 
-    `ipaddress.summarize_address_range` does the same through address objects, at thirty times the cost.
+    `ipaddress.summarize_address_range` does the same through address objects, too slowly for long files.
     """
     while low <= high:
         aligned = (low & -low).bit_length() - 1 if low else bits

@@ -7,6 +7,8 @@ it. A URL list matches the full URL only: its hosts include sites that everybody
 
 import csv
 import gzip
+import re
+import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -39,7 +41,7 @@ class Blocklist:
                     key = uri.host if self.kind == "domains" else str(uri)
                     if uri.host:
                         self.categories.setdefault(key, category)
-        except (OSError, UnicodeDecodeError, csv.Error) as error:
+        except (OSError, EOFError, zlib.error, UnicodeDecodeError, csv.Error) as error:
             raise ReputationConfigError(f"The list {self.path} can't be read: {error}") from error
         if not self.categories:
             raise ReputationConfigError(
@@ -97,7 +99,7 @@ def _indicators(file: IO[str]) -> Iterator[tuple[str, str]]:
     lines = (line for line in file if line.strip() and not line.startswith("#"))
     first = next(lines, "")
     # A header's first word is no domain and no URL.
-    if "." in first.partition(",")[0]:
+    if re.search(r"[.:/\[]", first.partition(",")[0]):
         yield first.strip(), ""
         yield from ((line.strip(), "") for line in lines)
         return

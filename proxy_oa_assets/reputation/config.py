@@ -47,7 +47,7 @@ def _services(content: object, folder: Path) -> list[ReputationService]:
     for number, entry in enumerate(entries):
         place = f"services[{number}]"
         kind = entry.get("service") if isinstance(entry, dict) else None
-        if kind not in _BUILDERS:
+        if not isinstance(kind, str) or kind not in _BUILDERS:
             raise ReputationConfigError(
                 f"{place}.service is {kind!r}; it is one of {', '.join(sorted(_BUILDERS))}"
             )
@@ -74,7 +74,10 @@ def _list(entry: object, folder: Path, place: str) -> Blocklist:
     if not isinstance(entry, dict):
         raise ReputationConfigError(f"{place} is no table of path, kind, name and severity")
     _only(entry, place, {"path", "kind", "name", "severity"})
-    path = folder / Path(_string(entry, "path", place)).expanduser()
+    try:
+        path = folder / Path(_string(entry, "path", place)).expanduser()
+    except RuntimeError as error:
+        raise ReputationConfigError(f"{place}.path is {entry.get('path')!r}: {error}") from error
     if not path.is_file():
         raise ReputationConfigError(f"{place}.path: there is no file {path}")
     kind = entry.get("kind")
@@ -93,8 +96,10 @@ _BUILDERS: dict[str, Callable[[Entry, Path, str], ReputationService]] = {"blockl
 
 def _string(entry: Entry, key: str, place: str) -> str:
     value = entry.get(key)
-    if not isinstance(value, str) or not value:
-        raise ReputationConfigError(f"{place}.{key} is {value!r}; it is a text that isn't empty")
+    if not isinstance(value, str) or not value.strip(" :;|\t\r\n"):
+        raise ReputationConfigError(
+            f"{place}.{key} is {value!r}; it is a text with more than separators in it"
+        )
     return value
 
 

@@ -59,5 +59,5 @@ def encode(verdicts: Iterable[Verdict]) -> str:
 
 
 def _text(text: str) -> str:
-    """Return a label or category without the characters that separate answers."""
-    return _SEPARATORS.sub(" ", text).strip()
+    """Return a label or category without the characters that separate answers; `-` if nothing is left."""
+    return _SEPARATORS.sub(" ", text).strip() or "-"

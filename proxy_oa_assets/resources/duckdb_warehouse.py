@@ -8,7 +8,8 @@ import itertools
 import os
 import re
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager
+from itertools import islice
 from pathlib import Path
 from typing import TypeVar
 
@@ -16,7 +17,6 @@ import duckdb
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
-from filelock import FileLock
 from pydantic import Field, PrivateAttr
 
 from proxy_oa_assets.days import Day
@@ -25,8 +25,10 @@ from proxy_oa_assets.local_files import sync_folder
 from proxy_oa_assets.queries import Query
 from proxy_oa_assets.resources import parquet_text
 from proxy_oa_assets.resources.impala import ImpalaResource
-from proxy_oa_assets.resources.parquet_partitions import PART, foreign_files, partition_files
+from proxy_oa_assets.resources.parquet_partitions import PART, foreign_files
 from proxy_oa_assets.resources.parquet_view import create_view
+from proxy_oa_assets.resources.part_file import day_lock, replacing_part
+from proxy_oa_assets.resources.pinned_files import Files, pinned, remove_left_behind
 from proxy_oa_assets.tables import TABLES, SqlType, Table
 
 _ARROW_TYPES: dict[SqlType, pa.DataType] = {
@@ -38,6 +40,7 @@ _ARROW_TYPES: dict[SqlType, pa.DataType] = {
     "TINYINT": pa.int8(),
 }
 _ROWS_AT_A_TIME = 10_000
+_MOST_THREADS = 4
 _OPERATIONS = itertools.count()
 
 T = TypeVar("T")
@@ -57,49 +60,53 @@ class DuckDBWarehouse(ImpalaResource):
     scratch: str | None = Field(
         default=None, description="Folder for what doesn't fit in memory; none: beside the tables"
     )
+    memory_limit: str = Field(
+        default="768MB", description="Memory that the engine may take, as DuckDB writes it"
+    )
 
     _engine: duckdb.DuckDBPyConnection | None = PrivateAttr(default=None)
 
     def query(self, query: Query) -> pd.DataFrame:
         """Return a query's rows."""
-        with self._ran(query, lambda connection: _relation(connection, query).to_arrow_table()) as table:
-            return _to_pandas(table)
+        return self._ran(query, lambda connection: _to_pandas(_relation(connection, query).to_arrow_table()))
 
     def rows(self, query: Query) -> Iterator[tuple[object, ...]]:
         """Yield a query's rows in its order, holding only some of them at a time."""
-
-        def execute(connection: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyConnection:
-            return connection.execute(query.sql, list(query.parameters))
-
-        with self._ran(query, execute) as result:
-            while batch := result.fetchmany(_ROWS_AT_A_TIME):
-                yield from batch
+        yielded = 0
+        with self._pinned(query) as files, _translated(query.sql):
+            try:
+                for row in self._stream(query, files):
+                    yield row
+                    yielded += 1
+            except duckdb.Error as error:
+                if not parquet_text.is_complaint(error):
+                    raise
+                with parquet_text.readable(files, self._scratch()) as repaired:
+                    yield from islice(self._stream(query, repaired), yielded, None)
 
     def replace_day(self, table: Table, day: Day, select: Query) -> int:
         """Replace a day by what a SELECT gives; return the number of rows."""
-
-        def publish(connection: duckdb.DuckDBPyConnection) -> int:
-            return self._publish(table, day, _relation(connection, select))
-
-        with self._ran(select, publish) as count:
-            return count
+        return self._ran(select, lambda connection: self._publish(table, day, _relation(connection, select)))
 
     def replace_day_with_frame(self, table: Table, day: Day, frame: pd.DataFrame) -> int:
         """Replace a day by a frame that has the table's columns; return the number of rows."""
         schema = pa.schema([(column.name, _ARROW_TYPES[column.type]) for column in table.columns])
-        rows = pa.Table.from_pandas(frame[list(table.column_names)], schema=schema, preserve_index=False)
+        try:
+            rows = pa.Table.from_pandas(frame[list(table.column_names)], schema=schema, preserve_index=False)
+        except (KeyError, pa.ArrowException) as error:
+            raise WarehouseError(f"The frame doesn't fit {table.name}, {day}: {error}") from error
         with closing(self._cursor()) as connection, _translated(f"{table.name}, {day}"):
             return self._publish(table, day, connection.from_arrow(rows))
 
     def drop_day(self, table: Table, day: Day) -> None:
         """Empty a day; every other day stays."""
         folder = self._day_folder(table, day)
-        with self._lock(table, day):
+        with day_lock(Path(self.location(table)), day):
             foreign = foreign_files(folder)
             if foreign:
                 # An empty file of ours switches the day at once; then the others can go one by one.
                 schema = pa.schema([(column.name, _ARROW_TYPES[column.type]) for column in table.columns])
-                with _replacing_part(folder) as temporary:
+                with replacing_part(folder) as temporary:
                     pq.write_table(schema.empty_table(), temporary)
             for file in (*foreign, folder / PART):
                 file.unlink(missing_ok=True)
@@ -127,46 +134,43 @@ class DuckDBWarehouse(ImpalaResource):
         if tuple(rows.columns) != table.column_names:
             raise WarehouseError(f"{table.name} has other columns than the SELECT: {', '.join(rows.columns)}")
         folder = self._day_folder(table, day)
-        with self._lock(table, day):
-            with _replacing_part(folder) as temporary:
+        with day_lock(Path(self.location(table)), day):
+            with replacing_part(folder) as temporary:
                 rows.write_parquet(str(temporary), compression="snappy")
                 count: int = pq.read_metadata(temporary).num_rows
             for file in foreign_files(folder):
                 file.unlink()
         return count
 
-    def _lock(self, table: Table, day: Day) -> FileLock:
-        """Keep two writers of a day apart; the operating system frees a dead writer's lock."""
-        locks = Path(self.base) / table.location / ".locks"
-        locks.mkdir(parents=True, exist_ok=True)
-        return FileLock(locks / f"{day}.lock")
-
-    @contextmanager
-    def _ran(self, query: Query, run: Callable[[duckdb.DuckDBPyConnection], T]) -> Iterator[T]:
-        """Run something on a connection that has the query's tables, and that lives as long as the block.
-
-        It runs again where a writer replaced a file between listing and reading, or where text isn't UTF-8.
-        """
-        with ExitStack() as stack, _translated(" ".join(query.sql.split())[:120]):
-            files = self._files(query)
+    def _ran(self, query: Query, run: Callable[[duckdb.DuckDBPyConnection], T]) -> T:
+        """Run something on a connection that has the query's tables; again where text isn't UTF-8."""
+        with self._pinned(query) as files, _translated(query.sql):
             try:
-                result = run(stack.enter_context(self._connected(files)))
+                with self._connected(files) as connection:
+                    return run(connection)
             except duckdb.Error as error:
-                if parquet_text.is_complaint(error):
-                    files = stack.enter_context(parquet_text.readable(files, self._scratch()))
-                elif all(path.exists() for paths in files.values() for path in paths):
+                if not parquet_text.is_complaint(error):
                     raise
-                else:
-                    files = self._files(query)
-                result = run(stack.enter_context(self._connected(files)))
-            yield result
+            with (
+                parquet_text.readable(files, self._scratch()) as repaired,
+                self._connected(repaired) as connection,
+            ):
+                return run(connection)
 
-    def _files(self, query: Query) -> parquet_text.Files:
-        named = [table for name, table in TABLES.items() if re.search(rf"\b{name}\b", query.sql)]
-        return {table: partition_files(Path(self.base), table, query.days) for table in named}
+    def _stream(self, query: Query, files: Files) -> Iterator[tuple[object, ...]]:
+        with self._connected(files) as connection:
+            result = connection.execute(query.sql, list(query.parameters))
+            while batch := result.fetchmany(_ROWS_AT_A_TIME):
+                yield from batch
+
+    def _pinned(self, query: Query) -> AbstractContextManager[Files]:
+        named = [
+            table for name, table in TABLES.items() if re.search(rf"\b{name}\b", query.sql, re.IGNORECASE)
+        ]
+        return pinned(Path(self.base), named, query.days, self._scratch())
 
     @contextmanager
-    def _connected(self, files: parquet_text.Files) -> Iterator[duckdb.DuckDBPyConnection]:
+    def _connected(self, files: Files) -> Iterator[duckdb.DuckDBPyConnection]:
         """Open a connection in which tables are views of their files.
 
         Each connection has a catalog of its own on one engine, whose start costs ten times as much.
@@ -174,21 +178,25 @@ class DuckDBWarehouse(ImpalaResource):
         with closing(self._cursor()) as connection:
             catalog = f"operation_{next(_OPERATIONS)}"
             connection.execute(f"ATTACH ':memory:' AS {catalog}")
-            connection.execute(f"CREATE SCHEMA {catalog}.{self.database}")
-            connection.execute(f"USE {catalog}.{self.database}")
-            for table, paths in files.items():
-                create_view(connection, table, paths)
             try:
+                connection.execute(f'CREATE SCHEMA IF NOT EXISTS {catalog}."{self.database}"')
+                connection.execute(f'USE {catalog}."{self.database}"')
+                for table, paths in files.items():
+                    create_view(connection, table, paths)
                 yield connection
             finally:
-                connection.execute("USE memory")
+                connection.execute("USE memory.main")
                 connection.execute(f"DETACH {catalog}")
 
     def _cursor(self) -> duckdb.DuckDBPyConnection:
         if self._engine is None:
+            remove_left_behind(self._scratch())
             self._engine = duckdb.connect(
                 ":memory:",
                 config={
+                    # Each thread holds a row group of the raw log; what is beyond the limit goes to disk.
+                    "threads": str(min(os.cpu_count() or 1, _MOST_THREADS)),
+                    "memory_limit": self.memory_limit,
                     "temp_directory": str(self._scratch()),
                     "autoinstall_known_extensions": "false",
                     "autoload_known_extensions": "false",
@@ -198,24 +206,6 @@ class DuckDBWarehouse(ImpalaResource):
 
     def _scratch(self) -> Path:
         return Path(self.scratch) if self.scratch else Path(self.base) / ".scratch"
-
-
-@contextmanager
-def _replacing_part(folder: Path) -> Iterator[Path]:
-    """Give a file to write; once it is on the disk, it is the day. The day's lock must be held."""
-    folder.mkdir(parents=True, exist_ok=True)
-    # DuckDB's globs read dot files, so the name must not end in .parquet.
-    temporary = folder / f".part.{os.getpid()}.tmp"
-    for left in folder.glob(".part.*.tmp"):
-        left.unlink()  # of a writer that was killed: the lock is ours
-    try:
-        yield temporary
-        with temporary.open("rb") as written:
-            os.fsync(written.fileno())
-        temporary.replace(folder / PART)
-    finally:
-        temporary.unlink(missing_ok=True)
-    sync_folder(folder)
 
 
 def _to_pandas(table: pa.Table) -> pd.DataFrame:
@@ -235,4 +225,4 @@ def _translated(what: str) -> Iterator[None]:
     try:
         yield
     except duckdb.Error as error:
-        raise WarehouseError(f"DuckDB refused ({what}): {error}") from error
+        raise WarehouseError(f"DuckDB refused ({' '.join(what.split())[:120]}): {error}") from error

@@ -40,7 +40,9 @@ class LocalHdfs(HdfsResource):
     @contextmanager
     def open(self, path: str) -> Iterator[BinaryIO]:
         """Open a file for reading as a stream."""
-        with _named(self.location(path)), self._local(path).open("rb") as file:
+        with _named(self.location(path)):
+            file = self._local(path).open("rb")
+        with file:
             yield file
 
     def write(self, path: str, chunks: Iterable[bytes]) -> None:

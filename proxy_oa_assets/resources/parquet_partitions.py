@@ -30,11 +30,16 @@ def foreign_files(folder: Path) -> list[Path]:
 def _day_files(folder: Path, table: Table) -> Iterator[Path]:
     if len(table.partitions) > len(("y", "m", "d")):
         for hour in sorted(folder.glob("h=*")):
-            yield from _visible_files(hour)
+            yield from _data_files(hour)
     elif (folder / PART).is_file():
         yield folder / PART
     else:
-        yield from _visible_files(folder)
+        yield from _data_files(folder)
+
+
+def _data_files(folder: Path) -> Iterator[Path]:
+    """Yield what has rows: Impala, Hive and Spark pass over empty files, which aborted jobs leave behind."""
+    return (file for file in _visible_files(folder) if file.stat().st_size > 0)
 
 
 def _visible_files(folder: Path) -> list[Path]:

@@ -5,7 +5,7 @@ whole file for one of them. Spark and Impala don't; so a file that has them is r
 each is U+FFFD, as they stand in the ranked results, too.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -14,9 +14,8 @@ import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from proxy_oa_assets.resources.pinned_files import Files
 from proxy_oa_assets.tables import Table
-
-Files = Mapping[Table, list[Path]]
 
 
 def is_complaint(error: duckdb.Error) -> bool:
@@ -70,12 +69,17 @@ def _is_valid(column: pa.Array) -> bool:
 
 
 def _repaired(column: pa.Array) -> pa.Array:
-    if _is_valid(column):
+    """Return a text column as valid `string`, another one as it is; each batch of a column alike."""
+    text = _as_text(column)
+    if text is None:
         return column
-    values = (
-        None if value is None else value.decode("utf-8", errors="replace") for value in _as_bytes(column)
+    if _is_valid(column):
+        return text.cast(pa.string())
+    as_bytes = pa.large_binary() if pa.types.is_large_string(text.type) else pa.binary()
+    values = text.view(as_bytes).to_pylist()
+    return pa.array(
+        [None if value is None else value.decode("utf-8", errors="replace") for value in values], pa.string()
     )
-    return pa.array(values, pa.string())
 
 
 def _as_text(column: pa.Array) -> pa.Array | None:
@@ -87,12 +91,3 @@ def _as_text(column: pa.Array) -> pa.Array | None:
     if pa.types.is_large_binary(column.type):
         return column.view(pa.large_string())
     return column if pa.types.is_string(column.type) or pa.types.is_large_string(column.type) else None
-
-
-def _as_bytes(column: pa.Array) -> list[bytes | None]:
-    text = _as_text(column)
-    if text is None:
-        raise TypeError(f"{column.type} is no text")
-    as_bytes = pa.large_binary() if pa.types.is_large_string(text.type) else pa.binary()
-    values: list[bytes | None] = text.view(as_bytes).to_pylist()
-    return values

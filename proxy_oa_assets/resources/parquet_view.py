@@ -27,13 +27,19 @@ def create_view(connection: duckdb.DuckDBPyConnection, table: Table, files: list
         connection.execute(f"CREATE VIEW {table.name} AS SELECT {empty} WHERE FALSE")
         return
     # A Spot installation's tables may have other types (respcode as INT); a cast to the same costs nothing.
+    # The partition's values are taken from the end of the path: DuckDB's own reading takes the first
+    # `name=value` of all of it, which may stand in the name of the home.
+    folders = "/".join(f"{column.name}=([^/]*)" for column in table.partitions)
+    casts = {column.name: column.name for column in table.columns} | {
+        column.name: f"regexp_extract(filename, '/{folders}/[^/]*$', {group})"
+        for group, column in enumerate(table.partitions, start=1)
+    }
     typed = ", ".join(
-        f"CAST({column.name} AS {_DUCKDB_TYPES[column.type]}) AS {column.name}" for column in columns
+        f"CAST({casts[column.name]} AS {_DUCKDB_TYPES[column.type]}) AS {column.name}" for column in columns
     )
-    # DuckDB guesses '09' as text and '12' as a number; and Impala's files name no character set for text.
-    types = ", ".join(f"'{column.name}': {_DUCKDB_TYPES[column.type]}" for column in table.partitions)
+    # Impala's files name no character set for text.
     connection.sql(
         f"""SELECT {typed} FROM read_parquet(?, binary_as_string = true, union_by_name = true,
-            hive_partitioning = true, hive_types = {{{types}}})""",
+            hive_partitioning = false, filename = true)""",
         params=[[glob.escape(str(file)) for file in files]],
     ).create_view(table.name)

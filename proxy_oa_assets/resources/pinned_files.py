@@ -1,0 +1,91 @@
+"""Files that stay as they are while a statement reads them.
+
+DuckDB opens a file more than once per statement: a day that is replaced in between would give one version's
+footer and another version's rows. A hard link keeps the version that was current when the statement began.
+"""
+
+import errno
+import os
+import shutil
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from proxy_oa_assets.days import Day
+from proxy_oa_assets.resources.parquet_partitions import partition_files
+from proxy_oa_assets.tables import PROXY, Table
+
+Files = Mapping[Table, list[Path]]
+
+_PREFIX = "reading-"
+_LEFT_BEHIND_SECONDS = 24 * 3600
+_NO_LINKS = (errno.EXDEV, errno.EPERM, errno.EMLINK, errno.ENOTSUP)
+
+
+@contextmanager
+def pinned(base: Path, tables: list[Table], days: tuple[Day, Day] | None, scratch: Path) -> Iterator[Files]:
+    """Give the files of the tables' days; those of our own tables are pinned until the block ends.
+
+    The raw table isn't: nothing here ever replaces its files.
+    """
+    scratch.mkdir(parents=True, exist_ok=True)
+    with TemporaryDirectory(prefix=_PREFIX, dir=scratch) as folder:
+        yield {
+            table: partition_files(base, table, days)
+            if table is PROXY
+            else _linked(base, table, days, Path(folder))
+            for table in tables
+        }
+
+
+def remove_left_behind(scratch: Path) -> None:
+    """Remove the links of processes that were killed a day ago or more."""
+    for folder in scratch.glob(f"{_PREFIX}*"):
+        if time.time() - folder.stat().st_mtime > _LEFT_BEHIND_SECONDS:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _linked(base: Path, table: Table, days: tuple[Day, Day] | None, folder: Path) -> list[Path]:
+    links = []
+    for day_folder, files in _by_folder(partition_files(base, table, days)).items():
+        target = folder.joinpath(table.name, *day_folder.parts[-len(table.partitions) :])
+        target.mkdir(parents=True)
+        while not (linked := _links(files, target)):
+            # A writer replaced another engine's files in between: what is there now is the day.
+            files = _by_folder(partition_files(base, table, days)).get(day_folder, [])  # noqa: PLW2901
+            if not files:
+                break
+        links += linked
+    return links
+
+
+def _links(files: list[Path], target: Path) -> list[Path]:
+    """Link all of a day's files, or none where one of them is gone."""
+    links = [target / file.name for file in files]
+    try:
+        for file, link in zip(files, links, strict=True):
+            _link(file, link)
+    except FileNotFoundError:
+        for link in links:
+            link.unlink(missing_ok=True)
+        return []
+    return links
+
+
+def _link(file: Path, link: Path) -> None:
+    try:
+        os.link(file, link)
+    except OSError as error:
+        if error.errno not in _NO_LINKS:
+            raise
+        # A copy is as good: an open file stays the version that it was.
+        shutil.copyfile(file, link)
+
+
+def _by_folder(files: list[Path]) -> dict[Path, list[Path]]:
+    folders: dict[Path, list[Path]] = {}
+    for file in files:
+        folders.setdefault(file.parent, []).append(file)
+    return folders
