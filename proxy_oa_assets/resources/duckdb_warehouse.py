@@ -13,6 +13,7 @@ from itertools import islice
 from pathlib import Path
 from typing import TypeVar
 
+import dagster as dg
 import duckdb
 import pandas as pd
 import pyarrow as pa
@@ -65,6 +66,12 @@ class DuckDBWarehouse(ImpalaResource):
     )
 
     _engine: duckdb.DuckDBPyConnection | None = PrivateAttr(default=None)
+
+    def teardown_after_execution(self, context: dg.InitResourceContext) -> None:  # noqa: ARG002
+        """Stop the engine when a run has ended; the next statement would start it again."""
+        if self._engine is not None:
+            self._engine.close()
+            self._engine = None
 
     def query(self, query: Query) -> pd.DataFrame:
         """Return a query's rows."""
