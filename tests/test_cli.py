@@ -45,6 +45,31 @@ def test_run_materializes_a_day_with_the_given_limit(home: Home) -> None:
     assert home.part("proxy_edge", SAMPLE_DAY).exists()
 
 
+def test_dagster_s_own_command_materializes_the_same_day(home: Home) -> None:
+    """`dagster asset materialize` works with just the settings, and gives byte-equal tables."""
+    assert proxy_oa(home.path, "run", "--date", SAMPLE_DAY.key).returncode == 0
+    first = home.parts(SAMPLE_DAY)
+    for name in first:
+        home.part(name, SAMPLE_DAY).unlink()
+
+    dagster = Path(sys.executable).with_name("dagster")
+    done = subprocess.run(
+        [
+            dagster,
+            *"asset materialize -m proxy_oa_assets.definitions --select * --partition".split(),
+            SAMPLE_DAY.key,
+        ],
+        cwd=home.path,
+        env={"PATH": os.environ["PATH"], "HOME": str(home.path), "PROXY_OA_HOME": str(home.path)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert done.returncode == 0, done.stderr
+    assert home.parts(SAMPLE_DAY) == first
+
+
 def test_run_of_a_day_without_input_says_what_to_do_and_exits_with_1(home: Home) -> None:
     """The reason is one line on standard error, with the path."""
     done = proxy_oa(home.path, "run", "--date", "2016-09-13")
