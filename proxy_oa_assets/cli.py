@@ -13,6 +13,7 @@ from typing import NoReturn
 
 import click
 
+from proxy_oa_assets.conf import DEFAULT_LIMIT
 from proxy_oa_assets.days import Day
 from proxy_oa_assets.errors import ConfError, DayError, ProxyOaError, SettingsError
 from proxy_oa_assets.settings import load_settings
@@ -69,7 +70,7 @@ _DATE = click.option("--date", "date", required=True, metavar="YYYY-MM-DD", help
 @_DATE
 @click.option(
     "--limit",
-    default=500,
+    default=DEFAULT_LIMIT,
     show_default=True,
     type=click.IntRange(min=1),
     help="Most suspicious rows to take.",
@@ -80,9 +81,9 @@ def run(date: str, limit: int, *, verbose: bool) -> None:
     settings = load_settings()
     day = settings.day(date)
 
-    from proxy_oa_assets.console import show_day  # noqa: PLC0415
-    from proxy_oa_assets.day_run import materialize_day  # noqa: PLC0415
-    from proxy_oa_assets.history import open_history  # noqa: PLC0415
+    from proxy_oa_assets.console import show_day
+    from proxy_oa_assets.day_run import materialize_day
+    from proxy_oa_assets.history import open_history
 
     with open_history(settings) as instance:
         done = materialize_day(day, limit, instance, verbose=verbose)
@@ -99,7 +100,7 @@ def demo(last_day: str | None) -> None:
     """Make three sample days, materialize them, and say what to look at."""
     settings = load_settings()
 
-    from proxy_oa_assets.sample.demo import run_demo  # noqa: PLC0415
+    from proxy_oa_assets.sample.demo import run_demo
 
     if not run_demo(settings, Day.parse(last_day) if last_day else None):
         sys.exit(FAILED)
@@ -108,7 +109,7 @@ def demo(last_day: str | None) -> None:
 @main.command("init-db")
 def init_db() -> None:
     """Create the tables where they are missing. Doing it again changes nothing."""
-    from proxy_oa_assets.deployment import deployment  # noqa: PLC0415
+    from proxy_oa_assets.deployment import deployment
 
     for line in deployment(load_settings()).impala.create_tables():
         click.echo(line)
@@ -122,8 +123,8 @@ def reset(date: str, *, yes: bool) -> None:
     settings = load_settings()
     day = settings.day(date)
 
-    from proxy_oa_assets.deployment import deployment  # noqa: PLC0415
-    from proxy_oa_assets.investigation.reset import reset_scored_connections  # noqa: PLC0415
+    from proxy_oa_assets.deployment import deployment
+    from proxy_oa_assets.investigation.reset import reset_scored_connections
 
     if not yes and sys.stdin.isatty():
         click.confirm(f"Remove every score, comment and feedback of {day}? It can't be undone.", abort=True)
@@ -135,7 +136,7 @@ def reset(date: str, *, yes: bool) -> None:
 @main.command()
 def doctor() -> None:
     """Try every configured system; say line by line what works and what to fix."""
-    from proxy_oa_assets.doctor import probe_all  # noqa: PLC0415
+    from proxy_oa_assets.doctor import probe_all
 
     failed = 0
     for probe in probe_all():
@@ -152,11 +153,12 @@ def ui(port: int) -> None:
     """Open Dagster's web UI on 127.0.0.1, with the history that the other commands write."""
     settings = load_settings()
 
-    from proxy_oa_assets.history import prepare_history  # noqa: PLC0415
+    from proxy_oa_assets.history import prepare_history
 
     history = prepare_history(settings)
     click.echo(f"Web UI: http://127.0.0.1:{port}  (home {settings.home}, history {history}); Ctrl-C stops it")
     dagster = Path(sys.executable).with_name("dagster")
     command = [str(dagster), "dev", "-m", "proxy_oa_assets.definitions", "-h", "127.0.0.1", "-p", str(port)]
-    # In our place, so that whoever ends this process ends the servers.
-    os.execve(dagster, command, {**os.environ, "PROXY_OA_HOME": str(settings.home)})  # noqa: S606
+    # In our place, so that whoever ends this process ends the servers. No shell is meant to be there: the
+    # program is the one installed beside this interpreter, and its arguments are ours.
+    os.execv(dagster, command)  # noqa: S606

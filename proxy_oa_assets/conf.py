@@ -25,6 +25,9 @@ RESULT_FIELDS = (
     *("fulluri", "word", "score"),
 )
 
+# How many of the most suspicious rows a day takes, unless it is told otherwise.
+DEFAULT_LIMIT = 500
+
 _SECTIONS = ("proxy_results_fields", "proxy_score_fields", "add_reputation")
 
 

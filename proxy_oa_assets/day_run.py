@@ -22,7 +22,6 @@ class DayRun:
     rows: dict[str, int] = field(default_factory=dict)
     seconds: dict[str, float] = field(default_factory=dict)
     failures: dict[str, str] = field(default_factory=dict)
-    failed_checks: list[str] = field(default_factory=list)
 
 
 def assets_of_a_day() -> list[str]:

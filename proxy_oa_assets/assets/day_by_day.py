@@ -52,7 +52,9 @@ def _each(
             good[day] = materialize(day)
         except ProxyOaError as error:
             bad[day] = str(error)
-        except Exception as error:  # the boundary between days: a defect in one must not cost the others
+        except Exception as error:
+            # Nothing is swallowed: the traceback is logged, and the step fails naming this day. But what one
+            # day's data trips over must not cost the days after it.
             context.log.exception("%s failed unexpectedly", day)
             bad[day] = f"{type(error).__name__}: {error}"
     return good, bad

@@ -10,6 +10,7 @@ from proxy_oa_assets import ranked_rows
 from proxy_oa_assets.assets.day_by_day import DayMetadata, day_by_day
 from proxy_oa_assets.assets.partitions import DAILY
 from proxy_oa_assets.assets.presentation import GROUP, OWNERS
+from proxy_oa_assets.conf import DEFAULT_LIMIT
 from proxy_oa_assets.days import Day
 from proxy_oa_assets.errors import ResultsError
 from proxy_oa_assets.local_files import replacing
@@ -18,7 +19,6 @@ from proxy_oa_assets.resources.workspace import Workspace
 from proxy_oa_assets.results import REJECTED_COLUMNS, ResultsReader
 from proxy_oa_assets.tsv import write_tsv
 
-DEFAULT_LIMIT = 500
 _CHUNK = 1 << 20
 
 

@@ -99,7 +99,7 @@ def _add_line(context: NetworkContext, line: str, place: str, *, may_be_header: 
     if bounds is None:
         if not (may_be_header and _HEADER.fullmatch(row[0].strip())):
             context.rejected.append(f"{place}: {row[0][:80]!r} is no address, CIDR block or range a-b")
-    elif len(row) < 2:  # noqa: PLR2004
+    elif not row[1:]:
         context.rejected.append(f"{place}: no description after {row[0]!r}")
     else:
         context.add(*bounds, row[1].strip())

@@ -67,7 +67,7 @@ class DuckDBWarehouse(ImpalaResource):
 
     _engine: duckdb.DuckDBPyConnection | None = PrivateAttr(default=None)
 
-    def teardown_after_execution(self, context: dg.InitResourceContext) -> None:  # noqa: ARG002
+    def teardown_after_execution(self, context: dg.InitResourceContext) -> None:  # noqa: ARG002 - Dagster passes it
         """Stop the engine when a run has ended; the next statement would start it again."""
         if self._engine is not None:
             self._engine.close()

@@ -52,12 +52,11 @@ def _linked(base: Path, table: Table, days: tuple[Day, Day] | None, folder: Path
     for day_folder, files in _by_folder(partition_files(base, table, days)).items():
         target = folder.joinpath(table.name, *day_folder.parts[-len(table.partitions) :])
         target.mkdir(parents=True)
-        while not (linked := _links(files, target)):
+        current = files
+        while current and not (linked := _links(current, target)):
             # A writer replaced another engine's files in between: what is there now is the day.
-            files = _by_folder(partition_files(base, table, days)).get(day_folder, [])  # noqa: PLW2901
-            if not files:
-                break
-        links += linked
+            current = _by_folder(partition_files(base, table, days)).get(day_folder, [])
+        links += linked if current else []
     return links
 
 

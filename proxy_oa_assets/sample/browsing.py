@@ -1,5 +1,6 @@
 """Ordinary browsing: an office of people and machines over 24 hours."""
 
+from functools import partial
 from random import Random
 
 from proxy_oa_assets.sample.request import CHROME, Request
@@ -74,15 +75,16 @@ def _page_view(random: Random, second: int, client: str, agent: str) -> list[Req
     path, query = f"/{random.choice(_WORDS)}/{random.randrange(40)}.html", ""
     if category == "Search Engines":
         path, query = "/search", f"?q={random.choice(_WORDS)}+{random.choice(_WORDS)}"
-    common = {
-        "clientip": client,
-        "host": host,
-        "useragent": agent,
-        "category": category,
-        "username": f"user{client.rpartition('.')[2]}",
-        "serverip": f"198.51.100.{1 + sum(host.encode()) % 250}",
-    }
-    page = Request(
+    request = partial(
+        Request,
+        clientip=client,
+        host=host,
+        useragent=agent,
+        category=category,
+        username=f"user{client.rpartition('.')[2]}",
+        serverip=f"198.51.100.{1 + sum(host.encode()) % 250}",
+    )
+    page = request(
         second,
         path=path,
         query=query,
@@ -90,10 +92,9 @@ def _page_view(random: Random, second: int, client: str, agent: str) -> list[Req
         received=random.randrange(3_000, 60_000),
         sent=random.randrange(400, 1_200),
         duration=random.randrange(20, 900),
-        **common,  # type: ignore[arg-type]
     )
     parts = [
-        Request(
+        request(
             min(second + random.randrange(1, 5), 86_399),
             path=part,
             content_type=content_type,
@@ -102,7 +103,6 @@ def _page_view(random: Random, second: int, client: str, agent: str) -> list[Req
             received=size + random.randrange(500),
             sent=random.randrange(400, 900),
             duration=random.randrange(5, 200),
-            **common,  # type: ignore[arg-type]
         )
         for part, content_type, size in random.sample(_PARTS, random.randrange(4))
     ]

@@ -7,17 +7,16 @@ from zoneinfo import ZoneInfo
 import pandas as pd
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+from proxy_oa_assets.conf import DEFAULT_LIMIT
 from proxy_oa_assets.days import Day
 from proxy_oa_assets.deployment import Deployment, deployment
 from proxy_oa_assets.errors import DayError, ProxyOaError
 from proxy_oa_assets.local_files import replacing
-from proxy_oa_assets.resources.workspace import Workspace
 from proxy_oa_assets.sample.files import write_sample_day, write_site_files
 from proxy_oa_assets.settings import Settings, load_settings
 from proxy_oa_assets.tables import PROXY_SCORES
 
 DAYS = 3
-LIMIT = 500
 _ENV_HEAD = "# Written by `proxy-oa demo`: settings of this home. The environment and ./.env come first.\n"
 
 
@@ -25,8 +24,8 @@ def run_demo(settings: Settings, last_day: Day | None) -> bool:
     """Write and materialize the sample days; print what to look at. Returns whether all of them succeeded."""
     last = last_day or Day(datetime.now(ZoneInfo(settings.timezone)).date()).plus(-1)
     days = [last.plus(offset) for offset in range(1 - DAYS, 1)]
-    configured = deployment(settings)
-    rows = sum(_write(configured.workspace, settings.home, day) for day in days)
+    workspace = deployment(settings).workspace
+    rows = sum(write_sample_day(workspace, settings.home / "hdfs", day) for day in days)
     _write_home_env(settings.home, days[0], write_site_files(settings.home))
     # From here on with the sample days' own settings, before the definitions load with them.
     settings = load_settings()
@@ -39,10 +38,6 @@ def run_demo(settings: Settings, last_day: Day | None) -> bool:
         return False
     _show(settings, deployment(settings), days, rows)
     return True
-
-
-def _write(workspace: Workspace, home: Path, day: Day) -> int:
-    return write_sample_day(workspace, home / "hdfs", day)
 
 
 def _write_home_env(home: Path, first: Day, site: dict[str, Path]) -> None:
@@ -66,11 +61,11 @@ def _write_home_env(home: Path, first: Day, site: dict[str, Path]) -> None:
 
 
 def _materialize(settings: Settings, days: list[Day]) -> bool:
-    import dagster as dg  # noqa: PLC0415 - loads the definitions, which read the settings written above
+    import dagster as dg
 
-    from proxy_oa_assets.console import console, show_day  # noqa: PLC0415
-    from proxy_oa_assets.day_run import assets_of_a_day, materialize_day  # noqa: PLC0415
-    from proxy_oa_assets.history import open_history  # noqa: PLC0415
+    from proxy_oa_assets.console import console, show_day
+    from proxy_oa_assets.day_run import assets_of_a_day, materialize_day
+    from proxy_oa_assets.history import open_history
 
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     runs = []
@@ -84,7 +79,7 @@ def _materialize(settings: Settings, days: list[Day]) -> bool:
                 elif event.is_step_success:
                     progress.advance(task)
 
-            runs.append(materialize_day(day, LIMIT, instance, on_event=advance))
+            runs.append(materialize_day(day, DEFAULT_LIMIT, instance, on_event=advance))
         progress.update(task, description=f"{len(days)} sample days")
     for run in runs:
         if not run.succeeded:
@@ -93,7 +88,7 @@ def _materialize(settings: Settings, days: list[Day]) -> bool:
 
 
 def _show(settings: Settings, configured: Deployment, days: list[Day], rows: int) -> None:
-    from proxy_oa_assets.console import console, show_frame  # noqa: PLC0415
+    from proxy_oa_assets.console import console, show_frame
 
     last = days[-1]
     scores = configured.impala.read_day(PROXY_SCORES, last).sort_values("ml_score", kind="stable").head(10)

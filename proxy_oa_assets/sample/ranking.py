@@ -11,6 +11,9 @@ from proxy_oa_assets.days import Day
 from proxy_oa_assets.sample.request import Request
 from proxy_oa_assets.tsv import line
 
+_POPULAR = 6  # clients that make a host a popular one
+_JAVA_PLAIN = 1e-3  # from here on, Java writes a number without an exponent
+
 
 def ranked_results(requests: list[Request], day: Day, most: int) -> bytes:
     """Return `proxy_results.csv` of a day: its `most` most suspicious requests, the lowest score first."""
@@ -18,7 +21,7 @@ def ranked_results(requests: list[Request], day: Day, most: int) -> bytes:
     clients: dict[str | None, set[str | None]] = defaultdict(set)
     for request in seen:
         clients[request.host].add(request.clientip)
-    words = [_word(request, popular=len(clients[request.host]) > 5) for request in seen]  # noqa: PLR2004
+    words = [_word(request, popular=len(clients[request.host]) >= _POPULAR) for request in seen]
     frequency = Counter(words)
     everybody = len({request.clientip for request in seen})
     scored = sorted(
@@ -41,7 +44,7 @@ def _word(request: Request, *, popular: bool) -> str:
 
 def java_double(value: float) -> str:
     """Return a number as Java's Double.toString writes it below 0.001: `1.2345E-7`."""
-    if not 0 < value < 1e-3:  # noqa: PLR2004
+    if not 0 < value < _JAVA_PLAIN:
         return repr(value)
     mantissa, exponent = f"{value:.15E}".split("E")
     return f"{mantissa.rstrip('0').ljust(3, '0')}E{int(exponent)}"
