@@ -6,24 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from proxy_oa_assets.errors import ConfError
-from proxy_oa_assets.tables import PROXY_SCORES
+from proxy_oa_assets.tables import PROXY_SCORES, RESULT_COLUMNS
 
-# The 21 fields that spot-ml writes; a site may reorder them and add its own.
-RESULT_FIELDS = (
-    *(
-        "p_date",
-        "p_time",
-        "clientip",
-        "host",
-        "reqmethod",
-        "useragent",
-        "resconttype",
-        "duration",
-        "username",
-    ),
-    *("webcat", "referer", "respcode", "uriport", "uripath", "uriquery", "serverip", "scbytes", "csbytes"),
-    *("fulluri", "word", "score"),
-)
+RESULT_FIELDS = tuple(column.name for column in RESULT_COLUMNS)
 
 # How many of the most suspicious rows a day takes, unless it is told otherwise.
 DEFAULT_LIMIT = 500

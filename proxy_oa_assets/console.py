@@ -21,6 +21,8 @@ def show_day(run: DayRun) -> None:
     for asset, seconds in run.seconds.items():
         rows = f"{run.rows[asset]:>9,} rows" if asset in run.rows else " " * 14
         console.print(Text(f"{run.day}  {asset:<20} {rows}  {seconds:5.1f} s"))
+    for check, reason in run.doubts.items():
+        console.print(Text(f"{run.day}  {check}: {reason}", style="yellow"), soft_wrap=True)
     for asset, reason in run.failures.items():
         errors.print(Text(f"{run.day}  {asset} failed: {reason}", style="red"), soft_wrap=True)
 

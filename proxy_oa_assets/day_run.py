@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 import dagster as dg
 
-from proxy_oa_assets.automation import PROXY_DAY
+from proxy_oa_assets.automation.jobs import PROXY_DAY
 from proxy_oa_assets.days import Day
 from proxy_oa_assets.definitions import defs
 
@@ -15,13 +15,14 @@ OnEvent = Callable[[dg.DagsterEvent], None]
 
 @dataclass
 class DayRun:
-    """What became of a day: rows by asset, seconds by asset, and why an asset failed."""
+    """What became of a day: rows and seconds by asset, why assets failed, why checks didn't hold."""
 
     day: Day
     succeeded: bool
     rows: dict[str, int] = field(default_factory=dict)
     seconds: dict[str, float] = field(default_factory=dict)
     failures: dict[str, str] = field(default_factory=dict)
+    doubts: dict[str, str] = field(default_factory=dict)
 
 
 def assets_of_a_day() -> list[str]:
@@ -55,19 +56,23 @@ def materialize_day(
         },
         raise_on_error=False,
     )
-    run = DayRun(day, result.success)
+    run, assets = DayRun(day, result.success), set(assets_of_a_day())
     for event in result.all_events:
-        _record(run, event)
+        _record(run, event, assets)
     return run
 
 
-def _record(run: DayRun, event: dg.DagsterEvent) -> None:
+def _record(run: DayRun, event: dg.DagsterEvent, assets: set[str]) -> None:
     name = event.step_key or ""
-    if event.is_step_materialization:
+    if event.event_type is dg.DagsterEventType.ASSET_CHECK_EVALUATION:
+        found = event.asset_check_evaluation_data
+        if not found.passed:
+            run.doubts[found.check_name] = found.description or ""
+    elif event.is_step_materialization:
         metadata = event.step_materialization_data.materialization.metadata
         if "dagster/partition_row_count" in metadata:
             run.rows[name] = int(str(metadata["dagster/partition_row_count"].value))
-    elif event.is_step_success:
+    elif event.is_step_success and name in assets:
         run.seconds[name] = event.step_success_data.duration_ms / 1000
     elif event.is_step_failure:
         data = event.step_failure_data

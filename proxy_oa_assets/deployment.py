@@ -36,7 +36,10 @@ def deployment(settings: Settings | None = None) -> Deployment:
             database=settings.dbname,
             scratch=str(settings.home / "tmp"),
         ),
-        reputation=ReputationResource(config_file=str(settings.reputation) if settings.reputation else None),
+        reputation=ReputationResource(
+            config_file=str(settings.reputation) if settings.reputation else None,
+            least_coverage=settings.reputation_coverage,
+        ),
         workspace=Workspace(
             home=str(settings.home),
             conf_file=str(settings.conf),

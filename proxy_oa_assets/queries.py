@@ -14,17 +14,15 @@ from proxy_oa_assets.tables import PROXY, PROXY_EDGE, PROXY_SCORES, Table
 ROWS_PER_CONNECTION_HOUR = 250
 
 # A results file can't tell NULL from the word null, so a connection is matched as if they were one.
-_CLIENT = "coalesce({0}.clientip, 'null')"
-_URI = "coalesce({0}.fulluri, 'null')"
+CLIENT = "coalesce({0}.clientip, 'null')"
+URI = "coalesce({0}.fulluri, 'null')"
 
 # A row of `proxy` counts in the summary, and as traffic, if it has these.
-COUNTABLE = (
-    "p_date IS NOT NULL AND p_time IS NOT NULL AND p_time <> '' "
-    "AND clientip IS NOT NULL AND host IS NOT NULL AND fulluri IS NOT NULL"
-)
+COUNTABLE_COLUMNS = ("p_date", "p_time", "clientip", "host", "fulluri")
+COUNTABLE = " AND ".join((*(f"{name} IS NOT NULL" for name in COUNTABLE_COLUMNS), "p_time <> ''"))
 
 # The raw column behind each column of proxy_edge that isn't computed.
-_EDGE_SOURCES = {"tdate": "p_date", "time": "p_time"}
+EDGE_SOURCES = {"tdate": "p_date", "time": "p_time"}
 _EDGE_COPIED = tuple(name for name in PROXY_EDGE.column_names if name not in ("hh", "respcode_name"))
 # Earliest first; ties are broken by the remaining columns, so that two runs agree.
 _EDGE_ORDER = ("time", *(name for name in _EDGE_COPIED if name not in ("time", "clientip", "fulluri")))
@@ -41,7 +39,7 @@ class Query:
 
 def whole_day(table: Table, day: Day) -> Query:
     """Select the day's rows of a table, its data columns in order."""
-    where, values = _of_day(table, day)
+    where, values = of_day(table, day)
     return Query(
         f"SELECT {', '.join(table.column_names)} FROM {table.name} WHERE {where}", values, (day, day)
     )
@@ -49,7 +47,7 @@ def whole_day(table: Table, day: Day) -> Query:
 
 def any_row(table: Table, day: Day) -> Query:
     """Select one row if the day has any."""
-    where, values = _of_day(table, day)
+    where, values = of_day(table, day)
     return Query(f"SELECT 1 AS found FROM {table.name} WHERE {where} LIMIT 1", values, (day, day))
 
 
@@ -58,10 +56,10 @@ def edge_details(day: Day) -> Query:
 
     Columns as `proxy_edge`. `hh` is the hour of the raw partition.
     """
-    raw_day, raw_values = _of_day(PROXY, day, "p")
-    scores_day, scores_values = _of_day(PROXY_SCORES, day)
-    copied = ", ".join(f"p.{_EDGE_SOURCES.get(name, name)} AS {name}" for name in _EDGE_COPIED)
-    order = ", ".join(f"p.{_EDGE_SOURCES.get(name, name)} ASC NULLS LAST" for name in _EDGE_ORDER)
+    raw_day, raw_values = of_day(PROXY, day, "p")
+    scores_day, scores_values = of_day(PROXY_SCORES, day)
+    copied = ", ".join(f"p.{EDGE_SOURCES.get(name, name)} AS {name}" for name in _EDGE_COPIED)
+    order = ", ".join(f"p.{EDGE_SOURCES.get(name, name)} ASC NULLS LAST" for name in _EDGE_ORDER)
     sql = f"""
 SELECT {", ".join(_EDGE_COPIED)}, hh, {response_code_name_sql("respcode")} AS respcode_name
 FROM (
@@ -69,9 +67,9 @@ FROM (
         row_number() OVER (PARTITION BY p.clientip, p.fulluri, p.h ORDER BY {order}) AS position
     FROM proxy p
     JOIN (
-        SELECT DISTINCT {_CLIENT.format("proxy_scores")} AS clientip, {_URI.format("proxy_scores")} AS fulluri
+        SELECT DISTINCT {CLIENT.format("proxy_scores")} AS clientip, {URI.format("proxy_scores")} AS fulluri
         FROM proxy_scores WHERE {scores_day}
-    ) s ON {_CLIENT.format("p")} = s.clientip AND {_URI.format("p")} = s.fulluri
+    ) s ON {CLIENT.format("p")} = s.clientip AND {URI.format("p")} = s.fulluri
     WHERE {raw_day}
 ) numbered
 WHERE position <= {ROWS_PER_CONNECTION_HOUR}
@@ -80,9 +78,20 @@ ORDER BY clientip ASC NULLS LAST, fulluri ASC NULLS LAST, hh, position
     return Query(sql, (*scores_values, *raw_values), (day, day))
 
 
+def full_connection_hours(day: Day) -> Query:
+    """Count the connection-hours of `proxy_edge` that have as many rows as they may."""
+    where, values = of_day(PROXY_EDGE, day)
+    sql = f"""
+SELECT count(*) AS full_hours
+FROM (SELECT 1 AS full_hour FROM proxy_edge WHERE {where}
+    GROUP BY clientip, fulluri, hh HAVING count(*) >= {ROWS_PER_CONNECTION_HOUR}) hours
+"""
+    return Query(sql, values, (day, day))
+
+
 def ingest_summary(day: Day) -> Query:
     """Count the day's countable raw rows per minute. Columns as `proxy_ingest_summary`."""
-    where, values = _of_day(PROXY, day)
+    where, values = of_day(PROXY, day)
     # A site's log may write 7:05:03 for 07:05:03; what has no colon stays as it is, and counts.
     minute = (
         "CASE WHEN p_time LIKE '_:%' THEN concat('0', substr(p_time, 1, 4)) ELSE substr(p_time, 1, 5) END"
@@ -102,8 +111,8 @@ def edges_of_scored_hours(day: Day) -> Query:
     Columns as `proxy_edge`, NULL clients and URIs included; rows of one connection and hour stand together,
     earliest first.
     """
-    edge_day, edge_values = _of_day(PROXY_EDGE, day, "e")
-    scores_day, scores_values = _of_day(PROXY_SCORES, day)
+    edge_day, edge_values = of_day(PROXY_EDGE, day, "e")
+    scores_day, scores_values = of_day(PROXY_SCORES, day)
     hour = "CASE WHEN time LIKE '_:%' THEN concat('0', substr(time, 1, 1)) ELSE substr(time, 1, 2) END"
     columns = ", ".join(f"e.{name}" for name in PROXY_EDGE.column_names)
     order = ", ".join(f"e.{name} ASC NULLS LAST" for name in _EDGE_ORDER)
@@ -111,17 +120,28 @@ def edges_of_scored_hours(day: Day) -> Query:
 SELECT {columns}
 FROM proxy_edge e
 JOIN (
-    SELECT DISTINCT {_CLIENT.format("proxy_scores")} AS clientip, {_URI.format("proxy_scores")} AS fulluri,
+    SELECT DISTINCT {CLIENT.format("proxy_scores")} AS clientip, {URI.format("proxy_scores")} AS fulluri,
         {hour} AS hour_text
     FROM proxy_scores WHERE {scores_day}
-) s ON {_CLIENT.format("e")} = s.clientip AND {_URI.format("e")} = s.fulluri
+) s ON {CLIENT.format("e")} = s.clientip AND {URI.format("e")} = s.fulluri
     AND lpad(CAST(e.hh AS STRING), 2, '0') = s.hour_text
 WHERE {edge_day}
-ORDER BY {_CLIENT.format("e")}, {_URI.format("e")}, e.hh, {order}
+ORDER BY {CLIENT.format("e")}, {URI.format("e")}, e.hh, {order}
 """
     return Query(sql, (*scores_values, *edge_values), (day, day))
 
 
-def _of_day(table: Table, day: Day, alias: str = "") -> tuple[str, tuple[str, ...] | tuple[int, ...]]:
+def summaries(first: Day, last: Day) -> Query:
+    """Select the minutes of the days from first to last: tdate, total; in time order."""
+    return Query(
+        "SELECT tdate, total FROM proxy_ingest_summary "
+        "WHERE CAST(y AS INT) * 10000 + CAST(m AS INT) * 100 + CAST(d AS INT) BETWEEN ? AND ? ORDER BY tdate",
+        (int(first.folder), int(last.folder)),
+        (first, last),
+    )
+
+
+def of_day(table: Table, day: Day, alias: str = "") -> tuple[str, tuple[str, ...] | tuple[int, ...]]:
+    """Return the condition that selects a day of a table, and its bound values."""
     prefix = f"{alias}." if alias else ""
     return " AND ".join(f"{prefix}{name} = ?" for name in ("y", "m", "d")), table.day_values(day)

@@ -17,6 +17,7 @@ from proxy_oa_assets.conf import RESULT_FIELDS
 from proxy_oa_assets.days import Day
 from proxy_oa_assets.tsv import NULL
 
+REJECTED_FILE = "proxy_results.rejected.tsv"
 REJECTED_COLUMNS = ("line", "reason", "content")
 INT_FIELDS = ("duration", "scbytes", "csbytes")
 

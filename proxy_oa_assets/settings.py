@@ -4,8 +4,9 @@ import datetime as dt
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from dotenv import dotenv_values
@@ -17,6 +18,7 @@ from proxy_oa_assets.errors import DayError, SettingsError
 DEPLOYMENTS = ("embedded",)
 DEFAULT_HOME = "proxy_oa_home"
 DEFAULT_CONF = "proxy_conf.json"
+EXECUTORS = ("in_process", "multiprocess")
 
 # Variables that this process has from a file, not from its environment.
 _FROM_FILES: dict[str, Path] = {}
@@ -35,6 +37,12 @@ class Settings:
     timezone: str
     network_context: Path | None
     reputation: Path | None
+    reputation_coverage: float
+    days_per_run: int
+    executor: str
+    # Whoever knows a webhook's address can post to it, so it is kept out of the text of the settings.
+    failure_webhook: str | None = field(repr=False)
+    ui_url: str | None
 
     def day(self, key: str) -> Day:
         """Return the day that a command was given. Raises DayError for one that is no partition."""
@@ -82,13 +90,8 @@ def dagster_home(settings: Settings) -> Path:
 
 def settings_from(environ: Mapping[str, str]) -> Settings:
     """Read the given variables. Raises SettingsError naming the one that can't be used."""
-    deployment = environ.get("PROXY_OA_DEPLOYMENT") or "embedded"
-    if deployment not in DEPLOYMENTS:
-        raise SettingsError(
-            f"PROXY_OA_DEPLOYMENT={deployment!r}: this version knows {', '.join(DEPLOYMENTS)}"
-        )
     return Settings(
-        deployment=deployment,
+        deployment=_one_of(environ, "PROXY_OA_DEPLOYMENT", DEPLOYMENTS),
         home=_home(environ),
         conf=_conf(environ),
         huser=_huser(environ),
@@ -97,7 +100,34 @@ def settings_from(environ: Mapping[str, str]) -> Settings:
         timezone=_timezone(environ),
         network_context=_existing_file(environ, "PROXY_OA_NETWORK_CONTEXT"),
         reputation=_existing_file(environ, "PROXY_OA_REPUTATION"),
+        reputation_coverage=_reputation_coverage(environ),
+        days_per_run=_days_per_run(environ),
+        executor=_one_of(environ, "PROXY_OA_EXECUTOR", EXECUTORS),
+        failure_webhook=_web_address(environ, "PROXY_OA_FAILURE_WEBHOOK"),
+        ui_url=_web_address(environ, "PROXY_OA_UI_URL"),
     )
+
+
+def _one_of(environ: Mapping[str, str], variable: str, known: tuple[str, ...]) -> str:
+    """Return the variable's value, the first of the known ones if it isn't set."""
+    chosen = environ.get(variable) or known[0]
+    if chosen not in known:
+        raise SettingsError(f"{variable}={chosen!r}: this version knows {', '.join(known)}")
+    return chosen
+
+
+def _reputation_coverage(environ: Mapping[str, str]) -> float:
+    text = environ.get("PROXY_OA_REPUTATION_COVERAGE") or "0.9"
+    if not re.fullmatch(r"0(\.\d+)?|1(\.0+)?", text, re.ASCII):
+        raise SettingsError(f"PROXY_OA_REPUTATION_COVERAGE={text!r}: it is a share from 0 to 1, such as 0.9")
+    return float(text)
+
+
+def _days_per_run(environ: Mapping[str, str]) -> int:
+    text = environ.get("PROXY_OA_DAYS_PER_RUN") or "1"
+    if not re.fullmatch(r"[1-9]\d{0,3}", text, re.ASCII):
+        raise SettingsError(f"PROXY_OA_DAYS_PER_RUN={text!r}: it is a whole number from 1 to 9999")
+    return int(text)
 
 
 def _home(environ: Mapping[str, str]) -> Path:
@@ -156,3 +186,24 @@ def _existing_file(environ: Mapping[str, str], variable: str) -> Path | None:
     if not path.is_file():
         raise SettingsError(f"{variable}={chosen!r}: there is no such file")
     return path
+
+
+def _web_address(environ: Mapping[str, str], variable: str) -> str | None:
+    """Return an http or https address; an error doesn't repeat the value, which may be a secret."""
+    address = environ.get(variable)
+    if not address:
+        return None
+    if not _is_web_address(address):
+        raise SettingsError(f"{variable} is no web address: write it whole, with http:// or https://")
+    return address
+
+
+def _is_web_address(text: str) -> bool:
+    # urlsplit drops line feeds and tabs without a word.
+    if not re.fullmatch(r"https?://[!-~]+", text, re.ASCII | re.IGNORECASE):
+        return False
+    try:
+        parts = urlsplit(text)
+        return bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False

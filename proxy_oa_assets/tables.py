@@ -81,6 +81,7 @@ _MEANING: dict[str, tuple[SqlType, str]] = {
     "bcappoper": ("STRING", "Operation in that web application"),
     "fulluri": ("STRING", "Host, path and query, without scheme"),
     "word": ("STRING", "The topic model's word for the request"),
+    "score": ("FLOAT", "The topic model's score; the lower, the more suspicious"),
     "ml_score": ("FLOAT", "The topic model's score; the lower, the more suspicious"),
     "uri_rep": ("STRING", "Reputation verdicts, service:LABEL:value[:categories], joined by ::"),
     "respcode_name": ("STRING", "The response code in words"),
@@ -99,6 +100,12 @@ _MEANING: dict[str, tuple[SqlType, str]] = {
 def _columns(names: str, **changed: tuple[SqlType, str]) -> tuple[Column, ...]:
     return tuple(Column(name, *(changed.get(name) or _MEANING[name])) for name in names.split())
 
+
+# The 21 fields of proxy_results.csv, which spot-ml writes; a site may reorder them and add its own.
+RESULT_COLUMNS = _columns(
+    "p_date p_time clientip host reqmethod useragent resconttype duration username webcat referer respcode "
+    "uriport uripath uriquery serverip scbytes csbytes fulluri word score"
+)
 
 _RAW_PARTITIONS = tuple(
     Column(name, "STRING", meaning)

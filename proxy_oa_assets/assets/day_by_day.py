@@ -6,33 +6,47 @@ import dagster as dg
 
 from proxy_oa_assets.days import Day
 from proxy_oa_assets.errors import ProxyOaError
+from proxy_oa_assets.resources.workspace import Workspace
 
 DayMetadata = Mapping[str, dg.MetadataValue]
 
 
 def day_by_day(
-    context: dg.AssetExecutionContext, materialize: Callable[[Day], DayMetadata]
+    context: dg.AssetExecutionContext, workspace: Workspace, materialize: Callable[[Day], DayMetadata]
 ) -> dg.MaterializeResult:
     """Materialize each day of the run and report its metadata.
 
-    Raises dg.Failure, with what to do about it, if a day fails. In a run of several days the others are
-    materialized all the same, and recorded as such.
+    Two runs of a day wait for each other, asset by asset, so that the later one starts from what the earlier
+    one left. Raises dg.Failure, with what to do about it, if a day fails. In a run of several days the others
+    are materialized all the same, and recorded as such.
     """
+    asset = context.asset_key.to_user_string()
+
+    def materialize_alone(day: Day) -> DayMetadata:
+        with workspace.lock(day, asset):
+            return materialize(day)
+
     days = [Day.parse(key) for key in context.partition_keys]
     if len(days) == 1:
         try:
-            return dg.MaterializeResult(metadata=materialize(days[0]))
+            return dg.MaterializeResult(metadata=materialize_alone(days[0]))
         except ProxyOaError as error:
             raise dg.Failure(str(error), allow_retries=False) from error
-    good, bad = _each(context, days, materialize)
+    good, bad = _each(context, days, materialize_alone)
     if not bad:
         for day, metadata in good.items():
             context.add_asset_metadata(metadata, partition_key=day.key)
         return dg.MaterializeResult()
     # Dagster records nothing of a failed step, so what is done has to be recorded here.
+    code_version = context.assets_def.code_versions_by_key[context.asset_key]
     for day, metadata in good.items():
         context.log_event(
-            dg.AssetMaterialization(asset_key=context.asset_key, partition=day.key, metadata=metadata)
+            dg.AssetMaterialization(
+                asset_key=context.asset_key,
+                partition=day.key,
+                metadata=metadata,
+                tags={"dagster/code_version": code_version} if code_version else None,
+            )
         )
     reasons = "\n".join(f"{day}: {reason}" for day, reason in bad.items())
     raise dg.Failure(

@@ -6,9 +6,10 @@ from pathlib import Path
 import dagster as dg
 
 from proxy_oa_assets import queries
+from proxy_oa_assets.assets.day_asset import TABLE_KINDS, WAREHOUSE_POOL, day_asset
 from proxy_oa_assets.assets.day_by_day import DayMetadata, day_by_day
-from proxy_oa_assets.assets.partitions import DAILY
-from proxy_oa_assets.assets.presentation import GROUP, OWNERS, table_metadata
+from proxy_oa_assets.assets.lineage import column_lineage, edge_lineage
+from proxy_oa_assets.assets.presentation import table_metadata
 from proxy_oa_assets.assets.raw_day import require_raw_rows
 from proxy_oa_assets.days import Day
 from proxy_oa_assets.enrichment.identity import connection_hash, edge_file_name
@@ -19,12 +20,12 @@ from proxy_oa_assets.tables import PROXY_EDGE, PROXY_SCORES
 from proxy_oa_assets.tsv import write_tsv
 
 
-@dg.asset(
-    partitions_def=DAILY,
+@day_asset(
     deps=["scored_connections", "proxy"],
-    group_name=GROUP,
-    owners=OWNERS,
-    kinds={"duckdb", "parquet"},
+    kinds=TABLE_KINDS,
+    tags={"step": "11"},
+    code_version="1",
+    pool=WAREHOUSE_POOL,
     metadata=table_metadata(PROXY_EDGE),
 )
 def edge_details(
@@ -38,11 +39,19 @@ def edge_details(
         files = export_edges(impala, day, workspace.data(day))
         return {
             "dagster/partition_row_count": dg.MetadataValue.int(count),
+            "capped_connection_hours": dg.MetadataValue.int(_capped(impala, day)),
             "exported_files": dg.MetadataValue.int(files),
             "export": dg.MetadataValue.path(workspace.data(day)),
+            **column_lineage(edge_lineage()),
         }
 
-    return day_by_day(context, materialize)
+    return day_by_day(context, workspace, materialize)
+
+
+def _capped(impala: ImpalaResource, day: Day) -> int:
+    """Return how many connection-hours have as many rows as they may; the check tells what was cut."""
+    ((capped,),) = records(impala.query(queries.full_connection_hours(day)))
+    return int(str(capped))
 
 
 def export_edges(impala: ImpalaResource, day: Day, folder: Path) -> int:

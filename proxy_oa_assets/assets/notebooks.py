@@ -2,25 +2,27 @@
 
 import dagster as dg
 
+from proxy_oa_assets.assets.day_asset import day_asset
 from proxy_oa_assets.assets.day_by_day import DayMetadata, day_by_day
-from proxy_oa_assets.assets.partitions import DAILY
-from proxy_oa_assets.assets.presentation import GROUP, OWNERS
+from proxy_oa_assets.assets.glance import at_a_glance
 from proxy_oa_assets.bundled import bundled
 from proxy_oa_assets.days import Day
 from proxy_oa_assets.notebook_copies import copy_templates
+from proxy_oa_assets.resources.impala import ImpalaResource
 from proxy_oa_assets.resources.workspace import Workspace
 
 
-@dg.asset(
-    partitions_def=DAILY,
+@day_asset(
     # scored_connections, too, but by way of edge_details: the graph stays readable.
     deps=["edge_details", "ingest_summary"],
-    group_name=GROUP,
-    owners=OWNERS,
     kinds={"jupyter"},
+    tags={"step": "2"},
+    code_version="1",
 )
-def notebooks(context: dg.AssetExecutionContext, workspace: Workspace) -> dg.MaterializeResult:
-    """The day's notebooks for analysts; one that was edited stays, with the fresh one beside it."""
+def notebooks(
+    context: dg.AssetExecutionContext, impala: ImpalaResource, workspace: Workspace
+) -> dg.MaterializeResult:
+    """The day, ready for analysts: its notebooks (an edited one stays), and its traffic at a glance."""
 
     def materialize(day: Day) -> DayMetadata:
         folder = workspace.notebooks(day)
@@ -29,6 +31,7 @@ def notebooks(context: dg.AssetExecutionContext, workspace: Workspace) -> dg.Mat
             "folder": dg.MetadataValue.path(folder),
             "notebooks": dg.MetadataValue.int(len(copies.fresh) + len(copies.kept)),
             "edited_and_kept": dg.MetadataValue.int(len(copies.kept)),
+            **at_a_glance(impala, day),
         }
 
-    return day_by_day(context, materialize)
+    return day_by_day(context, workspace, materialize)

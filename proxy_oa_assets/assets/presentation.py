@@ -10,8 +10,6 @@ from proxy_oa_assets.display import printable
 from proxy_oa_assets.frames import records
 from proxy_oa_assets.tables import Column, Table
 
-GROUP = "proxy_oa"
-OWNERS = ["team:proxy-oa"]
 _PREVIEW_WIDTH = 120
 
 

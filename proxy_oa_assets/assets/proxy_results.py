@@ -7,16 +7,19 @@ import dagster as dg
 from pydantic import Field
 
 from proxy_oa_assets import ranked_rows
+from proxy_oa_assets.assets.day_asset import day_asset
 from proxy_oa_assets.assets.day_by_day import DayMetadata, day_by_day
-from proxy_oa_assets.assets.partitions import DAILY
-from proxy_oa_assets.assets.presentation import GROUP, OWNERS
+from proxy_oa_assets.assets.lineage import column_lineage, results_lineage
+from proxy_oa_assets.assets.presentation import column_schema
 from proxy_oa_assets.conf import DEFAULT_LIMIT
 from proxy_oa_assets.days import Day
 from proxy_oa_assets.errors import ResultsError
 from proxy_oa_assets.local_files import replacing
-from proxy_oa_assets.resources.hdfs import FileStatus, HdfsResource
+from proxy_oa_assets.published_results import PublishedResults, published_results
+from proxy_oa_assets.resources.hdfs import HdfsResource
 from proxy_oa_assets.resources.workspace import Workspace
-from proxy_oa_assets.results import REJECTED_COLUMNS, ResultsReader
+from proxy_oa_assets.results import REJECTED_COLUMNS, REJECTED_FILE, ResultsReader
+from proxy_oa_assets.tables import RESULT_COLUMNS
 from proxy_oa_assets.tsv import write_tsv
 
 _CHUNK = 1 << 20
@@ -32,12 +35,12 @@ class ProxyResultsConfig(dg.Config):
     )
 
 
-@dg.asset(
-    partitions_def=DAILY,
+@day_asset(
     deps=["ml_results"],
-    group_name=GROUP,
-    owners=OWNERS,
     kinds={"hdfs", "csv"},
+    tags={"step": "3-4"},
+    code_version="1",
+    metadata={"dagster/column_schema": column_schema(RESULT_COLUMNS)},
 )
 def proxy_results(
     context: dg.AssetExecutionContext, config: ProxyResultsConfig, hdfs: HdfsResource, workspace: Workspace
@@ -46,7 +49,9 @@ def proxy_results(
 
     def materialize(day: Day) -> DayMetadata:
         copy = workspace.data(day) / "proxy_results.csv"
-        size = copy_results(hdfs, workspace.results(day), copy)
+        # Noted before the bytes are read: what is published meanwhile then counts as new.
+        published = required_results(hdfs, workspace.results(day))
+        size = copy_results(hdfs, published, copy)
         reader = read_results(copy, workspace, day, config.limit)
         ranked_rows.write(workspace.data(day), reader.frame)
         return {
@@ -55,47 +60,41 @@ def proxy_results(
             "lines_read": dg.MetadataValue.int(reader.lines_read),
             "rejected_lines": dg.MetadataValue.int(reader.rejected),
             "bytes": dg.MetadataValue.int(size),
+            "source_modified": dg.MetadataValue.int(published.modified),
             "source": dg.MetadataValue.path(hdfs.location(workspace.results(day))),
             "copy": dg.MetadataValue.path(copy),
+            **column_lineage(results_lineage()),
         }
 
-    return day_by_day(context, materialize)
+    return day_by_day(context, workspace, materialize)
 
 
-def copy_results(hdfs: HdfsResource, source: str, copy: Path) -> int:
-    """Copy a day's results, a file or a folder of `part-*` files in name order; return the number of bytes.
-
-    Raises ResultsError, naming the path, if there are none or they are empty.
-    """
-    parts = _parts(hdfs, source)
-    if sum(part.length for part in parts) == 0:
+def required_results(hdfs: HdfsResource, path: str) -> PublishedResults:
+    """Return what is published of a day. Raises ResultsError, naming the path, if it is nothing or empty."""
+    published = published_results(hdfs, path)
+    if published is None:
+        what = "does not exist" if hdfs.status(path) is None else "has no part-* file"
         raise ResultsError(
-            f"{hdfs.location(source)} is empty: the ranking job wrote no row. "
+            f"{hdfs.location(path)} {what}: the day has no ranked results yet. "
+            f"Run the ranking job (spot-ml) for this day, or put its proxy_results.csv there"
+        )
+    if published.length == 0:
+        raise ResultsError(
+            f"{hdfs.location(path)} is empty: the ranking job wrote no row. "
             f"Run it for this day again, then materialize proxy_results again"
         )
+    return published
+
+
+def copy_results(hdfs: HdfsResource, published: PublishedResults, copy: Path) -> int:
+    """Copy a day's results, part after part, into one file; return the number of bytes."""
     size = 0
     with replacing(copy) as file:
-        for part in parts:
+        for part in published.parts:
             with hdfs.open(part.path) as stream:
                 while chunk := stream.read(_CHUNK):
                     size += file.write(chunk)
     return size
-
-
-def _parts(hdfs: HdfsResource, source: str) -> list[FileStatus]:
-    found = hdfs.status(source)
-    if found is not None and not found.is_folder:
-        return [found]
-    parts = [
-        entry for entry in hdfs.list_folder(source) if entry.name.startswith("part-") and not entry.is_folder
-    ]
-    if parts:
-        return parts
-    what = "does not exist" if found is None else "has no part-* file"
-    raise ResultsError(
-        f"{hdfs.location(source)} {what}: the day has no ranked results yet. "
-        f"Run the ranking job (spot-ml) for this day, or put its proxy_results.csv there"
-    )
 
 
 def read_results(copy: Path, workspace: Workspace, day: Day, limit: int) -> ResultsReader:
@@ -104,7 +103,7 @@ def read_results(copy: Path, workspace: Workspace, day: Day, limit: int) -> Resu
     Raises ResultsError if no row is good.
     """
     reader = ResultsReader(workspace.conf().results, day, limit)
-    rejected = copy.with_name("proxy_results.rejected.tsv")
+    rejected = copy.with_name(REJECTED_FILE)
     first_reason = ""
 
     def malformed(lines: Iterable[bytes]) -> Iterator[tuple[int, str, str]]:

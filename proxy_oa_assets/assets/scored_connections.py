@@ -7,9 +7,10 @@ import dagster as dg
 import pandas as pd
 
 from proxy_oa_assets import ranked_rows
+from proxy_oa_assets.assets.day_asset import REPUTATION_POOL, TABLE_KINDS, day_asset
 from proxy_oa_assets.assets.day_by_day import DayMetadata, day_by_day
-from proxy_oa_assets.assets.partitions import DAILY
-from proxy_oa_assets.assets.presentation import GROUP, OWNERS, preview, table_metadata
+from proxy_oa_assets.assets.lineage import column_lineage, scores_lineage
+from proxy_oa_assets.assets.presentation import preview, table_metadata
 from proxy_oa_assets.days import Day
 from proxy_oa_assets.enrichment.identity import connection_hash
 from proxy_oa_assets.enrichment.network_context import NetworkContext
@@ -26,12 +27,12 @@ EXPORTED_COLUMNS = (*PROXY_SCORES.column_names, "uri_sev", "hash")
 _PREVIEWED = ("ml_score", "time", "clientip", "fulluri", "respcode_name", "uri_rep", "network_context")
 
 
-@dg.asset(
-    partitions_def=DAILY,
+@day_asset(
     deps=["proxy_results"],
-    group_name=GROUP,
-    owners=OWNERS,
-    kinds={"duckdb", "parquet"},
+    kinds=TABLE_KINDS,
+    tags={"step": "5-10"},
+    code_version="1",
+    pool=REPUTATION_POOL,
     metadata=table_metadata(PROXY_SCORES),
 )
 def scored_connections(
@@ -64,9 +65,10 @@ def scored_connections(
             ),
             "export": dg.MetadataValue.path(export),
             **_tally(answers),
+            **column_lineage(scores_lineage(column)),
         }
 
-    return day_by_day(context, materialize)
+    return day_by_day(context, workspace, materialize)
 
 
 def as_scores(ranked: pd.DataFrame) -> pd.DataFrame:

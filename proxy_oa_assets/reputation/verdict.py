@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 UNVERIFIED, NONE, LOW, MEDIUM, HIGH = -1, 0, 1, 2, 3
+_VALUES = {str(value) for value in (UNVERIFIED, NONE, LOW, MEDIUM, HIGH)}
 
 _SEPARATORS = re.compile(r"[:;|\s]+")
 
@@ -56,6 +57,19 @@ class Verdict:
 def encode(verdicts: Iterable[Verdict]) -> str:
     """Return the answers of several services as `uri_rep` holds them; the empty string for none."""
     return "::".join(verdict.encoded() for verdict in verdicts)
+
+
+def values(uri_rep: str) -> dict[str, int]:
+    """Return what each service said in a `uri_rep`, -1 to 3; nothing for the empty string.
+
+    What isn't in the form of an answer (an installation's older rows, say) is left out.
+    """
+    found = {}
+    for answer in uri_rep.split("::"):
+        service, *rest = answer.split(":")
+        if len(rest) > 1 and rest[1] in _VALUES:
+            found[service] = int(rest[1])
+    return found
 
 
 def _text(text: str) -> str:

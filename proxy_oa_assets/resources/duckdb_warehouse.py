@@ -27,19 +27,12 @@ from proxy_oa_assets.queries import Query
 from proxy_oa_assets.resources import parquet_text
 from proxy_oa_assets.resources.impala import ImpalaResource
 from proxy_oa_assets.resources.parquet_partitions import PART, foreign_files
+from proxy_oa_assets.resources.parquet_schema import arrow_schema, stored_columns
 from proxy_oa_assets.resources.parquet_view import create_view
 from proxy_oa_assets.resources.part_file import day_lock, replacing_part
 from proxy_oa_assets.resources.pinned_files import Files, pinned, remove_left_behind
-from proxy_oa_assets.tables import TABLES, SqlType, Table
+from proxy_oa_assets.tables import TABLES, Table
 
-_ARROW_TYPES: dict[SqlType, pa.DataType] = {
-    "STRING": pa.string(),
-    "INT": pa.int32(),
-    "BIGINT": pa.int64(),
-    "FLOAT": pa.float32(),
-    "SMALLINT": pa.int16(),
-    "TINYINT": pa.int8(),
-}
 _ROWS_AT_A_TIME = 10_000
 _MOST_THREADS = 4
 _OPERATIONS = itertools.count()
@@ -97,9 +90,9 @@ class DuckDBWarehouse(ImpalaResource):
 
     def replace_day_with_frame(self, table: Table, day: Day, frame: pd.DataFrame) -> int:
         """Replace a day by a frame that has the table's columns; return the number of rows."""
-        schema = pa.schema([(column.name, _ARROW_TYPES[column.type]) for column in table.columns])
+        columns, schema = list(table.column_names), arrow_schema(table)
         try:
-            rows = pa.Table.from_pandas(frame[list(table.column_names)], schema=schema, preserve_index=False)
+            rows = pa.Table.from_pandas(frame[columns], schema=schema, preserve_index=False)
         except (KeyError, pa.ArrowException) as error:
             raise WarehouseError(f"The frame doesn't fit {table.name}, {day}: {error}") from error
         with closing(self._cursor()) as connection, _translated(f"{table.name}, {day}"):
@@ -112,9 +105,8 @@ class DuckDBWarehouse(ImpalaResource):
             foreign = foreign_files(folder)
             if foreign:
                 # An empty file of ours switches the day at once; then the others can go one by one.
-                schema = pa.schema([(column.name, _ARROW_TYPES[column.type]) for column in table.columns])
                 with replacing_part(folder) as temporary:
-                    pq.write_table(schema.empty_table(), temporary)
+                    pq.write_table(arrow_schema(table).empty_table(), temporary)
             for file in (*foreign, folder / PART):
                 file.unlink(missing_ok=True)
             if folder.is_dir():
@@ -129,6 +121,11 @@ class DuckDBWarehouse(ImpalaResource):
             folder.mkdir(parents=True, exist_ok=True)
             lines.append(f"{table.name}: {'there already' if existed else 'created'}, {folder}")
         return lines
+
+    def stored_columns(self, table: Table, day: Day) -> list[tuple[str, str]]:
+        """Return the names and Hive types of the columns in which a day is stored."""
+        with pinned(Path(self.base), [table], (day, day), self._scratch()) as files:
+            return stored_columns(files[table])
 
     def location(self, table: Table, day: Day | None = None) -> str:
         """Return the local folder of a table, or of a day of it."""

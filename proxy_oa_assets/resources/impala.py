@@ -44,6 +44,10 @@ class ImpalaResource(dg.ConfigurableResource, ABC):
         """Create what is missing of the tables; return a line about each. Doing it again changes nothing."""
 
     @abstractmethod
+    def stored_columns(self, table: Table, day: Day) -> list[tuple[str, str]]:
+        """Return the names and Hive types of the columns in which a day is stored, in order."""
+
+    @abstractmethod
     def location(self, table: Table, day: Day | None = None) -> str:
         """Return where a table, or a day of it, is stored, as a person would look for it."""
 

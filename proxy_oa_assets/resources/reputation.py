@@ -34,6 +34,11 @@ class ReputationResource(dg.ConfigurableResource):
         default=None, description="Reputation file, TOML or JSON (PROXY_OA_REPUTATION); none: no look-ups"
     )
 
+    least_coverage: float = Field(
+        default=0.9,
+        description="Share of the URIs that each service should answer for (PROXY_OA_REPUTATION_COVERAGE)",
+    )
+
     _services: list[ReputationService] | None = PrivateAttr(default=None)
 
     def services(self) -> list[ReputationService]:

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import dagster as dg
+from filelock import FileLock
 from pydantic import Field
 
 from proxy_oa_assets.conf import ProxyConf, load_conf
@@ -43,6 +44,10 @@ class Workspace(dg.ConfigurableResource):
     def notebooks(self, day: Day) -> Path:
         """Return the day's notebook folder, made if it is missing."""
         return _made(Path(self.home) / "ipynb" / "proxy" / day.folder)
+
+    def lock(self, day: Day, asset: str) -> FileLock:
+        """Return the lock that keeps two runs of an asset's day apart; a dead holder's is free."""
+        return FileLock(self.data(day) / f".{asset}.lock")
 
     def results(self, day: Day) -> str:
         """Return the HDFS path of the day's ranked results."""

@@ -70,10 +70,13 @@ def _materialize(settings: Settings, days: list[Day]) -> bool:
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     runs = []
     with open_history(settings) as instance, Progress(*columns, console=console) as progress:
-        task = progress.add_task("materializing", total=len(days) * len(assets_of_a_day()))
+        assets = set(assets_of_a_day())
+        task = progress.add_task("materializing", total=len(days) * len(assets))
         for day in days:
 
             def advance(event: dg.DagsterEvent, day: Day = day) -> None:
+                if event.step_key not in assets:
+                    return
                 if event.is_step_start:
                     progress.update(task, description=f"{day}  {event.step_key:<20}")
                 elif event.is_step_success:

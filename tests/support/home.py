@@ -51,15 +51,29 @@ class Home:
         return day
 
     def materialize(
-        self, day: Day, *, limit: int = 500, assets: list[str] | None = None
+        self,
+        day: Day,
+        *,
+        last: Day | None = None,
+        limit: int = 500,
+        assets: list[str] | None = None,
+        instance: dg.DagsterInstance | None = None,
     ) -> dg.ExecuteInProcessResult:
-        """Materialize a day as the job does it; failures are returned, not raised."""
+        """Materialize a day (or the days to `last` in one run) with its checks, as the job does it.
+
+        Failures are returned, not raised.
+        """
         config = {"ops": {"proxy_results": {"config": {"limit": limit}}}} if assets is None else {}
+        days = {
+            "dagster/asset_partition_range_start": day.key,
+            "dagster/asset_partition_range_end": last.key if last else day.key,
+        }
         return dg.materialize(
-            list(defs.assets or ()),
+            [*(defs.assets or ()), *(defs.asset_checks or ())],
             selection=assets or dg.AssetSelection.all().materializable(),
-            partition_key=day.key,
-            instance=dg.DagsterInstance.ephemeral(),
+            partition_key=None if last else day.key,
+            tags=days if last else None,
+            instance=instance or dg.DagsterInstance.ephemeral(),
             resources=self.deployment.resources(),
             run_config={
                 **config,
@@ -82,3 +96,11 @@ def metadata(result: dg.ExecuteInProcessResult, asset: str) -> dict[str, object]
     """Return the metadata values of an asset's materialization."""
     (event,) = result.asset_materializations_for_node(asset)
     return {name: value.value for name, value in event.metadata.items()}
+
+
+def findings(result: dg.ExecuteInProcessResult) -> dict[str, dg.AssetCheckEvaluation]:
+    """Return what each check found; of a run of several days, the overall finding."""
+    return {
+        found.check_name: found
+        for found in result.get_asset_check_evaluations()
+    }

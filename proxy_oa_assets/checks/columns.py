@@ -1,0 +1,29 @@
+"""The claim that a table's day is stored with the columns and types of `tables.py`."""
+
+from proxy_oa_assets.checks.claim import Claim, Finding, Gravity
+from proxy_oa_assets.days import Day
+from proxy_oa_assets.resources.impala import ImpalaResource
+from proxy_oa_assets.tables import Table
+
+
+def columns_claim(table: Table, asset: str, gravity: Gravity) -> Claim:
+    """Return the claim about a table."""
+    return Claim(
+        f"{table.name}_has_its_columns",
+        asset,
+        f"{table.name} is stored with the columns and types that {table.name} has",
+        gravity,
+    )
+
+
+def try_columns(claim: Claim, table: Table, day: Day, impala: ImpalaResource) -> Finding:
+    """Compare what is stored with what is declared, in order."""
+    declared = [(column.name, column.type) for column in table.columns]
+    stored = impala.stored_columns(table, day)
+    if stored == declared:
+        return Finding(holds=True, why=f"{len(declared)} columns as declared")
+    wrong = [f"{name} {kind}" for name, kind in declared if (name, kind) not in stored] or [
+        "the order of the columns"
+    ]
+    why = f"{claim.asset} isn't stored as declared: {', '.join(wrong)}; materialize the day again"
+    return Finding(holds=False, why=why)

@@ -1,0 +1,118 @@
+"""The claims as Dagster's asset checks, per day; in a run of several days, too."""
+
+from collections.abc import Iterator, Mapping, Sequence
+
+import dagster as dg
+
+from proxy_oa_assets.assets.partitions import DAILY
+from proxy_oa_assets.checks import edges, results, scores, summary
+from proxy_oa_assets.checks.claim import Claim, Finding, Gravity, Trial
+from proxy_oa_assets.days import Day
+from proxy_oa_assets.deployment import Deployment
+from proxy_oa_assets.errors import ProxyOaError
+from proxy_oa_assets.resources.hdfs import HdfsResource
+from proxy_oa_assets.resources.impala import ImpalaResource
+from proxy_oa_assets.resources.reputation import ReputationResource
+from proxy_oa_assets.resources.workspace import Workspace
+
+TRIALS: tuple[tuple[tuple[Claim, ...], Trial], ...] = (
+    (results.CLAIMS, results.try_results),
+    (scores.CLAIMS, scores.try_scores),
+    (edges.CLAIMS, edges.try_edges),
+    (summary.CLAIMS, summary.try_summary),
+)
+
+
+def tried(claims: Sequence[Claim], trial: Trial, day: Day, deployment: Deployment) -> dict[Claim, Finding]:
+    """Try claims of a day. If the day can't even be read, none of them holds."""
+    try:
+        return trial(day, deployment)
+    except ProxyOaError as error:
+        return {claim: Finding(holds=False, why=str(error)) for claim in claims}
+
+
+def severity(claim: Claim) -> dg.AssetCheckSeverity:
+    """Return how Dagster shows it that a claim doesn't hold."""
+    if claim.gravity is Gravity.WARNING:
+        return dg.AssetCheckSeverity.WARN
+    return dg.AssetCheckSeverity.ERROR
+
+
+def record(context: dg.OpExecutionContext, claim: Claim, day: Day, finding: Finding) -> None:
+    """Record in Dagster what was found of a claim and a day."""
+    # Dagster's own check of the type takes an evaluation; its annotation doesn't name it.
+    context.log_event(_evaluation(claim, day, finding))  # type: ignore[arg-type]
+
+
+def _evaluation(claim: Claim, day: Day, finding: Finding) -> dg.AssetCheckEvaluation:
+    return dg.AssetCheckEvaluation(
+        asset_key=dg.AssetKey(claim.asset),
+        check_name=claim.name,
+        passed=finding.holds,
+        severity=severity(claim),
+        description=finding.why,
+        metadata=finding.figures,
+        blocking=claim.gravity is Gravity.BLOCKS,
+        partition=day.key,
+    )
+
+
+def _day_check(claims: tuple[Claim, ...], trial: Trial) -> dg.AssetChecksDefinition:
+    specs = [
+        dg.AssetCheckSpec(
+            claim.name,
+            asset=claim.asset,
+            description=f"{claim.says}. If not: {claim.gravity.value}.",
+            blocking=claim.gravity is Gravity.BLOCKS,
+            partitions_def=DAILY,
+        )
+        for claim in claims
+    ]
+
+    @dg.multi_asset_check(name=f"check_{claims[0].asset}", specs=specs, can_subset=True)
+    def check(
+        context: dg.AssetCheckExecutionContext,
+        hdfs: HdfsResource,
+        impala: ImpalaResource,
+        reputation: ReputationResource,
+        workspace: Workspace,
+    ) -> Iterator[dg.AssetCheckResult]:
+        op = context.op_execution_context
+        # Without a partition (a check that was launched by itself), the newest day.
+        partitioned = op.has_partition_key or op.has_partition_key_range
+        keys = op.partition_keys if partitioned else [DAILY.get_last_partition_key() or ""]
+        deployment = Deployment(hdfs=hdfs, impala=impala, reputation=reputation, workspace=workspace)
+        selected = {key.name for key in context.selected_asset_check_keys}
+        wanted = tuple(claim for claim in claims if claim.name in selected)
+        by_day = {day: tried(claims, trial, day, deployment) for day in map(Day.parse, keys)}
+        if not op.has_partition_key:
+            # Dagster evaluates a check once per run: what is of one day is recorded here.
+            for day, findings in by_day.items():
+                for claim in wanted:
+                    record(op, claim, day, findings[claim])
+        for claim in wanted:
+            yield _result(claim, {day: findings[claim] for day, findings in by_day.items()})
+
+    return check
+
+
+def _result(claim: Claim, findings: Mapping[Day, Finding]) -> dg.AssetCheckResult:
+    bad = {day: finding for day, finding in findings.items() if not finding.holds}
+    if len(findings) == 1:
+        (finding,) = findings.values()
+        description, figures = finding.why, finding.figures
+    else:
+        reasons = "".join(f"\n{day}: {finding.why}" for day, finding in bad.items())
+        description = f"{len(findings) - len(bad)} of {len(findings)} days hold{reasons}"
+        figures = {"days": len(findings), "days_that_do_not_hold": len(bad)}
+    return dg.AssetCheckResult(
+        asset_key=claim.asset,
+        check_name=claim.name,
+        passed=not bad,
+        severity=severity(claim),
+        description=description,
+        metadata=figures,
+    )
+
+
+DAY_CHECKS = [_day_check(claims, trial) for claims, trial in TRIALS]

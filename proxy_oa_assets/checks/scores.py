@@ -1,0 +1,87 @@
+"""The claims about `scored_connections`."""
+
+from collections import Counter
+
+import numpy as np
+import pandas as pd
+
+from proxy_oa_assets import ranked_rows
+from proxy_oa_assets.checks.claim import Claim, Finding, Gravity
+from proxy_oa_assets.checks.columns import columns_claim, try_columns
+from proxy_oa_assets.days import Day
+from proxy_oa_assets.deployment import Deployment
+from proxy_oa_assets.frames import records
+from proxy_oa_assets.reputation.verdict import UNVERIFIED, values
+from proxy_oa_assets.tables import PROXY_SCORES
+
+EVERY_RESULT_IS_SCORED = Claim(
+    "every_result_is_scored",
+    "scored_connections",
+    "proxy_scores has each row that was taken from the ranked results, and no other",
+    Gravity.BLOCKS,
+)
+EVERY_URI_HAS_A_REPUTATION = Claim(
+    "every_uri_has_a_reputation",
+    "scored_connections",
+    "Each configured reputation service answered for nearly every URI (PROXY_OA_REPUTATION_COVERAGE)",
+    Gravity.WARNING,
+)
+COLUMNS = columns_claim(PROXY_SCORES, "scored_connections", Gravity.BLOCKS)
+CLAIMS = (EVERY_RESULT_IS_SCORED, EVERY_URI_HAS_A_REPUTATION, COLUMNS)
+
+_IDENTITY = {"p_date": "tdate", "p_time": "time", "clientip": "clientip", "fulluri": "fulluri"}
+
+
+def try_scores(day: Day, deployment: Deployment) -> dict[Claim, Finding]:
+    """Compare the day of `proxy_scores` with the rows that were taken, and count what services said."""
+    columns = try_columns(COLUMNS, PROXY_SCORES, day, deployment.impala)
+    scores = deployment.impala.read_day(PROXY_SCORES, day)
+    ranked = ranked_rows.read(deployment.workspace.data(day))
+    return {
+        COLUMNS: columns,
+        EVERY_RESULT_IS_SCORED: _scored(ranked, scores),
+        EVERY_URI_HAS_A_REPUTATION: _covered(
+            scores.drop_duplicates(deployment.workspace.conf().reputation_column)["uri_rep"],
+            len(deployment.reputation.services()),
+            deployment.reputation.least_coverage,
+        ),
+    }
+
+
+def _scored(ranked: pd.DataFrame, scores: pd.DataFrame) -> Finding:
+    taken = Counter(_rows(ranked, list(_IDENTITY), "score"))
+    stored = Counter(_rows(scores, list(_IDENTITY.values()), "ml_score"))
+    missing, extra = (taken - stored).total(), (stored - taken).total()
+    figures = {"rows_taken": len(ranked), "rows_scored": len(scores), "missing": missing, "extra": extra}
+    if not missing and not extra:
+        return Finding(holds=True, why=f"all {len(ranked)} rows are scored", figures=figures)
+    why = (
+        f"of {len(ranked)} rows taken from the results, {missing} are not in proxy_scores, and {extra} rows "
+        f"there are none of them; materialize scored_connections and what follows it again"
+    )
+    return Finding(holds=False, why=why, figures=figures)
+
+
+def _rows(frame: pd.DataFrame, columns: list[str], score: str) -> list[tuple[object, ...]]:
+    """Return rows with the score as FLOAT holds it."""
+    scores = frame[score].astype(np.float32).tolist()
+    return [(*row, value) for row, value in zip(records(frame[columns]), scores, strict=True)]
+
+
+def _covered(distinct: "pd.Series[str]", services: int, least: float) -> Finding:
+    if not services:
+        return Finding(holds=True, why="no reputation service is configured", figures={"services": 0})
+    answered: Counter[str] = Counter()
+    for uri_rep in distinct.dropna():
+        for service, value in values(uri_rep).items():
+            answered[service] += value != UNVERIFIED
+    shares = {service: count / len(distinct) for service, count in answered.items()}
+    figures = {f"coverage/{service}": round(share, 4) for service, share in shares.items()}
+    low = [f"{service} {share:.0%}" for service, share in shares.items() if share < least]
+    if low or len(shares) < services:
+        why = (
+            f"answered for less than {least:.0%} of {len(distinct)} URIs: {', '.join(low) or 'a service'}; "
+            f"materialize scored_connections again once the service answers"
+        )
+        return Finding(holds=False, why=why, figures=figures)
+    return Finding(holds=True, why=f"answered for at least {least:.0%} of the URIs", figures=figures)

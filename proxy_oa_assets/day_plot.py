@@ -1,0 +1,173 @@
+"""A picture of one day: its requests per minute, and the minutes with scored requests."""
+
+import base64
+import io
+from collections.abc import Collection, Sequence
+
+from PIL import Image, ImageDraw, ImageFont
+
+from proxy_oa_assets.minutes import MINUTES, clock
+
+SIZE = (1200, 300)
+# Left, top, right and bottom of the plot area, in pixels: three columns for every four minutes, and a
+# height that two, three or four intervals between gridlines divide into whole pixels.
+PLOT = (72, 50, 1152, 266)
+MOST_INTERVALS = 4
+
+_INK = (55, 65, 81)
+_GRID = (226, 230, 236)
+_AXIS = (140, 148, 160)
+_AREA = (110, 163, 222)
+_SCORED = (208, 28, 44)
+_WHITE = (255, 255, 255)
+_SHADES = 4
+_FONT_SIZE = 14
+_DOT = 9
+_FINE = 8
+
+
+def minute_plot(requests: Sequence[int], scored: Collection[int]) -> bytes:
+    """Return a PNG, 1200 by 300 pixels on white, of a day's requests per minute with `scored` minutes in red.
+
+    `requests` holds 1,440 counts, of which the first is that of 00:00; `scored` holds minutes of the day,
+    0 to 1439. A column of pixels shows the busiest of its one or two minutes. The same day gives the same
+    bytes. Raises ValueError for another number of counts and for a minute outside the day.
+    """
+    if len(requests) != MINUTES:
+        raise ValueError(f"a day has {MINUTES} counts, one for each minute, and not {len(requests)}")
+    if scored and not 0 <= min(scored) <= max(scored) < MINUTES:
+        raise ValueError(f"minutes of a day are 0 to {MINUTES - 1}, and not {min(scored)} to {max(scored)}")
+    ticks = round_ticks(max(requests))
+    heights = _column_heights(requests, ticks[-1])
+    image = Image.new("RGB", SIZE, _WHITE)
+    _draw_grid(image, ticks)
+    _draw_columns(image, heights, _AREA)
+    _draw_scored(image, heights, sorted({column_of(minute) for minute in scored}))
+    _draw_axes(image, ticks)
+    _draw_legend(image)
+    return _png(image)
+
+
+def data_address(png: bytes) -> str:
+    """Return a PNG as a `data:` address (RFC 2397), which a Markdown image takes for its source."""
+    return f"data:image/png;base64,{base64.b64encode(png).decode('ascii')}"
+
+
+def round_ticks(most: int) -> list[int]:
+    """Return three to five evenly spaced counts from 0 to `most` or above, 1, 2 or 5 times a power of ten apart."""
+    power = 1
+    while True:
+        for step in (power, 2 * power, 5 * power):
+            intervals = max(2, -(-most // step))
+            if intervals <= MOST_INTERVALS:
+                return [step * number for number in range(intervals + 1)]
+        power *= 10
+
+
+def column_of(minute: int) -> int:
+    """Return the column of pixels, 0 to 1079 from the plot's left edge, that shows a minute of the day."""
+    left, _, right, _ = PLOT
+    return minute * (right - left) // MINUTES
+
+
+def _column_heights(requests: Sequence[int], top: int) -> list[float]:
+    """Return each column's height in pixels; a maximum, because a mean would hide a busy minute."""
+    left, upper, right, lower = PLOT
+    most = [0] * (right - left)
+    for minute, count in enumerate(requests):
+        column = column_of(minute)
+        most[column] = max(most[column], count)
+    # A single request beside a busy minute would otherwise be less than a pixel, and look like none.
+    return [max(1.0, count * (lower - upper) / top) if count else 0.0 for count in most]
+
+
+def _draw_grid(image: Image.Image, ticks: Sequence[int]) -> None:
+    draw = ImageDraw.Draw(image)
+    left, upper, right, lower = PLOT
+    for tick in ticks[1:]:
+        y = lower - (lower - upper) * tick // ticks[-1]
+        draw.line((left, y, right, y), fill=_GRID)
+
+
+def _draw_columns(image: Image.Image, heights: Sequence[float], colour: tuple[int, int, int]) -> None:
+    """Fill each column from the axis up to its height; the topmost pixel is blended by its share."""
+    left, upper, right, lower = PLOT
+    fine = Image.new("L", (right - left, (lower - upper) * _FINE))
+    draw = ImageDraw.Draw(fine)
+    for column, height in enumerate(heights):
+        if height:
+            draw.line((column, fine.height - round(height * _FINE), column, fine.height), fill=255)
+    image.paste(colour, (left, upper), fine.reduce((1, _FINE)))
+
+
+def _draw_scored(image: Image.Image, heights: Sequence[float], columns: Sequence[int]) -> None:
+    """Paint the columns of scored minutes red, each below a dot that stands clear of its neighbours."""
+    left, _, _, lower = PLOT
+    chosen = set(columns)
+    _draw_columns(image, [h if column in chosen else 0.0 for column, h in enumerate(heights)], _SCORED)
+    dots = []
+    for column in columns:
+        around = heights[max(0, column - _DOT // 2) : column + _DOT // 2 + 1]
+        dots.append((left + column, lower - round(max(around)) - _DOT // 2 - 1))
+    _draw_dots(image, dots)
+
+
+def _draw_dots(image: Image.Image, centres: Sequence[tuple[int, int]]) -> None:
+    # All rims before all dots: a rim sets a dot off from the area, but must not eat the dot beside it.
+    for colour, diameter in ((_WHITE, _DOT + 2), (_SCORED, _DOT)):
+        fine = Image.new("L", (diameter * _FINE, diameter * _FINE))
+        ImageDraw.Draw(fine).ellipse((0, 0, fine.width - 1, fine.height - 1), fill=255)
+        disc = fine.reduce(_FINE)
+        for x, y in centres:
+            image.paste(colour, (x - diameter // 2, y - diameter // 2), disc)
+
+
+def _draw_axes(image: Image.Image, ticks: Sequence[int]) -> None:
+    draw = ImageDraw.Draw(image)
+    font = ImageFont.load_default(_FONT_SIZE)
+    left, upper, right, lower = PLOT
+    draw.line((left, lower, right, lower), fill=_AXIS)
+    for minute in range(0, MINUTES + 1, 180):
+        x = left + column_of(minute)
+        draw.line((x, lower, x, lower + 5), fill=_AXIS)
+        draw.text((x, lower + 10), clock(minute), fill=_INK, font=font, anchor="mt")
+    for tick in ticks:
+        y = lower - (lower - upper) * tick // ticks[-1]
+        draw.text((left - 10, y), _tick_label(tick, ticks[-1]), fill=_INK, font=font, anchor="rm")
+
+
+def _tick_label(tick: int, top: int) -> str:
+    if tick and top >= 1_000_000:
+        return f"{tick / 1_000_000:,g}M"
+    return f"{tick:,}"
+
+
+def _draw_legend(image: Image.Image) -> None:
+    draw = ImageDraw.Draw(image)
+    font = ImageFont.load_default(_FONT_SIZE)
+    x, y = PLOT[0], 18
+    draw.rectangle((x, y - 5, x + 17, y + 5), fill=_AREA)
+    draw.text((x + 26, y), "requests per minute", fill=_INK, font=font, anchor="lm")
+    x += 200
+    _draw_dots(image, [(x, y)])
+    draw.text((x + 13, y), "minutes with scored requests", fill=_INK, font=font, anchor="lm")
+
+
+def _palette() -> Image.Image:
+    """Return the 16 colours of the plot, so that a pixel takes half a byte: the blends are of edges on white."""
+    colours = [_WHITE, _GRID, _AXIS]
+    for ink in (_AREA, _SCORED, _INK):
+        for share in range(1, _SHADES + 1):
+            red, green, blue = (
+                white + (full - white) * share // _SHADES for white, full in zip(_WHITE, ink, strict=True)
+            )
+            colours.append((red, green, blue))
+    palette = Image.new("P", (1, 1))
+    palette.putpalette([level for colour in colours for level in colour])
+    return palette
+
+
+def _png(image: Image.Image) -> bytes:
+    file = io.BytesIO()
+    image.quantize(palette=_palette(), dither=Image.Dither.NONE).save(file, "PNG", optimize=True)
+    return file.getvalue()

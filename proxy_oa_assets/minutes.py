@@ -1,0 +1,44 @@
+"""A day's minutes: how many requests each had."""
+
+import re
+from collections.abc import Iterable
+
+import pandas as pd
+
+MINUTES = 24 * 60
+_CLOCK = re.compile(r"(\d{1,2}):(\d{2})", re.ASCII)
+
+
+def minute_of(time: str | None) -> int | None:
+    """Return the minute of the day, 0 to 1439, of a time `HH:MM` or `HH:MM:SS`; None if it is none."""
+    match = _CLOCK.match(time or "")
+    if not match:
+        return None
+    minute = int(match[1]) * 60 + int(match[2])
+    return minute if int(match[2]) < 60 and minute < MINUTES else None  # noqa: PLR2004 - minutes of an hour
+
+
+def per_minute(tdate: Iterable[str], total: Iterable[int]) -> list[int]:
+    """Return the requests of each of the 1,440 minutes, from rows of `proxy_ingest_summary` of one day.
+
+    A row whose time is no clock time counts for no minute.
+    """
+    counts = [0] * MINUTES
+    for text, number in zip(tdate, total, strict=True):
+        minute = minute_of(text.partition(" ")[2])
+        if minute is not None:
+            counts[minute] += int(number)
+    return counts
+
+
+def minutes_by_day(summaries: pd.DataFrame) -> dict[str, list[int]]:
+    """Return the minutes of each day that rows of `proxy_ingest_summary` name, by its key."""
+    days = summaries["tdate"].str.split(" ").str[0]
+    return {
+        str(day): per_minute(rows["tdate"], rows["total"]) for day, rows in summaries.groupby(days, sort=True)
+    }
+
+
+def clock(minute: int) -> str:
+    """Return a minute of the day as `HH:MM`."""
+    return f"{minute // 60:02d}:{minute % 60:02d}"

@@ -1,0 +1,37 @@
+"""The types of `tables.py` in Parquet files, as they are written and as they are found."""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from proxy_oa_assets.tables import SqlType, Table
+
+_ARROW_TYPES: dict[SqlType, pa.DataType] = {
+    "STRING": pa.string(),
+    "INT": pa.int32(),
+    "BIGINT": pa.int64(),
+    "FLOAT": pa.float32(),
+    "SMALLINT": pa.int16(),
+    "TINYINT": pa.int8(),
+}
+# Impala names no character set for text.
+_SQL_TYPES = {arrow: sql for sql, arrow in _ARROW_TYPES.items()} | {pa.binary(): "STRING"}
+
+
+def arrow_schema(table: Table) -> pa.Schema:
+    """Return the schema in which a table's data columns are written."""
+    return pa.schema([(column.name, _ARROW_TYPES[column.type]) for column in table.columns])
+
+
+def stored_columns(files: Iterable[Path]) -> list[tuple[str, str]]:
+    """Return the names and Hive types of the columns that files have; each differing type of a name once.
+
+    A type that no column of ours has stands as Arrow calls it.
+    """
+    found: dict[tuple[str, str], None] = {}
+    for file in files:
+        for column in pq.read_schema(file):
+            found[(column.name, _SQL_TYPES.get(column.type, str(column.type).upper()))] = None
+    return list(found)

@@ -1,0 +1,216 @@
+from pathlib import Path
+
+import dagster as dg
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from support.home import SAMPLE_DAY, Home, findings
+
+from proxy_oa_assets.checks.day_checks import TRIALS, severity, tried
+from proxy_oa_assets.days import Day
+from proxy_oa_assets.tables import PROXY, PROXY_SCORES
+
+DAY = SAMPLE_DAY
+ERROR, WARN = dg.AssetCheckSeverity.ERROR, dg.AssetCheckSeverity.WARN
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Home:
+    home = Home(tmp_path / "home")
+    home.write_sample(DAY)
+    return home
+
+
+def found(home: Home, day: Day = DAY) -> dict[str, tuple[bool, str]]:
+    """Try every claim about a day as it is stored now."""
+    return {
+        claim.name: (finding.holds, finding.why)
+        for claims, trial in TRIALS
+        for claim, finding in tried(claims, trial, day, home.deployment).items()
+    }
+
+
+def broken(home: Home) -> set[str]:
+    return {name for name, (holds, _) in found(home).items() if not holds}
+
+
+def raw_files(home: Home, day: Day = DAY) -> list[Path]:
+    return sorted((home.huser / PROXY.day_folder(day)).rglob("*.parquet"))
+
+
+def rewrite(path: Path, change) -> None:
+    """Replace a Parquet file by a changed one."""
+    pq.write_table(change(pq.ParquetFile(path).read()), path)
+
+
+def test_every_claim_holds_of_a_good_day(home: Home) -> None:
+    """A sample day passes all checks, and each check is bound to the day."""
+    result = home.materialize(DAY)
+
+    assert result.success
+    assert {name: found.passed for name, found in findings(result).items()} == {
+        claim.name: True for claims, _ in TRIALS for claim in claims
+    } | {"yesterday_is_materialized": False}
+    assert {found.partition for found in findings(result).values()} == {DAY.key, None}
+
+
+def test_a_rejected_line_is_a_warning_that_names_the_file(home: Home) -> None:
+    """The day goes on with its good rows, and the check says where the bad ones are."""
+    results = home.results(DAY)
+    results.write_bytes(b"not a row\n" + results.read_bytes())
+
+    result = home.materialize(DAY)
+
+    check = findings(result)["no_row_was_rejected"]
+    assert result.success
+    assert (check.passed, check.severity) == (False, WARN)
+    assert "proxy_results.rejected.tsv" in check.description
+    assert check.metadata["rejected"].value == 1
+
+
+def test_a_score_that_is_missing_is_found(home: Home) -> None:
+    """A row that was taken from the results, but isn't in the table, is an error."""
+    home.materialize(DAY)
+
+    rewrite(home.part("proxy_scores", DAY), lambda table: table.slice(1))
+
+    assert "every_result_is_scored" in broken(home)
+    assert "1 are not in proxy_scores" in found(home)["every_result_is_scored"][1]
+
+
+def test_a_table_with_wrong_scores_stops_what_follows(home: Home, monkeypatch) -> None:
+    """Edges of wrong scores would be wrong, so they aren't made; the summary doesn't depend on them."""
+    write = type(home.deployment.impala).replace_day_with_frame
+    monkeypatch.setattr(
+        type(home.deployment.impala),
+        "replace_day_with_frame",
+        lambda self, table, day, frame: write(self, table, day, frame.iloc[1:]),
+    )
+
+    result = home.materialize(DAY)
+
+    assert not result.success
+    assert findings(result)["every_result_is_scored"].severity is ERROR
+    assert not home.part("proxy_edge", DAY).exists()
+    assert home.part("proxy_ingest_summary", DAY).exists()
+
+
+def test_a_connection_without_raw_rows_is_found(home: Home) -> None:
+    """Results that were made from another raw log than the one that is there now."""
+    for hour in raw_files(home)[:12]:
+        hour.unlink()
+
+    result = home.materialize(DAY)
+
+    check = findings(result)["every_connection_has_edges"]
+    assert (check.passed, check.severity) == (False, ERROR)
+    assert check.metadata["connections_without_edges"].value > 0
+    assert "have no raw row" in check.description
+
+
+def test_edges_that_are_not_the_raw_rows_are_found(home: Home) -> None:
+    """Edges that were lost, and edges of a connection that isn't scored any more."""
+    home.materialize(DAY)
+
+    rewrite(home.part("proxy_edge", DAY), lambda table: table.slice(3))
+    rewrite(home.part("proxy_scores", DAY), lambda table: table.slice(0, table.num_rows - 1))
+
+    assert "every_connection_has_edges" in broken(home)
+    assert "have other rows than the raw log" in found(home)["every_connection_has_edges"][1]
+
+
+def test_rows_beyond_the_limit_of_an_hour_are_counted_and_left_out(home: Home) -> None:
+    """300 rows of one connection in one hour: 250 are stored, and the check says that 50 were cut."""
+    scored = pq.ParquetFile(raw_files(home)[9]).read()
+    before = findings(home.materialize(DAY, limit=3000))["no_connection_hour_is_beyond_250"].metadata
+    client, uri = (
+        pq.ParquetFile(home.part("proxy_edge", DAY)).read([name])[name][0].as_py()
+        for name in ("clientip", "fulluri")
+    )
+    row = scored.slice(0, 1).to_pylist()[0] | {"clientip": client, "fulluri": uri, "p_time": "09:00:00"}
+    extra = pa.Table.from_pylist([row] * 300, schema=scored.schema)
+    pq.write_table(pa.concat_tables([scored, extra]), raw_files(home)[9])
+
+    result = home.materialize(DAY, limit=3000)
+
+    check = findings(result)["no_connection_hour_is_beyond_250"]
+    assert check.passed
+    after = {name: check.metadata[name].value - before[name].value for name in before}
+    assert after["capped_connection_hours"] == 1
+    assert 50 <= after["raw_rows_cut"] <= 60
+    assert after["connection_hours_beyond"] == 0
+    assert findings(result)["every_connection_has_edges"].passed
+
+
+def test_more_rows_of_an_hour_than_allowed_are_found(home: Home) -> None:
+    """A table that another tool wrote without the limit."""
+    home.materialize(DAY)
+
+    rewrite(
+        home.part("proxy_edge", DAY),
+        lambda table: pa.concat_tables([table, *[table.slice(0, 1)] * 250]),
+    )
+
+    assert "no_connection_hour_is_beyond_250" in broken(home)
+
+
+def test_raw_rows_that_came_later_are_found(home: Home) -> None:
+    """Ingest that went on after the day was counted."""
+    home.materialize(DAY)
+
+    rewrite(raw_files(home)[5], lambda table: pa.concat_tables([table, table.slice(0, 1)]))
+
+    assert "summary_counts_every_row" in broken(home)
+
+
+def test_a_column_of_another_type_is_found(home: Home) -> None:
+    """A Spot installation's respcode was INT; the message names the column."""
+    home.materialize(DAY)
+
+    def as_number(table: pa.Table) -> pa.Table:
+        place = table.schema.get_field_index("respcode")
+        return table.set_column(place, "respcode", pa.array([200] * table.num_rows, pa.int32()))
+
+    rewrite(home.part("proxy_scores", DAY), as_number)
+
+    holds, why = found(home)["proxy_scores_has_its_columns"]
+    assert not holds
+    assert "respcode STRING" in why
+
+
+def test_a_day_that_was_never_made_fulfils_no_claim(home: Home) -> None:
+    """What can't be read isn't passed over: each claim says what is missing."""
+    assert {
+        "every_result_is_scored",
+        "every_uri_has_a_reputation",
+        "every_connection_has_edges",
+        "summary_counts_every_row",
+    } - broken(home) == {"every_connection_has_edges"}
+    assert "materialize proxy_results" in found(home)["every_result_is_scored"][1]
+
+
+def test_a_silent_service_is_a_warning(tmp_path: Path) -> None:
+    """A list that judges no URI of the day leaves every row unverified, below the coverage that is set."""
+    home = Home(tmp_path / "home", PROXY_OA_REPUTATION_COVERAGE="0.5")
+    home.write_sample(DAY)
+    home.materialize(DAY)
+
+    def unverified(table: pa.Table) -> pa.Table:
+        place = table.schema.get_field_index("uri_rep")
+        return table.set_column(place, "uri_rep", pa.array(["vt:UNVERIFIED:-1"] * table.num_rows))
+
+    rewrite(home.part("proxy_scores", DAY), unverified)
+    object.__setattr__(home.deployment.reputation, "_services", [object()])
+
+    holds, why = found(home)["every_uri_has_a_reputation"]
+    assert not holds
+    assert "vt 0%" in why
+
+
+def test_severities_follow_from_what_a_broken_claim_means() -> None:
+    """Warnings are for people; what blocks is an error."""
+    by_name = {claim.name: severity(claim) for claims, _ in TRIALS for claim in claims}
+
+    assert by_name["no_row_was_rejected"] is WARN
+    assert by_name["every_result_is_scored"] is ERROR
+    assert PROXY_SCORES.name in "".join(by_name)
