@@ -43,6 +43,7 @@ format: $(VENV)/.dev  ## Format the code.
 benchmark: $(VENV)/.dev  ## Measure speed, as ratios within one run.
 	$(BIN)/python -m benchmarks.day_sql
 	$(BIN)/python -m benchmarks.whole_command
+	$(BIN)/python -m benchmarks.days_per_run
 
 clean:  ## Remove the virtual environment and what tools left.
 	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache dist build

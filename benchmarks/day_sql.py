@@ -13,6 +13,8 @@ from pathlib import Path
 from benchmarks.figures import Figure, Work, in_fresh_process, in_turn, peak_memory, ratio, show
 from benchmarks.generated_day import CACHE, DAY, GeneratedDay, connected, generated_day, write_scores
 from proxy_oa_assets import queries
+from proxy_oa_assets.checks import statements
+from proxy_oa_assets.checks.summary import TRAILING_DAYS
 from proxy_oa_assets.resources.impala import ImpalaResource
 from proxy_oa_assets.tables import PROXY, PROXY_EDGE, PROXY_INGEST_SUMMARY, PROXY_SCORES
 
@@ -27,8 +29,17 @@ def run_day(warehouse: ImpalaResource) -> None:
     warehouse.read_day(PROXY_INGEST_SUMMARY, DAY)["total"].sum()
     warehouse.has_rows(PROXY, DAY)
     warehouse.replace_day(PROXY_EDGE, DAY, queries.edge_details(DAY))
+    warehouse.query(queries.full_connection_hours(DAY))
     warehouse.read_day(PROXY_SCORES, DAY)
     deque(warehouse.rows(queries.edges_of_scored_hours(DAY)), maxlen=0)
+
+
+def run_checks(warehouse: ImpalaResource) -> None:
+    """Run all the SQL of the day's checks."""
+    warehouse.read_day(PROXY_SCORES, DAY)
+    warehouse.query(statements.edge_counts(DAY))
+    warehouse.query(queries.summaries(DAY.plus(-TRAILING_DAYS), DAY))
+    warehouse.query(statements.summary_counts(DAY))
 
 
 def scan(files: list[str]) -> None:
@@ -57,6 +68,7 @@ def figures(rows: int, cache: Path, rounds: int) -> list[Figure]:
         {
             "scan": Work(lambda: scan(files)),
             "few": Work(lambda: run_day(warehouse), before=lambda: write_scores(warehouse, ranked.head(FEW))),
+            "checks": Work(lambda: run_checks(warehouse)),
             "many": Work(lambda: run_day(warehouse), before=lambda: write_scores(warehouse, ranked)),
         },
     )
@@ -66,6 +78,7 @@ def figures(rows: int, cache: Path, rounds: int) -> list[Figure]:
             f"day's SQL, {FEW} scored rows / scan of five columns", ratio(seconds, "few", "scan"), "", 3.5
         ),
         Figure(f"day's SQL, {MANY:,} scored rows / {FEW}", ratio(seconds, "many", "few"), "", 1.3),
+        Figure("SQL of the day's checks / scan of five columns", ratio(seconds, "checks", "scan"), "", 3.5),
         Figure(f"peak memory of the day's SQL, {MANY:,} scored rows", peak, "MB", 700),
         Figure("scan of five columns", scan_s, "s"),
         Figure(f"day's SQL, {FEW} scored rows", few_s, "s"),

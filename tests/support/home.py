@@ -100,7 +100,4 @@ def metadata(result: dg.ExecuteInProcessResult, asset: str) -> dict[str, object]
 
 def findings(result: dg.ExecuteInProcessResult) -> dict[str, dg.AssetCheckEvaluation]:
     """Return what each check found; of a run of several days, the overall finding."""
-    return {
-        found.check_name: found
-        for found in result.get_asset_check_evaluations()
-    }
+    return {found.check_name: found for found in result.get_asset_check_evaluations()}

@@ -1,0 +1,92 @@
+"""How much faster history is rebuilt with many days in one run than with one day in each.
+
+    python -m benchmarks.days_per_run [--days 30] [--rounds 1]
+
+Each run is a process of its own, as a backfill launches it.
+"""
+
+import argparse
+import shutil
+import statistics
+import tempfile
+from pathlib import Path
+
+from benchmarks.figures import Figure, Work, in_turn, ratio, show
+from benchmarks.whole_command import run
+from proxy_oa_assets.days import Day
+from proxy_oa_assets.deployment import deployment
+from proxy_oa_assets.sample.files import write_sample_day
+from proxy_oa_assets.settings import settings_from
+
+FIRST = Day.parse("2016-09-01")
+_RUN = """
+import sys
+from proxy_oa_assets.automation.jobs import PROXY_DAY
+from proxy_oa_assets.definitions import defs
+from proxy_oa_assets.history import open_history
+from proxy_oa_assets.settings import load_settings
+
+first, last = sys.argv[1:]
+days = {"dagster/asset_partition_range_start": first, "dagster/asset_partition_range_end": last}
+quiet = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
+with open_history(load_settings()) as instance:
+    job = defs.resolve_job_def(PROXY_DAY)
+    if first == last:
+        done = job.execute_in_process(partition_key=first, instance=instance, run_config=quiet)
+    else:
+        done = job.execute_in_process(tags=days, instance=instance, run_config=quiet)
+    assert done.success
+"""
+
+
+def prepared_home(home: Path, days: list[Day]) -> Path:
+    """Write sample days into a home."""
+    workspace = deployment(settings_from({"PROXY_OA_HOME": str(home)})).workspace
+    for day in days:
+        write_sample_day(workspace, home / "hdfs", day, views=100)
+    return home
+
+
+def figures(count: int, rounds: int) -> list[Figure]:
+    """Measure that many days in one run, and in as many runs, one after the other."""
+    days = [FIRST.plus(offset) for offset in range(count)]
+    with tempfile.TemporaryDirectory() as folder:
+        home = prepared_home(Path(folder, "home"), days)
+
+        def clean() -> None:
+            shutil.rmtree(home / "dagster", ignore_errors=True)
+            shutil.rmtree(home / "hdfs/user/spot/proxy/hive/oa", ignore_errors=True)
+
+        def one_run() -> None:
+            run(home, _RUN, days[0].key, days[-1].key)
+
+        def a_run_each() -> None:
+            for day in days:
+                run(home, _RUN, day.key, day.key)
+
+        seconds = in_turn(
+            rounds, {"one run": Work(one_run, before=clean), "a run each": Work(a_run_each, before=clean)}
+        )
+    one, each = (statistics.median(seconds[work]) for work in ("one run", "a run each"))
+    return [
+        Figure(f"{count} days in one run", one, "s"),
+        Figure(f"{count} days in {count} runs", each, "s"),
+        Figure("one run / a run each", ratio(seconds, "one run", "a run each"), "", 0.35),
+    ]
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--days", type=int, default=30, help="number of days (default: %(default)s)")
+    parser.add_argument(
+        "--rounds", type=int, default=1, help="rounds that are measured (default: %(default)s)"
+    )
+    chosen = parser.parse_args()
+    show(f"{chosen.days} small days, wall time of whole processes", figures(chosen.days, chosen.rounds))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,90 @@
+"""A site whose results come and go, and the sensor that looks at them."""
+
+import logging
+import os
+import time
+import uuid
+from dataclasses import dataclass, field
+
+import dagster as dg
+from support.home import Home
+
+from proxy_oa_assets.assets.partitions import DAILY
+from proxy_oa_assets.automation.jobs import PROXY_DAY
+from proxy_oa_assets.automation.new_results import new_results
+from proxy_oa_assets.days import Day
+from proxy_oa_assets.definitions import defs
+
+YESTERDAY = Day.parse(DAILY.get_partition_keys()[-1])
+_REPOSITORY = defs.get_repository_def()
+
+
+def ago(days: int) -> Day:
+    """Return the day that many days before yesterday."""
+    return YESTERDAY.plus(-days)
+
+
+class Lines(logging.Handler):
+    """What a tick logs, line by line."""
+
+    def __init__(self):
+        super().__init__()
+        self.lines = []
+
+    def emit(self, record):
+        """Keep a line."""
+        self.lines.append(record.getMessage())
+
+
+@dataclass
+class Site:
+    """A home whose results come and go, and the sensor that looks at them."""
+
+    home: Home
+    instance: dg.DagsterInstance
+    cursor: str | None = None
+    log: list[str] = field(default_factory=list)
+    skipped: str | None = None
+
+    def publish(self, day, *, hours_ago=0.0, content="a row\n"):
+        """Put a day's results there as if they had been written some hours ago."""
+        return self.write(self.home.results(day), hours_ago=hours_ago, content=content)
+
+    def write(self, path, *, hours_ago=0.0, content="a row\n"):
+        """Write a file as if it had been some hours ago."""
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(content)
+        modified = time.time() - hours_ago * 3600
+        os.utime(path, (modified, modified))
+        return path
+
+    def tick(self):
+        """Evaluate the sensor as Dagster's daemon does; return what it requests."""
+        with dg.build_sensor_context(
+            instance=self.instance,
+            cursor=self.cursor,
+            repository_def=_REPOSITORY,
+            resources=self.home.deployment.resources(),
+        ) as context:
+            lines = Lines()
+            context.log.addHandler(lines)
+            found = new_results.evaluate_tick(context)
+        self.cursor, self.log, self.skipped = found.cursor, lines.lines, found.skip_message
+        return found.run_requests
+
+    def days(self):
+        """Evaluate the sensor, start the runs it requests, and return their days."""
+        requests = self.tick()
+        for request in requests:
+            self.start(request)
+        return [request.partition_key for request in requests]
+
+    def start(self, request):
+        """Record the run of a request, as the daemon does that queues it."""
+        self.instance.add_run(
+            dg.DagsterRun(
+                job_name=PROXY_DAY,
+                run_id=str(uuid.uuid4()),
+                tags={"dagster/run_key": request.run_key, "dagster/partition": request.partition_key},
+            )
+        )
