@@ -16,6 +16,11 @@ VARIABLES = (
         "PROXY_OA_TIMEZONE",
         "PROXY_OA_NETWORK_CONTEXT",
         "PROXY_OA_REPUTATION",
+        "PROXY_OA_REPUTATION_COVERAGE",
+        "PROXY_OA_DAYS_PER_RUN",
+        "PROXY_OA_EXECUTOR",
+        "PROXY_OA_FAILURE_WEBHOOK",
+        "PROXY_OA_UI_URL",
         "DAGSTER_HOME",
     ),
 )
@@ -36,6 +41,7 @@ def test_nothing_set_gives_the_contract_s_defaults(folder):
     """Without a variable, every setting has the default that the contract's table names."""
     settings = settings_from({})
     assert settings.deployment == "embedded"
+    assert (settings.reputation_coverage, settings.days_per_run, settings.executor) == (0.9, 1, "in_process")
     assert settings.home == folder / "proxy_oa_home"
     assert settings.conf == bundled("proxy_conf.json")
     assert (settings.huser, settings.dbname) == ("/user/spot", "spot")
@@ -98,12 +104,50 @@ def test_a_conf_in_the_working_folder_is_taken_without_a_variable(folder):
         ("PROXY_OA_TIMEZONE", "Europe"),
         ("PROXY_OA_NETWORK_CONTEXT", "missing.csv"),
         ("PROXY_OA_REPUTATION", "missing.toml"),
+        ("PROXY_OA_REPUTATION_COVERAGE", "90%"),
+        ("PROXY_OA_REPUTATION_COVERAGE", "1.5"),
+        ("PROXY_OA_DAYS_PER_RUN", "0"),
+        ("PROXY_OA_DAYS_PER_RUN", "ten"),
+        ("PROXY_OA_EXECUTOR", "kubernetes"),
+        ("PROXY_OA_UI_URL", "localhost:3000"),
+        ("PROXY_OA_UI_URL", "javascript://oa.example/%0aalert(1)"),
     ],
 )
 def test_a_value_that_cannot_be_used_is_refused_by_name(folder, variable, value):
     """The message names the variable; nothing falls back to a default silently."""
     with pytest.raises(SettingsError, match=variable):
         settings_from({"PROXY_OA_HOME": str(folder), variable: value})
+
+
+@pytest.mark.parametrize("address", ["https://hooks.example:8443/services/T0/B0?key=1", "HTTP://127.0.0.1/x"])
+def test_a_webhook_is_a_web_address(address):
+    """Any http or https address is taken as it is; neither setting has a default."""
+    settings = settings_from({"PROXY_OA_FAILURE_WEBHOOK": address, "PROXY_OA_UI_URL": address})
+    assert (settings.failure_webhook, settings.ui_url) == (address, address)
+    assert (settings_from({}).failure_webhook, settings_from({}).ui_url) == (None, None)
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "hooks.example/secret",
+        "ftp://hooks.example/secret",
+        "https:///secret",
+        "https://hooks.example:port/secret",
+        "https://hooks.example:99999/secret",
+        "https://[::1/secret",
+        "https://hooks.example/secret\n",
+        "https://hooks.example/a secret",
+        "https://h\u00f6oks.example/secret",
+    ],
+)
+def test_a_webhook_is_never_shown(address):
+    """Its address is a secret: no error repeats it, and neither does the settings' text."""
+    with pytest.raises(SettingsError, match="PROXY_OA_FAILURE_WEBHOOK") as raised:
+        settings_from({"PROXY_OA_FAILURE_WEBHOOK": address})
+    assert "secret" not in str(raised.value)
+    assert raised.value.__context__ is None
+    assert "secret" not in repr(settings_from({"PROXY_OA_FAILURE_WEBHOOK": "https://hooks.example/secret"}))
 
 
 def test_dotenv_files_fill_gaps_only(folder, monkeypatch):

@@ -68,7 +68,7 @@ def test_a_run_beside_a_backfill_leaves_what_a_single_run_leaves(tmp_path: Path,
         home.write_sample(day, views=300)
 
     with serve(home) as client:
-        backfill = client.backfill(dict.fromkeys(ASSETS, [day.key for day in days]))
+        backfill = client.backfill({asset: [day.key for day in days] for asset in ASSETS})
         wait_until(lambda: any(run["status"] == "STARTED" for run in client.runs_of(backfill)))
         runs = [run_day(home, day) for day in days[:2]]
         outputs = [run.communicate(timeout=240)[0] for run in runs]

@@ -12,6 +12,7 @@ from proxy_oa_assets.reputation.verdict import (
     Status,
     Verdict,
     encode,
+    values,
 )
 
 # What a service can say, with at least one character that doesn't separate answers.
@@ -99,3 +100,12 @@ def test_a_blank_name_cannot_shift_the_answer(blank):
     """A label without any readable character still leaves three parts, none of them a `::`."""
     encoded = encode([Verdict("s", blank, LOW), Verdict("t", "NONE", NONE)])
     assert [len(answer.split(":")) for answer in encoded.split("::")] == [3, 3]
+
+
+def test_what_each_service_said_is_read_back():
+    """One severity per service; categories don't matter, and what is no answer is left out."""
+    uri_rep = "vt:UNVERIFIED:-1::fb:MALICIOUS:3:malware|x;c2::list:NONE:0"
+
+    assert values(uri_rep) == {"vt": -1, "fb": 3, "list": 0}
+    assert values("") == {}
+    assert values("an older note::half:an answer") == {}
