@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 
 import dagster as dg
+from filelock import FileLock
 
 from proxy_oa_assets.bundled import bundled
 from proxy_oa_assets.local_files import replacing
@@ -26,5 +27,7 @@ def prepare_history(settings: Settings) -> Path:
 
 def open_history(settings: Settings) -> dg.DagsterInstance:
     """Open the history that the web UI shows."""
-    prepare_history(settings)
-    return dg.DagsterInstance.get()
+    folder = prepare_history(settings)
+    # Two processes that open a new history at once would both make its tables, and one of them fail.
+    with FileLock(folder / ".opening.lock"):
+        return dg.DagsterInstance.get()
