@@ -12,7 +12,8 @@ SIZE = (1200, 300)
 # Left, top, right and bottom of the plot area, in pixels: three columns for every four minutes, and a
 # height that two, three or four intervals between gridlines divide into whole pixels.
 PLOT = (72, 50, 1152, 266)
-MOST_INTERVALS = 4
+_MOST_INTERVALS = 4
+_MILLION = 1_000_000
 
 _INK = (55, 65, 81)
 _GRID = (226, 230, 236)
@@ -20,9 +21,12 @@ _AXIS = (140, 148, 160)
 _AREA = (110, 163, 222)
 _SCORED = (208, 28, 44)
 _WHITE = (255, 255, 255)
+# Steps from white to each ink: three inks of four with white, grid and axis fit 16 colours.
 _SHADES = 4
 _FONT_SIZE = 14
-_DOT = 9
+# The diameter of a dot in pixels; odd, so that it has a middle pixel.
+_DOT = 7
+# Edges are drawn this many times larger and averaged.
 _FINE = 8
 
 
@@ -41,8 +45,8 @@ def minute_plot(requests: Sequence[int], scored: Collection[int]) -> bytes:
     heights = _column_heights(requests, ticks[-1])
     image = Image.new("RGB", SIZE, _WHITE)
     _draw_grid(image, ticks)
-    _draw_columns(image, heights, _AREA)
-    _draw_scored(image, heights, sorted({column_of(minute) for minute in scored}))
+    _draw_columns(image, heights)
+    _draw_scored(image, heights, {column_of(minute) for minute in scored})
     _draw_axes(image, ticks)
     _draw_legend(image)
     return _png(image)
@@ -54,12 +58,12 @@ def data_address(png: bytes) -> str:
 
 
 def round_ticks(most: int) -> list[int]:
-    """Return three to five evenly spaced counts from 0 to `most` or above, 1, 2 or 5 times a power of ten apart."""
+    """Return three to five counts from 0 to `most` or above, 1, 2 or 5 times a power of ten apart."""
     power = 1
     while True:
         for step in (power, 2 * power, 5 * power):
             intervals = max(2, -(-most // step))
-            if intervals <= MOST_INTERVALS:
+            if intervals <= _MOST_INTERVALS:
                 return [step * number for number in range(intervals + 1)]
         power *= 10
 
@@ -89,7 +93,7 @@ def _draw_grid(image: Image.Image, ticks: Sequence[int]) -> None:
         draw.line((left, y, right, y), fill=_GRID)
 
 
-def _draw_columns(image: Image.Image, heights: Sequence[float], colour: tuple[int, int, int]) -> None:
+def _draw_columns(image: Image.Image, heights: Sequence[float]) -> None:
     """Fill each column from the axis up to its height; the topmost pixel is blended by its share."""
     left, upper, right, lower = PLOT
     fine = Image.new("L", (right - left, (lower - upper) * _FINE))
@@ -97,18 +101,17 @@ def _draw_columns(image: Image.Image, heights: Sequence[float], colour: tuple[in
     for column, height in enumerate(heights):
         if height:
             draw.line((column, fine.height - round(height * _FINE), column, fine.height), fill=255)
-    image.paste(colour, (left, upper), fine.reduce((1, _FINE)))
+    image.paste(_AREA, (left, upper), fine.reduce((1, _FINE)))
 
 
-def _draw_scored(image: Image.Image, heights: Sequence[float], columns: Sequence[int]) -> None:
-    """Paint the columns of scored minutes red, each below a dot that stands clear of its neighbours."""
+def _draw_scored(image: Image.Image, heights: Sequence[float], columns: Collection[int]) -> None:
+    """Put a red dot over each column of `columns`, clear of the columns beside it."""
     left, _, _, lower = PLOT
-    chosen = set(columns)
-    _draw_columns(image, [h if column in chosen else 0.0 for column, h in enumerate(heights)], _SCORED)
+    reach = _DOT // 2
     dots = []
     for column in columns:
-        around = heights[max(0, column - _DOT // 2) : column + _DOT // 2 + 1]
-        dots.append((left + column, lower - round(max(around)) - _DOT // 2 - 1))
+        highest = max(heights[max(0, column - reach) : column + reach + 1])
+        dots.append((left + column, lower - round(highest) - reach - 1))
     _draw_dots(image, dots)
 
 
@@ -130,15 +133,15 @@ def _draw_axes(image: Image.Image, ticks: Sequence[int]) -> None:
     for minute in range(0, MINUTES + 1, 180):
         x = left + column_of(minute)
         draw.line((x, lower, x, lower + 5), fill=_AXIS)
-        draw.text((x, lower + 10), clock(minute), fill=_INK, font=font, anchor="mt")
+        draw.text((x, lower + 11), clock(minute), fill=_INK, font=font, anchor="mt")
     for tick in ticks:
         y = lower - (lower - upper) * tick // ticks[-1]
         draw.text((left - 10, y), _tick_label(tick, ticks[-1]), fill=_INK, font=font, anchor="rm")
 
 
 def _tick_label(tick: int, top: int) -> str:
-    if tick and top >= 1_000_000:
-        return f"{tick / 1_000_000:,g}M"
+    if tick and top >= _MILLION:
+        return f"{tick / _MILLION:,g}M"
     return f"{tick:,}"
 
 
@@ -154,7 +157,7 @@ def _draw_legend(image: Image.Image) -> None:
 
 
 def _palette() -> Image.Image:
-    """Return the 16 colours of the plot, so that a pixel takes half a byte: the blends are of edges on white."""
+    """Return the plot's colours and their blends into white: at most 16, for two pixels in a byte."""
     colours = [_WHITE, _GRID, _AXIS]
     for ink in (_AREA, _SCORED, _INK):
         for share in range(1, _SHADES + 1):

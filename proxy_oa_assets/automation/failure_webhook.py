@@ -44,7 +44,8 @@ def failure_report(context: dg.RunFailureSensorContext, ui_url: str | None) -> d
     failures = {event.step_key or "": _reason(event) for event in context.get_step_failure_events()}
     days = _days(run.tags)
     step, reason = next(iter(failures.items()), ("", _printable(context.failure_event.message or "")))
-    text = f"{run.job_name} failed{_for_days(days)}{f' at {step}' if step else ''}: {_inert(reason)}"
+    others = f" (also failed: {', '.join(list(failures)[1:])})" if len(failures) > 1 else ""
+    text = f"{run.job_name} failed{_for_days(days)}{f' at {step}' if step else ''}: {_inert(reason)}{others}"
     report: dict[str, object] = {
         "text": text,
         "run_id": run.run_id,

@@ -12,7 +12,9 @@ from urllib3.exceptions import HTTPError
 
 from proxy_oa_assets.errors import ProxyOaError
 
+# Seconds: to connect, to answer; and the wait before the second retry, twice that before the third.
 _TIMEOUT = (3.0, 8.0)
+_BACKOFF = 0.5
 # The loggers of urllib3 that write the address of a request, at WARNING when they try again.
 _TELLING = ("urllib3.connectionpool", "urllib3.util.retry")
 
@@ -53,7 +55,7 @@ def _problem(url: str, body: Mapping[str, object]) -> str | None:
 def _retry() -> Retry:
     return Retry(
         total=2,
-        backoff_factor=0.5,
+        backoff_factor=_BACKOFF,
         status_forcelist=(requests.codes.too_many_requests, *range(500, 600)),
         allowed_methods=None,
         raise_on_status=False,

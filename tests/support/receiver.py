@@ -1,0 +1,47 @@
+"""A web server that records what is posted to it, as a chat's webhook would take it."""
+
+import json
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+SECRET = "T0123/B4567/tokentokentoken"
+
+
+@dataclass
+class Receiver:
+    """A web server that keeps what is posted to it, and answers as it was told; then with 200."""
+
+    url: str = ""
+    answers: list[int] = field(default_factory=list)
+    bodies: list[dict] = field(default_factory=list)
+    paths: list[str] = field(default_factory=list)
+
+
+@contextmanager
+def receiving() -> Iterator[Receiver]:
+    """Serve while the block lasts."""
+    found = Receiver()
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self):
+            found.paths.append(self.path)
+            found.bodies.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
+            self.send_response(found.answers.pop(0) if found.answers else 200)
+            self.send_header("Location", "/elsewhere")
+            self.send_header("Retry-After", "3600")
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+        def log_message(self, *_arguments):
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        found.url = f"http://127.0.0.1:{server.server_port}/services/{SECRET}"
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+        thread.start()
+        yield found
+        server.shutdown()
+        thread.join()
