@@ -108,11 +108,18 @@ def demo(last_day: str | None) -> None:
 
 @main.command("init-db")
 def init_db() -> None:
-    """Create the tables where they are missing. Doing it again changes nothing."""
-    from proxy_oa_assets.deployment import deployment
+    """Create the tables, and the folder of Dagster's history, where they are missing.
 
-    for line in deployment(load_settings()).impala.create_tables():
+    Doing it again changes nothing.
+    """
+    settings = load_settings()
+
+    from proxy_oa_assets.deployment import deployment
+    from proxy_oa_assets.history import prepare_history
+
+    for line in deployment(settings).impala.create_tables():
         click.echo(line)
+    click.echo(f"history: {prepare_history(settings)}, settings in its dagster.yaml")
 
 
 @main.command()

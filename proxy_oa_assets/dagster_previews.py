@@ -1,7 +1,7 @@
 """Features of Dagster that are used on purpose, though Dagster marks them as beta or preview.
 
-Backfill policies, links to the source, and checks per partition: without this, each warns once per use, a page
-of it whenever the definitions load. The pins and the tests tell when one of them changes.
+Backfill policies, links to the source, and checks per partition: without this, each warns once per use, a
+page of it whenever the definitions load. The pins and the tests tell when one of them changes.
 """
 
 import warnings

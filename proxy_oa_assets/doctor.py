@@ -8,6 +8,7 @@ from pathlib import Path
 
 from proxy_oa_assets.deployment import Deployment, deployment
 from proxy_oa_assets.errors import ProxyOaError
+from proxy_oa_assets.history import open_history
 from proxy_oa_assets.queries import Query
 from proxy_oa_assets.resources.hdfs import HdfsResource
 from proxy_oa_assets.settings import Settings, dagster_home, load_settings
@@ -124,5 +125,9 @@ def _reputation(configured: Deployment) -> str:
 
 
 def _history(settings: Settings) -> str:
+    """Open the history and count its runs, as every command does."""
     folder: Path = dagster_home(settings)
-    return f"{folder}" if folder.is_dir() else f"{folder}: made by the first run"
+    if not folder.is_dir():
+        return f"{folder}: made by the first run"
+    with open_history(settings) as instance:
+        return f"{folder}: {instance.get_runs_count()} runs"

@@ -9,6 +9,10 @@ class SettingsError(ProxyOaError):
     """A setting has a value that can't be used."""
 
 
+class HistoryError(SettingsError):
+    """Dagster's history can't be opened with the `dagster.yaml` that there is."""
+
+
 class ConfError(ProxyOaError):
     """`proxy_conf.json` doesn't fit; the message names the entry."""
 

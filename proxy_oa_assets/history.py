@@ -5,8 +5,10 @@ from pathlib import Path
 
 import dagster as dg
 from filelock import FileLock
+from sqlalchemy.exc import SQLAlchemyError
 
 from proxy_oa_assets.bundled import bundled
+from proxy_oa_assets.errors import HistoryError
 from proxy_oa_assets.local_files import replacing
 from proxy_oa_assets.settings import Settings, dagster_home
 
@@ -26,8 +28,15 @@ def prepare_history(settings: Settings) -> Path:
 
 
 def open_history(settings: Settings) -> dg.DagsterInstance:
-    """Open the history that the web UI shows."""
+    """Open the history that the web UI shows. Raises HistoryError naming its `dagster.yaml`."""
     folder = prepare_history(settings)
     # Two processes that open a new history at once would both make its tables, and one of them fail.
     with FileLock(folder / ".opening.lock"):
-        return dg.DagsterInstance.get()
+        try:
+            return dg.DagsterInstance.get()
+        except (SQLAlchemyError, dg.DagsterError) as error:
+            reason = str(error).partition("\n")[0]
+            raise HistoryError(
+                f"Dagster's history can't be opened as {folder / 'dagster.yaml'} says ({reason}); "
+                f"look at its storage, and whether the database answers"
+            ) from error

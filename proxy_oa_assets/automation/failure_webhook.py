@@ -4,7 +4,6 @@ from collections.abc import Mapping
 
 import dagster as dg
 
-from proxy_oa_assets.automation.webhook import post
 from proxy_oa_assets.days import Day
 from proxy_oa_assets.display import printable
 from proxy_oa_assets.settings import Settings
@@ -26,6 +25,8 @@ def failure_sensors(settings: Settings) -> list[dg.SensorDefinition]:
     webhook, ui_url = settings.failure_webhook, settings.ui_url
     if webhook is None:
         return []
+    # It loads requests, which a run of a site without a webhook needn't wait for.
+    from proxy_oa_assets.automation.webhook import post  # noqa: PLC0415
 
     @dg.run_failure_sensor(
         name="failure_webhook",
