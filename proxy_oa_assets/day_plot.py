@@ -1,4 +1,4 @@
-"""A picture of one day: its requests per minute, and the minutes with scored requests."""
+"""A picture of one day: its requests per minute, the scored ones among them, and the most suspicious."""
 
 import base64
 import io
@@ -24,29 +24,35 @@ _WHITE = (255, 255, 255)
 # Steps from white to each ink: three inks of four with white, grid and axis fit 16 colours.
 _SHADES = 4
 _FONT_SIZE = 14
+# A single request beside a busy minute would be less than a pixel high, and look like none; a scored one is
+# what one looks for.
+_LEAST, _LEAST_SCORED = 1.0, 4.0
 # The diameter of a dot in pixels; odd, so that it has a middle pixel.
 _DOT = 7
 # Edges are drawn this many times larger and averaged.
 _FINE = 8
 
 
-def minute_plot(requests: Sequence[int], scored: Collection[int]) -> bytes:
-    """Return a PNG, 1200 by 300 pixels on white, of a day's requests per minute with `scored` minutes in red.
+def minute_plot(requests: Sequence[int], scored: Sequence[int], marked: Collection[int]) -> bytes:
+    """Return a PNG, 1200 by 300 pixels on white, of a day's requests per minute, the scored ones in red.
 
-    `requests` holds 1,440 counts, of which the first is that of 00:00; `scored` holds minutes of the day,
-    0 to 1439. A column of pixels shows the busiest of its one or two minutes. The same day gives the same
-    bytes. Raises ValueError for another number of counts and for a minute outside the day.
+    `requests` and `scored` hold 1,440 counts, of which the first is that of 00:00; `marked` holds minutes of
+    the day, 0 to 1439, that get a dot. A column of pixels shows the busiest of its one or two minutes. The
+    same day gives the same bytes. Raises ValueError for another number of counts and for a minute outside the
+    day.
     """
-    if len(requests) != MINUTES:
-        raise ValueError(f"a day has {MINUTES} counts, one for each minute, and not {len(requests)}")
-    if scored and not 0 <= min(scored) <= max(scored) < MINUTES:
-        raise ValueError(f"minutes of a day are 0 to {MINUTES - 1}, and not {min(scored)} to {max(scored)}")
-    ticks = round_ticks(max(requests))
-    heights = _column_heights(requests, ticks[-1])
+    for counts in (requests, scored):
+        if len(counts) != MINUTES:
+            raise ValueError(f"a day has {MINUTES} counts, one for each minute, and not {len(counts)}")
+    if marked and not 0 <= min(marked) <= max(marked) < MINUTES:
+        raise ValueError(f"minutes of a day are 0 to {MINUTES - 1}, and not {min(marked)} to {max(marked)}")
+    ticks = round_ticks(max(*requests, *scored))
+    heights = _column_heights(requests, ticks[-1], _LEAST)
     image = Image.new("RGB", SIZE, _WHITE)
     _draw_grid(image, ticks)
-    _draw_columns(image, heights)
-    _draw_scored(image, heights, {column_of(minute) for minute in scored})
+    _draw_columns(image, heights, _AREA)
+    _draw_columns(image, _column_heights(scored, ticks[-1], _LEAST_SCORED), _SCORED)
+    _draw_marks(image, heights, {column_of(minute) for minute in marked})
     _draw_axes(image, ticks)
     _draw_legend(image)
     return _png(image)
@@ -74,15 +80,14 @@ def column_of(minute: int) -> int:
     return minute * (right - left) // MINUTES
 
 
-def _column_heights(requests: Sequence[int], top: int) -> list[float]:
+def _column_heights(counts: Sequence[int], top: int, least: float) -> list[float]:
     """Return each column's height in pixels; a maximum, because a mean would hide a busy minute."""
     left, upper, right, lower = PLOT
     most = [0] * (right - left)
-    for minute, count in enumerate(requests):
+    for minute, count in enumerate(counts):
         column = column_of(minute)
         most[column] = max(most[column], count)
-    # A single request beside a busy minute would otherwise be less than a pixel, and look like none.
-    return [max(1.0, count * (lower - upper) / top) if count else 0.0 for count in most]
+    return [max(least, count * (lower - upper) / top) if count else 0.0 for count in most]
 
 
 def _draw_grid(image: Image.Image, ticks: Sequence[int]) -> None:
@@ -93,7 +98,7 @@ def _draw_grid(image: Image.Image, ticks: Sequence[int]) -> None:
         draw.line((left, y, right, y), fill=_GRID)
 
 
-def _draw_columns(image: Image.Image, heights: Sequence[float]) -> None:
+def _draw_columns(image: Image.Image, heights: Sequence[float], colour: tuple[int, int, int]) -> None:
     """Fill each column from the axis up to its height; the topmost pixel is blended by its share."""
     left, upper, right, lower = PLOT
     fine = Image.new("L", (right - left, (lower - upper) * _FINE))
@@ -101,10 +106,10 @@ def _draw_columns(image: Image.Image, heights: Sequence[float]) -> None:
     for column, height in enumerate(heights):
         if height:
             draw.line((column, fine.height - round(height * _FINE), column, fine.height), fill=255)
-    image.paste(_AREA, (left, upper), fine.reduce((1, _FINE)))
+    image.paste(colour, (left, upper), fine.reduce((1, _FINE)))
 
 
-def _draw_scored(image: Image.Image, heights: Sequence[float], columns: Collection[int]) -> None:
+def _draw_marks(image: Image.Image, heights: Sequence[float], columns: Collection[int]) -> None:
     """Put a red dot over each column of `columns`, clear of the columns beside it."""
     left, _, _, lower = PLOT
     reach = _DOT // 2
@@ -152,8 +157,11 @@ def _draw_legend(image: Image.Image) -> None:
     draw.rectangle((x, y - 5, x + 17, y + 5), fill=_AREA)
     draw.text((x + 26, y), "requests per minute", fill=_INK, font=font, anchor="lm")
     x += 200
+    draw.rectangle((x, y - 5, x + 17, y + 5), fill=_SCORED)
+    draw.text((x + 26, y), "scored ones among them", fill=_INK, font=font, anchor="lm")
+    x += 230
     _draw_dots(image, [(x, y)])
-    draw.text((x + 13, y), "minutes with scored requests", fill=_INK, font=font, anchor="lm")
+    draw.text((x + 13, y), "the most suspicious", fill=_INK, font=font, anchor="lm")
 
 
 def _palette() -> Image.Image:
