@@ -13,6 +13,8 @@ mutation ($params: LaunchBackfillParams!) { launchPartitionBackfill(backfillPara
     ... on PythonError { message } ... on UnauthorizedError { message } } }"""
 _BACKFILL = """
 query ($id: String!) { partitionBackfillOrError(backfillId: $id) { ... on PartitionBackfill { status } } }"""
+_BACKFILLS = """
+query { partitionBackfillsOrError(limit: 1) { ... on PartitionBackfills { results { id } } } }"""
 _PARTITIONS = """
 query ($key: AssetKeyInput!) { assetNodeOrError(assetKey: $key) { ... on AssetNode {
     assetPartitionStatuses { ... on TimePartitionStatuses { ranges { status startKey endKey } } } } } }"""
@@ -55,6 +57,11 @@ class DagsterClient:
         launched = self.ask(_LAUNCH_BACKFILL, params={"partitionsByAssets": by_asset})
         backfill: str = launched["launchPartitionBackfill"]["backfillId"]
         return backfill
+
+    def latest_backfill(self) -> str:
+        """Return the id of the backfill that was launched last."""
+        latest: str = self.ask(_BACKFILLS)["partitionBackfillsOrError"]["results"][0]["id"]
+        return latest
 
     def backfill_status(self, backfill: str) -> str:
         """Return REQUESTED, COMPLETED_SUCCESS, COMPLETED_FAILED and the like."""
