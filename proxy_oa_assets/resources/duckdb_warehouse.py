@@ -27,7 +27,7 @@ from proxy_oa_assets.queries import Query
 from proxy_oa_assets.resources import parquet_text
 from proxy_oa_assets.resources.impala import ImpalaResource
 from proxy_oa_assets.resources.parquet_partitions import PART, foreign_files
-from proxy_oa_assets.resources.parquet_schema import arrow_schema, stored_columns
+from proxy_oa_assets.resources.parquet_schema import arrow_schema, has_rows, stored_columns
 from proxy_oa_assets.resources.parquet_view import create_view
 from proxy_oa_assets.resources.part_file import day_lock, replacing_part
 from proxy_oa_assets.resources.pinned_files import Files, pinned, remove_left_behind
@@ -124,8 +124,13 @@ class DuckDBWarehouse(ImpalaResource):
 
     def stored_columns(self, table: Table, day: Day) -> list[tuple[str, str]]:
         """Return the names and Hive types of the columns in which a day is stored."""
-        with pinned(Path(self.base), [table], (day, day), self._scratch()) as files:
+        with self._day_files(table, day) as files:
             return stored_columns(files[table])
+
+    def has_rows(self, table: Table, day: Day) -> bool:
+        """Return whether a day has any row; the files' footers say so, without the engine."""
+        with self._day_files(table, day) as files:
+            return has_rows(files[table])
 
     def location(self, table: Table, day: Day | None = None) -> str:
         """Return the local folder of a table, or of a day of it."""
@@ -166,6 +171,9 @@ class DuckDBWarehouse(ImpalaResource):
             result = connection.execute(query.sql, list(query.parameters))
             while batch := result.fetchmany(_ROWS_AT_A_TIME):
                 yield from batch
+
+    def _day_files(self, table: Table, day: Day) -> AbstractContextManager[Files]:
+        return pinned(Path(self.base), [table], (day, day), self._scratch())
 
     def _pinned(self, query: Query) -> AbstractContextManager[Files]:
         named = [

@@ -1,4 +1,4 @@
-"""The types of `tables.py` in Parquet files, as they are written and as they are found."""
+"""What the footers of Parquet files say: the types of `tables.py`, and whether there are rows."""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -6,6 +6,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from proxy_oa_assets.errors import WarehouseError
 from proxy_oa_assets.tables import SqlType, Table
 
 _ARROW_TYPES: dict[SqlType, pa.DataType] = {
@@ -32,6 +33,20 @@ def stored_columns(files: Iterable[Path]) -> list[tuple[str, str]]:
     """
     found: dict[tuple[str, str], None] = {}
     for file in files:
-        for column in pq.read_schema(file):
+        for column in _metadata(file).schema.to_arrow_schema():
             found[(column.name, _SQL_TYPES.get(column.type, str(column.type).upper()))] = None
     return list(found)
+
+
+def has_rows(files: Iterable[Path]) -> bool:
+    """Return whether any of the files has a row."""
+    return any(_metadata(file).num_rows for file in files)
+
+
+def _metadata(file: Path) -> pq.FileMetaData:
+    try:
+        return pq.read_metadata(file)
+    except pa.ArrowException as error:
+        raise WarehouseError(
+            f"{file} is no Parquet file, or a damaged one ({error}); remove it, or have it written again"
+        ) from error
