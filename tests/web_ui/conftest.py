@@ -1,0 +1,93 @@
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from io import BytesIO
+from pathlib import Path
+
+import pytest
+from PIL import Image
+from playwright.sync_api import Page, expect, sync_playwright
+from support.dagster_client import DagsterClient
+from support.home import Home
+from support.ui_server import served
+from test_cli import proxy_oa
+
+from proxy_oa_assets.bundled import bundled
+from proxy_oa_assets.days import Day
+
+CHROMIUM = shutil.which("chromium")
+FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
+PICTURES = os.environ.get("PROXY_OA_PICTURES")
+_LARGE = 150_000  # bytes
+
+
+@dataclass(frozen=True)
+class Site:
+    """A home of sample days up to yesterday, and Dagster's web UI over it."""
+
+    home: Home
+    address: str
+    client: DagsterClient
+    without_results: Day
+    two_weeks: list[Day]
+    materialized: list[Day]
+
+
+@pytest.fixture(scope="session")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """Serve 18 days: one that has no ranked results, 14 that nothing was made of, the demo's three."""
+    if CHROMIUM is None:
+        pytest.skip("no chromium is installed")
+    yesterday = Day(datetime.now(UTC).date()).plus(-1)
+    days = [yesterday.plus(offset) for offset in range(-17, 1)]
+    home = Home(tmp_path_factory.mktemp("web_ui", numbered=False) / "home")
+    made = proxy_oa(home.path, "demo", "--last-day", yesterday.key)
+    assert made.returncode == 0, made.stderr
+    for day in days[:-3]:
+        home.write_sample(day, views=1_100)
+    home.results(days[0]).unlink()
+    conf = home.path / "site" / "proxy_conf.json"
+    shutil.copy(bundled("proxy_conf.json"), conf)
+    # As a person would who has days before the demo's.
+    env = home.path / ".env"
+    settings = env.read_text(encoding="utf-8").replace(f"START_DATE={days[-3]}", f"START_DATE={days[0]}")
+    env.write_text(f"{settings}PROXY_OA_CONF='{conf}'\n", encoding="utf-8")
+    with served(home.path) as address:
+        yield Site(home, address, DagsterClient(address), days[0], days[1:-3], days[-3:])
+
+
+@pytest.fixture
+def page(site: Site) -> Iterator[Page]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        page = browser.new_page(viewport={"width": 1500, "height": 950}, base_url=site.address)
+        page.set_default_timeout(60_000)
+        expect.set_options(timeout=60_000)
+        yield page
+        browser.close()
+
+
+@pytest.fixture
+def picture(page: Page) -> Callable[..., None]:
+    """Return a function that keeps the page, or its upper part, as a picture of the README.
+
+    It does nothing unless PROXY_OA_PICTURES names a folder.
+    """
+
+    def keep(name: str, height: float = 950) -> None:
+        if PICTURES is None:
+            return
+        page.mouse.move(0, 0)
+        page.wait_for_load_state("networkidle")
+        width = page.viewport_size["width"] if page.viewport_size else 1500
+        shown = page.screenshot(
+            clip={"x": 0, "y": 0, "width": width, "height": height}, animations="disabled", caret="hide"
+        )
+        path = Path(PICTURES) / f"{name}.png"
+        path.write_bytes(shown)
+        if len(shown) > _LARGE:
+            Image.open(BytesIO(shown)).convert("RGB").quantize(256).save(path, optimize=True)
+
+    return keep

@@ -1,0 +1,48 @@
+"""What a person does on the pages of Dagster's web UI."""
+
+import re
+
+from playwright.sync_api import Locator, Page, expect
+
+from proxy_oa_assets.days import Day
+
+MINUTES = 60_000  # milliseconds, as Playwright counts
+
+
+def button_with_icon(page: Page, icon: str) -> Locator:
+    """Return the buttons that show an icon and no text."""
+    return page.get_by_role("button").filter(has=page.get_by_role("img", name=icon, exact=True))
+
+
+def open_graph(page: Page) -> None:
+    """Open the graph of all assets."""
+    page.goto("/asset-groups")
+    expect(page.get_by_role("button", name="Materialize all (5)")).to_be_enabled()
+
+
+def choose_days(page: Page, days: str) -> Locator:
+    """Press "Materialize all" in the graph and choose days, such as [2026-10-01...2026-10-14]."""
+    open_graph(page)
+    page.get_by_role("button", name="Materialize all").click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_role("textbox").first.fill(days)
+    page.keyboard.press("Enter")
+    return dialog
+
+
+def open_day(page: Page, asset: str, day: Day) -> None:
+    """Open a day of an asset's partitions, and wait until what is known of it is there."""
+    page.goto(f"/assets/{asset}?view=partitions&partition={day}")
+    expect(page.get_by_text("Latest materialization")).to_be_visible()
+    expect(page.get_by_role("cell").first).to_be_visible()
+
+
+def figure(page: Page, name: str) -> Locator:
+    """Return the value of an entry of the metadata that is shown."""
+    return page.get_by_role("row").filter(has=page.get_by_text(name, exact=True)).get_by_role("cell").nth(1)
+
+
+def await_success(page: Page) -> None:
+    """Wait on a run's page until the run has succeeded."""
+    expect(page).to_have_url(re.compile("/runs/"))
+    expect(page.get_by_text("Success", exact=True)).to_be_visible(timeout=3 * MINUTES)
