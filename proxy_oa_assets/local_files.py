@@ -35,6 +35,17 @@ def replacing(path: Path, *, durable: bool = False) -> Iterator[BinaryIO]:
         sync_folder(path.parent)
 
 
+def replace_if_other(path: Path, content: bytes) -> None:
+    """Make a file have this content; one that has it stays, which is much cheaper than replacing it."""
+    try:
+        if path.read_bytes() == content:
+            return
+    except FileNotFoundError:
+        pass
+    with replacing(path) as file:
+        file.write(content)
+
+
 def sync_folder(folder: Path) -> None:
     """Put a folder's entries (a rename, a removal) on the disk."""
     descriptor = os.open(folder, os.O_RDONLY)

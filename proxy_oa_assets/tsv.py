@@ -24,6 +24,11 @@ def line(values: Iterable[object]) -> str:
     return "\t".join(map(field, values)) + "\n"
 
 
+def table(columns: Sequence[str], rows: Iterable[Iterable[object]]) -> bytes:
+    """Return a header line and the rows, as they stand in a file."""
+    return "".join((line(columns), *map(line, rows))).encode("utf-8")
+
+
 def write_tsv(path: Path, columns: Sequence[str], rows: Iterable[Iterable[object]]) -> None:
     """Replace a file by a header line and the rows."""
     with replacing(path) as file:

@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from proxy_oa_assets.local_files import replacing, sync_folder
+from proxy_oa_assets.local_files import replace_if_other, replacing, sync_folder
 
 KILLED_WHILE_WRITING = """
 import os, pathlib, signal, sys
@@ -118,3 +118,18 @@ def test_syncing_a_missing_folder_is_an_error(tmp_path):
     sync_folder(tmp_path)
     with pytest.raises(FileNotFoundError):
         sync_folder(tmp_path / "missing")
+
+
+def test_a_file_that_has_the_content_stays_and_any_other_is_replaced(tmp_path):
+    """The same content leaves the file alone; other content, shorter or longer, takes its place whole."""
+    file = tmp_path / "new" / "edge.tsv"
+
+    replace_if_other(file, b"one\n")
+    first = file.stat()
+    replace_if_other(file, b"one\n")
+
+    assert file.stat() == first
+    for content in (b"on", b"one\ntwo\n"):
+        replace_if_other(file, content)
+        assert file.read_bytes() == content
+    assert [path.name for path in file.parent.iterdir()] == ["edge.tsv"]

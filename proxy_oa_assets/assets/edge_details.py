@@ -5,7 +5,7 @@ from pathlib import Path
 
 import dagster as dg
 
-from proxy_oa_assets import queries
+from proxy_oa_assets import queries, tsv
 from proxy_oa_assets.assets.day_asset import TABLE_KINDS, WAREHOUSE_POOL, day_asset
 from proxy_oa_assets.assets.day_by_day import DayMetadata, day_by_day
 from proxy_oa_assets.assets.lineage import column_lineage, edge_lineage
@@ -14,10 +14,10 @@ from proxy_oa_assets.assets.raw_day import require_raw_rows
 from proxy_oa_assets.days import Day
 from proxy_oa_assets.enrichment.identity import connection_hash, edge_file_name
 from proxy_oa_assets.frames import records
+from proxy_oa_assets.local_files import replace_if_other
 from proxy_oa_assets.resources.impala import ImpalaResource
 from proxy_oa_assets.resources.workspace import Workspace
 from proxy_oa_assets.tables import PROXY_EDGE, PROXY_SCORES
-from proxy_oa_assets.tsv import write_tsv
 
 
 @day_asset(
@@ -65,10 +65,10 @@ def export_edges(impala: ImpalaResource, day: Day, folder: Path) -> int:
     client, uri, hour = (PROXY_EDGE.column_names.index(name) for name in ("clientip", "fulluri", "hh"))
     edges = impala.rows(queries.edges_of_scored_hours(day))
     for name, rows in groupby(edges, key=lambda row: _file_name(row[client], row[uri], f"{row[hour]:02d}:")):
-        write_tsv(folder / name, PROXY_EDGE.column_names, rows)
+        replace_if_other(folder / name, tsv.table(PROXY_EDGE.column_names, rows))
         without_rows.discard(name)
     for name in without_rows:
-        write_tsv(folder / name, PROXY_EDGE.column_names, ())
+        replace_if_other(folder / name, tsv.table(PROXY_EDGE.column_names, ()))
     for left in folder.glob("edge-*.tsv"):
         if left.name not in wanted:
             left.unlink()
