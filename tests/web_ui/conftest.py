@@ -76,15 +76,15 @@ def picture(page: Page) -> Callable[..., None]:
     It does nothing unless PROXY_OA_PICTURES names a folder.
     """
 
-    def keep(name: str, height: float = 950) -> None:
+    def keep(name: str, height: float | None = None) -> None:
         if PICTURES is None:
             return
+        size = page.viewport_size
+        assert size
         page.mouse.move(0, 0)
         page.wait_for_load_state("networkidle")
-        width = page.viewport_size["width"] if page.viewport_size else 1500
-        shown = page.screenshot(
-            clip={"x": 0, "y": 0, "width": width, "height": height}, animations="disabled", caret="hide"
-        )
+        clip = {"x": 0, "y": 0, "width": size["width"], "height": height or size["height"]}
+        shown = page.screenshot(clip=clip, animations="disabled", caret="hide")
         path = Path(PICTURES) / f"{name}.png"
         path.write_bytes(shown)
         if len(shown) > _LARGE:

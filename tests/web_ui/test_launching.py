@@ -23,7 +23,7 @@ def test_a_backfill_of_two_weeks_is_launched_and_finishes(site, page, picture) -
     expect(page.get_by_text("100% completed")).to_have_count(5)
     for asset in ASSETS:
         assert site.client.days(asset, "MATERIALIZED", days) == days
-    picture("backfill", 500)
+    picture("backfill", 570)
 
     page.goto("/assets/notebooks?view=partitions")
     page.get_by_role("textbox").first.fill(f"[{days[0]}...{days[-1]}]")
@@ -56,7 +56,7 @@ def test_a_failed_day_is_found_and_run_again(site, page, picture) -> None:
 
     home.write_sample(day, views=1_100)
     button_with_icon(page, "arrow_drop_down").first.click()
-    page.get_by_role("menuitem", name="From failure", exact=True).click()
+    page.get_by_role("menuitem", name="From failure").click()
     await_success(page)
 
     for asset in ASSETS:

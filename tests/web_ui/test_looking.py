@@ -18,6 +18,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.server]
 
 def test_the_graph_shows_every_asset_and_what_it_is_made_from(page, picture) -> None:
     """The first page of lineage is the whole graph, with nothing in front of it."""
+    page.set_viewport_size({"width": 1500, "height": 720})
     open_graph(page)
     page.get_by_text("Hide navigation").click()
     page.reload()
@@ -27,12 +28,12 @@ def test_the_graph_shows_every_asset_and_what_it_is_made_from(page, picture) -> 
         expect(page.get_by_text(name, exact=True).locator("visible=true")).to_have_count(2)
     expect(page.locator("svg path[marker-end]")).to_have_count(7)
     expect(page.get_by_text("Join the Dagster community")).to_have_count(0)
-    picture("asset_graph", 700)
+    picture("asset_graph")
 
 
 def test_a_day_shows_its_figures_and_its_most_suspicious_rows(site, page, picture) -> None:
     """The rows are a table, verdicts included; nothing of the data becomes a link."""
-    page.set_viewport_size({"width": 1850, "height": 1000})
+    page.set_viewport_size({"width": 1920, "height": 1200})
     open_day(page, "scored_connections", site.materialized[-1])
     page.get_by_text("Hide navigation").click()
 
@@ -68,16 +69,16 @@ def test_a_day_shows_the_plot_of_its_traffic(site, page, picture) -> None:
 def test_a_day_s_checks_have_passed(site, page, picture) -> None:
     """Each check of an asset says of which day it found what."""
     day = site.materialized[-1]
-    checks = ("no_connection_hour_is_beyond_250", "proxy_edge_has_its_columns", "every_connection_has_edges")
+    checks = ("proxy_edge_has_its_columns", "no_connection_hour_is_beyond_250", "every_connection_has_edges")
     for check in checks:
         page.goto(f"/assets/edge_details?view=checks&checkDetail={check}")
-        expect(page.get_by_text("Latest execution")).to_be_visible()
+        expect(page.get_by_text("Evaluation result")).to_be_visible()
+        picture("checks", 640)
         page.get_by_role("tab", name="Partitions").last.click()
         page.get_by_text(day.key, exact=True).locator("visible=true").last.click()
         expect(page.get_by_text("Passed", exact=True)).to_be_visible()
         expect(page.get_by_text("Target materialization")).to_be_visible()
     expect(page.get_by_text("connections have their rows")).to_be_visible()
-    picture("checks")
 
 
 @pytest.mark.parametrize(
