@@ -27,10 +27,10 @@ def at_a_glance(impala: ImpalaResource, day: Day) -> DayMetadata:
     counts = Counter(scored)
     plot = data_address(minute_plot(minutes, [counts[minute] for minute in range(MINUTES)], marked))
     return {
+        # A picture that we drew: nothing of the data's text is in it.
+        "requests_per_minute": dg.MetadataValue.md(f"![Requests per minute of {day}]({plot})"),
         "requests": dg.MetadataValue.int(sum(minutes)),
         "minutes_without_traffic": dg.MetadataValue.int(minutes.count(0)),
         "scored_requests": dg.MetadataValue.int(len(scores)),
         "scored_clients": dg.MetadataValue.int(int(scores["clientip"].nunique())),
-        # A picture that we drew: nothing of the data's text is in it.
-        "requests_per_minute": dg.MetadataValue.md(f"![Requests per minute of {day}]({plot})"),
     }

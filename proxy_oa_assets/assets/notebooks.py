@@ -28,10 +28,10 @@ def notebooks(
         folder = workspace.notebooks(day)
         copies = copy_templates(bundled("notebook_templates"), folder, day, workspace.home)
         return {
+            **at_a_glance(impala, day),
             "folder": dg.MetadataValue.path(folder),
             "notebooks": dg.MetadataValue.int(len(copies.fresh) + len(copies.kept)),
             "edited_and_kept": dg.MetadataValue.int(len(copies.kept)),
-            **at_a_glance(impala, day),
         }
 
     return day_by_day(context, workspace, materialize)

@@ -24,7 +24,7 @@ from proxy_oa_assets.tables import PROXY_SCORES, PROXY_THREAT_INVESTIGATION
 from proxy_oa_assets.tsv import write_tsv
 
 EXPORTED_COLUMNS = (*PROXY_SCORES.column_names, "uri_sev", "hash")
-_PREVIEWED = ("ml_score", "time", "clientip", "fulluri", "respcode_name", "uri_rep", "network_context")
+_PREVIEWED = ("ml_score", "time", "clientip", "fulluri", "uri_rep", "respcode_name", "network_context")
 
 
 @day_asset(

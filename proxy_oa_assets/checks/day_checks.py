@@ -4,6 +4,11 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import dagster as dg
 
+# Dagster exports no name for it, and without it shows the check of a day as missing.
+from dagster._core.definitions.asset_checks.asset_check_evaluation import (
+    AssetCheckEvaluationTargetMaterializationData as Target,
+)
+
 from proxy_oa_assets.assets.partitions import DAILY
 from proxy_oa_assets.checks import edges, results, scores, summary
 from proxy_oa_assets.checks.claim import Claim, Finding, Gravity, Trial
@@ -41,10 +46,18 @@ def severity(claim: Claim) -> dg.AssetCheckSeverity:
 def record(context: dg.OpExecutionContext, claim: Claim, day: Day, finding: Finding) -> None:
     """Record in Dagster what was found of a claim and a day."""
     # Dagster's own check of the type takes an evaluation; its annotation doesn't name it.
-    context.log_event(_evaluation(claim, day, finding))  # type: ignore[arg-type]
+    target = _latest_materialization(context.instance, claim.asset, day)
+    context.log_event(_evaluation(claim, day, finding, target))  # type: ignore[arg-type]
 
 
-def _evaluation(claim: Claim, day: Day, finding: Finding) -> dg.AssetCheckEvaluation:
+def _latest_materialization(instance: dg.DagsterInstance, asset: str, day: Day) -> Target | None:
+    of_day = dg.AssetRecordsFilter(dg.AssetKey(asset), asset_partitions=[day.key])
+    for found in instance.fetch_materializations(of_day, limit=1).records:
+        return Target(run_id=found.run_id, storage_id=found.storage_id, timestamp=found.timestamp)
+    return None
+
+
+def _evaluation(claim: Claim, day: Day, finding: Finding, target: Target | None) -> dg.AssetCheckEvaluation:
     return dg.AssetCheckEvaluation(
         asset_key=dg.AssetKey(claim.asset),
         check_name=claim.name,
@@ -54,6 +67,7 @@ def _evaluation(claim: Claim, day: Day, finding: Finding) -> dg.AssetCheckEvalua
         metadata=finding.figures,
         blocking=claim.gravity is Gravity.BLOCKS,
         partition=day.key,
+        target_materialization_data=target,
     )
 
 
