@@ -3,6 +3,7 @@
 import re
 
 from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import TimeoutError as NotInTime
 
 from proxy_oa_assets.days import Day
 
@@ -28,6 +29,19 @@ def choose_days(page: Page, days: str) -> Locator:
     dialog.get_by_role("textbox").first.fill(days)
     page.keyboard.press("Enter")
     return dialog
+
+
+def choose_from_menu(page: Page, button: Locator, entry: str) -> None:
+    """Open a button's menu and choose an entry; a page that is drawn anew meanwhile closes the menu."""
+    for _ in range(5):
+        button.click()
+        try:
+            page.get_by_role("menuitem", name=entry).click(timeout=10_000)
+        except NotInTime:
+            page.keyboard.press("Escape")
+        else:
+            return
+    raise AssertionError(f"the menu never offered {entry}")
 
 
 def open_day(page: Page, asset: str, day: Day) -> None:

@@ -2,7 +2,16 @@ import json
 import re
 
 import pytest
-from dagster_pages import MINUTES, await_success, button_with_icon, choose_days, figure, open_day, open_graph
+from dagster_pages import (
+    MINUTES,
+    await_success,
+    button_with_icon,
+    choose_days,
+    choose_from_menu,
+    figure,
+    open_day,
+    open_graph,
+)
 from playwright.sync_api import expect
 from support.dagster_client import ASSETS, wait_until
 
@@ -55,8 +64,7 @@ def test_a_failed_day_is_found_and_run_again(site, page, picture) -> None:
     picture("failed_day", (message.bounding_box() or {"y": 700})["y"] + 58)
 
     home.write_sample(day, views=1_100)
-    button_with_icon(page, "arrow_drop_down").first.click()
-    page.get_by_role("menuitem", name="From failure").click()
+    choose_from_menu(page, button_with_icon(page, "arrow_drop_down").first, "From failure")
     await_success(page)
 
     for asset in ASSETS:
@@ -73,7 +81,8 @@ def test_the_launchpad_takes_another_limit(site, page, picture) -> None:
     page.get_by_role("menuitem", name="Open launchpad").click()
     dialog = page.get_by_role("dialog")
     dialog.get_by_placeholder("Partition").fill(day.key)
-    page.keyboard.press("Enter")
+    # The field knows the partitions only once they are loaded.
+    page.get_by_role("menuitem", name=day.key).or_(page.locator("li").filter(has_text=day.key)).first.click()
     expect(dialog.get_by_text(f"partition: {day}")).to_be_visible()
 
     dialog.get_by_text("500", exact=True).dblclick()
