@@ -6,7 +6,7 @@ from collections.abc import Iterable
 import pandas as pd
 
 MINUTES = 24 * 60
-_CLOCK = re.compile(r"(\d{1,2}):(\d{2})", re.ASCII)
+_CLOCK = re.compile(r"(\d{1,2}):([0-5]\d)", re.ASCII)
 
 
 def minute_of(time: str | None) -> int | None:
@@ -15,7 +15,7 @@ def minute_of(time: str | None) -> int | None:
     if not match:
         return None
     minute = int(match[1]) * 60 + int(match[2])
-    return minute if int(match[2]) < 60 and minute < MINUTES else None  # noqa: PLR2004 - minutes of an hour
+    return minute if minute < MINUTES else None
 
 
 def per_minute(tdate: Iterable[str], total: Iterable[int]) -> list[int]:

@@ -66,9 +66,9 @@ def _each(
             good[day] = materialize(day)
         except ProxyOaError as error:
             bad[day] = str(error)
+        # The boundary between days: what one day trips over must not cost the days after it. Nothing is
+        # swallowed: the traceback is logged, and the step fails naming this day.
         except Exception as error:
-            # Nothing is swallowed: the traceback is logged, and the step fails naming this day. But what one
-            # day's data trips over must not cost the days after it.
             context.log.exception("%s failed unexpectedly", day)
             bad[day] = f"{type(error).__name__}: {error}"
     return good, bad

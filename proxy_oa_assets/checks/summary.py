@@ -17,6 +17,7 @@ TRAILING_DAYS = 7
 _GAP = 30  # minutes
 _FEWEST_DAYS = 3  # to say what is usual
 _FAR = 2.0
+_NAMED_GAPS = 5  # a message stays readable
 
 SUMMARY_COUNTS_EVERY_ROW = Claim(
     "summary_counts_every_row",
@@ -86,10 +87,9 @@ def gaps(today: list[int], before: list[list[int]]) -> Finding:
     }
     if not found:
         return Finding(holds=True, why="no unusual gap", figures=figures)
-    times = ", ".join(f"{clock(stretch[0])} to {clock(stretch[-1])}" for stretch in found[:5])
-    why = (
-        f"no traffic from {times}{' and more' if len(found) > 5 else ''}; look at the proxies and the ingest"  # noqa: PLR2004 - as many as a line takes
-    )
+    times = ", ".join(f"{clock(stretch[0])} to {clock(stretch[-1])}" for stretch in found[:_NAMED_GAPS])
+    more = " and more" if len(found) > _NAMED_GAPS else ""
+    why = f"no traffic from {times}{more}; look at the proxies and the ingest"
     return Finding(holds=False, why=why, figures=figures)
 
 
