@@ -4,11 +4,9 @@ import re
 import shutil
 import time
 
-import dagster as dg
 import pytest
 from support.results_site import YESTERDAY, ago
 
-from proxy_oa_assets.definitions import defs
 from proxy_oa_assets.errors import StorageError
 
 
@@ -42,14 +40,7 @@ def test_a_day_made_of_parts_by_hand_is_not_run_again(site):
     results.unlink()
     site.write(results / "part-00000", hours_ago=2, content="".join(lines[:9]))
     site.write(results / "part-00001", hours_ago=1, content="".join(lines[9:]))
-    result = dg.materialize(
-        list(defs.assets or ()),
-        selection=["proxy_results"],
-        partition_key=YESTERDAY.key,
-        instance=site.instance,
-        resources=site.home.deployment.resources(),
-    )
-    assert result.success
+    site.materialize(YESTERDAY)
     assert site.days() == []
 
 

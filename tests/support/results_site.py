@@ -58,6 +58,10 @@ class Site:
         os.utime(path, (modified, modified))
         return path
 
+    def materialize(self, day):
+        """Copy a day's results as a person does who materializes that asset alone."""
+        assert self.home.materialize(day, assets=["proxy_results"], instance=self.instance).success
+
     def tick(self):
         """Evaluate the sensor as Dagster's daemon does; return what it requests."""
         with dg.build_sensor_context(
