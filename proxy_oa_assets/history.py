@@ -5,12 +5,14 @@ from pathlib import Path
 
 import dagster as dg
 from filelock import FileLock
-from sqlalchemy.exc import SQLAlchemyError
 
 from proxy_oa_assets.bundled import bundled
+from proxy_oa_assets.display import printable
 from proxy_oa_assets.errors import HistoryError
 from proxy_oa_assets.local_files import replacing
 from proxy_oa_assets.settings import Settings, dagster_home
+
+_REASON_WIDTH = 300
 
 
 def prepare_history(settings: Settings) -> Path:
@@ -34,8 +36,9 @@ def open_history(settings: Settings) -> dg.DagsterInstance:
     with FileLock(folder / ".opening.lock"):
         try:
             return dg.DagsterInstance.get()
-        except (SQLAlchemyError, dg.DagsterError) as error:
-            reason = str(error).partition("\n")[0]
+        # Each storage raises exceptions of its own, of no common class, from packages that may be absent.
+        except Exception as error:
+            reason = printable(" ".join(str(error.__cause__ or error).split()), _REASON_WIDTH)
             raise HistoryError(
                 f"Dagster's history can't be opened as {folder / 'dagster.yaml'} says ({reason}); "
                 f"look at its storage, and whether the database answers"

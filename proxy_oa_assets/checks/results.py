@@ -21,5 +21,5 @@ def try_results(day: Day, deployment: Deployment) -> dict[Claim, Finding]:
         return {NO_ROW_WAS_REJECTED: Finding(holds=True, why="no line was rejected", figures={"rejected": 0})}
     with rejected.open("rb") as lines:
         count = sum(1 for _ in lines) - 1  # the header
-    why = f"{count} lines are no row of the day; {rejected} has each with its number and the reason"
+    why = f"lines that are no row of the day: {count}; {rejected} has each with its number and the reason"
     return {NO_ROW_WAS_REJECTED: Finding(holds=False, why=why, figures={"rejected": count})}

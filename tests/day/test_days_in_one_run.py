@@ -105,4 +105,6 @@ def test_each_day_of_a_run_is_checked(home: Home) -> None:
         target = by_day[day.key].target_materialization_data
         assert target
         assert target.run_id == result.run_id
-    assert by_day[None].description.startswith("2 of 3 days hold\n2016-09-13: 1 lines")
+    assert by_day[None].description.startswith(
+        "2 of 3 days hold\n2016-09-13: lines that are no row of the day: 1"
+    )
