@@ -22,8 +22,8 @@ def try_columns(claim: Claim, table: Table, day: Day, impala: ImpalaResource) ->
     stored = impala.stored_columns(table, day)
     if stored == declared:
         return Finding(holds=True, why=f"{len(declared)} columns as declared")
-    wrong = [f"{name} {kind}" for name, kind in declared if (name, kind) not in stored] or [
-        "the order of the columns"
-    ]
-    why = f"{claim.asset} isn't stored as declared: {', '.join(wrong)}; materialize the day again"
+    missing = [f"{name} {kind} is missing" for name, kind in declared if (name, kind) not in stored]
+    extra = [f"{name} {kind} is there" for name, kind in stored if (name, kind) not in declared]
+    wrong = [*missing, *extra] or ["the columns are in another order"]
+    why = f"{table.name} isn't stored as declared: {', '.join(wrong)}; materialize {claim.asset} again"
     return Finding(holds=False, why=why)

@@ -175,7 +175,8 @@ def test_a_column_of_another_type_is_found(home: Home) -> None:
 
     holds, why = found(home)["proxy_scores_has_its_columns"]
     assert not holds
-    assert "respcode STRING" in why
+    assert "respcode STRING is missing, respcode INT is there" in why
+    assert "materialize scored_connections again" in why
 
 
 def test_a_day_that_was_never_made_fulfils_no_claim(home: Home) -> None:
