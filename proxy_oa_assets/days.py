@@ -2,6 +2,7 @@
 
 import datetime as dt
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Self
 
@@ -60,6 +61,11 @@ class Day:
     def plus(self, days: int) -> "Day":
         """Return the day that many days later (earlier, if negative)."""
         return Day(self.date + dt.timedelta(days=days))
+
+    def through(self, last: "Day") -> Iterator["Day"]:
+        """Yield the days from this one to the last, both included."""
+        for number in range((last.date - self.date).days + 1):
+            yield self.plus(number)
 
     def __str__(self) -> str:
         return self.key

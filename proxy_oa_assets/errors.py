@@ -2,7 +2,12 @@
 
 
 class ProxyOaError(Exception):
-    """Something a user can mend; its message names the place (file, line, setting) and the remedy."""
+    """Something a user can mend; its message names the place (file, line, setting) and the remedy.
+
+    What is `transient` may be gone the next time: a run tries again.
+    """
+
+    transient = False
 
 
 class SettingsError(ProxyOaError):
@@ -29,8 +34,20 @@ class StorageError(ProxyOaError):
     """A file in HDFS (or its local stand-in) can't be read or written."""
 
 
+class StorageUnreachableError(StorageError):
+    """HDFS doesn't answer, or not yet."""
+
+    transient = True
+
+
 class WarehouseError(ProxyOaError):
     """The SQL engine refused a statement, or a table's files don't fit the table."""
+
+
+class WarehouseUnreachableError(WarehouseError):
+    """The SQL engine doesn't answer, or went away in the middle of a statement."""
+
+    transient = True
 
 
 class NetworkContextError(ProxyOaError):

@@ -2,7 +2,7 @@
 
 The portable subset of DuckDB, Impala and Spark/Hive: bare identifiers, `?` for bound values (each backend
 writes its own placeholder), `concat` with NULLs guarded, no quote characters in literals, CAST only of what
-can't fail, and a total ORDER BY wherever rows are numbered.
+can't fail, a total ORDER BY wherever rows are numbered, and no name that an engine reserves (`position`).
 """
 
 from dataclasses import dataclass
@@ -51,6 +51,12 @@ def any_row(table: Table, day: Day) -> Query:
     return Query(f"SELECT 1 AS found FROM {table.name} WHERE {where} LIMIT 1", values, (day, day))
 
 
+def row_count(table: Table, day: Day) -> Query:
+    """Count the day's rows of a table."""
+    where, values = of_day(table, day)
+    return Query(f"SELECT count(*) AS total FROM {table.name} WHERE {where}", values, (day, day))
+
+
 def edge_details(day: Day) -> Query:
     """Select the raw rows of each scored connection, in every hour, the earliest 250 per connection and hour.
 
@@ -64,7 +70,7 @@ def edge_details(day: Day) -> Query:
 SELECT {", ".join(_EDGE_COPIED)}, hh, {response_code_name_sql("respcode")} AS respcode_name
 FROM (
     SELECT {copied}, CAST(p.h AS INT) AS hh,
-        row_number() OVER (PARTITION BY p.clientip, p.fulluri, p.h ORDER BY {order}) AS position
+        row_number() OVER (PARTITION BY p.clientip, p.fulluri, p.h ORDER BY {order}) AS nth
     FROM proxy p
     JOIN (
         SELECT DISTINCT {CLIENT.format("proxy_scores")} AS clientip, {URI.format("proxy_scores")} AS fulluri
@@ -72,8 +78,8 @@ FROM (
     ) s ON {CLIENT.format("p")} = s.clientip AND {URI.format("p")} = s.fulluri
     WHERE {raw_day}
 ) numbered
-WHERE position <= {ROWS_PER_CONNECTION_HOUR}
-ORDER BY clientip ASC NULLS LAST, fulluri ASC NULLS LAST, hh, position
+WHERE nth <= {ROWS_PER_CONNECTION_HOUR}
+ORDER BY clientip ASC NULLS LAST, fulluri ASC NULLS LAST, hh, nth
 """
     return Query(sql, (*scores_values, *raw_values), (day, day))
 

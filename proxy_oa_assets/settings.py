@@ -6,16 +6,17 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from dotenv import dotenv_values
 
 from proxy_oa_assets.bundled import bundled
+from proxy_oa_assets.cluster_settings import ClusterSettings
 from proxy_oa_assets.days import Day
 from proxy_oa_assets.errors import DayError, SettingsError
+from proxy_oa_assets.setting_values import existing_file, one_of, share, web_address, whole_number
 
-DEPLOYMENTS = ("embedded",)
+EMBEDDED, CLUSTER = "embedded", "cluster"
 DEFAULT_HOME = "proxy_oa_home"
 DEFAULT_CONF = "proxy_conf.json"
 EXECUTORS = ("in_process", "multiprocess")
@@ -28,7 +29,8 @@ _FROM_FILES: dict[str, Path] = {}
 class Settings:
     """What the site configured; the README's table says what each variable means."""
 
-    deployment: str
+    # The cluster's two systems; None: the embedded forms, on this machine.
+    cluster: ClusterSettings | None
     home: Path
     conf: Path
     huser: str
@@ -43,6 +45,11 @@ class Settings:
     # Whoever knows a webhook's address can post to it, so it is kept out of the text of the settings.
     failure_webhook: str | None = field(repr=False)
     ui_url: str | None
+
+    @property
+    def deployment(self) -> str:
+        """The value of PROXY_OA_DEPLOYMENT."""
+        return EMBEDDED if self.cluster is None else CLUSTER
 
     def day(self, key: str) -> Day:
         """Return the day that a command was given. Raises DayError for one that is no partition."""
@@ -90,44 +97,23 @@ def dagster_home(settings: Settings) -> Path:
 
 def settings_from(environ: Mapping[str, str]) -> Settings:
     """Read the given variables. Raises SettingsError naming the one that can't be used."""
+    on_cluster = one_of(environ, "PROXY_OA_DEPLOYMENT", (EMBEDDED, CLUSTER)) == CLUSTER
     return Settings(
-        deployment=_one_of(environ, "PROXY_OA_DEPLOYMENT", DEPLOYMENTS),
+        cluster=ClusterSettings.read(environ) if on_cluster else None,
         home=_home(environ),
         conf=_conf(environ),
         huser=_huser(environ),
         dbname=_dbname(environ),
         start_date=_start_date(environ),
         timezone=_timezone(environ),
-        network_context=_existing_file(environ, "PROXY_OA_NETWORK_CONTEXT"),
-        reputation=_existing_file(environ, "PROXY_OA_REPUTATION"),
-        reputation_coverage=_reputation_coverage(environ),
-        days_per_run=_days_per_run(environ),
-        executor=_one_of(environ, "PROXY_OA_EXECUTOR", EXECUTORS),
-        failure_webhook=_web_address(environ, "PROXY_OA_FAILURE_WEBHOOK"),
-        ui_url=_web_address(environ, "PROXY_OA_UI_URL"),
+        network_context=existing_file(environ, "PROXY_OA_NETWORK_CONTEXT"),
+        reputation=existing_file(environ, "PROXY_OA_REPUTATION"),
+        reputation_coverage=share(environ, "PROXY_OA_REPUTATION_COVERAGE", "0.9"),
+        days_per_run=whole_number(environ, "PROXY_OA_DAYS_PER_RUN", 1, 9999),
+        executor=one_of(environ, "PROXY_OA_EXECUTOR", EXECUTORS),
+        failure_webhook=web_address(environ, "PROXY_OA_FAILURE_WEBHOOK"),
+        ui_url=web_address(environ, "PROXY_OA_UI_URL"),
     )
-
-
-def _one_of(environ: Mapping[str, str], variable: str, known: tuple[str, ...]) -> str:
-    """Return the variable's value, the first of the known ones if it isn't set."""
-    chosen = environ.get(variable) or known[0]
-    if chosen not in known:
-        raise SettingsError(f"{variable}={chosen!r}: this version knows {', '.join(known)}")
-    return chosen
-
-
-def _reputation_coverage(environ: Mapping[str, str]) -> float:
-    text = environ.get("PROXY_OA_REPUTATION_COVERAGE") or "0.9"
-    if not re.fullmatch(r"0(\.\d+)?|1(\.0+)?", text, re.ASCII):
-        raise SettingsError(f"PROXY_OA_REPUTATION_COVERAGE={text!r}: it is a share from 0 to 1, such as 0.9")
-    return float(text)
-
-
-def _days_per_run(environ: Mapping[str, str]) -> int:
-    text = environ.get("PROXY_OA_DAYS_PER_RUN") or "1"
-    if not re.fullmatch(r"[1-9]\d{0,3}", text, re.ASCII):
-        raise SettingsError(f"PROXY_OA_DAYS_PER_RUN={text!r}: it is a whole number from 1 to 9999")
-    return int(text)
 
 
 def _home(environ: Mapping[str, str]) -> Path:
@@ -176,34 +162,3 @@ def _timezone(environ: Mapping[str, str]) -> str:
             f"PROXY_OA_TIMEZONE={timezone!r}: write a name of the time zone database, such as Europe/Madrid"
         ) from error
     return timezone
-
-
-def _existing_file(environ: Mapping[str, str], variable: str) -> Path | None:
-    chosen = environ.get(variable)
-    if not chosen:
-        return None
-    path = Path(chosen).expanduser().absolute()
-    if not path.is_file():
-        raise SettingsError(f"{variable}={chosen!r}: there is no such file")
-    return path
-
-
-def _web_address(environ: Mapping[str, str], variable: str) -> str | None:
-    """Return an http or https address; an error doesn't repeat the value, which may be a secret."""
-    address = environ.get(variable)
-    if not address:
-        return None
-    if not _is_web_address(address):
-        raise SettingsError(f"{variable} is no web address: write it whole, with http:// or https://")
-    return address
-
-
-def _is_web_address(text: str) -> bool:
-    # urlsplit drops line feeds and tabs without a word.
-    if not re.fullmatch(r"https?://[!-~]+", text, re.ASCII | re.IGNORECASE):
-        return False
-    try:
-        parts = urlsplit(text)
-        return bool(parts.hostname) and parts.port != 0
-    except ValueError:
-        return False

@@ -42,10 +42,13 @@ class Table:
             return (f"{day.y:04d}", f"{day.m:02d}", f"{day.d:02d}")
         return (day.y, day.m, day.d)
 
-    def day_folder(self, day: Day) -> str:
-        """Return the day's folder, relative to HUSER: `proxy/hive/oa/edge/y=2016/m=9/d=12`."""
+    def day_folder(self, day: Day, root: str | None = None) -> str:
+        """Return the day's folder, relative to HUSER: `proxy/hive/oa/edge/y=2016/m=9/d=12`.
+
+        A `root` that is given takes the place of the table's location.
+        """
         y, m, d = self.day_values(day)
-        return f"{self.location}/y={y}/m={m}/d={d}"
+        return f"{root or self.location}/y={y}/m={m}/d={d}"
 
 
 # What a column means is the same in each table that has it.

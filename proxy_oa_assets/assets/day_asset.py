@@ -17,8 +17,8 @@ REPUTATION_POOL = "proxy_oa_reputation"
 _SETTINGS = load_settings()
 dagster_previews.accept()
 
-# How the tables are stored, as icons in the graph.
-TABLE_KINDS = {"duckdb", "parquet"}
+# What keeps the tables and how they are stored, as icons in the graph.
+TABLE_KINDS = {_SETTINGS.cluster.sql.engine if _SETTINGS.cluster else "duckdb", "parquet"}
 
 # An asset with daily partitions; a backfill puts as many days into a run as the site says, one by default, so
 # that a bad day costs itself alone.

@@ -47,8 +47,16 @@ class HdfsResource(dg.ConfigurableResource, ABC):
         """Replace a file, wholly or not at all; missing folders are made."""
 
     @abstractmethod
+    def make_folder(self, path: str) -> None:
+        """Make a folder, and those above it, where they are missing."""
+
+    @abstractmethod
     def delete(self, path: str) -> bool:
         """Remove a file; return whether there was one."""
+
+    @abstractmethod
+    def delete_folder(self, path: str) -> bool:
+        """Remove a folder with all that is in it; return whether there was one."""
 
     @abstractmethod
     def location(self, path: str) -> str:

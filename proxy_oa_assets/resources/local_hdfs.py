@@ -1,5 +1,6 @@
 """HDFS' embedded form: a local folder that stands for the root of the file system."""
 
+import shutil
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -50,12 +51,26 @@ class LocalHdfs(HdfsResource):
         with _named(self.location(path)), replacing(self._local(path), durable=True) as file:
             file.writelines(chunks)
 
+    def make_folder(self, path: str) -> None:
+        """Make a folder, and those above it, where they are missing."""
+        with _named(self.location(path)):
+            self._local(path).mkdir(parents=True, exist_ok=True)
+
     def delete(self, path: str) -> bool:
         """Remove a file; return whether there was one."""
         with _named(self.location(path)):
             local = self._local(path)
             existed = local.is_file()
             local.unlink(missing_ok=True)
+            return existed
+
+    def delete_folder(self, path: str) -> bool:
+        """Remove a folder with all that is in it; return whether there was one."""
+        with _named(self.location(path)):
+            local = self._local(path)
+            existed = local.is_dir()
+            if existed:
+                shutil.rmtree(local)
             return existed
 
     def location(self, path: str) -> str:

@@ -9,7 +9,7 @@ import pyarrow.parquet as pq
 from proxy_oa_assets.errors import WarehouseError
 from proxy_oa_assets.tables import SqlType, Table
 
-_ARROW_TYPES: dict[SqlType, pa.DataType] = {
+ARROW_TYPES: dict[SqlType, pa.DataType] = {
     "STRING": pa.string(),
     "INT": pa.int32(),
     "BIGINT": pa.int64(),
@@ -18,12 +18,12 @@ _ARROW_TYPES: dict[SqlType, pa.DataType] = {
     "TINYINT": pa.int8(),
 }
 # Impala names no character set for text.
-_SQL_TYPES = {arrow: sql for sql, arrow in _ARROW_TYPES.items()} | {pa.binary(): "STRING"}
+_SQL_TYPES = {arrow: sql for sql, arrow in ARROW_TYPES.items()} | {pa.binary(): "STRING"}
 
 
 def arrow_schema(table: Table) -> pa.Schema:
     """Return the schema in which a table's data columns are written."""
-    return pa.schema([(column.name, _ARROW_TYPES[column.type]) for column in table.columns])
+    return pa.schema([(column.name, ARROW_TYPES[column.type]) for column in table.columns])
 
 
 def stored_columns(files: Iterable[Path]) -> list[tuple[str, str]]:

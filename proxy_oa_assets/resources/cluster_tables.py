@@ -1,0 +1,173 @@
+"""The tables in an engine's database and in HDFS: a day is written aside, then switched to."""
+
+import re
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+
+import dagster as dg
+
+from proxy_oa_assets.days import Day
+from proxy_oa_assets.errors import StorageError, WarehouseError
+from proxy_oa_assets.queries import Query
+from proxy_oa_assets.resources import sql_flavour as sql
+from proxy_oa_assets.resources.day_versions import DayVersions, Version
+from proxy_oa_assets.resources.hdfs import HdfsResource
+from proxy_oa_assets.resources.hive_connection import Answer, HiveConnection
+from proxy_oa_assets.tables import PROXY, TABLES, Table
+
+_TABLE_READ = re.compile(rf"\b(FROM|JOIN)(\s+)({'|'.join(TABLES)})\b", re.IGNORECASE)
+_HOUR_FOLDER = re.compile(r"h=([0-9]{1,2})", re.ASCII)
+
+
+class ClusterTables:
+    """Statements about the tables, with their names qualified by the database."""
+
+    def __init__(
+        self,
+        connection: HiveConnection,
+        flavour: sql.Flavour,
+        hdfs: HdfsResource,
+        *,
+        database: str,
+        huser: str,
+        keep_seconds: float,
+    ) -> None:
+        self.connection = connection
+        self.flavour = flavour
+        self.database = database
+        self._hdfs = hdfs
+        self._huser = huser
+        self._versions = DayVersions(hdfs, huser, keep_seconds)
+        self._fitting: set[str] = set()
+        self._known_days: set[Day] = set()
+
+    def name(self, table: str) -> str:
+        """Return a table's name with its database."""
+        return f"{self.database}.{table}"
+
+    def folder(self, table: Table, day: Day | None = None) -> str:
+        """Return the HDFS folder of a table, or of a day of it."""
+        return f"{self._huser}/{table.location if day is None else table.day_folder(day)}"
+
+    def asked(self, query: Query) -> AbstractContextManager[Answer]:
+        """Ask a query."""
+        self._know_raw_partitions(query)
+        return self.connection.asked(self._qualified(query.sql), query.parameters)
+
+    def columns(self, table: str) -> list[tuple[str, str]]:
+        """Return the names and Hive types of all of a table's columns, as the engine has them."""
+        with self.connection.asked(sql.describe(self.name(table))) as answer:
+            described = [(str(row[0]).strip(), str(row[1]).upper()) for row in answer.rows]
+        # What follows a table's columns, partitions included, is set off by an empty or a commented line.
+        end = next((at for at, (name, _) in enumerate(described) if not name or name[0] == "#"), None)
+        return described[:end]
+
+    def partition_location(self, table: Table, day: Day) -> str | None:
+        """Return where a day's partition stands; None if there is none."""
+        question = self.flavour.locate(self.name(table.name), sql.day_partition(table, day))
+        try:
+            with self.connection.asked(question) as answer:
+                names = [name for name, _ in answer.columns]
+                return self.flavour.location(names, answer.rows, table.day_values(day))
+        except WarehouseError as error:
+            if self.flavour.says_no_partition(str(error)):
+                return None
+            raise
+
+    def replace_by_select(self, table: Table, day: Day, select: Query) -> None:
+        """Replace a day by what a SELECT gives, its columns as the table's."""
+        self._know_raw_partitions(select)
+
+        def write(version: Version) -> None:
+            staging = self.name(version.staging_table)
+            folder = self._versions.folder(version)
+            self.connection.run(sql.create_table(staging, table, folder, partitioned=False))
+            try:
+                self.connection.run(sql.fill(staging, self._qualified(select.sql)), select.parameters)
+            finally:
+                self.connection.run(sql.drop_table(staging))
+
+        self._replace(table, day, write)
+
+    def replace_by_file(self, table: Table, day: Day, content: bytes) -> None:
+        """Replace a day by a Parquet file that has the table's columns."""
+        self._replace(
+            table,
+            day,
+            lambda version: self._hdfs.write(f"{self._versions.folder(version)}/part.parquet", [content]),
+        )
+
+    def drop(self, table: Table, day: Day) -> None:
+        """Empty a day."""
+        current = self.partition_location(table, day)
+        if current is not None:
+            self._versions.supersede(table, day, current)
+            self.connection.run(sql.drop_partition(self.name(table.name), sql.day_partition(table, day)))
+            self._remove_superseded()
+
+    def _replace(self, table: Table, day: Day, write: Callable[[Version], None]) -> None:
+        """Write a day's new version, switch to it, and have the former one removed later."""
+        self._must_fit(table)
+        name, spec = self.name(table.name), sql.day_partition(table, day)
+        current = self.partition_location(table, day)
+        draft = self._versions.new(table, day, current)
+        folder = self._versions.folder(draft.version)
+        # A SELECT without rows may write nothing, not even the folder.
+        self._hdfs.make_folder(folder)
+        write(draft.version)
+        if current is None:
+            self.connection.run(sql.add_partition(name, spec, folder))
+        else:
+            self._versions.supersede(table, day, current)
+        # Said to a partition that is new as well: another run may have added it meanwhile.
+        self._run_all([sql.set_location(name, spec, folder), *self.flavour.refresh(name, spec)])
+        self._versions.forget(draft)
+        self._remove_superseded()
+
+    def _must_fit(self, table: Table) -> None:
+        """Refuse a table of other columns: an engine would take the values by their position."""
+        if table.name in self._fitting:
+            return
+        expected = [(column.name, column.type) for column in (*table.columns, *table.partitions)]
+        found = self.columns(table.name)
+        if found != expected:
+            other = ", ".join(f"{name} {kind}" for name, kind in found if (name, kind) not in expected)
+            raise WarehouseError(
+                f"{self.name(table.name)} has other columns than ours ({other or 'some are missing'}); "
+                f"`proxy-oa init-db` says how to migrate it"
+            )
+        self._fitting.add(table.name)
+
+    def _know_raw_partitions(self, query: Query) -> None:
+        """Have the engine look at the hours of raw requests that ingest wrote for the query's days."""
+        if query.days is None or not re.search(rf"\b{PROXY.name}\b", query.sql):
+            return
+        first, last = query.days
+        for day in first.through(last):
+            if day in self._known_days:
+                continue
+            entries = self._hdfs.list_folder(self.folder(PROXY, day))
+            hours = [found[1] for entry in entries if (found := _HOUR_FOLDER.fullmatch(entry.name))]
+            specs = [sql.raw_hour_partition(day, hour) for hour in hours]
+            self._run_all(self.flavour.know_partitions(self.name(PROXY.name), specs))
+            self._known_days.add(day)
+
+    def _remove_superseded(self) -> None:
+        """Remove what is due; what can't be removed now is tried again with the next day that is replaced."""
+        try:
+            for noted in self._versions.due():
+                version = noted.version
+                if self._versions.is_at(version, self.partition_location(version.table, version.day)):
+                    self._versions.forget(noted)
+                    continue
+                self.connection.run(sql.drop_table(self.name(version.staging_table)))
+                self._versions.remove(noted)
+        except (StorageError, WarehouseError) as error:
+            dg.get_dagster_logger().warning("An old version of a day is left for the next time: %s", error)
+
+    def _run_all(self, statements: Sequence[str]) -> None:
+        for statement in statements:
+            self.connection.run(statement)
+
+    def _qualified(self, text: str) -> str:
+        return _TABLE_READ.sub(lambda found: f"{found[1]}{found[2]}{self.name(found[3])}", text)

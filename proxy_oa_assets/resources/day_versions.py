@@ -1,0 +1,131 @@
+"""The folders of a table's days on the cluster: each version of a day has one of its own.
+
+A day is switched to a new version by its partition's location. The one before it stays for a while, for
+readers in the middle of it. What is to be removed, and when, stands in HDFS as the name of an empty folder:
+making one is a single request to the NameNode, and a writer that is killed leaves behind what to clean up.
+"""
+
+import datetime as dt
+import time
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from proxy_oa_assets.days import Day
+from proxy_oa_assets.resources.hdfs import HdfsResource
+from proxy_oa_assets.tables import TABLES, Table
+
+_BARE = "bare"
+_BESIDE = "_beside"
+_UNFINISHED_SECONDS = 24 * 3600
+
+
+@dataclass(frozen=True)
+class Version:
+    """A version of a table's day: its run, and whether it stands beside the day's own folder.
+
+    The run `bare` is what stands in the day's folder itself, where another system wrote it.
+    """
+
+    table: Table
+    day: Day
+    run: str
+    beside: bool = False
+
+    @property
+    def staging_table(self) -> str:
+        """The name of the table by which SQL writes the version."""
+        return f"{self.table.name}_run_{self.run}"
+
+
+@dataclass(frozen=True)
+class Superseded:
+    """A version to be removed, and when: seconds since 1970."""
+
+    version: Version
+    due: int
+
+    @property
+    def name(self) -> str:
+        """The name under which it is noted: `1480000000.proxy_edge.2016-09-12.20160913t...`."""
+        beside = f".{_BESIDE}" if self.version.beside else ""
+        return f"{self.due}.{self.version.table.name}.{self.version.day}.{self.version.run}{beside}"
+
+
+class DayVersions:
+    """The versions of every table's days below HUSER."""
+
+    def __init__(self, hdfs: HdfsResource, huser: str, keep_seconds: float) -> None:
+        self._hdfs = hdfs
+        self._huser = huser
+        self._keep_seconds = keep_seconds
+        self._notes = f"{huser}/proxy/hive/oa/.superseded"
+
+    def new(self, table: Table, day: Day, current: str | None) -> Superseded:
+        """Return a version to be written, noted as one to be removed: until it is forgotten, it is unfinished.
+
+        Where another system's files stand in the day's own folder, it is put elsewhere: an engine that reads
+        folders to the bottom would find it there before it is switched to.
+        """
+        run = f"{dt.datetime.now(dt.UTC):%Y%m%dt%H%M%S}_{uuid.uuid4().hex[:8]}"
+        beside = current is not None and self.at(table, day, current).run == _BARE
+        return self._note(Version(table, day, run, beside), max(self._keep_seconds, _UNFINISHED_SECONDS))
+
+    def folder(self, version: Version) -> str:
+        """Return a version's folder."""
+        if version.run == _BARE:
+            return f"{self._huser}/{version.table.day_folder(version.day)}"
+        root = f"{version.table.location}/{_BESIDE}" if version.beside else version.table.location
+        return f"{self._huser}/{version.table.day_folder(version.day, root)}/run={version.run}"
+
+    def at(self, table: Table, day: Day, location: str) -> Version:
+        """Return the version whose folder a partition's location names."""
+        folder = urlsplit(location).path.rstrip("/")
+        _, found, run = folder.rpartition("/run=")
+        if not found:
+            return Version(table, day, _BARE)
+        return Version(table, day, run, beside=f"/{_BESIDE}/" in folder)
+
+    def is_at(self, version: Version, location: str | None) -> bool:
+        """Return whether a partition's location is the version's folder."""
+        return location is not None and urlsplit(location).path.rstrip("/") == self.folder(version)
+
+    def supersede(self, table: Table, day: Day, location: str) -> None:
+        """Note that what stands at a partition's former location is to be removed after the delay."""
+        self._note(self.at(table, day, location), self._keep_seconds)
+
+    def _note(self, version: Version, seconds: float) -> Superseded:
+        noted = Superseded(version, int(time.time() + seconds))
+        self._hdfs.make_folder(f"{self._notes}/{noted.name}")
+        return noted
+
+    def due(self) -> Iterator[Superseded]:
+        """Yield what may be removed by now."""
+        now = time.time()
+        for entry in self._hdfs.list_folder(self._notes):
+            noted = _parsed(entry.name)
+            if noted is not None and noted.due <= now:
+                yield noted
+
+    def remove(self, noted: Superseded) -> None:
+        """Remove a version's files, and that they are to be removed."""
+        folder = self.folder(noted.version)
+        if noted.version.run == _BARE:
+            for entry in self._hdfs.list_folder(folder):
+                if not entry.is_folder:
+                    self._hdfs.delete(entry.path)
+        else:
+            self._hdfs.delete_folder(folder)
+        self.forget(noted)
+
+    def forget(self, noted: Superseded) -> None:
+        """Take back that something is to be removed."""
+        self._hdfs.delete_folder(f"{self._notes}/{noted.name}")
+
+
+def _parsed(name: str) -> Superseded | None:
+    due, *rest = name.split(".")
+    if not due.isdigit() or len(rest) not in (3, 4) or rest[0] not in TABLES:
+        return None
+    return Superseded(Version(TABLES[rest[0]], Day.parse(rest[1]), rest[2], beside=len(rest) == 4), int(due))  # noqa: PLR2004

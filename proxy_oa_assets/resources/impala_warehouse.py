@@ -1,0 +1,136 @@
+"""The warehouse's cluster form: Impala, Hive or Spark over HiveServer2, and the tables' files in HDFS."""
+
+import io
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import dagster as dg
+from pydantic import Field, PrivateAttr
+
+from proxy_oa_assets.days import Day
+from proxy_oa_assets.queries import Query, row_count
+from proxy_oa_assets.resources.cluster_tables import ClusterTables
+from proxy_oa_assets.resources.hdfs import HdfsResource
+from proxy_oa_assets.resources.hive_connection import HiveConnection, Server
+from proxy_oa_assets.resources.impala import ImpalaResource
+from proxy_oa_assets.resources.sql_flavour import FLAVOURS
+from proxy_oa_assets.secret import plain
+from proxy_oa_assets.tables import Table
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+class ImpalaWarehouse(ImpalaResource):
+    """The tables in a database of Impala, or of Hive or Spark; other tools read and fill them, too.
+
+    Example:
+        >>> warehouse = ImpalaWarehouse(host="impalad", hdfs=WebHdfs(url="http://namenode:9870"))
+        >>> warehouse.read_day(tables.PROXY_SCORES, Day.parse("2016-09-12"))
+
+    """
+
+    hdfs: dg.ResourceDependency[HdfsResource]
+    host: str = Field(description="Host of the engine")
+    port: int = Field(default=21050, description="Port of the engine")
+    engine: str = Field(default="impala", description="impala, or hive for HiveServer2 and Spark")
+    database: str = Field(default="spot", description="Database that holds the tables")
+    huser: str = Field(default="/user/spot", description="HUSER; the tables' locations are below it")
+    auth_mechanism: str = Field(default="NOSASL", description="NOSASL, PLAIN, LDAP or GSSAPI")
+    user: str = Field(default="spot", description="User in whose name statements run")
+    password: str | None = Field(default=None, description="The user's password, for PLAIN and LDAP")
+    use_ssl: bool = Field(default=False, description="Whether the connection is encrypted")
+    ca_cert: str | None = Field(
+        default=None, description="File of the certificates to trust; none: the machine's own"
+    )
+    verify: bool = Field(default=True, description="Whether the server's certificate is verified")
+    kerberos_service_name: str = Field(default="impala", description="Service name, for GSSAPI")
+    timeout: float = Field(default=120, description="Seconds to wait for each answer of the engine")
+    keep_seconds: float = Field(
+        default=3600, description="How long a replaced day's files stay, for readers in the middle of them"
+    )
+
+    _tables: ClusterTables | None = PrivateAttr(default=None)
+
+    def teardown_after_execution(self, context: dg.InitResourceContext) -> None:  # noqa: ARG002 - Dagster passes it
+        """Close the connection when a run has ended; the next statement would open it again."""
+        self.close()
+
+    def close(self) -> None:
+        """Close the connection."""
+        if self._tables is not None:
+            self._tables.connection.close()
+            self._tables = None
+
+    def query(self, query: Query) -> "pd.DataFrame":
+        """Return a query's rows."""
+        from proxy_oa_assets.resources.arrow_frames import answer_frame
+
+        with self.tables().asked(query) as answer:
+            return answer_frame(answer.columns, answer.rows)
+
+    def rows(self, query: Query) -> Iterator[tuple[object, ...]]:
+        """Yield a query's rows in its order, holding only some of them at a time."""
+        with self.tables().asked(query) as answer:
+            yield from answer.rows
+
+    def replace_day(self, table: Table, day: Day, select: Query) -> int:
+        """Replace a day by what a SELECT gives; return the number of rows."""
+        self.tables().replace_by_select(table, day, select)
+        return int(next(self.rows(row_count(table, day)))[0])
+
+    def replace_day_with_frame(self, table: Table, day: Day, frame: "pd.DataFrame") -> int:
+        """Replace a day by a frame that has the table's columns; return the number of rows."""
+        import pyarrow.parquet as pq
+
+        from proxy_oa_assets.resources.arrow_frames import frame_rows
+
+        rows, content = frame_rows(table, day, frame), io.BytesIO()
+        pq.write_table(rows, content, compression="snappy")
+        self.tables().replace_by_file(table, day, content.getvalue())
+        return int(rows.num_rows)
+
+    def drop_day(self, table: Table, day: Day) -> None:
+        """Empty a day; every other day stays."""
+        self.tables().drop(table, day)
+
+    def create_tables(self) -> list[str]:
+        """Create the database and the tables where they are missing; return a line about each."""
+        from proxy_oa_assets.resources.installation import create_tables
+
+        return create_tables(self.tables())
+
+    def stored_columns(self, table: Table, day: Day) -> list[tuple[str, str]]:  # noqa: ARG002 - the same for all days
+        """Return the names and Hive types of a table's columns, as the engine has them."""
+        partitions = {column.name for column in table.partitions}
+        return [column for column in self.tables().columns(table.name) if column[0] not in partitions]
+
+    def location(self, table: Table, day: Day | None = None) -> str:
+        """Return the HDFS folder of a table, or of a day of it."""
+        return self.hdfs.location(self.tables().folder(table, day))
+
+    def tables(self) -> ClusterTables:
+        """Return the tables, on a connection that the first statement opens."""
+        if self._tables is None:
+            flavour = FLAVOURS[self.engine]
+            server = Server(
+                host=self.host,
+                port=self.port,
+                auth_mechanism=self.auth_mechanism,
+                user=self.user,
+                password=plain(self.password),
+                use_ssl=self.use_ssl,
+                ca_cert=self.ca_cert,
+                verify_cert=self.verify,
+                kerberos_service_name=self.kerberos_service_name,
+                timeout=self.timeout,
+            )
+            self._tables = ClusterTables(
+                HiveConnection(server, expands_variables=flavour.expands_variables),
+                flavour,
+                self.hdfs,
+                database=self.database,
+                huser=self.huser,
+                keep_seconds=self.keep_seconds,
+            )
+        return self._tables

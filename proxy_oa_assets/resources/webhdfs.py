@@ -1,0 +1,127 @@
+"""HDFS' cluster form: files over WebHDFS (or HttpFS), whichever NameNode is the active one."""
+
+import io
+import uuid
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from typing import BinaryIO, TypeVar
+
+from pydantic import Field, PrivateAttr
+
+from proxy_oa_assets.errors import StorageError
+from proxy_oa_assets.resources.hdfs import FileStatus, HdfsResource
+from proxy_oa_assets.resources.webhdfs_client import Client, Login, connected
+from proxy_oa_assets.resources.webhdfs_errors import asked, translated
+from proxy_oa_assets.resources.webhdfs_reader import ResumingReader
+from proxy_oa_assets.secret import plain
+
+_BUFFER = 1 << 20
+
+T = TypeVar("T")
+
+
+class WebHdfs(HdfsResource):
+    """An HDFS over WebHDFS.
+
+    Example:
+        >>> WebHdfs(url="http://namenode:9870", user="spot").list_folder("/user/spot/proxy")
+
+    """
+
+    url: str = Field(description="NameNode web address; several, for high availability, separated by ;")
+    user: str = Field(default="spot", description="User in whose name files are read and written")
+    auth: str = Field(default="insecure", description="insecure, kerberos or token")
+    token: str | None = Field(default=None, description="Delegation token, where auth is token")
+    ca_cert: str | None = Field(
+        default=None, description="File of the certificates to trust; none: the machine's own"
+    )
+    verify: bool = Field(default=True, description="Whether the servers' certificates are verified")
+    timeout: float = Field(default=60, description="Seconds to wait for a connection, or for more bytes")
+    attempts: int = Field(default=6, ge=1, description="How often to try what the network refuses")
+
+    _client: Client | None = PrivateAttr(default=None)
+
+    def status(self, path: str) -> FileStatus | None:
+        """Return what stands at a path, or None."""
+        found = self._ask(path, lambda client: client.found(path))
+        return None if found is None else _status(path, found)
+
+    def list_folder(self, path: str) -> list[FileStatus]:
+        """Return a folder's entries by name; none if there is no such folder."""
+        entries = self._ask(path, lambda client: client.entries(path))
+        return sorted(
+            (_status(f"{path.rstrip('/')}/{name}", entry) for name, entry in entries),
+            key=lambda status: status.name,
+        )
+
+    @contextmanager
+    def open(self, path: str) -> Iterator[BinaryIO]:
+        """Open a file for reading as a stream; where a DataNode fails, it goes on at another."""
+
+        def at(offset: int) -> AbstractContextManager[BinaryIO]:
+            return self._connected().read(path, offset=offset)
+
+        with (
+            translated(self._connected(), self.location(path)),
+            ResumingReader(at, lambda: self.status(path), self.location(path), self.attempts) as raw,
+        ):
+            yield io.BufferedReader(raw, _BUFFER)
+
+    def write(self, path: str, chunks: Iterable[bytes]) -> None:
+        """Replace a file, wholly or not at all; missing folders are made.
+
+        It is written by another name first, because HDFS renames in one step.
+        """
+        folder, _, name = path.rpartition("/")
+        temporary = f"{folder}/.{name}.{uuid.uuid4().hex}.tmp"
+        # What can be gone through only once can't be sent again.
+        attempts = 1 if isinstance(chunks, Iterator) else self.attempts
+        try:
+            self._ask(path, lambda client: client.write(temporary, iter(chunks), overwrite=True), attempts)
+            self._ask(path, lambda client: client.replace(temporary, path))
+        except BaseException as error:
+            self._remove_left_over(temporary, error)
+            raise
+
+    def make_folder(self, path: str) -> None:
+        """Make a folder, and those above it, where they are missing."""
+        self._ask(path, lambda client: client.makedirs(path))
+
+    def delete(self, path: str) -> bool:
+        """Remove a file; return whether there was one."""
+        return self._ask(path, lambda client: bool(client.delete(path)))
+
+    def delete_folder(self, path: str) -> bool:
+        """Remove a folder with all that is in it; return whether there was one."""
+        return self._ask(path, lambda client: bool(client.delete(path, recursive=True)))
+
+    def location(self, path: str) -> str:
+        """Return the path as HDFS' own tools write it."""
+        return f"hdfs://{path}"
+
+    def _remove_left_over(self, temporary: str, error: BaseException) -> None:
+        try:
+            self._ask(temporary, lambda client: client.delete(temporary), attempts=1)
+        except StorageError:
+            error.add_note(f"{self.location(temporary)} may be left over; it can be removed")
+
+    def _ask(self, path: str, question: Callable[[Client], T], attempts: int | None = None) -> T:
+        return asked(question, self._connected(), self.location(path), attempts or self.attempts)
+
+    def _connected(self) -> Client:
+        if self._client is None:
+            self._client = connected(
+                Login(
+                    url=self.url,
+                    user=self.user,
+                    auth=self.auth,
+                    token=plain(self.token),
+                    verify=(self.ca_cert or True) if self.verify else False,
+                    timeout=self.timeout,
+                )
+            )
+        return self._client
+
+
+def _status(path: str, found: dict) -> FileStatus:
+    return FileStatus(path, found["length"], found["modificationTime"], found["type"] == "DIRECTORY")

@@ -1,0 +1,96 @@
+"""The package `hdfs`, logged in: what `WebHdfs` asks of it."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import hdfs
+import requests
+
+from proxy_oa_assets.errors import SettingsError
+
+MISSING = "FileNotFoundException"
+
+
+@dataclass(frozen=True)
+class Login:
+    """Where to connect and as whom; `verify` as in `requests`: whether, or with which certificates."""
+
+    url: str
+    user: str
+    auth: str
+    token: str | None = field(repr=False)
+    verify: bool | str
+    timeout: float
+
+
+class Client(hdfs.Client):
+    """What `WebHdfs` asks beyond the package's own methods."""
+
+    def found(self, path: str) -> dict[str, Any] | None:
+        """Return the file status of a path, or None.
+
+        The package's `status(strict=False)` also takes a refusal for an absence.
+        """
+        try:
+            found: dict[str, Any] = self.status(path)
+        except hdfs.HdfsError as error:
+            if error.exception == MISSING:
+                return None
+            raise
+        return found
+
+    def entries(self, path: str) -> list[tuple[str, dict[str, Any]]]:
+        """Return the names and file statuses of a folder's entries; none if there is no such folder."""
+        try:
+            entries: list[tuple[str, dict[str, Any]]] = self.list(path, status=True)
+        except hdfs.HdfsError as error:
+            if error.exception == MISSING or str(error).endswith("is not a directory."):
+                return []
+            raise
+        return entries
+
+    def replace(self, source: str, target: str) -> None:
+        """Rename a file over another in one step, where the server can; HttpFS can't."""
+        answer = self._rename(source, destination=target, renameoptions="OVERWRITE")
+        if answer.content and not answer.json()["boolean"]:
+            self.delete(target)
+            self.rename(source, target)
+
+
+class _InsecureClient(Client, hdfs.InsecureClient):
+    pass
+
+
+class _TokenClient(Client, hdfs.TokenClient):
+    pass
+
+
+def connected(login: Login) -> Client:
+    """Return a client; nothing is sent yet. Raises SettingsError if the login isn't complete."""
+    session = requests.Session()
+    session.verify = login.verify
+    # A proxy or a .netrc of the environment is not meant for the cluster.
+    session.trust_env = False
+    options = {"timeout": login.timeout, "session": session}
+    if login.auth == "kerberos":
+        return _kerberos_client(login.url, options)
+    if login.auth == "token":
+        if not login.token:
+            raise SettingsError("HDFS_AUTH=token: HDFS_TOKEN is missing; set it to a delegation token")
+        return _TokenClient(login.url, login.token, **options)
+    return _InsecureClient(login.url, user=login.user, **options)
+
+
+def _kerberos_client(url: str, options: dict[str, Any]) -> Client:
+    try:
+        from hdfs.ext.kerberos import KerberosClient
+    except ImportError as error:
+        raise SettingsError(
+            "HDFS_AUTH=kerberos: install the extra kerberos (pip install 'proxy-oa-assets[kerberos]')"
+        ) from error
+
+    class _KerberosClient(Client, KerberosClient):
+        pass
+
+    # The server proves itself, too.
+    return _KerberosClient(url, mutual_auth="REQUIRED", **options)

@@ -1,0 +1,121 @@
+"""What WebHDFS refuses: tried again where the network is to blame, and said so that it can be mended."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TypeVar
+from urllib.parse import urlsplit
+
+import hdfs
+import requests
+import tenacity
+import urllib3
+
+from proxy_oa_assets.errors import StorageError, StorageUnreachableError
+from proxy_oa_assets.resources.webhdfs_client import Client
+
+TRANSPORT = (
+    requests.ConnectionError,
+    requests.Timeout,
+    requests.exceptions.ChunkedEncodingError,
+    urllib3.exceptions.HTTPError,
+)
+# A NameNode that starts, or hands over to another, says one of these.
+_NOT_YET = ("SafeModeException", "RetriableException", "StandbyException", "ConnectException")
+_LONGEST_WAIT_SECONDS = 15
+
+T = TypeVar("T")
+
+
+def asked(question: Callable[[Client], T], client: Client, location: str, attempts: int) -> T:
+    """Return the answer to a question, which is asked again while the transport fails.
+
+    Raises StorageUnreachableError once it has failed so often, and StorageError for every other refusal.
+    """
+    with translated(client, location):
+        return retrying(attempts)(question, client)
+
+
+def retrying(attempts: int) -> tenacity.Retrying:
+    """Return what calls again, after growing pauses, while the transport fails."""
+    return tenacity.Retrying(
+        stop=tenacity.stop_after_attempt(attempts),
+        wait=tenacity.wait_exponential_jitter(initial=0.5, max=_LONGEST_WAIT_SECONDS),
+        retry=tenacity.retry_if_exception(_passing),
+        reraise=True,
+    )
+
+
+def _passing(error: BaseException) -> bool:
+    if isinstance(error, hdfs.HdfsError):
+        return error.exception in _NOT_YET
+    # Waiting changes neither a certificate nor a name.
+    return isinstance(error, TRANSPORT) and not isinstance(error, requests.exceptions.SSLError)
+
+
+@contextmanager
+def translated(client: Client, location: str) -> Iterator[None]:
+    """Turn what the package, or the network, raises into an error that names the place and the remedy."""
+    try:
+        yield
+    except hdfs.HdfsError as error:
+        kind = StorageUnreachableError if error.exception in _NOT_YET else StorageError
+        raise kind(f"{location}: {_refusal(client, error)}") from error
+    except requests.exceptions.SSLError as error:
+        raise StorageError(
+            f"{location}: {_host(error)} showed a certificate that isn't trusted ({_cause(error)}); "
+            f"set HDFS_CA_CERT to the file of the authority that signed it"
+        ) from error
+    except TRANSPORT as error:
+        raise StorageUnreachableError(f"{location}: {_unreachable(client, error)}") from error
+    except requests.exceptions.JSONDecodeError as error:
+        raise StorageError(f"{location}: {_no_webhdfs(client)}") from error
+
+
+def _unreachable(client: Client, error: Exception) -> str:
+    host = _host(error)
+    named = {urlsplit(url).hostname for url in client.urls}
+    if not isinstance(_root(error), urllib3.exceptions.NameResolutionError):
+        return f"{host or client.url} doesn't answer ({_cause(error)}); is it up, and is HDFS_URL right?"
+    host = urlsplit(f"//{host}").hostname or ""
+    if host in named:
+        return f"this machine can't resolve the name {host}, which is in HDFS_URL"
+    return (
+        f"the NameNode sent us to the DataNode {host}, a name that this machine can't resolve; make it known "
+        f"here (DNS, or a line in the hosts file), or use HttpFS, which needs no DataNode's name"
+    )
+
+
+def _host(error: Exception) -> str:
+    request = getattr(error, "request", None)
+    return urlsplit(request.url).netloc if request is not None else ""
+
+
+def _root(error: Exception) -> Exception:
+    """Return the innermost reason that urllib3 wrapped."""
+    inner: object = error.args[0] if error.args else None
+    reason = getattr(inner, "reason", inner)
+    return reason if isinstance(reason, Exception) else error
+
+
+def _cause(error: Exception) -> str:
+    text = str(_root(error)).rpartition(": ")[2]
+    return " ".join(text.split())[:200]
+
+
+def _refusal(client: Client, error: hdfs.HdfsError) -> str:
+    text = str(error).strip()
+    if "Authentication failure" in text:
+        return f"{text} HDFS_AUTH says how to log in: insecure, kerberos (after kinit) or token"
+    if error.exception is None and "<html" in text.lower():
+        return _no_webhdfs(client)
+    refusal = text.partition("\n")[0] or "refused without a reason"
+    if error.exception == "AccessControlException":
+        return f"{refusal}; give HDFS_USER that permission, or set HDFS_USER to somebody who has it"
+    return refusal
+
+
+def _no_webhdfs(client: Client) -> str:
+    return (
+        f"what answers at {client.url} isn't WebHDFS; HDFS_URL is the NameNode's web address, such as "
+        f"http://namenode:9870"
+    )

@@ -1,0 +1,80 @@
+"""A file of HDFS as a stream that outlives the DataNode it is read from."""
+
+import io
+from collections.abc import Callable
+from contextlib import AbstractContextManager, ExitStack
+from typing import BinaryIO
+
+import urllib3
+
+from proxy_oa_assets.errors import StorageError
+from proxy_oa_assets.resources.hdfs import FileStatus
+from proxy_oa_assets.resources.webhdfs_errors import TRANSPORT, retrying
+
+
+class ResumingReader(io.RawIOBase):
+    """Reads a file from its start; where the transport fails, it opens the file again at that very byte."""
+
+    def __init__(
+        self,
+        open_at: Callable[[int], AbstractContextManager[BinaryIO]],
+        status: Callable[[], FileStatus | None],
+        location: str,
+        attempts: int,
+    ) -> None:
+        super().__init__()
+        self._open_at = open_at
+        self._status = status
+        self._location = location
+        self._attempts = attempts
+        self._file = self._existing()
+        self._position = 0
+        self._opened = ExitStack()
+        self._stream: BinaryIO | None = None
+
+    def readable(self) -> bool:
+        """Return True."""
+        return True
+
+    def readinto(self, buffer: bytearray | memoryview) -> int:  # type: ignore[override]
+        """Fill a buffer as far as one read does; return the number of bytes, 0 at the end."""
+        chunk = retrying(self._attempts)(self._next, len(buffer))
+        buffer[: len(chunk)] = chunk
+        self._position += len(chunk)
+        return len(chunk)
+
+    def close(self) -> None:
+        """Give the connection back."""
+        self._opened.close()
+        super().close()
+
+    def _next(self, size: int) -> bytes:
+        if self._position == self._file.length:
+            return b""
+        try:
+            if self._stream is None:
+                self._stream = self._opened.enter_context(self._open_at(self._position))
+            chunk = self._stream.read(size)
+            if not chunk:
+                raise urllib3.exceptions.IncompleteRead(
+                    self._position, self._file.length - self._position
+                )
+        except TRANSPORT:
+            self._opened.close()
+            self._stream = None
+            self._must_be_the_same()
+            raise
+        return chunk
+
+    def _existing(self) -> FileStatus:
+        found = self._status()
+        if found is None:
+            raise StorageError(f"{self._location} does not exist")
+        if found.is_folder:
+            raise StorageError(f"{self._location} is a folder")
+        return found
+
+    def _must_be_the_same(self) -> None:
+        """The rest of another file would glue two together."""
+        if self._existing() != self._file:
+            raise StorageError(f"{self._location} was replaced while it was read; read it again")

@@ -1,0 +1,124 @@
+"""A Java server of the tests: started in a folder of its own, awaited, ended for sure."""
+
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import pytest
+
+_DEADLINE_SECONDS = 120
+
+
+class JavaServer:
+    """A server process, its log, and its end."""
+
+    def __init__(self, name: str, folder: Path, command: Sequence[str | Path], environ: Mapping[str, str]):
+        folder.mkdir(parents=True, exist_ok=True)
+        self.name = name
+        self.folder = folder
+        self.log = folder / f"{name}.log"
+        self._command = [str(part) for part in command]
+        self._environ = {**os.environ, **environ}
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """Start the process; its output is appended to its log."""
+        with self.log.open("ab") as log:
+            # A session of its own, so that a Ctrl-C at the tests reaches it by `stop` alone.
+            self._process = subprocess.Popen(
+                self._command,
+                cwd=self.folder,
+                env=self._environ,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+
+    def run(self) -> None:
+        """Run a program to its end; fail with the end of its log if it fails."""
+        self.start()
+        if self._process.wait(_DEADLINE_SECONDS):
+            raise RuntimeError(f"{self.name} failed; the end of {self.log}:\n{self.tail()}")
+
+    @property
+    def running(self) -> bool:
+        """Return whether the process runs."""
+        return self._process is not None and self._process.poll() is None
+
+    def wait_for_line(self, pattern: str) -> re.Match[str]:
+        """Wait until the log has a line; return the match in its last occurrence."""
+        found: list[re.Match[str]] = []
+
+        def seen() -> bool:
+            found.extend(re.finditer(pattern, self.log.read_text(encoding="utf-8", errors="replace")))
+            return bool(found)
+
+        self.wait_until(seen, f"a line like {pattern!r}")
+        return found[-1]
+
+    def wait_for_port(self, port: int, host: str = "127.0.0.1") -> None:
+        """Wait until something listens."""
+        self.wait_until(lambda: listens(port, host), f"port {port}")
+
+    def wait_until(self, holds, what: str) -> None:
+        """Wait for a condition; fail with the end of the log if the server ends before, or takes too long."""
+        deadline = time.monotonic() + _DEADLINE_SECONDS
+        while not holds():
+            if not self.running or time.monotonic() > deadline:
+                raise RuntimeError(f"{self.name} gave no {what}; the end of {self.log}:\n{self.tail()}")
+            time.sleep(0.1)
+
+    def tail(self, lines: int = 30) -> str:
+        """Return the end of the log."""
+        return "\n".join(self.log.read_text(encoding="utf-8", errors="replace").splitlines()[-lines:])
+
+    def kill(self) -> None:
+        """End the process at once, as a power cut does."""
+        self._signal(signal.SIGKILL)
+
+    def stop(self) -> None:
+        """Ask the process to end; end it if it doesn't."""
+        self._signal(signal.SIGTERM)
+
+    def _signal(self, number: signal.Signals) -> None:
+        process, self._process = self._process, None
+        if process is None:
+            return
+        if process.poll() is None:
+            process.send_signal(number)
+        try:
+            process.wait(20)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+def listens(port: int, host: str = "127.0.0.1") -> bool:
+    """Return whether something accepts connections."""
+    with socket.socket() as attempt:
+        attempt.settimeout(1)
+        return attempt.connect_ex((host, port)) == 0
+
+
+def free_port() -> int:
+    """Return a port on which nothing listens now."""
+    with socket.socket() as attempt:
+        attempt.bind(("127.0.0.1", 0))
+        port: int = attempt.getsockname()[1]
+        return port
+
+
+def java() -> Path:
+    """Return the Java to use; skip the test where there is none."""
+    home = os.environ.get("JAVA_HOME")
+    found = Path(home, "bin", "java") if home else shutil.which("java")
+    if not found or not Path(found).exists():
+        pytest.skip("the cluster tests need Java 17 (java on PATH, or JAVA_HOME)")
+    return Path(found)

@@ -1,0 +1,94 @@
+"""A real HiveServer2: Spark's Thrift Server out of the package `pyspark`."""
+
+import importlib.util
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from cluster_servers.java_server import JavaServer, java
+
+USER = "spot"
+
+
+class ThriftServer:
+    """A HiveServer2 on loopback, with a metastore in memory; its files are on the given file system."""
+
+    def __init__(self, folder: Path, default_fs: str, settings: Mapping[str, str] | None = None):
+        self.port = 0
+        self._server = JavaServer(
+            "thrift-server",
+            folder,
+            _command(folder, default_fs, settings or {}),
+            {
+                "SPARK_HOME": str(_spark_home()),
+                "HADOOP_USER_NAME": USER,
+                "JAVA_HOME": str(java().resolve().parents[1]),
+                "SPARK_LOCAL_IP": "127.0.0.1",
+            },
+        )
+
+    def start(self) -> None:
+        """Start the server; return when it listens."""
+        self._server.start()
+        started = self._server.wait_for_line(r"Starting ThriftBinaryCLIService on port (\d+)")
+        self.port = int(started[1])
+        self._server.wait_for_port(self.port)
+
+    def stop(self) -> None:
+        """End the server."""
+        self._server.stop()
+
+    def kill(self) -> None:
+        """End the server at once."""
+        self._server.kill()
+
+    @property
+    def log(self) -> Path:
+        """The server's log."""
+        return self._server.log
+
+
+def _spark_home() -> Path:
+    spec = importlib.util.find_spec("pyspark")
+    if spec is None or spec.origin is None:
+        pytest.skip("the cluster tests need pyspark (make test-cluster installs it)")
+    return Path(spec.origin).parent
+
+
+def _command(folder: Path, default_fs: str, settings: Mapping[str, str]) -> list[str | Path]:
+    every = {
+        "spark.ui.enabled": "false",
+        "spark.local.dir": str(folder / "local"),
+        "spark.sql.warehouse.dir": f"{default_fs}/warehouse",
+        "spark.sql.catalogImplementation": "hive",
+        "spark.sql.shuffle.partitions": "2",
+        "spark.sql.ansi.enabled": "false",
+        "spark.sql.storeAssignmentPolicy": "LEGACY",
+        "spark.driver.bindAddress": "127.0.0.1",
+        "spark.driver.host": "127.0.0.1",
+        "spark.hadoop.fs.defaultFS": default_fs,
+        "spark.hadoop.dfs.replication": "2",
+        "spark.hadoop.dfs.client.use.datanode.hostname": "true",
+        "spark.hadoop.dfs.client.block.write.replace-datanode-on-failure.policy": "NEVER",
+        "spark.hadoop.javax.jdo.option.ConnectionURL": "jdbc:derby:memory:metastore_db;create=true",
+        "spark.hadoop.hive.metastore.schema.verification": "false",
+        "spark.hadoop.datanucleus.schema.autoCreateAll": "true",
+        "spark.hadoop.hive.server2.thrift.bind.host": "127.0.0.1",
+        "spark.hadoop.hive.server2.thrift.port": "0",
+        "spark.hadoop.hive.server2.transport.mode": "binary",
+        "spark.hadoop.hive.server2.authentication": "NOSASL",
+        "spark.driver.extraJavaOptions": f"-Dderby.system.home={folder} -Djava.io.tmpdir={folder}",
+        **settings,
+    }
+    command: list[str | Path] = [
+        _spark_home() / "bin" / "spark-submit",
+        "--master",
+        "local[2]",
+        "--driver-memory",
+        "1g",
+    ]
+    for name, value in every.items():
+        command += ["--conf", f"{name}={value}"]
+    server = "org.apache.spark.sql.hive.thriftserver.HiveThriftServer2"
+    return [*command, "--class", server, "spark-internal"]
