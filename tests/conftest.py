@@ -1,8 +1,13 @@
 import os
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import hypothesis
 import pytest
+from cluster_servers.running import Cluster
+from support.cluster_home import ClusterHome
+from support.home import Home
 
 # A machine that runs other work beside the tests is slow now and then; that is no defect.
 hypothesis.settings.register_profile("proxy_oa", deadline=None)
@@ -17,3 +22,26 @@ def test_data() -> Path:
     if not folder.is_dir():
         pytest.skip(f"no real data at {folder}; PROXY_OA_TEST_DATA names its folder")
     return folder
+
+
+@pytest.fixture(scope="session")
+def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
+    """An HDFS and a HiveServer2 that every test of the session may use; skip where they can't run."""
+    with Cluster(tmp_path_factory.mktemp("cluster")) as servers:
+        yield servers
+
+
+@pytest.fixture(params=["embedded", pytest.param("cluster", marks=pytest.mark.cluster)])
+def new_home(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Callable[..., Home]]:
+    """Return what makes a home, on this machine and on a cluster: a test that takes it runs on both."""
+    with ExitStack() as closing:
+
+        def make(**variables: str) -> Home:
+            if request.param == "embedded":
+                return Home(tmp_path / "home", **variables)
+            servers: Cluster = request.getfixturevalue("cluster")
+            home = ClusterHome(tmp_path / "home", servers.variables, **variables)
+            closing.callback(home.close)
+            return home
+
+        yield make

@@ -7,18 +7,19 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-import tenacity
 from impala.dbapi import connect
 from impala.error import Error as ImpylaError
 from impala.error import HttpError, RPCError
 from thrift.transport.TTransport import TTransportException
 
 from proxy_oa_assets.errors import WarehouseError, WarehouseUnreachableError
+from proxy_oa_assets.resources.retrying import retrying
 
 Value = str | int | float | None
 
 _ROWS_AT_A_TIME = 10_000
 _ATTEMPTS = 4
+_LONGEST_PAUSE_SECONDS = 5
 _TRANSPORT = (TTransportException, OSError, EOFError)
 # Each placeholder stands for itself alone: no other paramstyle leaves literals alone.
 _BINDING = {"paramstyle": "format"}
@@ -118,12 +119,7 @@ class HiveConnection:
                 self._forget()
                 raise
 
-        return tenacity.Retrying(
-            stop=tenacity.stop_after_attempt(_ATTEMPTS),
-            wait=tenacity.wait_exponential_jitter(initial=0.5, max=5),
-            retry=tenacity.retry_if_exception(_passing),
-            reraise=True,
-        )(attempt)
+        return retrying(_ATTEMPTS, _passing, _LONGEST_PAUSE_SECONDS)(attempt)
 
     def _forget(self) -> None:
         self._connection = None
@@ -166,9 +162,14 @@ class HiveConnection:
                 f"authority that signed it"
             )
         if "Bad status" in chain or "SASL" in chain.upper():
-            return f"{address} refused the log-in ({_first_line(error)}); IMPALA_USER, IMPALA_PASSWORD and IMPALA_AUTH_MECHANISM say who logs in, and how"
+            return (
+                f"{address} refused the log-in ({_first_line(error)}); IMPALA_USER, IMPALA_PASSWORD and "
+                f"IMPALA_AUTH_MECHANISM say who logs in, and how"
+            )
         if "timed out" in chain:
-            return f"{address} gave no answer within {self._server.timeout:g} s (IMPALA_TIMEOUT) to: {_short(sql)}"
+            return (
+                f"{address} gave no answer within {self._server.timeout:g} s (IMPALA_TIMEOUT), at: {_short(sql)}"
+            )
         return (
             f"{address} isn't there, or went away ({_first_line(error)}), at: {_short(sql)}. Is it up, and are "
             f"IMPALA_HOST, IMPALA_PORT, IMPALA_USE_SSL and IMPALA_AUTH_MECHANISM right?"

@@ -11,6 +11,7 @@ import tenacity
 import urllib3
 
 from proxy_oa_assets.errors import StorageError, StorageUnreachableError
+from proxy_oa_assets.resources.retrying import retrying
 from proxy_oa_assets.resources.webhdfs_client import Client
 
 TRANSPORT = (
@@ -21,7 +22,7 @@ TRANSPORT = (
 )
 # A NameNode that starts, or hands over to another, says one of these.
 _NOT_YET = ("SafeModeException", "RetriableException", "StandbyException", "ConnectException")
-_LONGEST_WAIT_SECONDS = 15
+_LONGEST_PAUSE_SECONDS = 15
 
 T = TypeVar("T")
 
@@ -32,17 +33,12 @@ def asked(question: Callable[[Client], T], client: Client, location: str, attemp
     Raises StorageUnreachableError once it has failed so often, and StorageError for every other refusal.
     """
     with translated(client, location):
-        return retrying(attempts)(question, client)
+        return patient(attempts)(question, client)
 
 
-def retrying(attempts: int) -> tenacity.Retrying:
-    """Return what calls again, after growing pauses, while the transport fails."""
-    return tenacity.Retrying(
-        stop=tenacity.stop_after_attempt(attempts),
-        wait=tenacity.wait_exponential_jitter(initial=0.5, max=_LONGEST_WAIT_SECONDS),
-        retry=tenacity.retry_if_exception(_passing),
-        reraise=True,
-    )
+def patient(attempts: int) -> tenacity.Retrying:
+    """Return what calls again while the transport fails."""
+    return retrying(attempts, _passing, _LONGEST_PAUSE_SECONDS)
 
 
 def _passing(error: BaseException) -> bool:

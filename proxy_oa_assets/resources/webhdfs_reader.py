@@ -9,7 +9,7 @@ import urllib3
 
 from proxy_oa_assets.errors import StorageError
 from proxy_oa_assets.resources.hdfs import FileStatus
-from proxy_oa_assets.resources.webhdfs_errors import TRANSPORT, retrying
+from proxy_oa_assets.resources.webhdfs_errors import TRANSPORT, patient
 
 
 class ResumingReader(io.RawIOBase):
@@ -38,7 +38,7 @@ class ResumingReader(io.RawIOBase):
 
     def readinto(self, buffer: bytearray | memoryview) -> int:  # type: ignore[override]
         """Fill a buffer as far as one read does; return the number of bytes, 0 at the end."""
-        chunk = retrying(self._attempts)(self._next, len(buffer))
+        chunk = patient(self._attempts)(self._next, len(buffer))
         buffer[: len(chunk)] = chunk
         self._position += len(chunk)
         return len(chunk)

@@ -1,22 +1,21 @@
-from pathlib import Path
+from collections.abc import Callable
 
 import dagster as dg
 import pyarrow as pa
-import pyarrow.parquet as pq
 import pytest
-from support.home import SAMPLE_DAY, Home, findings
+from support.home import SAMPLE_DAY, Home, findings, rewrite
 
 from proxy_oa_assets.checks.day_checks import TRIALS, severity, tried
 from proxy_oa_assets.days import Day
-from proxy_oa_assets.tables import PROXY, PROXY_SCORES
+from proxy_oa_assets.tables import PROXY_SCORES
 
 DAY = SAMPLE_DAY
 ERROR, WARN = dg.AssetCheckSeverity.ERROR, dg.AssetCheckSeverity.WARN
 
 
 @pytest.fixture
-def home(tmp_path: Path) -> Home:
-    home = Home(tmp_path / "home")
+def home(new_home: Callable[..., Home]) -> Home:
+    home = new_home()
     home.write_sample(DAY)
     return home
 
@@ -32,15 +31,6 @@ def found(home: Home, day: Day = DAY) -> dict[str, tuple[bool, str]]:
 
 def broken(home: Home) -> set[str]:
     return {name for name, (holds, _) in found(home).items() if not holds}
-
-
-def raw_files(home: Home, day: Day = DAY) -> list[Path]:
-    return sorted((home.huser / PROXY.day_folder(day)).rglob("*.parquet"))
-
-
-def rewrite(path: Path, change) -> None:
-    """Replace a Parquet file by a changed one."""
-    pq.write_table(change(pq.ParquetFile(path).read()), path)
 
 
 def test_every_claim_holds_of_a_good_day(home: Home) -> None:
@@ -72,7 +62,7 @@ def test_a_score_that_is_missing_is_found(home: Home) -> None:
     """A row that was taken from the results, but isn't in the table, is an error."""
     home.materialize(DAY)
 
-    rewrite(home.part("proxy_scores", DAY), lambda table: table.slice(1))
+    home.rewrite("proxy_scores", DAY, lambda table: table.slice(1))
 
     assert "every_result_is_scored" in broken(home)
     assert "1 are not in proxy_scores" in found(home)["every_result_is_scored"][1]
@@ -91,13 +81,13 @@ def test_a_table_with_wrong_scores_stops_what_follows(home: Home, monkeypatch) -
 
     assert not result.success
     assert findings(result)["every_result_is_scored"].severity is ERROR
-    assert not home.part("proxy_edge", DAY).exists()
-    assert home.part("proxy_ingest_summary", DAY).exists()
+    assert not home.made("proxy_edge", DAY)
+    assert home.made("proxy_ingest_summary", DAY)
 
 
 def test_a_connection_without_raw_rows_is_found(home: Home) -> None:
     """Results that were made from another raw log than the one that is there now."""
-    for hour in raw_files(home)[:12]:
+    for hour in home.raw_files(DAY)[:12]:
         hour.unlink()
 
     result = home.materialize(DAY)
@@ -112,8 +102,8 @@ def test_edges_that_are_not_the_raw_rows_are_found(home: Home) -> None:
     """Edges that were lost, and edges of a connection that isn't scored any more."""
     home.materialize(DAY)
 
-    rewrite(home.part("proxy_edge", DAY), lambda table: table.slice(3))
-    rewrite(home.part("proxy_scores", DAY), lambda table: table.slice(0, table.num_rows - 1))
+    home.rewrite("proxy_edge", DAY, lambda table: table.slice(3))
+    home.rewrite("proxy_scores", DAY, lambda table: table.slice(0, table.num_rows - 1))
 
     assert "every_connection_has_edges" in broken(home)
     assert "have other rows than the raw log" in found(home)["every_connection_has_edges"][1]
@@ -121,15 +111,18 @@ def test_edges_that_are_not_the_raw_rows_are_found(home: Home) -> None:
 
 def test_rows_beyond_the_limit_of_an_hour_are_counted_and_left_out(home: Home) -> None:
     """300 rows of one connection in one hour: 250 are stored, and the check says that 50 were cut."""
-    scored = pq.ParquetFile(raw_files(home)[9]).read()
     before = findings(home.materialize(DAY, limit=3000))["no_connection_hour_is_beyond_250"].metadata
-    client, uri = (
-        pq.ParquetFile(home.part("proxy_edge", DAY)).read([name])[name][0].as_py()
-        for name in ("clientip", "fulluri")
-    )
-    row = scored.slice(0, 1).to_pylist()[0] | {"clientip": client, "fulluri": uri, "p_time": "09:00:00"}
-    extra = pa.Table.from_pylist([row] * 300, schema=scored.schema)
-    pq.write_table(pa.concat_tables([scored, extra]), raw_files(home)[9])
+    edge = home.rows("proxy_edge", DAY)[0]
+
+    def with_more(table: pa.Table) -> pa.Table:
+        row = table.slice(0, 1).to_pylist()[0] | {
+            "clientip": edge["clientip"],
+            "fulluri": edge["fulluri"],
+            "p_time": "09:00:00",
+        }
+        return pa.concat_tables([table, pa.Table.from_pylist([row] * 300, schema=table.schema)])
+
+    rewrite(home.raw_files(DAY)[9], with_more)
 
     result = home.materialize(DAY, limit=3000)
 
@@ -146,8 +139,9 @@ def test_more_rows_of_an_hour_than_allowed_are_found(home: Home) -> None:
     """A table that another tool wrote without the limit."""
     home.materialize(DAY)
 
-    rewrite(
-        home.part("proxy_edge", DAY),
+    home.rewrite(
+        "proxy_edge",
+        DAY,
         lambda table: pa.concat_tables([table, *[table.slice(0, 1)] * 250]),
     )
 
@@ -158,7 +152,7 @@ def test_raw_rows_that_came_later_are_found(home: Home) -> None:
     """Ingest that went on after the day was counted."""
     home.materialize(DAY)
 
-    rewrite(raw_files(home)[5], lambda table: pa.concat_tables([table, table.slice(0, 1)]))
+    rewrite(home.raw_files(DAY)[5], lambda table: pa.concat_tables([table, table.slice(0, 1)]))
 
     assert "summary_counts_every_row" in broken(home)
 
@@ -171,7 +165,7 @@ def test_a_column_of_another_type_is_found(home: Home) -> None:
         place = table.schema.get_field_index("respcode")
         return table.set_column(place, "respcode", pa.array([200] * table.num_rows, pa.int32()))
 
-    rewrite(home.part("proxy_scores", DAY), as_number)
+    home.rewrite("proxy_scores", DAY, as_number)
 
     holds, why = found(home)["proxy_scores_has_its_columns"]
     assert not holds
@@ -190,9 +184,9 @@ def test_a_day_that_was_never_made_fulfils_no_claim(home: Home) -> None:
     assert "materialize proxy_results" in found(home)["every_result_is_scored"][1]
 
 
-def test_a_silent_service_is_a_warning(tmp_path: Path) -> None:
+def test_a_silent_service_is_a_warning(new_home: Callable[..., Home]) -> None:
     """A list that judges no URI of the day leaves every row unverified, below the coverage that is set."""
-    home = Home(tmp_path / "home", PROXY_OA_REPUTATION_COVERAGE="0.5")
+    home = new_home(PROXY_OA_REPUTATION_COVERAGE="0.5")
     home.write_sample(DAY)
     home.materialize(DAY)
 
@@ -200,7 +194,7 @@ def test_a_silent_service_is_a_warning(tmp_path: Path) -> None:
         place = table.schema.get_field_index("uri_rep")
         return table.set_column(place, "uri_rep", pa.array(["vt:UNVERIFIED:-1"] * table.num_rows))
 
-    rewrite(home.part("proxy_scores", DAY), unverified)
+    home.rewrite("proxy_scores", DAY, unverified)
     object.__setattr__(home.deployment.reputation, "_services", [object()])
 
     holds, why = found(home)["every_uri_has_a_reputation"]

@@ -34,7 +34,7 @@ def hadoop_jars() -> Path:
 
 
 def _unpack_web_pages(jars: Path) -> None:
-    """Put the servers' web pages beside the jars: Jetty takes half a minute to get them out of a jar itself."""
+    """Put the servers' web pages beside the jars: Jetty takes long to get them out of a jar."""
     (jar,) = jars.glob("hadoop-client-minicluster-*.jar")
     with zipfile.ZipFile(jar) as archive:
         archive.extractall(jars, [name for name in archive.namelist() if name.startswith("webapps/")])

@@ -30,7 +30,15 @@ class ThriftServer:
 
     def start(self) -> None:
         """Start the server; return when it listens."""
+        self.begin()
+        self.wait()
+
+    def begin(self) -> None:
+        """Start the server's process."""
         self._server.start()
+
+    def wait(self) -> None:
+        """Wait until the server listens."""
         started = self._server.wait_for_line(r"Starting ThriftBinaryCLIService on port (\d+)")
         self.port = int(started[1])
         self._server.wait_for_port(self.port)

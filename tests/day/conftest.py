@@ -3,6 +3,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from support.cluster_home import ClusterHome
 from support.home import Home
 
 from proxy_oa_assets.days import Day
@@ -10,15 +11,23 @@ from proxy_oa_assets.sample.files import write_site_files
 
 
 @pytest.fixture
-def home(tmp_path: Path) -> Home:
-    return Home(tmp_path / "home")
+def home(new_home: Callable[..., Home]) -> Home:
+    return new_home()
 
 
 @pytest.fixture
-def sample_home(tmp_path: Path) -> Home:
+def sample_home(new_home: Callable[..., Home], tmp_path: Path) -> Home:
     """A home with one generated day and the sample site's context and lists."""
     site = write_site_files(tmp_path / "home")
-    home = Home(tmp_path / "home", **{name: str(path) for name, path in site.items()})
+    home = new_home(**{name: str(path) for name, path in site.items()})
+    home.write_sample()
+    return home
+
+
+@pytest.fixture
+def embedded_home(tmp_path: Path) -> Home:
+    """A home on this machine with one generated day."""
+    home = Home(tmp_path / "home")
     home.write_sample()
     return home
 
@@ -29,12 +38,15 @@ def real_home(test_data: Path, home: Home) -> Callable[[str], Home]:
 
     def with_day(key: str) -> Home:
         day = Day.parse(key)
-        source = test_data / "hdfs"
-        raw = f"user/spot/proxy/hive/y={day.y}/m={day.m:02d}/d={day.d:02d}"
-        for folder in (raw, f"user/spot/proxy/scored_results/{day.folder}"):
-            shutil.copytree(source / folder, home.path / "hdfs" / folder, copy_function=shutil.copyfile)
-        for path in (home.path / "hdfs").rglob("*"):
-            path.chmod(0o755)
+        raw = f"y={day.y}/m={day.m:02d}/d={day.d:02d}"
+        for folder in (f"proxy/hive/{raw}", f"proxy/scored_results/{day.folder}"):
+            source = test_data / "hdfs" / "user/spot" / folder
+            if isinstance(home, ClusterHome):
+                home.upload(source, (home.huser / folder).path)
+                continue
+            shutil.copytree(source, home.huser / folder, copy_function=shutil.copyfile)
+            for path in home.root.rglob("*"):
+                path.chmod(0o755)
         return home
 
     return with_day

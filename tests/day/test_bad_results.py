@@ -21,7 +21,7 @@ def test_a_day_without_results_fails_with_the_path_and_the_remedy(sample_home: H
     message = failures(result)["proxy_results"]
     assert str(sample_home.results(DAY)) in message
     assert "Run the ranking job" in message
-    assert not sample_home.part("proxy_scores", DAY).exists()
+    assert not sample_home.made("proxy_scores", DAY)
 
 
 def test_a_day_with_empty_results_fails_with_the_path_and_the_remedy(sample_home: Home) -> None:
@@ -103,7 +103,7 @@ def test_the_copy_is_byte_for_byte(sample_home: Home) -> None:
 @pytest.mark.parametrize("asset", ["edge_details", "ingest_summary"])
 def test_a_day_without_raw_requests_fails_with_the_path_and_the_remedy(sample_home: Home, asset: str) -> None:
     """An empty raw table is a missing input, not a quiet day."""
-    for path in (sample_home.huser / "proxy/hive/y=2016").rglob("*.parquet"):
+    for path in sample_home.raw_files(DAY):
         path.unlink()
 
     message = failures(sample_home.materialize(DAY))[asset]

@@ -1,4 +1,4 @@
-from pathlib import Path
+from collections.abc import Callable
 
 import dagster as dg
 import pytest
@@ -11,8 +11,8 @@ TABLE_ASSETS = ("proxy_results", "scored_connections", "edge_details", "ingest_s
 
 
 @pytest.fixture
-def home(tmp_path: Path) -> Home:
-    home = Home(tmp_path / "home")
+def home(new_home: Callable[..., Home]) -> Home:
+    home = new_home()
     for day in (FIRST, BAD, LAST):
         home.write_sample(day, views=15)
     return home
@@ -80,8 +80,8 @@ def test_what_no_one_foresaw_costs_its_day_alone(home: Home, monkeypatch: pytest
     result = home.materialize(FIRST, last=LAST, assets=["ingest_summary"])
 
     assert f"{BAD}: ZeroDivisionError: nobody foresaw this" in failures(result)["ingest_summary"]
-    assert home.part("proxy_ingest_summary", LAST).exists()
-    assert not home.part("proxy_ingest_summary", BAD).exists()
+    assert home.made("proxy_ingest_summary", LAST)
+    assert not home.made("proxy_ingest_summary", BAD)
 
 
 def test_each_day_of_a_run_is_checked(home: Home) -> None:

@@ -12,8 +12,8 @@ DAY = Day.parse("2016-09-12")
 NEXT_DAY = DAY.plus(1)
 
 
-def test_the_same_day_twice_gives_byte_equal_tables(sample_home: Home) -> None:
-    """Same input, same output."""
+def test_the_same_day_twice_gives_the_same_tables(sample_home: Home) -> None:
+    """Same input, same output; on one machine, byte for byte."""
     sample_home.materialize(DAY)
     first = sample_home.parts(DAY)
 
@@ -92,16 +92,16 @@ def test_an_edited_notebook_stays_and_the_fresh_one_stands_beside_it(sample_home
     assert metadata(result, "notebooks")["edited_and_kept"] == 1
 
 
-def test_a_folder_from_a_cluster_is_read_and_then_replaced(sample_home: Home) -> None:
+def test_a_folder_from_a_cluster_is_read_and_then_replaced(embedded_home: Home) -> None:
     """Another engine's files are the day until this project writes it; then they are gone."""
-    sample_home.materialize(DAY)
-    part = sample_home.part("proxy_edge", DAY)
+    embedded_home.materialize(DAY)
+    part = embedded_home.part("proxy_edge", DAY)
     foreign = part.with_name("000000_0")
     pq.write_table(pq.ParquetFile(part).read().slice(0, 7), foreign)
     part.unlink()
-    assert len(sample_home.deployment.impala.read_day(PROXY_EDGE, DAY)) == 7
+    assert len(embedded_home.deployment.impala.read_day(PROXY_EDGE, DAY)) == 7
 
-    sample_home.materialize(DAY)
+    embedded_home.materialize(DAY)
 
     assert not foreign.exists()
-    assert len(sample_home.deployment.impala.read_day(PROXY_EDGE, DAY)) > 7
+    assert len(embedded_home.deployment.impala.read_day(PROXY_EDGE, DAY)) > 7

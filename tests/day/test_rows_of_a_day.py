@@ -3,13 +3,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
-import pyarrow.parquet as pq
 import pytest
 from support.home import Home
 from support.independent_reading import (
     EDGE,
     RESULTS,
-    Row,
     code_name,
     code_names,
     connection_hash,
@@ -34,14 +32,10 @@ EXPECTED = {
 OTHER_DAYS = [("2015-08-27", 4000), ("2018-01-30", 500), ("2018-02-06", 1000)]
 
 
-def table(home: Home, name: str, day: Day) -> list[Row]:
-    return pq.ParquetFile(home.part(name, day)).read().to_pylist()
-
-
 def assert_tables_equal_an_independent_reading(home: Home, day: Day, limit: int) -> None:
     raw, scored = raw_rows(home.huser, day.key), scored_rows(home.huser, day.key, limit)
 
-    scores = table(home, "proxy_scores", day)
+    scores = home.rows("proxy_scores", day)
     assert len(scores) == len(scored)
     for stored, row in zip(scores, scored, strict=True):
         copied = {"p_date": "tdate", "p_time": "time", "score": "ml_score"}
@@ -49,10 +43,10 @@ def assert_tables_equal_an_independent_reading(home: Home, day: Day, limit: int)
         assert np.float32(stored["ml_score"]) == row["score"]
         assert stored["respcode_name"] == code_name(row["respcode"], NAMES)
 
-    edges = [tuple(row[name] for name in EDGE) for row in table(home, "proxy_edge", day)]
+    edges = [tuple(row[name] for name in EDGE) for row in home.rows("proxy_edge", day)]
     assert Counter(edges) == Counter(edge_rows(raw, scored, NAMES))
 
-    summary = {str(row["tdate"]): row["total"] for row in table(home, "proxy_ingest_summary", day)}
+    summary = {str(row["tdate"]): row["total"] for row in home.rows("proxy_ingest_summary", day)}
     assert summary == minutes(raw)
 
 
@@ -67,13 +61,13 @@ def test_a_real_day_equals_an_independent_reading(
 
     assert_tables_equal_an_independent_reading(home, day, limit)
     if (key, limit) in EXPECTED:
-        scores, edges = table(home, "proxy_scores", day), table(home, "proxy_edge", day)
+        scores, edges = home.rows("proxy_scores", day), home.rows("proxy_edge", day)
         assert EXPECTED[key, limit] == (
             len(scores),
             len({(row["clientip"], row["fulluri"]) for row in scores}),
             len(edges),
             len({(row["clientip"], row["fulluri"], row["hh"]) for row in edges}),
-            len(table(home, "proxy_ingest_summary", day)),
+            len(home.rows("proxy_ingest_summary", day)),
         )
 
 
@@ -85,7 +79,7 @@ def test_a_generated_day_equals_an_independent_reading(sample_home: Home) -> Non
 
     assert_tables_equal_an_independent_reading(sample_home, day, 500)
     per_hour = Counter(
-        (row["clientip"], row["fulluri"], row["hh"]) for row in table(sample_home, "proxy_edge", day)
+        (row["clientip"], row["fulluri"], row["hh"]) for row in sample_home.rows("proxy_edge", day)
     )
     assert max(per_hour.values()) == 250
 
@@ -95,7 +89,7 @@ def test_each_scored_row_has_an_edge_file_of_its_own_hour(sample_home: Home) -> 
     day = Day.parse("2016-09-12")
     sample_home.materialize(day, limit=100)
     scored = scored_rows(sample_home.huser, day.key, 100)
-    edges = table(sample_home, "proxy_edge", day)
+    edges = sample_home.rows("proxy_edge", day)
 
     expected_names = set()
     for row in scored:
@@ -121,7 +115,7 @@ def test_the_sample_sites_context_and_lists_stand_in_the_scores(sample_home: Hom
     """Enrichment: the most specific network entry, the domain list, the URL list, unlisted codes."""
     day = Day.parse("2016-09-12")
     sample_home.materialize(day)
-    scores = table(sample_home, "proxy_scores", day)
+    scores = sample_home.rows("proxy_scores", day)
     by_uri = {str(row["fulluri"]): row for row in scores}
 
     dropper = by_uri["203.0.113.66/invoice_2291.pdf.exe"]

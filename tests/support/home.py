@@ -1,16 +1,24 @@
 """A home folder for tests, and the days materialized in it."""
 
+import io
+from collections.abc import Callable
 from pathlib import Path
 
 import dagster as dg
+import pyarrow as pa
+import pyarrow.parquet as pq
 
 from proxy_oa_assets.days import Day
 from proxy_oa_assets.definitions import defs
 from proxy_oa_assets.deployment import Deployment, deployment
 from proxy_oa_assets.sample.files import write_sample_day
 from proxy_oa_assets.settings import settings_from
+from proxy_oa_assets.tables import PROXY, TABLES
 
 SAMPLE_DAY = Day.parse("2016-09-12")
+
+Rows = list[dict[str, object]]
+Change = Callable[[pa.Table], pa.Table]
 
 
 class Home:
@@ -21,13 +29,22 @@ class Home:
         self.deployment: Deployment = deployment(settings_from({"PROXY_OA_HOME": str(path), **variables}))
 
     @property
-    def huser(self) -> Path:
-        """The local folder that stands for HUSER."""
-        return self.path / "hdfs" / "user" / "spot"
+    def root(self):
+        """The root of the file system in which the other systems write."""
+        return self.path / "hdfs"
 
-    def results(self, day: Day) -> Path:
+    @property
+    def huser(self):
+        """HUSER in that file system."""
+        return self.root / self.deployment.workspace.huser.lstrip("/")
+
+    def results(self, day: Day):
         """The day's ranked results."""
-        return self.path / "hdfs" / self.deployment.workspace.results(day).lstrip("/")
+        return self.root / self.deployment.workspace.results(day).lstrip("/")
+
+    def raw_files(self, day: Day):
+        """The day's raw files, hour by hour."""
+        return sorted((self.huser / PROXY.day_folder(day)).rglob("*.parquet"))
 
     def data(self, day: Day) -> Path:
         """The day's local folder."""
@@ -35,13 +52,22 @@ class Home:
 
     def part(self, table: str, day: Day) -> Path:
         """The file of a table's day."""
-        folder = {"proxy_scores": "suspicious", "proxy_edge": "edge", "proxy_ingest_summary": "summary"}[
-            table
-        ]
-        return self.huser / f"proxy/hive/oa/{folder}/y={day.y}/m={day.m}/d={day.d}/part.parquet"
+        return self.huser / TABLES[table].day_folder(day) / "part.parquet"
 
-    def parts(self, day: Day) -> dict[str, bytes]:
-        """The bytes of the day in each table that a materialization writes."""
+    def made(self, table: str, day: Day) -> bool:
+        """Return whether a table has the day."""
+        return self.deployment.impala.has_rows(TABLES[table], day)
+
+    def rows(self, table: str, day: Day) -> Rows:
+        """Read a table's day from its file."""
+        return parquet_rows(self.part(table, day))
+
+    def rewrite(self, table: str, day: Day, change: Change) -> None:
+        """Change a table's day as somebody does who writes into its folder."""
+        rewrite(self.part(table, day), change)
+
+    def parts(self, day: Day) -> dict[str, object]:
+        """The day in each table that a materialization writes, comparable; here, its bytes."""
         names = ("proxy_scores", "proxy_edge", "proxy_ingest_summary")
         return {name: self.part(name, day).read_bytes() for name in names}
 
@@ -81,6 +107,18 @@ class Home:
             },
             raise_on_error=False,
         )
+
+
+def parquet_rows(path) -> Rows:
+    """Read the rows of a Parquet file, wherever it is."""
+    return pq.ParquetFile(io.BytesIO(path.read_bytes())).read().to_pylist()
+
+
+def rewrite(path, change: Change) -> None:
+    """Replace a Parquet file by a changed one, wherever it is."""
+    changed, content = change(pq.ParquetFile(io.BytesIO(path.read_bytes())).read()), io.BytesIO()
+    pq.write_table(changed, content)
+    path.write_bytes(content.getvalue())
 
 
 def failures(result: dg.ExecuteInProcessResult) -> dict[str, str]:

@@ -6,7 +6,7 @@ from collections import Counter, defaultdict
 from pathlib import Path
 
 import numpy as np
-import pyarrow.parquet as pq
+from support.home import parquet_rows
 
 Row = dict[str, object]
 
@@ -21,17 +21,17 @@ EDGE = (
 _NUMBERS = ("duration", "scbytes", "csbytes")
 
 
-def raw_rows(huser: Path, day: str) -> list[Row]:
+def raw_rows(huser, day: str) -> list[Row]:
     """Read a day's raw rows with pyarrow, `h` from the folder's name."""
     y, m, d = day.split("-")
     rows: list[Row] = []
     for path in sorted((huser / f"proxy/hive/y={y}/m={m}/d={d}").rglob("*.parquet")):
         hour = path.parent.name.removeprefix("h=")
-        rows += [{**row, "h": hour} for row in pq.ParquetFile(path).read().to_pylist()]
+        rows += [{**row, "h": hour} for row in parquet_rows(path)]
     return rows
 
 
-def scored_rows(huser: Path, day: str, limit: int) -> list[Row]:
+def scored_rows(huser, day: str, limit: int) -> list[Row]:
     """Read the first rows of a day's results."""
     path = huser / f"proxy/scored_results/{day.replace('-', '')}/scores/proxy_results.csv"
     lines = path.read_bytes().decode("utf-8", "replace").split("\n")[:-1]

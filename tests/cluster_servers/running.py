@@ -1,0 +1,43 @@
+"""The servers of a cluster, up for as long as a block lasts."""
+
+from pathlib import Path
+from typing import Self
+
+from cluster_servers.hdfs_servers import HdfsServers
+from cluster_servers.thrift_server import ThriftServer
+
+
+class Cluster:
+    """An HDFS, and a HiveServer2 whose tables are on it. Their logs are in the given folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self.hdfs = HdfsServers(folder / "hdfs")
+        self.sql = ThriftServer(folder / "sql", self.hdfs.default_fs)
+
+    @property
+    def variables(self) -> dict[str, str]:
+        """The settings that name the servers."""
+        return {
+            "HDFS_URL": self.hdfs.url,
+            "IMPALA_HOST": "127.0.0.1",
+            "IMPALA_PORT": str(self.sql.port),
+            "PROXY_OA_SQL_ENGINE": "hive",
+        }
+
+    def __enter__(self) -> Self:
+        try:
+            self.sql.begin()
+            self.hdfs.start()
+            self.sql.wait()
+        except BaseException:
+            self.stop()
+            raise
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    def stop(self) -> None:
+        """End every server."""
+        self.sql.stop()
+        self.hdfs.stop()

@@ -1,0 +1,87 @@
+"""A home folder whose days are on a cluster: an HDFS folder and a database of its own."""
+
+import os
+import uuid
+from collections.abc import Mapping
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+from support.hdfs_path import HdfsPath
+from support.home import SAMPLE_DAY, Change, Home, Rows, parquet_rows
+
+from proxy_oa_assets.days import Day
+from proxy_oa_assets.sample.files import write_sample_day
+from proxy_oa_assets.tables import TABLES
+
+
+class ClusterHome(Home):
+    """A home on the servers that the variables name."""
+
+    def __init__(self, path: Path, servers: Mapping[str, str], **variables: str) -> None:
+        name = f"t{uuid.uuid4().hex[:12]}"
+        self.variables = {
+            "PROXY_OA_DEPLOYMENT": "cluster",
+            "PROXY_OA_HUSER": f"/user/spot/{name}",
+            "PROXY_OA_DBNAME": name,
+            **servers,
+            **variables,
+        }
+        super().__init__(path, **self.variables)
+        self.deployment.impala.create_tables()
+
+    @property
+    def root(self) -> HdfsPath:
+        """The root of the file system in which the other systems write."""
+        return HdfsPath("", self.deployment.hdfs)
+
+    def upload(self, local: Path, below: str = "") -> None:
+        """Write local files where their paths say, relative to a folder."""
+        for path in sorted(local.rglob("*")):
+            if path.is_file():
+                self.deployment.hdfs.write(f"{below}/{path.relative_to(local)}", [path.read_bytes()])
+
+    def write_sample(self, day: Day = SAMPLE_DAY, views: int = 150) -> Day:
+        """Generate a day's raw requests and ranked results, and upload them."""
+        staging = self.path / "staging" / day.key
+        write_sample_day(self.deployment.workspace, staging, day, views)
+        self.upload(staging)
+        return day
+
+    def part_files(self, table: str, day: Day) -> list[HdfsPath]:
+        """The files in which a table's day is stored now."""
+        location = self.deployment.impala.tables().partition_location(TABLES[table], day)
+        if location is None:
+            return []
+        folder = HdfsPath(urlsplit(location).path, self.deployment.hdfs)
+        return sorted(path for path in folder.rglob("*.parquet") if path.is_file())
+
+    def rows(self, table: str, day: Day) -> Rows:
+        """Read a table's day from its files."""
+        return [row for path in self.part_files(table, day) for row in parquet_rows(path)]
+
+    def parts(self, day: Day) -> dict[str, object]:
+        """The day in each table that a materialization writes, comparable."""
+        names = ("proxy_scores", "proxy_edge", "proxy_ingest_summary")
+        return {name: sorted(map(repr, self.rows(name, day))) for name in names}
+
+    def rewrite(self, table: str, day: Day, change: Change) -> None:
+        """Change a table's day as somebody does who writes into its folder."""
+        files = self.part_files(table, day)
+        tables = [pq.read_table(pa.BufferReader(file.read_bytes())) for file in files]
+        changed = change(pa.concat_tables(tables))
+        sink = pa.BufferOutputStream()
+        pq.write_table(changed, sink)
+        files[0].write_bytes(sink.getvalue().to_pybytes())
+        for file in files[1:]:
+            file.unlink()
+
+    def close(self) -> None:
+        """Close the connection."""
+        self.deployment.impala.close()
+
+
+def environment(home: ClusterHome) -> dict[str, str]:
+    """Return the environment of a process that works in a home."""
+    return {**os.environ, **home.variables, "PROXY_OA_HOME": str(home.path)}
