@@ -1,8 +1,12 @@
 """Frames as plain Python values."""
 
-from collections.abc import Iterator
+from __future__ import annotations
 
-import pandas as pd
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 def records(frame: pd.DataFrame) -> Iterator[tuple[object, ...]]:

@@ -1,9 +1,13 @@
 """A day's minutes: how many requests each had."""
 
+from __future__ import annotations
+
 import re
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
-import pandas as pd
+if TYPE_CHECKING:
+    import pandas as pd
 
 MINUTES = 24 * 60
 _CLOCK = re.compile(r"(\d{1,2}):([0-5]\d)", re.ASCII)

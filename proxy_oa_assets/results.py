@@ -4,18 +4,20 @@ Nothing in it is quoted or escaped: a line is its fields joined by tabs, NULL is
 quote or backslash is data. So it is split here, not by a CSV reader.
 """
 
+from __future__ import annotations
+
 import math
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import Literal
-
-import numpy as np
-import pandas as pd
+from typing import TYPE_CHECKING, Literal
 
 from proxy_oa_assets.conf import RESULT_FIELDS
 from proxy_oa_assets.days import Day
 from proxy_oa_assets.tsv import NULL
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 REJECTED_FILE = "proxy_results.rejected.tsv"
 REJECTED_COLUMNS = ("line", "reason", "content")
@@ -24,7 +26,7 @@ INT_FIELDS = ("duration", "scbytes", "csbytes")
 _INT = re.compile(r"[+-]?\d+", re.ASCII)
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 _INT_MIN, _INT_MAX = -(2**31), 2**31 - 1
-_FLOAT_MAX = float(np.finfo(np.float32).max)
+_FLOAT_MAX = float.fromhex("0x1.fffffep127")  # IEEE 754, binary32
 
 Value = str | int | float | None
 
@@ -127,6 +129,8 @@ def ranked_frame(columns: Iterable[Iterable[Value]]) -> pd.DataFrame:
 
     Text is pandas' `str`, the INT columns are nullable `Int32`, `score` is `float64`.
     """
+    import pandas as pd
+
     return pd.DataFrame(
         {
             name: pd.Series(list(values), dtype=_dtype(name))

@@ -4,7 +4,6 @@ import dagster as dg
 
 from proxy_oa_assets.assets.day_asset import day_asset
 from proxy_oa_assets.assets.day_by_day import DayMetadata, day_by_day
-from proxy_oa_assets.assets.glance import at_a_glance
 from proxy_oa_assets.bundled import bundled
 from proxy_oa_assets.days import Day
 from proxy_oa_assets.notebook_copies import copy_templates
@@ -25,6 +24,8 @@ def notebooks(
     """The day, ready for analysts: its notebooks (an edited one stays), and its traffic at a glance."""
 
     def materialize(day: Day) -> DayMetadata:
+        from proxy_oa_assets.assets.glance import at_a_glance
+
         folder = workspace.notebooks(day)
         copies = copy_templates(bundled("notebook_templates"), folder, day, workspace.home)
         return {

@@ -3,12 +3,18 @@
 Data never goes into Markdown, which would turn a client's text into links and markup.
 """
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import dagster as dg
-import pandas as pd
 
 from proxy_oa_assets.display import printable
 from proxy_oa_assets.frames import records
 from proxy_oa_assets.tables import Column, Table
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 _PREVIEW_WIDTH = 120
 

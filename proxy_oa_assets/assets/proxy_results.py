@@ -6,7 +6,6 @@ from pathlib import Path
 import dagster as dg
 from pydantic import Field
 
-from proxy_oa_assets import ranked_rows
 from proxy_oa_assets.assets.day_asset import day_asset
 from proxy_oa_assets.assets.day_by_day import DayMetadata, day_by_day
 from proxy_oa_assets.assets.lineage import column_lineage, results_lineage
@@ -48,6 +47,8 @@ def proxy_results(
     """The most suspicious rows of the day's ranked results, and a byte-for-byte copy of the whole file."""
 
     def materialize(day: Day) -> DayMetadata:
+        from proxy_oa_assets import ranked_rows
+
         copy = workspace.data(day) / "proxy_results.csv"
         # Noted before the bytes are read: what is published meanwhile then counts as new.
         published = required_results(hdfs, workspace.results(day))

@@ -1,12 +1,10 @@
 """Steps 5 to 10 of a day: enrich the most suspicious rows and store them."""
 
 from collections.abc import Iterator
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 import dagster as dg
-import pandas as pd
 
-from proxy_oa_assets import ranked_rows
 from proxy_oa_assets.assets.day_asset import REPUTATION_POOL, TABLE_KINDS, day_asset
 from proxy_oa_assets.assets.day_by_day import DayMetadata, day_by_day
 from proxy_oa_assets.assets.lineage import column_lineage, scores_lineage
@@ -22,6 +20,9 @@ from proxy_oa_assets.resources.reputation import Reputation, ReputationResource
 from proxy_oa_assets.resources.workspace import Workspace
 from proxy_oa_assets.tables import PROXY_SCORES, PROXY_THREAT_INVESTIGATION
 from proxy_oa_assets.tsv import write_tsv
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 EXPORTED_COLUMNS = (*PROXY_SCORES.column_names, "uri_sev", "hash")
 _PREVIEWED = ("ml_score", "time", "clientip", "fulluri", "uri_rep", "respcode_name", "network_context")
@@ -48,6 +49,8 @@ def scored_connections(
         context.log.warning("Left out of the network context: %s", problem)
 
     def materialize(day: Day) -> DayMetadata:
+        from proxy_oa_assets import ranked_rows
+
         rows = as_scores(ranked_rows.read(workspace.data(day)))
         answers = reputation.look_up(rows[column].dropna().tolist())
         scored = impala.read_day(PROXY_THREAT_INVESTIGATION, day)
@@ -71,18 +74,18 @@ def scored_connections(
     return day_by_day(context, workspace, materialize)
 
 
-def as_scores(ranked: pd.DataFrame) -> pd.DataFrame:
+def as_scores(ranked: "pd.DataFrame") -> "pd.DataFrame":
     """Return ranked rows with the column names of `proxy_scores`."""
     return ranked.rename(columns={"p_date": "tdate", "p_time": "time", "score": "ml_score"})
 
 
 def enrich(
-    rows: pd.DataFrame,
+    rows: "pd.DataFrame",
     uri_rep: dict[str, str],
     reputation_column: str,
     network: NetworkContext,
-    scored: pd.DataFrame,
-) -> pd.DataFrame:
+    scored: "pd.DataFrame",
+) -> "pd.DataFrame":
     """Return the rows with uri_rep, respcode_name, network_context, uri_sev and hash, in the same order.
 
     `scored` is the day of `proxy_threat_investigation`.
@@ -97,7 +100,7 @@ def enrich(
     )
 
 
-def _texts(rows: pd.DataFrame, *columns: str) -> Iterator[tuple[str | None, ...]]:
+def _texts(rows: "pd.DataFrame", *columns: str) -> Iterator[tuple[str | None, ...]]:
     return cast("Iterator[tuple[str | None, ...]]", records(rows[list(columns)]))
 
 

@@ -1,11 +1,10 @@
 """The claims about `scored_connections`."""
 
+from __future__ import annotations
+
 from collections import Counter
+from typing import TYPE_CHECKING
 
-import numpy as np
-import pandas as pd
-
-from proxy_oa_assets import ranked_rows
 from proxy_oa_assets.checks.claim import Claim, Finding, Gravity
 from proxy_oa_assets.checks.columns import columns_claim, try_columns
 from proxy_oa_assets.days import Day
@@ -13,6 +12,9 @@ from proxy_oa_assets.deployment import Deployment
 from proxy_oa_assets.frames import records
 from proxy_oa_assets.reputation.verdict import UNVERIFIED, values
 from proxy_oa_assets.tables import PROXY_SCORES
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 EVERY_RESULT_IS_SCORED = Claim(
     "every_result_is_scored",
@@ -34,6 +36,8 @@ _IDENTITY = {"p_date": "tdate", "p_time": "time", "clientip": "clientip", "fullu
 
 def try_scores(day: Day, deployment: Deployment) -> dict[Claim, Finding]:
     """Compare the day of `proxy_scores` with the rows that were taken, and count what services said."""
+    from proxy_oa_assets import ranked_rows
+
     columns = try_columns(COLUMNS, PROXY_SCORES, day, deployment.impala)
     scores = deployment.impala.read_day(PROXY_SCORES, day)
     ranked = ranked_rows.read(deployment.workspace.data(day))
@@ -64,11 +68,11 @@ def _scored(ranked: pd.DataFrame, scores: pd.DataFrame) -> Finding:
 
 def _rows(frame: pd.DataFrame, columns: list[str], score: str) -> list[tuple[object, ...]]:
     """Return rows with the score as FLOAT holds it."""
-    scores = frame[score].astype(np.float32).tolist()
+    scores = frame[score].astype("float32").tolist()
     return [(*row, value) for row, value in zip(records(frame[columns]), scores, strict=True)]
 
 
-def _covered(distinct: "pd.Series[str]", services: int, least: float) -> Finding:
+def _covered(distinct: pd.Series[str], services: int, least: float) -> Finding:
     if not services:
         return Finding(holds=True, why="no reputation service is configured", figures={"services": 0})
     answered: Counter[str] = Counter()

@@ -1,11 +1,16 @@
 """The severity that analysts gave a URI."""
 
-import pandas as pd
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 UNSCORED = 0
 
 
-def severities(fulluri: "pd.Series[str]", scored: pd.DataFrame) -> "pd.Series[int]":
+def severities(fulluri: pd.Series[str], scored: pd.DataFrame) -> pd.Series[int]:
     """Return each URI's severity: 1 high, 2 medium, 3 low, 0 not scored yet.
 
     `scored` has the columns fulluri and uri_sev. Spot's own tables can hold a URI twice; the gravest counts.

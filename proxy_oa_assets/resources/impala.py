@@ -2,14 +2,17 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import dagster as dg
-import pandas as pd
 
 from proxy_oa_assets import queries
 from proxy_oa_assets.days import Day
 from proxy_oa_assets.queries import Query
 from proxy_oa_assets.tables import Table
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 class ImpalaResource(dg.ConfigurableResource, ABC):
@@ -20,7 +23,7 @@ class ImpalaResource(dg.ConfigurableResource, ABC):
     """
 
     @abstractmethod
-    def query(self, query: Query) -> pd.DataFrame:
+    def query(self, query: Query) -> "pd.DataFrame":
         """Return a query's rows; text is pandas' `str`, whole numbers are `Int32` and the like."""
 
     @abstractmethod
@@ -32,7 +35,7 @@ class ImpalaResource(dg.ConfigurableResource, ABC):
         """Replace a day by what a SELECT gives, columns as the table's; return the number of rows."""
 
     @abstractmethod
-    def replace_day_with_frame(self, table: Table, day: Day, frame: pd.DataFrame) -> int:
+    def replace_day_with_frame(self, table: Table, day: Day, frame: "pd.DataFrame") -> int:
         """Replace a day by a frame that has the table's columns; return the number of rows."""
 
     @abstractmethod
@@ -51,7 +54,7 @@ class ImpalaResource(dg.ConfigurableResource, ABC):
     def location(self, table: Table, day: Day | None = None) -> str:
         """Return where a table, or a day of it, is stored, as a person would look for it."""
 
-    def read_day(self, table: Table, day: Day) -> pd.DataFrame:
+    def read_day(self, table: Table, day: Day) -> "pd.DataFrame":
         """Return a day's rows, the table's data columns in order."""
         return self.query(queries.whole_day(table, day))
 

@@ -26,6 +26,11 @@ def arrow_schema(table: Table) -> pa.Schema:
     return pa.schema([(column.name, ARROW_TYPES[column.type]) for column in table.columns])
 
 
+def write_empty(table: Table, file: Path) -> None:
+    """Write a file of a table's data columns without a row."""
+    pq.write_table(arrow_schema(table).empty_table(), file)
+
+
 def stored_columns(files: Iterable[Path]) -> list[tuple[str, str]]:
     """Return the names and Hive types of the columns that files have; each differing type of a name once.
 
