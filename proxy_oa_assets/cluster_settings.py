@@ -26,7 +26,7 @@ class Certificates:
 
     @classmethod
     def read(cls, environ: Mapping[str, str], variable: str) -> Self:
-        """Read a variable: a file, or the word `unverified`; the machine's own certificates if it isn't set."""
+        """Read a variable: a file, or `unverified`; the machine's own certificates if it isn't set."""
         if environ.get(variable) == UNVERIFIED:
             return cls(file=None, verify=False)
         return cls(file=existing_file(environ, variable), verify=True)
@@ -46,7 +46,9 @@ class HdfsSettings:
     @classmethod
     def read(cls, environ: Mapping[str, str]) -> Self:
         """Read the variables. Raises SettingsError naming the one that can't be used."""
-        url = required(environ, "HDFS_URL", "set it to the NameNode's web address, such as http://namenode:9870")
+        url = required(
+            environ, "HDFS_URL", "set it to the NameNode's web address, such as http://namenode:9870"
+        )
         if not all(map(is_web_address, url.split(";"))):
             raise SettingsError(
                 f"HDFS_URL={url!r}: write web addresses, several of them separated by ;, such as "

@@ -28,4 +28,8 @@ day_asset = partial(
     backfill_policy=dg.BackfillPolicy.multi_run(max_partitions_per_run=_SETTINGS.days_per_run),
     group_name=GROUP,
     owners=OWNERS,
+    # For what may pass, such as a server that restarts; what doesn't pass isn't tried again.
+    retry_policy=dg.RetryPolicy(
+        max_retries=2, delay=5, backoff=dg.Backoff.EXPONENTIAL, jitter=dg.Jitter.PLUS_MINUS
+    ),
 )

@@ -27,12 +27,11 @@ def day_by_day(
             return materialize(day)
 
     days = [Day.parse(key) for key in context.partition_keys]
-    if len(days) == 1:
-        try:
-            return dg.MaterializeResult(metadata=materialize_alone(days[0]))
-        except ProxyOaError as error:
-            raise dg.Failure(str(error), allow_retries=False) from error
     good, bad = _each(context, days, materialize_alone)
+    if len(days) == 1:
+        if bad:
+            raise _failure_of_one_day(bad[days[0]])
+        return dg.MaterializeResult(metadata=good[days[0]])
     if not bad:
         for day, metadata in good.items():
             context.add_asset_metadata(metadata, partition_key=day.key)
@@ -48,7 +47,7 @@ def day_by_day(
                 tags={"dagster/code_version": code_version} if code_version else None,
             )
         )
-    reasons = "\n".join(f"{day}: {reason}" for day, reason in bad.items())
+    reasons = "\n".join(f"{day}: {_reason(error)}" for day, error in bad.items())
     raise dg.Failure(
         f"{len(bad)} of {len(days)} days failed; the other {len(good)} are done.\n{reasons}",
         metadata={"failed_days": ", ".join(day.key for day in bad)},
@@ -58,17 +57,32 @@ def day_by_day(
 
 def _each(
     context: dg.AssetExecutionContext, days: list[Day], materialize: Callable[[Day], DayMetadata]
-) -> tuple[dict[Day, DayMetadata], dict[Day, str]]:
+) -> tuple[dict[Day, DayMetadata], dict[Day, Exception]]:
     good: dict[Day, DayMetadata] = {}
-    bad: dict[Day, str] = {}
+    bad: dict[Day, Exception] = {}
     for day in days:
         try:
             good[day] = materialize(day)
         except ProxyOaError as error:
-            bad[day] = str(error)
+            bad[day] = error
         # The boundary between days: what one day trips over must not cost the days after it. Nothing is
         # swallowed: the traceback is logged, and the step fails naming this day.
         except Exception as error:
             context.log.exception("%s failed unexpectedly", day)
-            bad[day] = f"{type(error).__name__}: {error}"
+            bad[day] = error
     return good, bad
+
+
+def _failure_of_one_day(error: Exception) -> dg.Failure:
+    """Return the failure of the run's only day; it is tried again if what was wrong may pass.
+
+    A run of several days isn't: it would do its good days again. Its bad ones are `failed and missing`.
+    """
+    transient = isinstance(error, ProxyOaError) and error.transient
+    failure = dg.Failure(_reason(error), allow_retries=transient)
+    failure.__cause__ = error
+    return failure
+
+
+def _reason(error: Exception) -> str:
+    return str(error) if isinstance(error, ProxyOaError) else f"{type(error).__name__}: {error}"

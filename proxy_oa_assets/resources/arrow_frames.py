@@ -10,6 +10,7 @@ from proxy_oa_assets.errors import WarehouseError
 from proxy_oa_assets.resources.parquet_schema import ARROW_TYPES, arrow_schema
 from proxy_oa_assets.tables import Table
 
+_HIVE_TYPES: dict[str, pa.DataType] = {str(name): kind for name, kind in ARROW_TYPES.items()}
 _NULLABLE = {
     pa.int8(): pd.Int8Dtype(),
     pa.int16(): pd.Int16Dtype(),
@@ -24,13 +25,11 @@ def frame_of(rows: pa.Table) -> pd.DataFrame:
     return frame
 
 
-def answer_frame(
-    columns: Sequence[tuple[str, str]], rows: Iterable[Sequence[object]]
-) -> pd.DataFrame:
+def answer_frame(columns: Sequence[tuple[str, str]], rows: Iterable[Sequence[object]]) -> pd.DataFrame:
     """Return an engine's answer as a frame; `columns` are its names and Hive types."""
     values = list(zip(*rows, strict=True)) or [()] * len(columns)
     arrays = [
-        pa.array(column, type=ARROW_TYPES.get(kind))  # another type as Python's values have it
+        pa.array(column, type=_HIVE_TYPES.get(kind))  # another type as Python's values have it
         for column, (_, kind) in zip(values, columns, strict=True)
     ]
     return frame_of(pa.Table.from_arrays(arrays, names=[name for name, _ in columns]))

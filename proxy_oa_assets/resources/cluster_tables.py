@@ -1,7 +1,7 @@
 """The tables in an engine's database and in HDFS: a day is written aside, then switched to."""
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager
 
 import dagster as dg
@@ -165,7 +165,7 @@ class ClusterTables:
         except (StorageError, WarehouseError) as error:
             dg.get_dagster_logger().warning("An old version of a day is left for the next time: %s", error)
 
-    def _run_all(self, statements: Sequence[str]) -> None:
+    def _run_all(self, statements: Iterable[str]) -> None:
         for statement in statements:
             self.connection.run(statement)
 

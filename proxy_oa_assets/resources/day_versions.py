@@ -63,7 +63,7 @@ class DayVersions:
         self._notes = f"{huser}/proxy/hive/oa/.superseded"
 
     def new(self, table: Table, day: Day, current: str | None) -> Superseded:
-        """Return a version to be written, noted as one to be removed: until it is forgotten, it is unfinished.
+        """Return a version to be written, noted as to be removed until that is forgotten.
 
         Where another system's files stand in the day's own folder, it is put elsewhere: an engine that reads
         folders to the bottom would find it there before it is switched to.

@@ -14,14 +14,13 @@ from typing import TypeVar
 
 import duckdb
 import pandas as pd
-import pyarrow as pa
 import pyarrow.parquet as pq
 
 from proxy_oa_assets.days import Day
 from proxy_oa_assets.errors import WarehouseError
 from proxy_oa_assets.queries import Query
 from proxy_oa_assets.resources import parquet_text
-from proxy_oa_assets.resources.parquet_schema import arrow_schema
+from proxy_oa_assets.resources.arrow_frames import frame_of, frame_rows
 from proxy_oa_assets.resources.parquet_view import create_view
 from proxy_oa_assets.resources.pinned_files import Files, remove_left_behind
 from proxy_oa_assets.tables import Table
@@ -57,7 +56,7 @@ class DuckDBEngine:
 
     def query(self, query: Query, files: Files) -> pd.DataFrame:
         """Return a query's rows."""
-        return self._ran(query, files, lambda rows: _to_pandas(rows.to_arrow_table()))
+        return self._ran(query, files, lambda rows: frame_of(rows.to_arrow_table()))
 
     def rows(self, query: Query, files: Files) -> Iterator[tuple[object, ...]]:
         """Yield a query's rows in its order, holding only some of them at a time."""
@@ -79,11 +78,7 @@ class DuckDBEngine:
 
     def write_frame(self, table: Table, day: Day, frame: pd.DataFrame, publishing: Publishing) -> int:
         """Write a frame that has the table's columns; return the number of rows."""
-        columns, schema = list(table.column_names), arrow_schema(table)
-        try:
-            rows = pa.Table.from_pandas(frame[columns], schema=schema, preserve_index=False)
-        except (KeyError, pa.ArrowException) as error:
-            raise WarehouseError(f"The frame doesn't fit {table.name}, {day}: {error}") from error
+        rows = frame_rows(table, day, frame)
         with closing(self._cursor()) as connection, _translated(f"{table.name}, {day}"):
             return _write(table, connection.from_arrow(rows), publishing)
 
@@ -151,14 +146,6 @@ def _write(table: Table, rows: duckdb.DuckDBPyRelation, publishing: Publishing) 
         rows.write_parquet(str(file), compression="snappy")
         count: int = pq.read_metadata(file).num_rows
     return count
-
-
-def _to_pandas(table: pa.Table) -> pd.DataFrame:
-    """Keep whole numbers whole where there are NULLs among them."""
-    nullable = {pa.int8(): pd.Int8Dtype(), pa.int16(): pd.Int16Dtype(), pa.int32(): pd.Int32Dtype()}
-    nullable[pa.int64()] = pd.Int64Dtype()
-    frame: pd.DataFrame = table.to_pandas(types_mapper=nullable.get)
-    return frame
 
 
 def _relation(connection: duckdb.DuckDBPyConnection, query: Query) -> duckdb.DuckDBPyRelation:

@@ -77,7 +77,8 @@ class ImpalaWarehouse(ImpalaResource):
     def replace_day(self, table: Table, day: Day, select: Query) -> int:
         """Replace a day by what a SELECT gives; return the number of rows."""
         self.tables().replace_by_select(table, day, select)
-        return int(next(self.rows(row_count(table, day)))[0])
+        ((count,),) = self.rows(row_count(table, day))
+        return int(str(count))
 
     def replace_day_with_frame(self, table: Table, day: Day, frame: "pd.DataFrame") -> int:
         """Replace a day by a frame that has the table's columns; return the number of rows."""

@@ -1,4 +1,4 @@
-"""The statements that read no rows: what Impala and Hive (or Spark) say alike, and what each says its own way.
+"""Statements about tables: what Impala and Hive (or Spark) say alike, and what each says its own way.
 
 Names come from `tables.py` and the settings alone. Impala's are those of its documentation; Hive's are tried
 on Spark's Thrift Server.
@@ -61,7 +61,8 @@ def drop_partition(name: str, spec: str) -> str:
 def day_partition(table: Table, day: Day) -> str:
     """Return the partition of one of our tables' days: `y=2016, m=9, d=12`."""
     return ", ".join(
-        f"{column.name}={value}" for column, value in zip(table.partitions, table.day_values(day), strict=True)
+        f"{column.name}={value}"
+        for column, value in zip(table.partitions, table.day_values(day), strict=True)
     )
 
 
@@ -85,8 +86,8 @@ class Flavour(ABC):
         """Ask where a partition stands."""
 
     @abstractmethod
-    def location(self, columns: Sequence[str], rows: Iterable[Row], values: Sequence[int]) -> str | None:
-        """Read where the partition of the values stands from the answer to `locate`; None if there is none."""
+    def location(self, columns: Sequence[str], rows: Iterable[Row], values: Sequence[object]) -> str | None:
+        """Read where a partition stands from the answer to `locate`; None if there is none."""
 
     @abstractmethod
     def says_no_partition(self, refusal: str) -> bool:
@@ -127,7 +128,7 @@ class Impala(Flavour):
         """Ask where the partitions stand; Impala has this in memory."""
         return f"SHOW PARTITIONS {name}"
 
-    def location(self, columns: Sequence[str], rows: Iterable[Row], values: Sequence[int]) -> str | None:
+    def location(self, columns: Sequence[str], rows: Iterable[Row], values: Sequence[object]) -> str | None:
         """Find the row of the partition; the last one is a total."""
         at = [name.lower() for name in columns].index("location")
         wanted = [str(value) for value in values]
@@ -175,7 +176,7 @@ class Hive(Flavour):
         """Ask for the partition's details; the engine refuses if there is none."""
         return f"DESCRIBE FORMATTED {name} PARTITION ({spec})"
 
-    def location(self, columns: Sequence[str], rows: Iterable[Row], values: Sequence[int]) -> str | None:  # noqa: ARG002
+    def location(self, columns: Sequence[str], rows: Iterable[Row], values: Sequence[object]) -> str | None:  # noqa: ARG002
         """Find the first line `Location`: the partition's; the table's comes after."""
         lines = ((str(row[0]).strip().rstrip(":"), str(row[1]).strip()) for row in rows)
         return next((value for label, value in lines if label == "Location"), None)

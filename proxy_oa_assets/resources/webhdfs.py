@@ -59,7 +59,8 @@ class WebHdfs(HdfsResource):
         """Open a file for reading as a stream; where a DataNode fails, it goes on at another."""
 
         def at(offset: int) -> AbstractContextManager[BinaryIO]:
-            return self._connected().read(path, offset=offset)
+            opened: AbstractContextManager[BinaryIO] = self._connected().read(path, offset=offset)
+            return opened
 
         with (
             translated(self._connected(), self.location(path)),

@@ -56,9 +56,7 @@ class ResumingReader(io.RawIOBase):
                 self._stream = self._opened.enter_context(self._open_at(self._position))
             chunk = self._stream.read(size)
             if not chunk:
-                raise urllib3.exceptions.IncompleteRead(
-                    self._position, self._file.length - self._position
-                )
+                raise urllib3.exceptions.IncompleteRead(self._position, self._file.length - self._position)
         except TRANSPORT:
             self._opened.close()
             self._stream = None
