@@ -1,11 +1,13 @@
 """A Java server of the tests: started in a folder of its own, awaited, ended for sure."""
 
+import ctypes
 import os
 import re
 import shutil
 import signal
 import socket
 import subprocess
+import sys
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -13,6 +15,7 @@ from pathlib import Path
 import pytest
 
 _DEADLINE_SECONDS = 120
+_SET_PARENT_DEATH_SIGNAL = 1
 
 
 class JavaServer:
@@ -39,6 +42,7 @@ class JavaServer:
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
+                preexec_fn=_end_with_parent,
             )
 
     def run(self) -> None:
@@ -98,6 +102,12 @@ class JavaServer:
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
+
+
+def _end_with_parent() -> None:
+    """Have the kernel end this process when the tests are killed and can't; only Linux does that."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_SET_PARENT_DEATH_SIGNAL, signal.SIGKILL)
 
 
 def listens(port: int, host: str = "127.0.0.1") -> bool:

@@ -70,7 +70,14 @@ def _command(folder: Path, default_fs: str, settings: Mapping[str, str]) -> list
         "spark.local.dir": str(folder / "local"),
         "spark.sql.warehouse.dir": f"{default_fs}/warehouse",
         "spark.sql.catalogImplementation": "hive",
-        "spark.sql.shuffle.partitions": "2",
+        "spark.sql.shuffle.partitions": "1",
+        # Days of the tests are so small that compiling a query takes longer than running it.
+        "spark.sql.codegen.wholeStage": "false",
+        "spark.sql.codegen.factoryMode": "NO_CODEGEN",
+        "spark.sql.adaptive.enabled": "false",
+        # A day's 24 small files in one task.
+        "spark.sql.files.openCostInBytes": "0",
+        "spark.sql.files.minPartitionNum": "1",
         "spark.sql.ansi.enabled": "false",
         "spark.sql.storeAssignmentPolicy": "LEGACY",
         "spark.driver.bindAddress": "127.0.0.1",
@@ -86,7 +93,9 @@ def _command(folder: Path, default_fs: str, settings: Mapping[str, str]) -> list
         "spark.hadoop.hive.server2.thrift.port": "0",
         "spark.hadoop.hive.server2.transport.mode": "binary",
         "spark.hadoop.hive.server2.authentication": "NOSASL",
-        "spark.driver.extraJavaOptions": f"-Dderby.system.home={folder} -Djava.io.tmpdir={folder}",
+        "spark.driver.extraJavaOptions": (
+            f"-Dderby.system.home={folder} -Djava.io.tmpdir={folder} -XX:TieredStopAtLevel=1"
+        ),
         **settings,
     }
     command: list[str | Path] = [

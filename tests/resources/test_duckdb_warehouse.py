@@ -14,36 +14,6 @@ from proxy_oa_assets.tables import (
 )
 
 
-def test_a_day_is_replaced_by_a_frame(warehouse):
-    """The day is the frame's rows, in its order; the number of rows comes back; the old rows are gone."""
-    assert warehouse.replace_day_with_frame(PROXY_STORYBOARD, DAY, comments("a", "b")) == 2
-    assert warehouse.replace_day_with_frame(PROXY_STORYBOARD, DAY, comments("c")) == 1
-    assert texts_of(warehouse) == ["c"]
-    assert list(files_of(warehouse)) == ["part.parquet"]
-
-
-def test_a_day_is_replaced_by_a_select(warehouse):
-    """A SELECT over the tables, with bound values, gives the day; it may read the very day it replaces."""
-    warehouse.replace_day_with_frame(PROXY_STORYBOARD, DAY, comments("a", "b", "c"))
-    select = Query(
-        "SELECT p_threat, title, concat(text, ?) AS text FROM proxy_storyboard WHERE text <> ?", ("!", "b")
-    )
-    assert warehouse.replace_day(PROXY_STORYBOARD, DAY, select) == 2
-    assert texts_of(warehouse) == ["a!", "c!"]
-
-
-def test_a_day_may_become_empty(warehouse):
-    """No row is a valid day: an empty frame and a SELECT without rows replace what was there."""
-    nothing = Query("SELECT p_threat, title, text FROM proxy_storyboard WHERE FALSE")
-    for replace in (
-        lambda: warehouse.replace_day_with_frame(PROXY_STORYBOARD, DAY, comments()),
-        lambda: warehouse.replace_day(PROXY_STORYBOARD, DAY, nothing),
-    ):
-        warehouse.replace_day_with_frame(PROXY_STORYBOARD, DAY, comments("a"))
-        assert replace() == 0
-        assert not warehouse.has_rows(PROXY_STORYBOARD, DAY)
-
-
 def test_the_same_rows_give_the_same_bytes(warehouse):
     """Same input, same output, to the byte: from a frame and from a SELECT that several threads run."""
     select = Query(
@@ -78,16 +48,6 @@ def test_other_days_and_tables_are_untouched(warehouse):
     warehouse.drop_day(PROXY_STORYBOARD, DAY)
     assert [files_of(warehouse, table, day) for table, day in others] == before
     assert [texts_of(warehouse, day) for day in days] == [[days[0].key], [], [days[2].key], [days[3].key]]
-
-
-def test_a_day_without_files_is_empty_and_has_the_columns(warehouse):
-    """A table that nobody wrote yet can be read: every column with its type, no row."""
-    for table in TABLES.values():
-        assert not warehouse.has_rows(table, DAY)
-        read = warehouse.read_day(table, DAY)
-        assert tuple(read.columns) == table.column_names
-        assert read.empty
-        warehouse.drop_day(table, DAY)
 
 
 def test_a_table_can_be_named_with_its_database(warehouse):

@@ -3,6 +3,7 @@
 import os
 import uuid
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -38,9 +39,12 @@ class ClusterHome(Home):
 
     def upload(self, local: Path, below: str = "") -> None:
         """Write local files where their paths say, relative to a folder."""
-        for path in sorted(local.rglob("*")):
-            if path.is_file():
-                self.deployment.hdfs.write(f"{below}/{path.relative_to(local)}", [path.read_bytes()])
+
+        def write(path: Path) -> None:
+            self.deployment.hdfs.write(f"{below}/{path.relative_to(local)}", [path.read_bytes()])
+
+        with ThreadPoolExecutor(8) as pool:
+            list(pool.map(write, (path for path in local.rglob("*") if path.is_file())))
 
     def write_sample(self, day: Day = SAMPLE_DAY, views: int = 150) -> Day:
         """Generate a day's raw requests and ranked results, and upload them."""

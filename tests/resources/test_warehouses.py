@@ -1,0 +1,152 @@
+"""What both forms of the warehouse promise."""
+
+import pandas as pd
+import pytest
+from support.cluster_home import ClusterHome
+from support.home import Home
+from support.storyboard_days import DAY, HOSTILE, NEXT, comments, texts_of
+
+from proxy_oa_assets.errors import WarehouseError
+from proxy_oa_assets.frames import records
+from proxy_oa_assets.queries import Query, whole_day
+from proxy_oa_assets.tables import (
+    PROXY_EDGE,
+    PROXY_INGEST_SUMMARY,
+    PROXY_SCORES,
+    PROXY_STORYBOARD,
+    PROXY_THREAT_INVESTIGATION,
+    TABLES,
+)
+
+
+@pytest.fixture(scope="module")
+def cluster_home(cluster, tmp_path_factory):
+    """One database for the whole file: making one takes seconds."""
+    home = ClusterHome(tmp_path_factory.mktemp("warehouses"), cluster.variables)
+    yield home
+    home.close()
+
+
+@pytest.fixture(params=["embedded", pytest.param("cluster", marks=pytest.mark.cluster)])
+def warehouse(request, tmp_path):
+    """Return a warehouse without a day, of either form."""
+    if request.param == "embedded":
+        return Home(tmp_path / "home").deployment.impala
+    warehouse = request.getfixturevalue("cluster_home").deployment.impala
+    for table in (PROXY_STORYBOARD, PROXY_INGEST_SUMMARY, PROXY_SCORES):
+        for day in (DAY, NEXT):
+            warehouse.drop_day(table, day)
+    return warehouse
+
+
+def test_a_day_is_replaced_by_a_frame(warehouse):
+    """The day is the frame's rows, in its order; the number of rows comes back; the old rows are gone."""
+    assert warehouse.replace_day_with_frame(PROXY_STORYBOARD, DAY, comments("a", "b")) == 2
+    assert warehouse.replace_day_with_frame(PROXY_STORYBOARD, DAY, comments("c")) == 1
+    assert texts_of(warehouse) == ["c"]
+
+
+def test_a_day_is_replaced_by_a_select(warehouse):
+    """A SELECT over the tables, with bound values, gives the day; it may read the very day it replaces."""
+    warehouse.replace_day_with_frame(PROXY_STORYBOARD, DAY, comments("a", "b", "c"))
+    select = Query(
+        "SELECT p_threat, title, concat(text, ?) AS text FROM proxy_storyboard WHERE text <> ?", ("!", "b")
+    )
+    assert warehouse.replace_day(PROXY_STORYBOARD, DAY, select) == 2
+    assert texts_of(warehouse) == ["a!", "c!"]
+
+
+def test_a_day_may_become_empty(warehouse):
+    """No row is a valid day: an empty frame and a SELECT without rows replace what was there."""
+    nothing = Query("SELECT p_threat, title, text FROM proxy_storyboard WHERE FALSE")
+    for replace in (
+        lambda: warehouse.replace_day_with_frame(PROXY_STORYBOARD, DAY, comments()),
+        lambda: warehouse.replace_day(PROXY_STORYBOARD, DAY, nothing),
+    ):
+        warehouse.replace_day_with_frame(PROXY_STORYBOARD, DAY, comments("a"))
+        assert replace() == 0
+        assert not warehouse.has_rows(PROXY_STORYBOARD, DAY)
+
+
+def test_a_day_without_files_is_empty_and_has_the_columns(warehouse):
+    """A table that nobody wrote yet can be read: every column with its type, no row."""
+    for table in TABLES.values():
+        assert not warehouse.has_rows(table, DAY)
+        read = warehouse.read_day(table, DAY)
+        assert tuple(read.columns) == table.column_names
+        assert read.empty
+        warehouse.drop_day(table, DAY)
+
+
+@pytest.mark.parametrize("text", HOSTILE, ids=range(len(HOSTILE)))
+def test_any_byte_is_data(warehouse, text):
+    """Quotes, backslashes, NUL, SQL, HTML, 100 KB come out as they went in: by frame, SELECT, bound value."""
+    warehouse.replace_day_with_frame(PROXY_STORYBOARD, DAY, comments(text, "other"))
+    assert texts_of(warehouse) == [text, "other"]
+    select = Query("SELECT p_threat, title, ? AS text FROM proxy_storyboard WHERE title = ?", (text, text))
+    assert warehouse.replace_day(PROXY_STORYBOARD, NEXT, select) == 1
+    assert texts_of(warehouse, NEXT) == [text]
+    assert [row[2] for row in warehouse.rows(whole_day(PROXY_STORYBOARD, NEXT))] == [text]
+
+
+@pytest.mark.parametrize(
+    "table", [PROXY_SCORES, PROXY_EDGE, PROXY_THREAT_INVESTIGATION], ids=lambda table: table.name
+)
+def test_nulls_keep_every_column_s_type(warehouse, table):
+    """Whole numbers stay whole among NULLs, and a column of nothing but NULLs keeps its type."""
+    values = {"STRING": "x", "INT": -(2**31), "FLOAT": 0.5}
+    full = tuple(values[column.type] for column in table.columns)
+    for rows in ([full, (None,) * len(full)], [(None,) * len(full)]):
+        frame = pd.DataFrame(rows, columns=list(table.column_names), dtype="object")
+        warehouse.replace_day_with_frame(table, DAY, frame)
+        read = warehouse.read_day(table, DAY)
+        assert list(records(read)) == rows
+        assert read["fulluri"].dtype == "str"
+        assert {str(read[column.name].dtype) for column in table.columns if column.type == "INT"} == {"Int32"}
+
+
+def test_a_statement_that_the_engine_refuses_leaves_the_day(warehouse):
+    """A typo and a missing table give an error that shows the statement; the day stays."""
+    warehouse.replace_day_with_frame(PROXY_STORYBOARD, DAY, comments("old"))
+    for sql in ("SELEC 1", "SELECT p_threat, title, text FROM no_such_table"):
+        with pytest.raises(WarehouseError, match=sql[:20]):
+            warehouse.replace_day(PROXY_STORYBOARD, DAY, Query(sql))
+        with pytest.raises(WarehouseError, match=sql[:20]):
+            warehouse.query(Query(sql))
+    assert texts_of(warehouse) == ["old"]
+
+
+def test_a_frame_of_other_columns_is_refused(warehouse):
+    """What doesn't fit is named with the table and the day."""
+    with pytest.raises(WarehouseError, match=r"doesn't fit proxy_storyboard, 2016-09-12"):
+        warehouse.replace_day_with_frame(PROXY_STORYBOARD, DAY, pd.DataFrame({"text": ["a"]}))
+
+
+def test_a_day_is_dropped_alone(warehouse):
+    """Every other day stays, and so does the day in another table."""
+    for day in (DAY, NEXT):
+        warehouse.replace_day_with_frame(PROXY_STORYBOARD, day, comments(day.key))
+    minute = pd.DataFrame({"tdate": ["2016-09-12 07:05"], "total": [1]})
+    warehouse.replace_day_with_frame(PROXY_INGEST_SUMMARY, DAY, minute)
+
+    warehouse.drop_day(PROXY_STORYBOARD, DAY)
+
+    assert (texts_of(warehouse), texts_of(warehouse, NEXT)) == ([], [NEXT.key])
+    assert warehouse.has_rows(PROXY_INGEST_SUMMARY, DAY)
+
+
+def test_a_day_s_columns_are_those_of_the_table(warehouse):
+    """Names and types in order, as the check compares them."""
+    warehouse.replace_day_with_frame(PROXY_STORYBOARD, DAY, comments("a"))
+    assert warehouse.stored_columns(PROXY_STORYBOARD, DAY) == [
+        (column.name, column.type) for column in PROXY_STORYBOARD.columns
+    ]
+
+
+def test_tables_are_created_once(warehouse):
+    """Doing it again says that all is there, and leaves the days alone."""
+    warehouse.replace_day_with_frame(PROXY_STORYBOARD, DAY, comments("a"))
+    warehouse.create_tables()
+    lines = warehouse.create_tables()
+    assert [line.partition(": there already")[0] for line in lines] == list(TABLES)
+    assert texts_of(warehouse) == ["a"]
