@@ -37,7 +37,7 @@ class WebHdfs(HdfsResource):
     )
     verify: bool = Field(default=True, description="Whether the servers' certificates are verified")
     timeout: float = Field(default=60, description="Seconds to wait for a connection, or for more bytes")
-    attempts: int = Field(default=6, ge=1, description="How often to try what the network refuses")
+    attempts: int = Field(default=7, ge=1, description="How often to try what the network refuses")
 
     _client: Client | None = PrivateAttr(default=None)
 

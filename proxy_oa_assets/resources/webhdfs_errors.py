@@ -68,12 +68,13 @@ def translated(client: Client, location: str) -> Iterator[None]:
 
 
 def _unreachable(client: Client, error: Exception) -> str:
-    host = _host(error)
-    named = {urlsplit(url).hostname for url in client.urls}
+    address, named = _host(error), [urlsplit(url).netloc for url in client.urls]
     if not isinstance(_root(error), urllib3.exceptions.NameResolutionError):
-        return f"{host or client.url} doesn't answer ({_cause(error)}); is it up, and is HDFS_URL right?"
-    host = urlsplit(f"//{host}").hostname or ""
-    if host in named:
+        several = address in named and len(named) > 1
+        who = f"none of {', '.join(named)} answers" if several else f"{address or client.url} doesn't answer"
+        return f"{who} ({_cause(error)}); is it up, and is HDFS_URL right?"
+    host = urlsplit(f"//{address}").hostname
+    if address in named:
         return f"this machine can't resolve the name {host}, which is in HDFS_URL"
     return (
         f"the NameNode sent us to the DataNode {host}, a name that this machine can't resolve; make it known "

@@ -42,7 +42,7 @@ class JavaServer:
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
-                preexec_fn=_end_with_parent,
+                preexec_fn=_end_with_parent,  # noqa: PLW1509 - it makes one system call
             )
 
     def run(self) -> None:

@@ -6,20 +6,24 @@ from pathlib import Path
 
 import pytest
 
-from cluster_servers.java_server import JavaServer, java
+from cluster_servers.java_server import JavaServer, free_port, java
 
 USER = "spot"
 
 
 class ThriftServer:
-    """A HiveServer2 on loopback, with a metastore in memory; its files are on the given file system."""
+    """A HiveServer2 on loopback, which outlives a restart; its tables are on the given file system."""
 
     def __init__(self, folder: Path, default_fs: str, settings: Mapping[str, str] | None = None):
-        self.port = 0
+        self.port = free_port()
         self._server = JavaServer(
             "thrift-server",
             folder,
-            _command(folder, default_fs, settings or {}),
+            _command(
+                folder,
+                default_fs,
+                {"spark.hadoop.hive.server2.thrift.port": str(self.port), **(settings or {})},
+            ),
             {
                 "SPARK_HOME": str(_spark_home()),
                 "HADOOP_USER_NAME": USER,
@@ -39,8 +43,6 @@ class ThriftServer:
 
     def wait(self) -> None:
         """Wait until the server listens."""
-        started = self._server.wait_for_line(r"Starting ThriftBinaryCLIService on port (\d+)")
-        self.port = int(started[1])
         self._server.wait_for_port(self.port)
 
     def stop(self) -> None:
@@ -50,6 +52,11 @@ class ThriftServer:
     def kill(self) -> None:
         """End the server at once."""
         self._server.kill()
+
+    @property
+    def running(self) -> bool:
+        """Return whether the server runs."""
+        return self._server.running
 
     @property
     def log(self) -> Path:
@@ -86,16 +93,13 @@ def _command(folder: Path, default_fs: str, settings: Mapping[str, str]) -> list
         "spark.hadoop.dfs.replication": "2",
         "spark.hadoop.dfs.client.use.datanode.hostname": "true",
         "spark.hadoop.dfs.client.block.write.replace-datanode-on-failure.policy": "NEVER",
-        "spark.hadoop.javax.jdo.option.ConnectionURL": "jdbc:derby:memory:metastore_db;create=true",
+        "spark.hadoop.javax.jdo.option.ConnectionURL": f"jdbc:derby:{folder}/metastore;create=true",
         "spark.hadoop.hive.metastore.schema.verification": "false",
         "spark.hadoop.datanucleus.schema.autoCreateAll": "true",
         "spark.hadoop.hive.server2.thrift.bind.host": "127.0.0.1",
-        "spark.hadoop.hive.server2.thrift.port": "0",
         "spark.hadoop.hive.server2.transport.mode": "binary",
         "spark.hadoop.hive.server2.authentication": "NOSASL",
-        "spark.driver.extraJavaOptions": (
-            f"-Dderby.system.home={folder} -Djava.io.tmpdir={folder} -XX:TieredStopAtLevel=1"
-        ),
+        "spark.driver.extraJavaOptions": (f"-Dderby.system.home={folder} -Djava.io.tmpdir={folder}"),
         **settings,
     }
     command: list[str | Path] = [
