@@ -9,10 +9,8 @@ from pathlib import Path
 from proxy_oa_assets.deployment import Deployment, deployment
 from proxy_oa_assets.errors import ProxyOaError
 from proxy_oa_assets.history import open_history
-from proxy_oa_assets.queries import Query
 from proxy_oa_assets.resources.hdfs import HdfsResource
 from proxy_oa_assets.settings import Settings, dagster_home, load_settings
-from proxy_oa_assets.tables import PROXY, TABLES
 
 
 @dataclass(frozen=True)
@@ -33,24 +31,26 @@ def probe_all() -> Iterator[Probe]:
         yield Probe("settings", works=False, finding=str(error))
         return
     yield Probe("settings", works=True, finding=_settings(settings))
-    for what, attempt in _attempts(settings, configured).items():
-        yield _tried(what, attempt)
+    for attempts in _systems(settings, configured):
+        for what, attempt in attempts.items():
+            probe = _tried(what, attempt)
+            yield probe
+            if not probe.works:
+                break
 
 
-def _attempts(settings: Settings, configured: Deployment) -> dict[str, Callable[[], str]]:
-    attempts = {
-        "conf": lambda: _conf(settings, configured),
+def _systems(settings: Settings, configured: Deployment) -> Iterator[dict[str, Callable[[], str]]]:
+    """Yield what to try of each system, in order; what follows something that fails would fail as well."""
+    yield {"conf": lambda: _conf(settings, configured)}
+    yield {
         "hdfs": lambda: _hdfs(configured.hdfs, settings.huser),
+        "hdfs files": lambda: _hdfs_files(configured.hdfs, settings.huser),
         "results": lambda: _results(configured.hdfs, settings.huser),
-        "tables": lambda: _tables(configured),
-        "network context": lambda: _network_context(configured),
-        "history": lambda: _history(settings),
     }
-    if settings.reputation is None:
-        attempts["reputation"] = lambda: "none configured (PROXY_OA_REPUTATION): uri_rep stays empty"
-    else:
-        attempts["reputation"] = lambda: _reputation(configured)
-    return attempts
+    yield configured.impala.trials()
+    yield {"network context": lambda: _network_context(configured)}
+    yield {"history": lambda: _history(settings)}
+    yield {"reputation": lambda: _reputation(settings, configured)}
 
 
 def _tried(what: str, attempt: Callable[[], str]) -> Probe:
@@ -77,6 +77,11 @@ def _conf(settings: Settings, configured: Deployment) -> str:
 
 
 def _hdfs(hdfs: HdfsResource, huser: str) -> str:
+    entries = hdfs.list_folder(f"{huser}/proxy")
+    return f"{hdfs.location(huser)}/proxy: {len(entries)} entries"
+
+
+def _hdfs_files(hdfs: HdfsResource, huser: str) -> str:
     """Write a file below HUSER, read it back, remove it."""
     path, content = f"{huser}/proxy/.doctor-{uuid.uuid4().hex}", b"proxy-oa doctor"
     hdfs.write(path, [content])
@@ -87,7 +92,7 @@ def _hdfs(hdfs: HdfsResource, huser: str) -> str:
         hdfs.delete(path)
     if not same:
         raise ProxyOaError(f"{hdfs.location(path)} came back other than it was written")
-    return f"{hdfs.location(huser)}: wrote, read back and removed a file"
+    return "wrote, read back and removed a file"
 
 
 def _results(hdfs: HdfsResource, huser: str) -> str:
@@ -96,18 +101,6 @@ def _results(hdfs: HdfsResource, huser: str) -> str:
     if not days:
         return f"{hdfs.location(folder)}: no ranked day yet; the ranking job (spot-ml) writes there"
     return f"{hdfs.location(folder)}: {len(days)} ranked days, the last one {max(days)}"
-
-
-def _tables(configured: Deployment) -> str:
-    """Read a row of each table."""
-    filled = [
-        name
-        for name in TABLES
-        if not configured.impala.query(Query(f"SELECT 1 AS found FROM {name} LIMIT 1")).empty
-    ]
-    if PROXY.name not in filled:
-        return f"readable, but proxy has no row; the ingest job writes to {configured.impala.location(PROXY)}"
-    return f"all {len(TABLES)} readable; with rows: {', '.join(filled)}"
 
 
 def _network_context(configured: Deployment) -> str:
@@ -119,7 +112,9 @@ def _network_context(configured: Deployment) -> str:
     return f"{configured.workspace.network_context_file}: {context.entries} entries"
 
 
-def _reputation(configured: Deployment) -> str:
+def _reputation(settings: Settings, configured: Deployment) -> str:
+    if settings.reputation is None:
+        return "none configured (PROXY_OA_REPUTATION): uri_rep stays empty"
     services = configured.reputation.services()
     return "; ".join(f"{service.name}: {service.describe()}" for service in services)
 

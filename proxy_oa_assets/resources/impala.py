@@ -1,7 +1,7 @@
 """The resource `impala`: the tables, and the SQL engine over them."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 import dagster as dg
@@ -9,7 +9,7 @@ import dagster as dg
 from proxy_oa_assets import queries
 from proxy_oa_assets.days import Day
 from proxy_oa_assets.queries import Query
-from proxy_oa_assets.tables import Table
+from proxy_oa_assets.tables import PROXY, TABLES, Table
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -53,6 +53,20 @@ class ImpalaResource(dg.ConfigurableResource, ABC):
     @abstractmethod
     def location(self, table: Table, day: Day | None = None) -> str:
         """Return where a table, or a day of it, is stored, as a person would look for it."""
+
+    def trials(self) -> dict[str, Callable[[], str]]:
+        """Return what `proxy-oa doctor` tries, by name and in order.
+
+        Each returns what was found, or raises ProxyOaError saying what to do; what follows is then not tried.
+        """
+        return {"tables": self._readable}
+
+    def _readable(self) -> str:
+        """Read a row of each table."""
+        filled = [name for name in TABLES if list(self.rows(Query(f"SELECT 1 AS found FROM {name} LIMIT 1")))]
+        if PROXY.name not in filled:
+            return f"readable, but proxy has no row; the ingest job writes to {self.location(PROXY)}"
+        return f"all {len(TABLES)} readable; with rows: {', '.join(filled)}"
 
     def read_day(self, table: Table, day: Day) -> "pd.DataFrame":
         """Return a day's rows, the table's data columns in order."""

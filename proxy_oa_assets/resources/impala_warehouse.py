@@ -1,7 +1,7 @@
 """The warehouse's cluster form: Impala, Hive or Spark over HiveServer2, and the tables' files in HDFS."""
 
 import io
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 import dagster as dg
@@ -109,6 +109,17 @@ class ImpalaWarehouse(ImpalaResource):
     def location(self, table: Table, day: Day | None = None) -> str:
         """Return the HDFS folder of a table, or of a day of it."""
         return self.hdfs.location(self.tables().folder(table, day))
+
+    def trials(self) -> dict[str, Callable[[], str]]:
+        """Return what `proxy-oa doctor` tries, by name and in order."""
+        from proxy_oa_assets.resources.cluster_trials import cluster_trials
+
+        return cluster_trials(self)
+
+    def without_delay(self) -> "ImpalaWarehouse":
+        """Return the same warehouse, on a connection of its own, which removes old versions at once."""
+        fields = {name: getattr(self, name) for name in type(self).model_fields}
+        return ImpalaWarehouse(**{**fields, "keep_seconds": 0})
 
     def tables(self) -> ClusterTables:
         """Return the tables, on a connection that the first statement opens."""

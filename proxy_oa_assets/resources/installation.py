@@ -16,9 +16,16 @@ def create_tables(tables: ClusterTables) -> list[str]:
     return [line for table in TABLES.values() for line in _create(tables, table)]
 
 
-def missing_tables(tables: ClusterTables) -> list[str]:
-    """Return the names of the tables that aren't there."""
-    return [name for name in TABLES if _existing_columns(tables, name) is None]
+def existing_columns(tables: ClusterTables, name: str) -> Columns | None:
+    """Return a table's columns; None if there is no such table."""
+    for statement in tables.flavour.know_table(tables.name(name)):
+        tables.connection.run(statement)
+    try:
+        return tables.columns(name)
+    except WarehouseError as error:
+        if not error.transient and tables.flavour.says_no_table(str(error)):
+            return None
+        raise
 
 
 def differences(table: Table, found: Columns) -> list[str]:
@@ -71,7 +78,7 @@ def migration(tables: ClusterTables, table: Table, found: Columns) -> Iterator[s
 
 def _create(tables: ClusterTables, table: Table) -> Iterator[str]:
     name, folder = tables.name(table.name), tables.folder(table)
-    found = _existing_columns(tables, table.name)
+    found = existing_columns(tables, table.name)
     if found is None:
         tables.connection.run(sql.create_table(name, table, folder))
         yield f"{table.name}: created, {folder}"
@@ -84,17 +91,6 @@ def _create(tables: ClusterTables, table: Table) -> Iterator[str]:
     yield "  Nothing was changed, and no day will be written to it. To migrate it, with nobody writing:"
     for step in migration(tables, table, found):
         yield f"    {step}" if step.startswith("hdfs ") else f"    {step};"
-
-
-def _existing_columns(tables: ClusterTables, name: str) -> Columns | None:
-    for statement in tables.flavour.know_table(tables.name(name)):
-        tables.connection.run(statement)
-    try:
-        return tables.columns(name)
-    except WarehouseError as error:
-        if not error.transient and tables.flavour.says_no_table(str(error)):
-            return None
-        raise
 
 
 def _our_columns(table: Table) -> Columns:

@@ -66,7 +66,7 @@ def test_a_killed_writer_leaves_the_day_wholly_old_or_wholly_new(
         for number in range(KILLS):
             kind, text = ("frame", "select")[number % 2], ("few", "many")[number // 2 % 2]
             child = start(process, kind, text)
-            time.sleep(moments.uniform(0, 0.9 * seconds[kind]))
+            time.sleep(moments.uniform(0, 1.15 * seconds[kind]))
             with suppress(ProcessLookupError):  # it was done before its moment came
                 os.kill(child, signal.SIGKILL)
             killed += finished(process) == -signal.SIGKILL

@@ -1,0 +1,78 @@
+"""What `proxy-oa doctor` tries of a SQL engine, each step only where the one before it worked."""
+
+from collections.abc import Callable
+from contextlib import closing
+from typing import TYPE_CHECKING
+
+from proxy_oa_assets.days import Day
+from proxy_oa_assets.errors import WarehouseError
+from proxy_oa_assets.queries import Query
+from proxy_oa_assets.resources.impala import ImpalaResource
+from proxy_oa_assets.resources.installation import differences, existing_columns
+from proxy_oa_assets.tables import PROXY_STORYBOARD, TABLES
+
+if TYPE_CHECKING:
+    from proxy_oa_assets.resources.impala_warehouse import ImpalaWarehouse
+
+# No log has this day.
+_PROBE_DAY = Day.parse("1970-01-01")
+_INIT_DB = "`proxy-oa init-db` creates what is missing"
+
+
+def cluster_trials(warehouse: "ImpalaWarehouse") -> dict[str, Callable[[], str]]:
+    """Return what to try, by name and in order; each returns what was found, or raises what to do."""
+    return {
+        "sql engine": lambda: _connect(warehouse),
+        "database": lambda: _database(warehouse),
+        "definitions": lambda: _definitions(warehouse),
+        **ImpalaResource.trials(warehouse),
+        "partition": lambda: _partition(warehouse),
+    }
+
+
+def _connect(warehouse: "ImpalaWarehouse") -> str:
+    with warehouse.tables().connection.asked("SELECT 1 AS one") as answer:
+        list(answer.rows)
+    secured = "TLS" if warehouse.use_ssl else "no TLS"
+    return (
+        f"{warehouse.engine} at {warehouse.host}:{warehouse.port} answers {warehouse.user} "
+        f"({warehouse.auth_mechanism}, {secured})"
+    )
+
+
+def _database(warehouse: "ImpalaWarehouse") -> str:
+    with warehouse.tables().connection.asked("SHOW DATABASES") as answer:
+        databases = {str(row[0]).lower() for row in answer.rows}
+    if warehouse.database.lower() not in databases:
+        raise WarehouseError(f"there is no database {warehouse.database} (PROXY_OA_DBNAME); {_INIT_DB}")
+    return f"{warehouse.database} is there"
+
+
+def _definitions(warehouse: "ImpalaWarehouse") -> str:
+    found = {name: existing_columns(warehouse.tables(), name) for name in TABLES}
+    missing = [name for name, columns in found.items() if columns is None]
+    if missing:
+        raise WarehouseError(f"missing in {warehouse.database}: {', '.join(missing)}; {_INIT_DB}")
+    other = [
+        f"{name}: {text}"
+        for name, columns in found.items()
+        for text in differences(TABLES[name], columns or [])
+    ]
+    if other:
+        raise WarehouseError(f"{'; '.join(other)}. `proxy-oa init-db` says how to migrate")
+    return f"all {len(TABLES)} are there, with our columns and types"
+
+
+def _partition(warehouse: "ImpalaWarehouse") -> str:
+    """Write a day that no log has by SQL, read it back, drop it, and remove its files at once."""
+    probe = warehouse.without_delay()
+    with closing(probe):
+        count = probe.replace_day(
+            PROXY_STORYBOARD,
+            _PROBE_DAY,
+            Query("SELECT 'probe' AS p_threat, 'probe' AS title, 'probe' AS text"),
+        )
+        probe.drop_day(PROXY_STORYBOARD, _PROBE_DAY)
+    if count != 1:
+        raise WarehouseError(f"a probe of one row came back as {count} rows")
+    return f"wrote, read back and dropped {_PROBE_DAY} of {PROXY_STORYBOARD.name}"
