@@ -6,10 +6,10 @@ BIN := $(VENV)/bin
 PORT ?= 3000
 
 .DEFAULT_GOAL := help
-.PHONY: help demo dev test check format benchmark clean
+.PHONY: help demo dev test test-cluster check format benchmark benchmark-cluster clean
 
 help:  ## Say what there is to make.
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/:/' | column -t -s ':'
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/:/' | column -t -s ':'
 
 # A stamp per set of dependencies: what is installed is renewed when pyproject.toml or the pins change.
 $(VENV)/.run: pyproject.toml constraints.txt
@@ -21,14 +21,21 @@ $(VENV)/.dev: $(VENV)/.run
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
 	touch $@
 
+$(VENV)/.cluster: $(VENV)/.dev
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev,test-cluster]'
+	touch $@
+
 demo: $(VENV)/.run  ## Make three sample days and materialize them.
 	$(BIN)/proxy-oa demo
 
 dev: $(VENV)/.run  ## Open Dagster's web UI on 127.0.0.1:3000.
 	$(BIN)/proxy-oa ui --port $(PORT)
 
-test: $(VENV)/.dev  ## Run the tests.
-	$(BIN)/python -m pytest
+test: $(VENV)/.dev  ## Run the tests, without those that need a cluster's servers.
+	$(BIN)/python -m pytest -m 'not cluster'
+
+test-cluster: $(VENV)/.cluster  ## Run the cluster's tests on a real HDFS and HiveServer2 (needs Java 17, Maven).
+	$(BIN)/python -m pytest -m cluster
 
 check: $(VENV)/.dev  ## Lint, check types, validate the definitions.
 	$(BIN)/ruff check .
@@ -44,6 +51,9 @@ benchmark: $(VENV)/.dev  ## Measure speed, as ratios within one run.
 	$(BIN)/python -m benchmarks.day_sql
 	$(BIN)/python -m benchmarks.whole_command
 	$(BIN)/python -m benchmarks.days_per_run
+
+benchmark-cluster: $(VENV)/.cluster  ## Measure the day's SQL on a HiveServer2 (needs Java 17, Maven).
+	$(BIN)/python -m benchmarks.cluster_sql
 
 clean:  ## Remove the virtual environment and what tools left.
 	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache dist build

@@ -30,10 +30,17 @@ class Deployment:
         return dict(vars(self))
 
 
-def deployment(settings: Settings | None = None) -> Deployment:
-    """Return the resources for the given settings, or for those of the environment."""
+def deployment(settings: Settings | None = None, *, patient: bool = True) -> Deployment:
+    """Return the resources for the given settings, or for those of the environment.
+
+    The patient ones wait half a minute for a NameNode that restarts.
+    """
     settings = settings or load_settings()
-    hdfs, impala = _embedded(settings) if settings.cluster is None else _cluster(settings, settings.cluster)
+    hdfs, impala = (
+        _embedded(settings)
+        if settings.cluster is None
+        else _cluster(settings, settings.cluster, patient=patient)
+    )
     return Deployment(
         hdfs=hdfs,
         impala=impala,
@@ -63,7 +70,9 @@ def _embedded(settings: Settings) -> tuple[HdfsResource, ImpalaResource]:
     return LocalHdfs(root=str(root)), warehouse
 
 
-def _cluster(settings: Settings, cluster: ClusterSettings) -> tuple[HdfsResource, ImpalaResource]:
+def _cluster(
+    settings: Settings, cluster: ClusterSettings, *, patient: bool
+) -> tuple[HdfsResource, ImpalaResource]:
     from proxy_oa_assets.resources.impala_warehouse import ImpalaWarehouse
     from proxy_oa_assets.resources.webhdfs import WebHdfs
 
@@ -75,6 +84,7 @@ def _cluster(settings: Settings, cluster: ClusterSettings) -> tuple[HdfsResource
         ca_cert=str(cluster.hdfs.certificates.file) if cluster.hdfs.certificates.file else None,
         verify=cluster.hdfs.certificates.verify,
         timeout=cluster.hdfs.timeout,
+        attempts=7 if patient else 2,
     )
     warehouse = ImpalaWarehouse(
         hdfs=hdfs,

@@ -26,7 +26,7 @@ def probe_all() -> Iterator[Probe]:
     """Try the settings, then each system; where the settings can't be used, nothing else is tried."""
     try:
         settings = load_settings()
-        configured = deployment(settings)
+        configured = deployment(settings, patient=False)
     except ProxyOaError as error:
         yield Probe("settings", works=False, finding=str(error))
         return
