@@ -1,0 +1,31 @@
+"""Fourteen days of a cluster, backfilled by Dagster's own servers."""
+
+import pytest
+from support.cluster_home import ClusterHome
+from support.dagster_client import ASSETS, DagsterClient
+from support.ui_server import served
+
+from proxy_oa_assets.days import Day
+
+pytestmark = [pytest.mark.cluster, pytest.mark.server]
+
+FIRST = Day.parse("2026-10-01")
+DAYS = [day.key for day in FIRST.through(FIRST.plus(13))]
+
+
+def test_fourteen_days_are_backfilled(home: ClusterHome) -> None:
+    """Two runs of seven days beside each other: every asset has every day, and every table its rows."""
+    for key in DAYS:
+        home.write_sample(Day.parse(key), views=5)
+
+    variables = {**home.variables, "PROXY_OA_START_DATE": FIRST.key, "PROXY_OA_DAYS_PER_RUN": "7"}
+    with served(home.path, **variables) as address:
+        client = DagsterClient(address)
+        backfill = client.finished_backfill(dict.fromkeys(ASSETS, DAYS))
+
+        assert {run["status"] for run in client.runs_of(backfill)} == {"SUCCESS"}
+        for asset in ASSETS:
+            assert client.days(asset, "MATERIALIZED", DAYS) == DAYS
+    for key in (DAYS[0], DAYS[-1]):
+        for table in ("proxy_scores", "proxy_edge", "proxy_ingest_summary"):
+            assert home.made(table, Day.parse(key))
