@@ -105,9 +105,13 @@ def generated_day(rows: int, cache: Path = CACHE, *, one_in: int = 100) -> Gener
 
 def write_scores(warehouse: DuckDBWarehouse, ranked: pd.DataFrame) -> int:
     """Make ranked rows the day of `proxy_scores`; return their number."""
+    return warehouse.replace_day_with_frame(PROXY_SCORES, DAY, enriched(ranked))
+
+
+def enriched(ranked: pd.DataFrame) -> pd.DataFrame:
+    """Return ranked rows with the columns of `proxy_scores`."""
     scores = ranked.rename(columns={"p_date": "tdate", "p_time": "time", "score": "ml_score"})
-    enriched = scores.assign(uri_rep="", respcode_name="", network_context="")
-    return warehouse.replace_day_with_frame(PROXY_SCORES, DAY, enriched)
+    return scores.assign(uri_rep="", respcode_name="", network_context="")
 
 
 def connected() -> duckdb.DuckDBPyConnection:

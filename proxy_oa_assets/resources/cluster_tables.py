@@ -45,6 +45,10 @@ class ClusterTables:
         """Return a table's name with its database."""
         return f"{self.database}.{table}"
 
+    def qualified(self, text: str) -> str:
+        """Return a SELECT with its tables' names qualified by the database."""
+        return _TABLE_READ.sub(lambda found: f"{found[1]}{found[2]}{self.name(found[3])}", text)
+
     def folder(self, table: Table, day: Day | None = None) -> str:
         """Return the HDFS folder of a table, or of a day of it."""
         return f"{self._huser}/{table.location if day is None else table.day_folder(day)}"
@@ -52,7 +56,7 @@ class ClusterTables:
     def asked(self, query: Query) -> AbstractContextManager[Answer]:
         """Ask a query."""
         self._know_raw_partitions(query)
-        return self.connection.asked(self._qualified(query.sql), query.parameters)
+        return self.connection.asked(self.qualified(query.sql), query.parameters)
 
     def columns(self, table: str) -> list[tuple[str, str]]:
         """Return the names and Hive types of all of a table's columns, as the engine has them."""
@@ -83,7 +87,7 @@ class ClusterTables:
             folder = self._versions.folder(version)
             self.connection.run(sql.create_table(staging, table, folder, partitioned=False))
             try:
-                self.connection.run(sql.fill(staging, self._qualified(select.sql)), select.parameters)
+                self.connection.run(sql.fill(staging, self.qualified(select.sql)), select.parameters)
             finally:
                 self.connection.run(sql.drop_table(staging))
 
@@ -168,6 +172,3 @@ class ClusterTables:
     def _run_all(self, statements: Iterable[str]) -> None:
         for statement in statements:
             self.connection.run(statement)
-
-    def _qualified(self, text: str) -> str:
-        return _TABLE_READ.sub(lambda found: f"{found[1]}{found[2]}{self.name(found[3])}", text)

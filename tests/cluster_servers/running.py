@@ -1,5 +1,6 @@
 """The servers of a cluster, up for as long as a block lasts."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Self
 
@@ -10,9 +11,9 @@ from cluster_servers.thrift_server import ThriftServer
 class Cluster:
     """An HDFS, and a HiveServer2 whose tables are on it. Their logs are in the given folder."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, sql_settings: Mapping[str, str] | None = None) -> None:
         self.hdfs = HdfsServers(folder / "hdfs")
-        self.sql = ThriftServer(folder / "sql", self.hdfs.default_fs)
+        self.sql = ThriftServer(folder / "sql", self.hdfs.default_fs, sql_settings)
 
     @property
     def variables(self) -> dict[str, str]:

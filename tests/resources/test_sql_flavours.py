@@ -36,13 +36,14 @@ QUERIES = [
 # Of Impala's reserved words (Impala SQL Reference, "Impala reserved words"), those that somebody might well
 # take for a name in a query about traffic. `time`, `host`, `hour` and `minute` aren't reserved.
 RESERVED = (
-    "at cardinality case cast char collect column condition count cube current data date default describe "
-    "element end entry every exec external filter first float following from full function get grouping hold "
-    "identity in interval into join large last left like limit local location match member method no none "
-    "null of offset on one only or order out outer over overlay parameter partition path pattern per percent "
-    "portion position precision primary range rank ref references refresh release replace reset role row rows "
-    "scope scroll search seek set show similar size skip some stats stored string subset symbol table then to "
-    "trailing union unknown unnest update upsert use values varying view when whenever where window with"
+    "at cardinality case cast char collect column condition count cube current data date default "
+    "describe element end entry every exec external filter first float following from full function "
+    "get grouping hold identity in interval into join large last left like limit local location "
+    "match member method no none null of offset on one only or order out outer over overlay "
+    "parameter partition path pattern per percent portion position precision primary range rank ref "
+    "references refresh release replace reset role row rows scope scroll search seek set show "
+    "similar size skip some stats stored string subset symbol table then to trailing union unknown "
+    "unnest update upsert use values varying view when whenever where window with "
 ).split()
 NAMED = re.compile(r"\bAS ([a-z_]+)(?! *\()|\) ([a-z_]+)\b(?! *\()", re.IGNORECASE)
 CLAUSES = {"as", "from", "where", "group", "order", "on", "union", "and", "or", "then", "else", "end", "is"}
@@ -60,11 +61,15 @@ def test_a_day_is_switched_in_impala_s_words() -> None:
         sql.drop_table("spot.staging"),
         sql.drop_partition("spot.proxy_ingest_summary", SPEC),
     ] == [
-        f"CREATE EXTERNAL TABLE IF NOT EXISTS spot.staging (tdate STRING, total BIGINT) STORED AS PARQUET "
-        f"LOCATION '{folder}'",
+        (
+            f"CREATE EXTERNAL TABLE IF NOT EXISTS spot.staging (tdate STRING, total BIGINT) "
+            f"STORED AS PARQUET LOCATION '{folder}'"
+        ),
         "INSERT OVERWRITE TABLE spot.staging SELECT 1",
-        f"ALTER TABLE spot.proxy_ingest_summary ADD IF NOT EXISTS PARTITION (y=2016, m=9, d=12) "
-        f"LOCATION '{folder}'",
+        (
+            f"ALTER TABLE spot.proxy_ingest_summary ADD IF NOT EXISTS PARTITION (y=2016, m=9, d=12) "
+            f"LOCATION '{folder}'"
+        ),
         f"ALTER TABLE spot.proxy_ingest_summary PARTITION (y=2016, m=9, d=12) SET LOCATION '{folder}'",
         "REFRESH spot.proxy_ingest_summary PARTITION (y=2016, m=9, d=12)",
         "DROP TABLE IF EXISTS spot.staging",

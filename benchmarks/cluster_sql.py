@@ -1,0 +1,155 @@
+"""How fast a day's SQL is on a HiveServer2, in terms of statements that somebody would write by hand there.
+
+    python -m benchmarks.cluster_sql [--rows 2000000]
+
+Starts the servers of the cluster's tests (HDFS, Spark's Thrift Server). Ratios are within one run.
+"""
+
+import argparse
+import statistics
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from benchmarks.figures import Figure, Work, in_turn, ratio, show
+from benchmarks.generated_day import CACHE, DAY, GeneratedDay, enriched, generated_day
+from proxy_oa_assets import queries
+from proxy_oa_assets.deployment import deployment
+from proxy_oa_assets.queries import Query
+from proxy_oa_assets.resources import sql_flavour as sql
+from proxy_oa_assets.resources.impala_warehouse import ImpalaWarehouse
+from proxy_oa_assets.settings import settings_from
+from proxy_oa_assets.tables import PROXY_EDGE, PROXY_INGEST_SUMMARY, PROXY_SCORES, Table
+
+sys.path.append(str(Path(__file__).parents[1] / "tests"))
+from cluster_servers.running import Cluster
+
+SCORED = 500
+CONNECTIONS_ASKED = 12
+# As a site would run it: queries are compiled, and joins are planned as they go.
+_SITE = {
+    "spark.sql.shuffle.partitions": "4",
+    "spark.sql.codegen.wholeStage": "true",
+    "spark.sql.codegen.factoryMode": "FALLBACK",
+    "spark.sql.adaptive.enabled": "true",
+    "spark.sql.files.openCostInBytes": str(4 << 20),
+}
+
+
+def prepared(cluster: Cluster, generated: GeneratedDay) -> ImpalaWarehouse:
+    """Return a warehouse that has the raw day, and tables for the statements written by hand."""
+    configured = deployment(
+        settings_from({"PROXY_OA_DEPLOYMENT": "cluster", "PROXY_OA_START_DATE": DAY.key, **cluster.variables})
+    )
+    warehouse = configured.impala
+    assert isinstance(warehouse, ImpalaWarehouse)
+    warehouse.create_tables()
+    for file in map(Path, generated.files):
+        below = file.relative_to(generated.base)
+        configured.hdfs.write(f"{warehouse.huser}/{below}", [file.read_bytes()])
+    for table in (PROXY_SCORES, PROXY_EDGE, PROXY_INGEST_SUMMARY):
+        warehouse.tables().connection.run(
+            sql.create_table(by_hand(warehouse, table), table, f"/user/spot/by_hand/{table.name}")
+        )
+    return warehouse
+
+
+def by_hand(warehouse: ImpalaWarehouse, table: Table) -> str:
+    """Return the name of the table that the statements written by hand fill."""
+    return f"{warehouse.database}.by_hand_{table.name}"
+
+
+def overwrite(warehouse: ImpalaWarehouse, table: Table, select: Query) -> None:
+    """Fill a day as one does by hand: straight into its partition."""
+    text = warehouse.tables().qualified(select.sql)
+    partition = sql.day_partition(table, DAY)
+    warehouse.tables().connection.run(
+        f"INSERT OVERWRITE TABLE {by_hand(warehouse, table)} PARTITION ({partition}) {text}",
+        select.parameters,
+    )
+
+
+def figures(cluster: Cluster, rows: int, rounds: int) -> list[Figure]:
+    """Measure a day of that many raw rows."""
+    generated = generated_day(rows, CACHE)
+    warehouse, scores = prepared(cluster, generated), enriched(generated.ranked_rows(SCORED))
+    warehouse.replace_day_with_frame(PROXY_SCORES, DAY, scores)
+
+    def ours() -> None:
+        warehouse.replace_day_with_frame(PROXY_SCORES, DAY, scores)
+        warehouse.replace_day(PROXY_EDGE, DAY, queries.edge_details(DAY))
+        warehouse.replace_day(PROXY_INGEST_SUMMARY, DAY, queries.ingest_summary(DAY))
+
+    def hand_written() -> None:
+        overwrite(warehouse, PROXY_SCORES, queries.whole_day(PROXY_SCORES, DAY))
+        overwrite(warehouse, PROXY_EDGE, queries.edge_details(DAY))
+        overwrite(warehouse, PROXY_INGEST_SUMMARY, queries.ingest_summary(DAY))
+
+    seconds = in_turn(rounds, {"ours": Work(ours), "by hand": Work(hand_written)})
+    edges_alone = in_turn(
+        rounds, {"edges": Work(lambda: warehouse.replace_day(PROXY_EDGE, DAY, queries.edge_details(DAY)))}
+    )
+    each = seconds_per_connection(warehouse)
+    connections = len(scores[["clientip", "fulluri"]].drop_duplicates())
+    edges = statistics.median(edges_alone["edges"])
+    return [
+        Figure("day's SQL / three statements by hand", ratio(seconds, "ours", "by hand"), "", 1.2),
+        Figure(
+            f"edges in one statement / in one for each of {connections} connections",
+            edges / (each * connections),
+            "",
+            1 / 40,
+        ),
+        Figure("day's SQL", statistics.median(seconds["ours"]), "s"),
+        Figure("three statements by hand", statistics.median(seconds["by hand"]), "s"),
+        Figure("edges in one statement", edges, "s"),
+        Figure("one connection's statement", each, "s"),
+    ]
+
+
+def seconds_per_connection(warehouse: ImpalaWarehouse) -> float:
+    """Return the median seconds of a statement that stores one connection's rows, as Spot did it."""
+    scored = warehouse.read_day(PROXY_SCORES, DAY).drop_duplicates(["clientip", "fulluri"])
+    copied = ", ".join(
+        f"{queries.EDGE_SOURCES.get(name, name)} AS {name}"
+        for name in PROXY_EDGE.column_names
+        if name not in ("hh", "respcode_name")
+    )
+    seconds = []
+    for client, uri in scored[["clientip", "fulluri"]].head(CONNECTIONS_ASKED).itertuples(index=False):
+        started = time.perf_counter()
+        overwrite(
+            warehouse,
+            PROXY_EDGE,
+            Query(
+                f"SELECT {copied}, CAST(h AS INT) AS hh, respcode AS respcode_name FROM proxy "
+                f"WHERE y = ? AND m = ? AND d = ? AND clientip = ? AND fulluri = ? LIMIT 250",
+                ("2016", "09", "12", client, uri),
+            ),
+        )
+        seconds.append(time.perf_counter() - started)
+    return statistics.median(seconds)
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument(
+        "--rows", type=int, default=2_000_000, help="raw rows of the day (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--rounds", type=int, default=5, help="rounds that are measured (default: %(default)s)"
+    )
+    chosen = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder, Cluster(Path(folder), _SITE) as cluster:
+        show(
+            f"A day of {chosen.rows:,} raw rows on Spark's Thrift Server",
+            figures(cluster, chosen.rows, chosen.rounds),
+        )
+
+
+if __name__ == "__main__":
+    main()
