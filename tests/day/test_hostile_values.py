@@ -23,7 +23,7 @@ def requests(table: pa.Table) -> pa.Table:
 
 
 def test_hostile_values_come_out_of_a_day_as_they_went_in(sample_home: Home) -> None:
-    """Quotes, backslashes, `%s`, `${env:HOME}`, SQL, emoji, NUL, 100 KB: through scores, edges and queries."""
+    """Quotes, backslashes, `%s`, `${env:HOME}`, SQL, emoji, NUL, 100 KB, by scores, edges and queries."""
     (nine,) = [path for path in sample_home.raw_files(DAY) if path.parent.name == "h=09"]
     rewrite(nine, requests)
     line = {
