@@ -219,3 +219,24 @@ def test_every_table_can_be_read_as_another_engine_wrote_it(warehouse):
         row = {column.name: values[column.type] for column in table.columns}
         _write(warehouse, table, annotated=False, **row)
         assert warehouse.read_day(table, DAY).to_dict("list") == row
+
+
+def test_the_newest_version_from_a_cluster_is_the_day_until_it_is_replaced(warehouse):
+    """Versions stand in folders of their own, the first of ours beside what Spot left in the day's."""
+    folder = Path(warehouse.location(PROXY_STORYBOARD, DAY))
+    beside = Path(warehouse.location(PROXY_STORYBOARD)) / "_beside" / folder.relative_to(folder.parents[2])
+    for text, place in (
+        ("Spot's", folder),
+        ("first", beside / "run=20260101t000000_a"),
+        ("last", folder / "run=20260103t000000_a"),
+        ("second", folder / "run=20260102t000000_b"),
+    ):
+        written = _comment(warehouse, text, "000000_0")
+        place.mkdir(parents=True, exist_ok=True)
+        written.rename(place / "part.parquet.0")
+        assert _texts(warehouse) == [{"second": "last"}.get(text, text)]
+    (folder / "run=20260104t000000_a").mkdir()  # begun, and nothing in it yet
+    assert _texts(warehouse) == ["last"]
+
+    warehouse.drop_day(PROXY_STORYBOARD, DAY)
+    assert _texts(warehouse) == []

@@ -23,8 +23,14 @@ def partition_files(base: Path, table: Table, days: tuple[Day, Day] | None) -> l
 
 
 def foreign_files(folder: Path) -> list[Path]:
-    """Return what another engine left beside our own file of a day."""
-    return [file for file in _visible_files(folder) if file.name != PART]
+    """Return what another engine, or a cluster, left beside our own file of a day."""
+    beside = [file for file in _visible_files(folder) if file.name != PART]
+    return [*beside, *(file for version in _versions(folder) for file in _visible_files(version))]
+
+
+def day_folder(file: Path) -> Path:
+    """Return the folder whose name ends in the partition of a file; a version of a day is below it."""
+    return file.parent.parent if file.parent.name.startswith("run=") else file.parent
 
 
 def _day_files(folder: Path, table: Table) -> Iterator[Path]:
@@ -34,7 +40,15 @@ def _day_files(folder: Path, table: Table) -> Iterator[Path]:
     elif (folder / PART).is_file():
         yield folder / PART
     else:
-        yield from _data_files(folder)
+        # In a folder copied from a cluster, the newest version that has rows is the day.
+        newest_first = sorted(_versions(folder), key=lambda version: version.name, reverse=True)
+        yield from next(filter(None, (list(_data_files(place)) for place in (*newest_first, folder))), [])
+
+
+def _versions(folder: Path) -> list[Path]:
+    """Return the folders in which the cluster's form keeps versions of a day; see `day_versions.py`."""
+    table, day = folder.parents[2], folder.parts[-3:]
+    return [*folder.glob("run=*"), *table.joinpath("_beside", *day).glob("run=*")]
 
 
 def _data_files(folder: Path) -> Iterator[Path]:

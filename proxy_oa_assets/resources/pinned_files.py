@@ -14,7 +14,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from proxy_oa_assets.days import Day
-from proxy_oa_assets.resources.parquet_partitions import partition_files
+from proxy_oa_assets.resources.parquet_partitions import day_folder, partition_files
 from proxy_oa_assets.tables import PROXY, Table
 
 Files = Mapping[Table, list[Path]]
@@ -49,13 +49,13 @@ def remove_left_behind(scratch: Path) -> None:
 
 def _linked(base: Path, table: Table, days: tuple[Day, Day] | None, folder: Path) -> list[Path]:
     links = []
-    for day_folder, files in _by_folder(partition_files(base, table, days)).items():
-        target = folder.joinpath(table.name, *day_folder.parts[-len(table.partitions) :])
+    for day, files in _by_folder(partition_files(base, table, days)).items():
+        target = folder.joinpath(table.name, *day.parts[-len(table.partitions) :])
         target.mkdir(parents=True)
         current = files
         while current and not (linked := _links(current, target)):
             # A writer replaced another engine's files in between: what is there now is the day.
-            current = _by_folder(partition_files(base, table, days)).get(day_folder, [])
+            current = _by_folder(partition_files(base, table, days)).get(day, [])
         links += linked if current else []
     return links
 
@@ -86,5 +86,5 @@ def _link(file: Path, link: Path) -> None:
 def _by_folder(files: list[Path]) -> dict[Path, list[Path]]:
     folders: dict[Path, list[Path]] = {}
     for file in files:
-        folders.setdefault(file.parent, []).append(file)
+        folders.setdefault(day_folder(file), []).append(file)
     return folders
