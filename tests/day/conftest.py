@@ -1,5 +1,6 @@
 import shutil
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -34,19 +35,26 @@ def embedded_home(tmp_path: Path) -> Home:
 
 @pytest.fixture
 def real_home(test_data: Path, home: Home) -> Callable[[str], Home]:
-    """Return a home with one real day copied in."""
+    """Return what copies a real day into a home and returns it."""
+    return partial(with_real_day, home, test_data)
 
-    def with_day(key: str) -> Home:
-        day = Day.parse(key)
-        raw = f"y={day.y}/m={day.m:02d}/d={day.d:02d}"
-        for folder in (f"proxy/hive/{raw}", f"proxy/scored_results/{day.folder}"):
-            source = test_data / "hdfs" / "user/spot" / folder
-            if isinstance(home, ClusterHome):
-                home.upload(source, (home.huser / folder).path)
-                continue
-            shutil.copytree(source, home.huser / folder, copy_function=shutil.copyfile)
-            for path in home.root.rglob("*"):
-                path.chmod(0o755)
-        return home
 
-    return with_day
+@pytest.fixture
+def embedded_real_home(test_data: Path, tmp_path: Path) -> Callable[[str], Home]:
+    """Return the same for a home on this machine alone."""
+    return partial(with_real_day, Home(tmp_path / "home"), test_data)
+
+
+def with_real_day(home: Home, test_data: Path, key: str) -> Home:
+    """Copy a real day's raw requests and results into a home."""
+    day = Day.parse(key)
+    raw = f"y={day.y}/m={day.m:02d}/d={day.d:02d}"
+    for folder in (f"proxy/hive/{raw}", f"proxy/scored_results/{day.folder}"):
+        source = test_data / "hdfs" / "user/spot" / folder
+        if isinstance(home, ClusterHome):
+            home.upload(source, (home.huser / folder).path)
+            continue
+        shutil.copytree(source, home.huser / folder, copy_function=shutil.copyfile)
+        for path in home.root.rglob("*"):
+            path.chmod(0o755)
+    return home
