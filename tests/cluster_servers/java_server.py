@@ -2,6 +2,7 @@
 
 import ctypes
 import os
+import random
 import re
 import shutil
 import signal
@@ -10,12 +11,14 @@ import subprocess
 import sys
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
 _DEADLINE_SECONDS = 120
 _SET_PARENT_DEATH_SIGNAL = 1
+_BELOW_THE_EPHEMERAL = (15_000, 32_000)
 
 
 class JavaServer:
@@ -118,11 +121,12 @@ def listens(port: int, host: str = "127.0.0.1") -> bool:
 
 
 def free_port() -> int:
-    """Return a port on which nothing listens now."""
-    with socket.socket() as attempt:
-        attempt.bind(("127.0.0.1", 0))
-        port: int = attempt.getsockname()[1]
-        return port
+    """Return a port on which nothing listens now, and which no outgoing connection is given."""
+    while True:
+        port = random.randrange(*_BELOW_THE_EPHEMERAL)
+        with socket.socket() as attempt, suppress(OSError):
+            attempt.bind(("127.0.0.1", port))
+            return port
 
 
 def java() -> Path:
