@@ -51,12 +51,6 @@ def any_row(table: Table, day: Day) -> Query:
     return Query(f"SELECT 1 AS found FROM {table.name} WHERE {where} LIMIT 1", values, (day, day))
 
 
-def row_count(table: Table, day: Day) -> Query:
-    """Count the day's rows of a table."""
-    where, values = of_day(table, day)
-    return Query(f"SELECT count(*) AS total FROM {table.name} WHERE {where}", values, (day, day))
-
-
 def edge_details(day: Day) -> Query:
     """Select the raw rows of each scored connection, in every hour, the earliest 250 per connection and hour.
 

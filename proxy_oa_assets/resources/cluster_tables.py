@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterable
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, ExitStack
 
 import dagster as dg
 
@@ -78,8 +78,8 @@ class ClusterTables:
                 return None
             raise
 
-    def replace_by_select(self, table: Table, day: Day, select: Query) -> None:
-        """Replace a day by what a SELECT gives, its columns as the table's."""
+    def replace_by_select(self, table: Table, day: Day, select: Query) -> int:
+        """Replace a day by what a SELECT gives, its columns as the table's; return the number of rows."""
         self._know_raw_partitions(select)
 
         def write(version: Version) -> None:
@@ -91,7 +91,7 @@ class ClusterTables:
             finally:
                 self.connection.run(sql.drop_table(staging))
 
-        self._replace(table, day, write)
+        return self._written_rows(self._replace(table, day, write))
 
     def replace_by_file(self, table: Table, day: Day, content: bytes) -> None:
         """Replace a day by a Parquet file that has the table's columns."""
@@ -109,7 +109,7 @@ class ClusterTables:
             self.connection.run(sql.drop_partition(self.name(table.name), sql.day_partition(table, day)))
             self._remove_superseded()
 
-    def _replace(self, table: Table, day: Day, write: Callable[[Version], None]) -> None:
+    def _replace(self, table: Table, day: Day, write: Callable[[Version], None]) -> Version:
         """Write a day's new version, switch to it, and have the former one removed later."""
         self._must_fit(table)
         name, spec = self.name(table.name), sql.day_partition(table, day)
@@ -127,6 +127,18 @@ class ClusterTables:
         self._run_all([sql.set_location(name, spec, folder), *self.flavour.refresh(name, spec)])
         self._versions.forget(draft)
         self._remove_superseded()
+        return draft.version
+
+    def _written_rows(self, version: Version) -> int:
+        """Count a version's rows by the footers of its files, which takes no statement."""
+        from proxy_oa_assets.resources.parquet_schema import row_count
+
+        with ExitStack() as opened:
+            return row_count(
+                opened.enter_context(self._hdfs.open(entry.path))
+                for entry in self._hdfs.list_folder(self._versions.folder(version))
+                if not entry.is_folder and entry.length and entry.name[0] not in "._"
+            )
 
     def _must_fit(self, table: Table) -> None:
         """Refuse a table of other columns: an engine would take the values by their position."""

@@ -8,7 +8,7 @@ import dagster as dg
 from pydantic import Field, PrivateAttr
 
 from proxy_oa_assets.days import Day
-from proxy_oa_assets.queries import Query, row_count
+from proxy_oa_assets.queries import Query
 from proxy_oa_assets.resources.cluster_tables import ClusterTables
 from proxy_oa_assets.resources.hdfs import HdfsResource
 from proxy_oa_assets.resources.hive_connection import HiveConnection, Server
@@ -76,9 +76,7 @@ class ImpalaWarehouse(ImpalaResource):
 
     def replace_day(self, table: Table, day: Day, select: Query) -> int:
         """Replace a day by what a SELECT gives; return the number of rows."""
-        self.tables().replace_by_select(table, day, select)
-        ((count,),) = self.rows(row_count(table, day))
-        return int(str(count))
+        return self.tables().replace_by_select(table, day, select)
 
     def replace_day_with_frame(self, table: Table, day: Day, frame: "pd.DataFrame") -> int:
         """Replace a day by a frame that has the table's columns; return the number of rows."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from pathlib import Path
+from typing import BinaryIO
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -46,6 +47,11 @@ def stored_columns(files: Iterable[Path]) -> list[tuple[str, str]]:
 def has_rows(files: Iterable[Path]) -> bool:
     """Return whether any of the files has a row."""
     return any(_metadata(file).num_rows for file in files)
+
+
+def row_count(files: Iterable[BinaryIO]) -> int:
+    """Return how many rows open files have; only their ends are read."""
+    return sum(pq.read_metadata(file).num_rows for file in files)
 
 
 def _metadata(file: Path) -> pq.FileMetaData:

@@ -36,6 +36,22 @@ class ResumingReader(io.RawIOBase):
         """Return True."""
         return True
 
+    def seekable(self) -> bool:
+        """Return True."""
+        return True
+
+    def tell(self) -> int:
+        """Return the position of the next byte."""
+        return self._position
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        """Go on at another byte: the end of a file doesn't cost the reading of its beginning."""
+        start = {io.SEEK_SET: 0, io.SEEK_CUR: self._position, io.SEEK_END: self._file.length}[whence]
+        if start + offset != self._position:
+            self._drop_stream()
+            self._position = start + offset
+        return self._position
+
     def readinto(self, buffer: bytearray | memoryview) -> int:  # type: ignore[override]
         """Fill a buffer as far as one read does; return the number of bytes, 0 at the end."""
         chunk = patient(self._attempts)(self._next, len(buffer))
@@ -58,11 +74,14 @@ class ResumingReader(io.RawIOBase):
             if not chunk:
                 raise urllib3.exceptions.IncompleteRead(self._position, self._file.length - self._position)
         except TRANSPORT:
-            self._opened.close()
-            self._stream = None
+            self._drop_stream()
             self._must_be_the_same()
             raise
         return chunk
+
+    def _drop_stream(self) -> None:
+        self._opened.close()
+        self._stream = None
 
     def _existing(self) -> FileStatus:
         found = self._status()

@@ -6,7 +6,6 @@ from support.cluster_home import ClusterHome
 from support.home import SAMPLE_DAY
 
 from proxy_oa_assets.errors import WarehouseError
-from proxy_oa_assets.queries import row_count
 from proxy_oa_assets.resources import sql_flavour as sql
 from proxy_oa_assets.resources.cluster_tables import ClusterTables
 from proxy_oa_assets.tables import PROXY_SCORES, TABLES
@@ -54,7 +53,7 @@ def test_a_table_of_spot_s_is_reported_and_left_alone(spot: ClusterHome) -> None
         "uriport is INT instead of STRING"
     )
     assert [line for line in lines if line.startswith("  Nothing was changed")]
-    assert list(spot.deployment.impala.rows(row_count(PROXY_SCORES, DAY))) == [(1,)]
+    assert len(spot.deployment.impala.read_day(PROXY_SCORES, DAY)) == 1
     frame = pd.DataFrame(columns=list(PROXY_SCORES.column_names))
     with pytest.raises(WarehouseError, match=r"respcode INT, uriport INT\); `proxy-oa init-db` says how"):
         spot.deployment.impala.replace_day_with_frame(PROXY_SCORES, DAY, frame)
@@ -75,7 +74,7 @@ def test_the_migration_that_is_reported_works(spot: ClusterHome) -> None:
     assert spot.deployment.impala.replace_day_with_frame(PROXY_SCORES, DAY, frame) == 1
     # What Spot wrote, and the migration, stood in the day's own folder; the new version is beside it.
     assert "/_beside/" in tables.partition_location(PROXY_SCORES, DAY)
-    assert list(spot.deployment.impala.rows(row_count(PROXY_SCORES, DAY))) == [(1,)]
+    assert len(spot.deployment.impala.read_day(PROXY_SCORES, DAY)) == 1
 
 
 def run_as_printed(home: ClusterHome, tables: ClusterTables, step: str) -> None:

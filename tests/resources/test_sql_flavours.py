@@ -28,7 +28,6 @@ QUERIES = [
     queries.summaries(DAY, DAY),
     *(queries.whole_day(table, DAY) for table in TABLES.values()),
     *(queries.any_row(table, DAY) for table in TABLES.values()),
-    queries.row_count(PROXY_EDGE, DAY),
     statements.edge_counts(DAY),
     statements.summary_counts(DAY),
 ]
