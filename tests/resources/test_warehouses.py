@@ -10,6 +10,7 @@ from proxy_oa_assets.errors import WarehouseError
 from proxy_oa_assets.frames import records
 from proxy_oa_assets.queries import Query, whole_day
 from proxy_oa_assets.tables import (
+    PROXY,
     PROXY_EDGE,
     PROXY_INGEST_SUMMARY,
     PROXY_SCORES,
@@ -75,7 +76,8 @@ def test_a_day_without_files_is_empty_and_has_the_columns(warehouse):
         read = warehouse.read_day(table, DAY)
         assert tuple(read.columns) == table.column_names
         assert read.empty
-        warehouse.drop_day(table, DAY)
+        if table is not PROXY:  # nothing here ever drops what ingest wrote
+            warehouse.drop_day(table, DAY)
 
 
 @pytest.mark.parametrize("text", HOSTILE, ids=range(len(HOSTILE)))
