@@ -3,13 +3,15 @@
 import datetime as dt
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 
 import dagster as dg
 
 from proxy_oa_assets.assets.partitions import DAILY
 from proxy_oa_assets.assets.proxy_results import proxy_results
 from proxy_oa_assets.automation.jobs import proxy_day
-from proxy_oa_assets.automation.ranked_days import ranked_days
+from proxy_oa_assets.automation.month_rounds import RECENT_DAYS, Visit, next_visit, whole_visit
+from proxy_oa_assets.automation.ranked_days import day_folders, ranked_days
 from proxy_oa_assets.automation.seen_results import Look, RankedDay, Seen, look
 from proxy_oa_assets.resources.hdfs import HdfsResource
 from proxy_oa_assets.resources.workspace import Workspace
@@ -27,11 +29,13 @@ def new_results(
     When the sensor is switched on first it catches up on what was published in the last seven days; older
     results are left for a backfill. Later it catches up on whatever was published while it was off.
     """
-    partitions = frozenset(DAILY.get_partition_keys())
+    seen = _seen(context)
+    visit = _visit(hdfs, workspace, seen)
     found = look(
-        ranked_days(hdfs, workspace, partitions),
-        _seen(context),
+        ranked_days(hdfs, workspace, visit.days),
+        seen,
         lambda days: _not_yet_run(context.instance, days),
+        visit.passed_over,
     )
     message = _message(found)
     if found.empty:
@@ -44,7 +48,7 @@ def new_results(
             for results in found.requests
         ],
         skip_reason=None if found.requests else message,
-        cursor=found.seen.cursor,
+        cursor=replace(found.seen, rounds=visit.done(found.unfinished)).cursor,
     )
 
 
@@ -62,6 +66,14 @@ def _seen(context: dg.SensorEvaluationContext) -> Seen:
             f"{since:%Y-%m-%d %H:%M} UTC",
         )
     return first
+
+
+def _visit(hdfs: HdfsResource, workspace: Workspace, seen: Seen) -> Visit:
+    keys = DAILY.get_partition_keys()
+    folders = day_folders(hdfs, workspace, frozenset(keys))
+    if not hdfs.over_network:
+        return whole_visit(folders)
+    return next_visit(folders, seen.rounds, {key[:7] for key in keys[-RECENT_DAYS:]})
 
 
 def _message(found: Look) -> str:

@@ -1,6 +1,6 @@
-"""Which days have ranked results: the listing that the sensor `new_results` looks at."""
+"""Which days have ranked results: what the sensor `new_results` looks at."""
 
-from collections.abc import Container, Iterator
+from collections.abc import Container, Iterable, Iterator
 
 from proxy_oa_assets.automation.seen_results import RankedDay
 from proxy_oa_assets.days import Day
@@ -12,16 +12,22 @@ from proxy_oa_assets.resources.workspace import Workspace
 _ANY_DAY = Day.parse("2016-09-12")
 
 
-def ranked_days(hdfs: HdfsResource, workspace: Workspace, partitions: Container[str]) -> Iterator[RankedDay]:
-    """Yield each day of the given partition keys that has results, in order; other folders are left out.
+def day_folders(hdfs: HdfsResource, workspace: Workspace, partitions: Container[str]) -> dict[Day, int]:
+    """Return when the folder of each day of the given partition keys was modified, in milliseconds.
+
+    Other folders are left out. Raises StorageError if the root can't be read.
+    """
+    root, _, _ = workspace.results(_ANY_DAY).rpartition(f"/{_ANY_DAY.folder}/")
+    days = ((_day(entry.name), entry.modified) for entry in hdfs.list_folder(root))
+    return {day: modified for day, modified in days if day and day.key in partitions}
+
+
+def ranked_days(hdfs: HdfsResource, workspace: Workspace, days: Iterable[Day]) -> Iterator[RankedDay]:
+    """Yield each of the days that has results, in the order given.
 
     Raises StorageError if a folder can't be read.
     """
-    root, _, _ = workspace.results(_ANY_DAY).rpartition(f"/{_ANY_DAY.folder}/")
-    for entry in hdfs.list_folder(root):
-        day = _day(entry.name)
-        if day is None or day.key not in partitions:
-            continue
+    for day in days:
         path = workspace.results(day)
         published = published_results(hdfs, path)
         if published:

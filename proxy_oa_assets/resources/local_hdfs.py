@@ -4,7 +4,7 @@ import shutil
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, ClassVar
 
 from pydantic import Field
 
@@ -21,6 +21,8 @@ class LocalHdfs(HdfsResource):
         'proxy_oa_home/hdfs/user/spot'
 
     """
+
+    over_network: ClassVar[bool] = False
 
     root: str = Field(description="Folder that stands for the HDFS root")
 

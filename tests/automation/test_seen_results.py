@@ -1,5 +1,8 @@
+from dataclasses import replace
+
 from support.results_site import YESTERDAY, ago
 
+from proxy_oa_assets.automation.month_rounds import Rounds
 from proxy_oa_assets.automation.seen_results import QUESTIONS_PER_TICK, RankedDay, Seen, look
 
 
@@ -45,7 +48,16 @@ def test_history_is_not_asked_about():
     assert (found.requests, found.waiting) == ([], 0)
 
 
+def test_a_month_that_is_not_looked_at_stays_and_one_without_days_goes():
+    """No day of a month may mean that nobody looked; only a look that finds none forgets the month."""
+    seen = look(ranked(300), Seen(since=0), lambda _: []).seen
+    assert look([], seen, lambda _: [], seen.months.keys()).seen == seen
+    assert look([], seen, lambda _: [], {YESTERDAY.month}).seen.months.keys() == {YESTERDAY.month}
+
+
 def test_a_cursor_is_read_as_it_was_written():
     """The text of a cursor gives the same cursor."""
     seen = look(ranked(70), Seen(since=0), lambda _: []).seen
     assert Seen.parse(seen.cursor) == seen
+    rounds = replace(seen, rounds=Rounds({YESTERDAY.month: "0123abcd"}, YESTERDAY.month))
+    assert Seen.parse(rounds.cursor) == rounds

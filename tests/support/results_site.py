@@ -14,6 +14,7 @@ from proxy_oa_assets.automation.jobs import PROXY_DAY
 from proxy_oa_assets.automation.new_results import new_results
 from proxy_oa_assets.days import Day
 from proxy_oa_assets.definitions import defs
+from proxy_oa_assets.resources.hdfs import HdfsResource
 
 YESTERDAY = Day.parse(DAILY.get_partition_keys()[-1])
 _REPOSITORY = defs.get_repository_def()
@@ -45,6 +46,7 @@ class Site:
     cursor: str | None = None
     log: list[str] = field(default_factory=list)
     skipped: str | None = None
+    hdfs: HdfsResource | None = None
 
     def publish(self, day, *, hours_ago=0.0, content="a row\n"):
         """Put a day's results there as if they had been written some hours ago."""
@@ -68,13 +70,17 @@ class Site:
             instance=self.instance,
             cursor=self.cursor,
             repository_def=_REPOSITORY,
-            resources=self.home.deployment.resources(),
+            resources=self._resources(),
         ) as context:
             lines = Lines()
             context.log.addHandler(lines)
             found = new_results.evaluate_tick(context)
         self.cursor, self.log, self.skipped = found.cursor, lines.lines, found.skip_message
         return found.run_requests
+
+    def _resources(self):
+        resources = self.home.deployment.resources()
+        return {**resources, "hdfs": self.hdfs or resources["hdfs"]}
 
     def days(self):
         """Evaluate the sensor, start the runs it requests, and return their days."""
