@@ -8,10 +8,10 @@ from impala.error import Error as ImpylaError
 from thrift.transport.TTransport import TTransportException
 
 from proxy_oa_assets.errors import WarehouseError, WarehouseUnreachableError
+from proxy_oa_assets.resources.certificates import UNTRUSTED, complaint
 
 TRANSPORT = (TTransportException, OSError, EOFError)
 
-_UNTRUSTED = "CERTIFICATE_VERIFY_FAILED"
 _LONGEST_REASON = 600
 # A Java exception's name before its message.
 _EXCEPTION_NAMES = re.compile(r"^(?:[\w.]+\.\w*(?:Exception|Error): )+")
@@ -20,7 +20,7 @@ _EXCEPTION_NAMES = re.compile(r"^(?:[\w.]+\.\w*(?:Exception|Error): )+")
 def passes(error: BaseException) -> bool:
     """Return whether trying again may help; it doesn't with a certificate, or a log-in."""
     told = _told(error)
-    return isinstance(error, TRANSPORT) and _UNTRUSTED not in told and not _is_refused_login(told)
+    return isinstance(error, TRANSPORT) and UNTRUSTED not in told and not _is_refused_login(told)
 
 
 @contextmanager
@@ -31,10 +31,9 @@ def explained(address: str, timeout: float, sql: str) -> Iterator[None]:
         yield
     except TRANSPORT as error:
         told = _told(error)
-        if _UNTRUSTED in told:
+        if UNTRUSTED in told:
             raise WarehouseError(
-                f"{address} showed a certificate that isn't trusted; set IMPALA_CA_CERT to the file of the "
-                f"authority that signed it"
+                complaint(address, told, certificate="IMPALA_CA_CERT", address="IMPALA_HOST")
             ) from error
         if _is_refused_login(told):
             raise WarehouseError(

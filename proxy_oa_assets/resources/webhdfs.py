@@ -9,6 +9,7 @@ from typing import BinaryIO, ClassVar, TypeVar
 from pydantic import Field, PrivateAttr
 
 from proxy_oa_assets.errors import StorageError
+from proxy_oa_assets.resources.certificates import machines_own
 from proxy_oa_assets.resources.hdfs import FileStatus, HdfsResource
 from proxy_oa_assets.resources.webhdfs_client import Client, Login, connected
 from proxy_oa_assets.resources.webhdfs_errors import asked, translated
@@ -119,7 +120,7 @@ class WebHdfs(HdfsResource):
                     user=self.user,
                     auth=self.auth,
                     token=plain(self.token),
-                    verify=(self.ca_cert or True) if self.verify else False,
+                    verify=(self.ca_cert or machines_own()) if self.verify else False,
                     timeout=self.timeout,
                 )
             )

@@ -11,6 +11,7 @@ import tenacity
 import urllib3
 
 from proxy_oa_assets.errors import StorageError, StorageUnreachableError
+from proxy_oa_assets.resources.certificates import UNTRUSTED, complaint
 from proxy_oa_assets.resources.retrying import retrying
 from proxy_oa_assets.resources.webhdfs_client import Client
 
@@ -57,10 +58,7 @@ def translated(client: Client, location: str) -> Iterator[None]:
         kind = StorageUnreachableError if error.exception in _NOT_YET else StorageError
         raise kind(f"{location}: {_refusal(client, error)}") from error
     except requests.exceptions.SSLError as error:
-        raise StorageError(
-            f"{location}: {_host(error)} showed a certificate that isn't trusted ({_cause(error)}); "
-            f"set HDFS_CA_CERT to the file of the authority that signed it"
-        ) from error
+        raise StorageError(f"{location}: {_no_tls(client, error)}") from error
     except TRANSPORT as error:
         raise StorageUnreachableError(f"{location}: {_unreachable(client, error)}") from error
     except requests.exceptions.JSONDecodeError as error:
@@ -80,6 +78,15 @@ def _unreachable(client: Client, error: Exception) -> str:
         f"the NameNode sent us to the DataNode {host}, a name that this machine can't resolve; make it known "
         f"here (DNS, or a line in the hosts file), or use HttpFS, which needs no DataNode's name"
     )
+
+
+def _no_tls(client: Client, error: Exception) -> str:
+    host, told = _host(error), str(error)
+    if UNTRUSTED not in told:
+        return f"{host} doesn't speak TLS ({_cause(error)}); is HDFS_URL to begin with http://?"
+    named = host in {urlsplit(url).netloc for url in client.urls}
+    address = "HDFS_URL" if named else "dfs.datanode.hostname of that DataNode"
+    return complaint(host, told, certificate="HDFS_CA_CERT", address=address)
 
 
 def _host(error: Exception) -> str:

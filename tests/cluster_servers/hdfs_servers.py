@@ -1,6 +1,6 @@
 """A real HDFS on loopback: a NameNode and two DataNodes, each a process of its own."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from xml.sax.saxutils import escape
 
@@ -8,6 +8,7 @@ import requests
 
 from cluster_servers.jars import hadoop_jars
 from cluster_servers.java_server import JavaServer, free_port, java
+from cluster_servers.keystores import Keystore
 
 # Two addresses of the loopback network are two hosts for HDFS.
 DATANODE_HOSTS = ("127.0.0.2", "127.0.0.3")
@@ -15,10 +16,23 @@ USER = "spot"
 
 
 class HdfsServers:
-    """An HDFS whose super-user is `spot`; started by `start`, ended by `stop`."""
+    """An HDFS whose super-user is `spot`; started by `start`, ended by `stop`.
 
-    def __init__(self, folder: Path, *, settings: Mapping[str, str] | None = None, environ=None):
+    With a key it speaks TLS alone; `options` are for every Java.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        settings: Mapping[str, str] | None = None,
+        environ: Mapping[str, str] | None = None,
+        key: Keystore | None = None,
+        options: Sequence[str] = (),
+    ) -> None:
         self.folder = folder
+        self._key = key
+        self._options = options
         self.rpc_port, self.web_port = free_port(), free_port()
         self._extra = dict(settings or {})
         self._environ = {"HADOOP_USER_NAME": USER, **(environ or {})}
@@ -31,12 +45,16 @@ class HdfsServers:
                     "dfs.datanode.data.dir": f"file://{folder}/datanode{number}/data",
                     "dfs.datanode.hostname": host,
                     "dfs.datanode.address": f"{host}:{free_port()}",
-                    "dfs.datanode.http.address": f"{host}:{free_port()}",
+                    f"dfs.datanode.{self._scheme}.address": f"{host}:{free_port()}",
                     "dfs.datanode.ipc.address": f"{host}:{free_port()}",
                 },
             )
             for number, host in enumerate(DATANODE_HOSTS, 1)
         ]
+
+    @property
+    def _scheme(self) -> str:
+        return "https" if self._key else "http"
 
     @property
     def default_fs(self) -> str:
@@ -46,7 +64,7 @@ class HdfsServers:
     @property
     def url(self) -> str:
         """The address for WebHDFS."""
-        return f"http://127.0.0.1:{self.web_port}"
+        return f"{self._scheme}://{'localhost' if self._key else '127.0.0.1'}:{self.web_port}"
 
     def start(self) -> None:
         """Format the file system and start its servers; return when both DataNodes are there."""
@@ -78,7 +96,11 @@ class HdfsServers:
 
     def _bean(self, name: str) -> dict[str, object]:
         try:
-            answer = requests.get(f"{self.url}/jmx?qry=Hadoop:service=NameNode,name={name}", timeout=5)
+            answer = requests.get(
+                f"{self.url}/jmx?qry=Hadoop:service=NameNode,name={name}",
+                timeout=5,
+                verify=str(self._key.authority) if self._key else None,
+            )
         except (requests.ConnectionError, requests.Timeout):
             return {}
         beans = answer.json()["beans"]
@@ -93,7 +115,8 @@ class HdfsServers:
             "hadoop.tmp.dir": str(home / "tmp"),
             "dfs.namenode.name.dir": f"file://{self.folder}/names",
             "dfs.namenode.rpc-address": f"127.0.0.1:{self.rpc_port}",
-            "dfs.namenode.http-address": f"127.0.0.1:{self.web_port}",
+            f"dfs.namenode.{self._scheme}-address": f"127.0.0.1:{self.web_port}",
+            "dfs.http.policy": f"{self._scheme.upper()}_ONLY",
             "dfs.replication": "2",
             "dfs.namenode.datanode.registration.ip-hostname-check": "false",
             "dfs.namenode.safemode.extension": "0",
@@ -116,6 +139,8 @@ class HdfsServers:
         }
         for file in ("core-site.xml", "hdfs-site.xml"):
             (conf / file).write_text(_site(every), encoding="utf-8")
+        if self._key:
+            (conf / "ssl-server.xml").write_text(_site(_tls(self._key)), encoding="utf-8")
         (conf / "log4j.properties").write_text(_LOGGING, encoding="utf-8")
         classpath = f"{conf}:{hadoop_jars()}:{hadoop_jars()}/*"
         command = [
@@ -123,6 +148,7 @@ class HdfsServers:
             "-Xmx256m",
             "-XX:+UseSerialGC",
             *_OPENED,
+            *self._options,
             "-cp",
             classpath,
             f"org.apache.hadoop.hdfs.server.{class_name}",
@@ -140,6 +166,15 @@ log4j.appender.out.layout.ConversionPattern=%d %p %c{1}: %m%n
 
 # What Hadoop reaches into on Java 17.
 _OPENED = ("--add-opens=java.base/java.lang=ALL-UNNAMED", "--add-opens=java.base/java.util=ALL-UNNAMED")
+
+
+def _tls(key: Keystore) -> dict[str, str]:
+    return {
+        "ssl.server.keystore.location": str(key.path),
+        "ssl.server.keystore.type": "pkcs12",
+        "ssl.server.keystore.password": key.password,
+        "ssl.server.keystore.keypassword": key.password,
+    }
 
 
 def _site(settings: Mapping[str, str]) -> str:

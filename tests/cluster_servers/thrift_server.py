@@ -25,7 +25,7 @@ class ThriftServer:
                 {"spark.hadoop.hive.server2.thrift.port": str(self.port), **(settings or {})},
             ),
             {
-                "SPARK_HOME": str(_spark_home()),
+                "SPARK_HOME": str(spark_home()),
                 "HADOOP_USER_NAME": USER,
                 "JAVA_HOME": str(java().resolve().parents[1]),
                 "SPARK_LOCAL_IP": "127.0.0.1",
@@ -64,7 +64,8 @@ class ThriftServer:
         return self._server.log
 
 
-def _spark_home() -> Path:
+def spark_home() -> Path:
+    """Return the folder of the package `pyspark`; skip the test where there is none."""
     spec = importlib.util.find_spec("pyspark")
     if spec is None or spec.origin is None:
         pytest.skip("the cluster tests need pyspark (make test-cluster installs it)")
@@ -103,7 +104,7 @@ def _command(folder: Path, default_fs: str, settings: Mapping[str, str]) -> list
         **settings,
     }
     command: list[str | Path] = [
-        _spark_home() / "bin" / "spark-submit",
+        spark_home() / "bin" / "spark-submit",
         "--master",
         "local[2]",
         "--driver-memory",

@@ -1,0 +1,24 @@
+"""The resources of a cluster that is reached by the given variables."""
+
+from pathlib import Path
+
+from proxy_oa_assets.deployment import Deployment, deployment
+from proxy_oa_assets.settings import settings_from
+
+_NOWHERE = {"HDFS_URL": "http://localhost:9", "IMPALA_HOST": "localhost", "IMPALA_PORT": "9"}
+
+
+def reached(home: Path, **variables: str) -> Deployment:
+    """Return the resources as the variables have them; a system that isn't named is nowhere."""
+    every = {"PROXY_OA_HOME": str(home), "PROXY_OA_DEPLOYMENT": "cluster", **_NOWHERE, **variables}
+    return deployment(settings_from(every))
+
+
+def asked(home: Path, **variables: str) -> list[tuple[object, ...]]:
+    """Ask a HiveServer2 who it takes us for."""
+    warehouse = reached(home, PROXY_OA_SQL_ENGINE="hive", **variables).impala
+    try:
+        with warehouse.tables().connection.asked("SELECT current_user()") as answer:
+            return list(answer.rows)
+    finally:
+        warehouse.close()
