@@ -23,6 +23,10 @@ $(VENV)/.dev: $(VENV)/.run
 
 $(VENV)/.cluster: $(VENV)/.dev
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev,test-cluster]'
+	# The tests of Kerberos skip without it: it is built from source, with Kerberos' headers.
+	if command -v krb5-config; then \
+	    $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[kerberos]'; \
+	fi
 	touch $@
 
 demo: $(VENV)/.run  ## Make three sample days and materialize them.
