@@ -1,4 +1,5 @@
 from collections.abc import Callable
+from pathlib import Path
 
 import dagster as dg
 import pyarrow as pa
@@ -16,6 +17,14 @@ ERROR, WARN = dg.AssetCheckSeverity.ERROR, dg.AssetCheckSeverity.WARN
 @pytest.fixture
 def home(new_home: Callable[..., Home]) -> Home:
     home = new_home()
+    home.write_sample(DAY)
+    return home
+
+
+@pytest.fixture
+def embedded_home(tmp_path: Path) -> Home:
+    """A home on this machine, for what has nothing to do with where the tables are."""
+    home = Home(tmp_path / "home")
     home.write_sample(DAY)
     return home
 
@@ -44,12 +53,12 @@ def test_every_claim_holds_of_a_good_day(home: Home) -> None:
     assert {found.partition for found in findings(result).values()} == {DAY.key, None}
 
 
-def test_a_rejected_line_is_a_warning_that_names_the_file(home: Home) -> None:
+def test_a_rejected_line_is_a_warning_that_names_the_file(embedded_home: Home) -> None:
     """The day goes on with its good rows, and the check says where the bad ones are."""
-    results = home.results(DAY)
+    results = embedded_home.results(DAY)
     results.write_bytes(b"not a row\n" + results.read_bytes())
 
-    result = home.materialize(DAY)
+    result = embedded_home.materialize(DAY)
 
     check = findings(result)["no_row_was_rejected"]
     assert result.success
@@ -157,36 +166,36 @@ def test_raw_rows_that_came_later_are_found(home: Home) -> None:
     assert "summary_counts_every_row" in broken(home)
 
 
-def test_a_column_of_another_type_is_found(home: Home) -> None:
-    """A Spot installation's respcode was INT; the message names the column."""
-    home.materialize(DAY)
+def test_a_column_of_another_type_is_found(embedded_home: Home) -> None:
+    """Spot's respcode was INT; the message names the column. On a cluster, test_installation shows it."""
+    embedded_home.materialize(DAY)
 
     def as_number(table: pa.Table) -> pa.Table:
         place = table.schema.get_field_index("respcode")
         return table.set_column(place, "respcode", pa.array([200] * table.num_rows, pa.int32()))
 
-    home.rewrite("proxy_scores", DAY, as_number)
+    embedded_home.rewrite("proxy_scores", DAY, as_number)
 
-    holds, why = found(home)["proxy_scores_has_its_columns"]
+    holds, why = found(embedded_home)["proxy_scores_has_its_columns"]
     assert not holds
     assert "respcode STRING is missing, respcode INT is there" in why
     assert "materialize scored_connections again" in why
 
 
-def test_a_day_that_was_never_made_fulfils_no_claim(home: Home) -> None:
+def test_a_day_that_was_never_made_fulfils_no_claim(embedded_home: Home) -> None:
     """What can't be read isn't passed over: each claim says what is missing."""
     assert {
         "every_result_is_scored",
         "every_uri_has_a_reputation",
         "every_connection_has_edges",
         "summary_counts_every_row",
-    } - broken(home) == {"every_connection_has_edges"}
-    assert "materialize proxy_results" in found(home)["every_result_is_scored"][1]
+    } - broken(embedded_home) == {"every_connection_has_edges"}
+    assert "materialize proxy_results" in found(embedded_home)["every_result_is_scored"][1]
 
 
-def test_a_silent_service_is_a_warning(new_home: Callable[..., Home]) -> None:
+def test_a_silent_service_is_a_warning(tmp_path: Path) -> None:
     """A list that judges no URI of the day leaves every row unverified, below the coverage that is set."""
-    home = new_home(PROXY_OA_REPUTATION_COVERAGE="0.5")
+    home = Home(tmp_path / "home", PROXY_OA_REPUTATION_COVERAGE="0.5")
     home.write_sample(DAY)
     home.materialize(DAY)
 
