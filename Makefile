@@ -4,6 +4,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PORT ?= 3000
+# Which tests make test-cluster runs.
+CLUSTER ?= cluster
 
 .DEFAULT_GOAL := help
 .PHONY: help demo dev test test-cluster check format benchmark benchmark-cluster clean
@@ -39,7 +41,7 @@ test: $(VENV)/.dev  ## Run the tests, without those that need a cluster's server
 	$(BIN)/python -m pytest -m 'not cluster'
 
 test-cluster: $(VENV)/.cluster  ## Run the cluster's tests on a real HDFS and HiveServer2 (needs Java 17, Maven).
-	$(BIN)/python -m pytest -m cluster
+	$(BIN)/python -m pytest -m '$(CLUSTER)'
 
 check: $(VENV)/.dev  ## Lint, check types, validate the definitions.
 	$(BIN)/ruff check .

@@ -7,7 +7,7 @@ from support.ui_server import served
 
 from proxy_oa_assets.days import Day
 
-pytestmark = [pytest.mark.cluster, pytest.mark.server]
+pytestmark = [pytest.mark.cluster, pytest.mark.server, pytest.mark.slow]
 
 FIRST = Day.parse("2026-10-01")
 DAYS = [day.key for day in FIRST.through(FIRST.plus(3))]

@@ -81,6 +81,7 @@ def test_a_dropped_day_is_removed_after_the_delay(home: ClusterHome) -> None:
     warehouse.close()
 
 
+@pytest.mark.slow
 def test_readers_see_one_whole_version(home: ClusterHome, cluster: Cluster) -> None:
     """200 reads during 20 replacements: none fails, and none mixes two versions."""
     versions = [comments(*[f"{number}"] * (50 + number)) for number in range(REPLACEMENTS)]

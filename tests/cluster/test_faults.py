@@ -21,7 +21,7 @@ from proxy_oa_assets.resources.webhdfs import WebHdfs
 from proxy_oa_assets.resources.webhdfs_reader import ResumingReader
 from proxy_oa_assets.tables import PROXY_STORYBOARD
 
-pytestmark = pytest.mark.cluster
+pytestmark = [pytest.mark.cluster, pytest.mark.slow]
 
 LINE = b"0123456789abcdef" * 64
 READERS = 6

@@ -15,7 +15,7 @@ from support.storyboard_days import DAY, comments, texts_of
 
 from proxy_oa_assets.tables import PROXY_STORYBOARD, TABLES
 
-pytestmark = pytest.mark.cluster
+pytestmark = [pytest.mark.cluster, pytest.mark.slow]
 
 KILLS = 50
 ROWS = {"few": 30, "many": 60}
