@@ -34,8 +34,12 @@ for line in sys.stdin:
 """
 
 
-def test_a_killed_run_leaves_each_table_wholly_old_or_wholly_new(home: Home) -> None:
-    """SIGKILL at 50 random moments: every partition is one of two known ones, and the next run succeeds."""
+def test_a_killed_run_leaves_each_table_wholly_old_or_wholly_new(tmp_path: Path) -> None:
+    """SIGKILL at 50 random moments: every partition is one of two known ones, and the next run succeeds.
+
+    The cluster's form has a test of its own, cluster/test_killed_writers.py.
+    """
+    home = Home(tmp_path / "home")
     home.write_sample(DAY)
     known = {name: set() for name in ("proxy_scores", "proxy_edge", "proxy_ingest_summary")}
     moments = random.Random(50)
