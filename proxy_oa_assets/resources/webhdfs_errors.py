@@ -112,7 +112,12 @@ def _refusal(client: Client, error: hdfs.HdfsError) -> str:
         return f"{text} HDFS_AUTH says how to log in: insecure, kerberos (after kinit) or token"
     if error.exception is None and "<html" in text.lower():
         return _no_webhdfs(client)
-    refusal = text.partition("\n")[0] or "refused without a reason"
+    refusal = (
+        text.partition("\n")[0]
+        or "refused without a reason; for kerberos: the server hasn't proved who it is"
+    )
+    if "Failed to obtain user group information" in refusal:
+        return f"{refusal}; is HDFS_TOKEN a delegation token of this NameNode, and still valid?"
     if error.exception == "AccessControlException":
         return f"{refusal}; give HDFS_USER that permission, or set HDFS_USER to somebody who has it"
     return refusal

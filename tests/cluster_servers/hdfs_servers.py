@@ -5,6 +5,7 @@ from pathlib import Path
 from xml.sax.saxutils import escape
 
 import requests
+from requests.auth import AuthBase
 
 from cluster_servers.jars import hadoop_jars
 from cluster_servers.java_server import JavaServer, free_port, java
@@ -18,7 +19,7 @@ USER = "spot"
 class HdfsServers:
     """An HDFS whose super-user is `spot`; started by `start`, ended by `stop`.
 
-    With a key it speaks TLS alone; `options` are for every Java.
+    With a key it speaks TLS alone; `options` are for every Java, `auth` logs in whom it asks for its state.
     """
 
     def __init__(
@@ -29,10 +30,12 @@ class HdfsServers:
         environ: Mapping[str, str] | None = None,
         key: Keystore | None = None,
         options: Sequence[str] = (),
+        auth: AuthBase | None = None,
     ) -> None:
         self.folder = folder
         self._key = key
         self._options = options
+        self._auth = auth
         self.rpc_port, self.web_port = free_port(), free_port()
         self._extra = dict(settings or {})
         self._environ = {"HADOOP_USER_NAME": USER, **(environ or {})}
@@ -99,6 +102,7 @@ class HdfsServers:
             answer = requests.get(
                 f"{self.url}/jmx?qry=Hadoop:service=NameNode,name={name}",
                 timeout=5,
+                auth=self._auth,
                 verify=str(self._key.authority) if self._key else None,
             )
         except (requests.ConnectionError, requests.Timeout):

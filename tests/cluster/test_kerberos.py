@@ -1,0 +1,161 @@
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from cluster_servers.hdfs_servers import USER, HdfsServers
+from cluster_servers.kdc import Kdc
+from cluster_servers.kerberized import java_options, kerberos_settings
+from cluster_servers.keystores import Keystore, keystore
+from support.reached import reached
+from support.receiver import receiving
+
+from proxy_oa_assets.errors import StorageError
+from proxy_oa_assets.resources.webhdfs import WebHdfs
+
+pytestmark = pytest.mark.cluster
+
+Reach = Callable[..., WebHdfs]
+LogIn = Callable[[str], None]
+
+CONTENT = b"what goes through a DataNode, too\n" * 200_000
+
+
+@pytest.fixture(scope="module")
+def kdc(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kdc]:
+    """A realm of its own, which is this process' until the file's tests are over."""
+    kdc = Kdc(tmp_path_factory.mktemp("kdc"))
+    try:
+        kdc.start()
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("KRB5_CONFIG", str(kdc.krb5_conf))
+            yield kdc
+    finally:
+        kdc.stop()
+
+
+@pytest.fixture(scope="module")
+def key(tmp_path_factory: pytest.TempPathFactory) -> Keystore:
+    names = ["dns:localhost", "ip:127.0.0.2", "ip:127.0.0.3"]
+    return keystore(tmp_path_factory.mktemp("keys"), names)
+
+
+@pytest.fixture(scope="module")
+def tickets(kdc: Kdc) -> dict[str, str]:
+    """The tickets of two users, as KRB5CCNAME names them."""
+    return {user: kdc.ticket(user) for user in (USER, "guest")}
+
+
+@pytest.fixture(scope="module")
+def servers(
+    kdc: Kdc, key: Keystore, tickets: dict[str, str], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[HdfsServers]:
+    """An HDFS that asks for tickets, over TLS as Hadoop demands it then."""
+    kerberos = pytest.importorskip("requests_kerberos", reason="the extra kerberos isn't installed")
+    servers = HdfsServers(
+        tmp_path_factory.mktemp("hdfs"),
+        settings=kerberos_settings(kdc),
+        environ=kdc.environ,
+        key=key,
+        options=java_options(kdc.krb5_conf),
+        auth=kerberos.HTTPKerberosAuth(),
+    )
+    try:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("KRB5CCNAME", tickets[USER])
+            servers.start()
+        yield servers
+    finally:
+        servers.stop()
+
+
+@pytest.fixture
+def log_in(tickets: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> LogIn:
+    """Return what gives a user's ticket to this process."""
+    return lambda user: monkeypatch.setenv("KRB5CCNAME", tickets[user])
+
+
+@pytest.fixture(autouse=True)
+def _no_ticket(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KRB5CCNAME", "FILE:/nowhere")
+
+
+@pytest.fixture
+def reach(servers: HdfsServers, key: Keystore, tmp_path: Path) -> Reach:
+    """Return what gives the file system, with the given variables set; each has a session of its own."""
+    every = {"HDFS_URL": servers.url, "HDFS_AUTH": "kerberos", "HDFS_CA_CERT": str(key.authority)}
+    return lambda **variables: reached(tmp_path, **{**every, **variables}).hdfs
+
+
+def test_who_has_a_ticket_writes_and_reads(reach: Reach, log_in: LogIn):
+    """A file goes through a DataNode and back, and is its user's."""
+    log_in(USER)
+    hdfs = reach()
+    hdfs.write("/kerberos/file", [CONTENT])
+    with hdfs.open("/kerberos/file") as stream:
+        assert stream.read() == CONTENT
+    assert [status.length for status in hdfs.list_folder("/kerberos")] == [len(CONTENT)]
+    assert hdfs._connected().status("/kerberos/file")["owner"] == USER
+
+
+def test_a_session_may_begin_with_any_question(reach: Reach, log_in: LogIn):
+    """An answer that refuses proves the server, too: an absence is one, whatever was asked before."""
+    log_in(USER)
+    assert reach().status("/nowhere/at/all") is None
+    assert reach().list_folder("/nowhere/at/all") == []
+    with pytest.raises(StorageError, match="/nowhere"), reach().open("/nowhere") as stream:
+        stream.read()
+
+
+def test_a_missing_permission_is_told_in_full(reach: Reach, log_in: LogIn):
+    """The server's own words come through, and the remedy is a permission."""
+    log_in("guest")
+    with pytest.raises(StorageError, match=r"Permission denied.*guest"):
+        reach().write("/not-for-guests/file", [b""])
+
+
+def test_without_a_ticket_kinit_is_named(reach: Reach):
+    """Waiting gets no ticket."""
+    began = time.monotonic()
+    with pytest.raises(StorageError, match="kinit") as refused:
+        reach().status("/")
+    assert time.monotonic() - began < 5
+    assert not refused.value.transient
+
+
+def test_a_login_by_name_alone_is_refused(reach: Reach):
+    """HDFS_AUTH=insecure names no way in; the message names the others."""
+    with pytest.raises(StorageError, match=r"HDFS_AUTH.*kerberos"):
+        reach(HDFS_AUTH="insecure").status("/")
+
+
+def test_a_server_that_proves_nothing_is_not_believed(reach: Reach, log_in: LogIn):
+    """Who answers without a word of Kerberos isn't the NameNode."""
+    log_in(USER)
+    with receiving() as impostor, pytest.raises(StorageError, match="proved") as refused:
+        reach(HDFS_URL=impostor.url).make_folder("/anywhere")
+    assert not refused.value.transient
+
+
+def test_a_delegation_token_needs_no_ticket(
+    reach: Reach, log_in: LogIn, servers: HdfsServers, monkeypatch: pytest.MonkeyPatch
+):
+    """A scheduler hands a token on; whoever has it writes and reads in its user's name."""
+    log_in(USER)
+    session = reach()._connected()._session
+    answer = session.get(f"{servers.url}/webhdfs/v1/?op=GETDELEGATIONTOKEN&renewer={USER}", timeout=20)
+    monkeypatch.setenv("HDFS_TOKEN", answer.json()["Token"]["urlString"])
+    monkeypatch.setenv("KRB5CCNAME", "FILE:/nowhere/else")
+    hdfs = reach(HDFS_AUTH="token", HDFS_TOKEN="set")
+    hdfs.write("/token/file", [CONTENT])
+    with hdfs.open("/token/file") as stream:
+        assert stream.read() == CONTENT
+    assert hdfs._connected().status("/token/file")["owner"] == USER
+
+
+def test_a_token_that_is_none_is_refused(reach: Reach, monkeypatch: pytest.MonkeyPatch):
+    """The message names the setting, and doesn't tell the token."""
+    monkeypatch.setenv("HDFS_TOKEN", "bm90LWEtdG9rZW4")
+    with pytest.raises(StorageError, match="HDFS_TOKEN") as refused:
+        reach(HDFS_AUTH="token", HDFS_TOKEN="set").status("/")
+    assert "bm90" not in str(refused.value)
