@@ -1,14 +1,20 @@
 """The package `hdfs`, logged in: what `WebHdfs` asks of it."""
 
+import logging
 from dataclasses import dataclass, field
 from typing import Any
 
 import hdfs
 import requests
+from requests.auth import AuthBase
 
 from proxy_oa_assets.errors import SettingsError
 
 MISSING = "FileNotFoundException"
+
+# What these log as errors, some with tracebacks, is raised as well.
+for _name in ("hdfs.client", "requests_kerberos.kerberos_"):
+    logging.getLogger(_name).setLevel(logging.CRITICAL)
 
 
 @dataclass(frozen=True)
@@ -61,8 +67,8 @@ class _InsecureClient(Client, hdfs.InsecureClient):
     pass
 
 
-class _TokenClient(Client, hdfs.TokenClient):
-    pass
+class TokenClient(Client, hdfs.TokenClient):
+    """Logs in by a delegation token."""
 
 
 def connected(login: Login) -> Client:
@@ -73,24 +79,21 @@ def connected(login: Login) -> Client:
     session.trust_env = False
     options = {"timeout": login.timeout, "session": session}
     if login.auth == "kerberos":
-        return _kerberos_client(login.url, options)
+        session.auth = _ticket_auth()
+        return Client(login.url, **options)
     if login.auth == "token":
         if not login.token:
             raise SettingsError("HDFS_AUTH=token: HDFS_TOKEN is missing; set it to a delegation token")
-        return _TokenClient(login.url, login.token, **options)
+        return TokenClient(login.url, login.token, **options)
     return _InsecureClient(login.url, user=login.user, **options)
 
 
-def _kerberos_client(url: str, options: dict[str, Any]) -> Client:
+def _ticket_auth() -> AuthBase:
     try:
-        from hdfs.ext.kerberos import KerberosClient
+        from proxy_oa_assets.resources.webhdfs_kerberos import TicketAuth
     except ImportError as error:
         raise SettingsError(
             "HDFS_AUTH=kerberos: install the extra kerberos (pip install 'proxy-oa-assets[kerberos]')"
         ) from error
-
-    class _KerberosClient(Client, KerberosClient):
-        pass
-
-    # The server proves itself, too.
-    return _KerberosClient(url, mutual_auth="REQUIRED", **options)
+    auth: AuthBase = TicketAuth()
+    return auth

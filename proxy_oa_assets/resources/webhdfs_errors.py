@@ -13,7 +13,7 @@ import urllib3
 from proxy_oa_assets.errors import StorageError, StorageUnreachableError
 from proxy_oa_assets.resources.certificates import UNTRUSTED, complaint
 from proxy_oa_assets.resources.retrying import retrying
-from proxy_oa_assets.resources.webhdfs_client import Client
+from proxy_oa_assets.resources.webhdfs_client import Client, TokenClient
 
 TRANSPORT = (
     requests.ConnectionError,
@@ -23,6 +23,8 @@ TRANSPORT = (
 )
 # A NameNode that starts, or hands over to another, says one of these.
 _NOT_YET = ("SafeModeException", "RetriableException", "StandbyException", "ConnectException")
+# Of a token that is none, and of one that was cancelled or has expired.
+_REFUSED_TOKEN = ("SecurityException", "InvalidToken")
 _LONGEST_PAUSE_SECONDS = 15
 
 T = TypeVar("T")
@@ -112,12 +114,11 @@ def _refusal(client: Client, error: hdfs.HdfsError) -> str:
         return f"{text} HDFS_AUTH says how to log in: insecure, kerberos (after kinit) or token"
     if error.exception is None and "<html" in text.lower():
         return _no_webhdfs(client)
-    refusal = (
-        text.partition("\n")[0]
-        or "refused without a reason; for kerberos: the server hasn't proved who it is"
+    refusal = text.partition("\n")[0] or (
+        "refused without a reason; HDFS_AUTH says how to log in: insecure, kerberos or token"
     )
-    if "Failed to obtain user group information" in refusal:
-        return f"{refusal}; is HDFS_TOKEN a delegation token of this NameNode, and still valid?"
+    if error.exception in _REFUSED_TOKEN and isinstance(client, TokenClient):
+        return f"{refusal}; set HDFS_TOKEN to a delegation token of this NameNode that is still valid"
     if error.exception == "AccessControlException":
         return f"{refusal}; give HDFS_USER that permission, or set HDFS_USER to somebody who has it"
     return refusal

@@ -1,8 +1,10 @@
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+import requests
 from cluster_servers.hdfs_servers import USER, HdfsServers
 from cluster_servers.kdc import Kdc
 from cluster_servers.kerberized import java_options, kerberos_settings
@@ -115,9 +117,9 @@ def test_a_missing_permission_is_told_in_full(reach: Reach, log_in: LogIn):
 
 
 def test_without_a_ticket_kinit_is_named(reach: Reach):
-    """Waiting gets no ticket."""
+    """Waiting gets no ticket; Kerberos' own reason is told, too."""
     began = time.monotonic()
-    with pytest.raises(StorageError, match="kinit") as refused:
+    with pytest.raises(StorageError, match=r"HTTP@localhost \(.*credential.*\); run kinit") as refused:
         reach().status("/")
     assert time.monotonic() - began < 5
     assert not refused.value.transient
@@ -130,11 +132,22 @@ def test_a_login_by_name_alone_is_refused(reach: Reach):
 
 
 def test_a_server_that_proves_nothing_is_not_believed(reach: Reach, log_in: LogIn):
-    """Who answers without a word of Kerberos isn't the NameNode."""
+    """Who answers without a word of Kerberos isn't the NameNode, whatever the answer."""
     log_in(USER)
-    with receiving() as impostor, pytest.raises(StorageError, match="proved") as refused:
-        reach(HDFS_URL=impostor.url).make_folder("/anywhere")
+    with receiving() as impostor, pytest.raises(StorageError, match="not proved by Kerberos") as refused:
+        reach(HDFS_URL=impostor.url)._ask("/", lambda client: client._session.post(impostor.url, json={}))
     assert not refused.value.transient
+    with receiving() as refusing, pytest.raises(StorageError, match="HDFS_AUTH"):
+        reach(HDFS_URL=refusing.url).make_folder("/refused/with/501")
+
+
+def test_the_threads_of_a_session_log_in_one_by_one(reach: Reach, log_in: LogIn):
+    """The first questions of a session may be asked at the same time."""
+    log_in(USER)
+    for _ in range(5):
+        hdfs = reach()
+        with ThreadPoolExecutor(8) as pool:
+            assert all(status.is_folder for status in pool.map(hdfs.status, ["/"] * 16))
 
 
 def test_a_delegation_token_needs_no_ticket(
@@ -142,9 +155,7 @@ def test_a_delegation_token_needs_no_ticket(
 ):
     """A scheduler hands a token on; whoever has it writes and reads in its user's name."""
     log_in(USER)
-    session = reach()._connected()._session
-    answer = session.get(f"{servers.url}/webhdfs/v1/?op=GETDELEGATIONTOKEN&renewer={USER}", timeout=20)
-    monkeypatch.setenv("HDFS_TOKEN", answer.json()["Token"]["urlString"])
+    monkeypatch.setenv("HDFS_TOKEN", new_token(reach()._connected()._session, servers))
     monkeypatch.setenv("KRB5CCNAME", "FILE:/nowhere/else")
     hdfs = reach(HDFS_AUTH="token", HDFS_TOKEN="set")
     hdfs.write("/token/file", [CONTENT])
@@ -153,9 +164,25 @@ def test_a_delegation_token_needs_no_ticket(
     assert hdfs._connected().status("/token/file")["owner"] == USER
 
 
-def test_a_token_that_is_none_is_refused(reach: Reach, monkeypatch: pytest.MonkeyPatch):
+@pytest.mark.parametrize("kind", ["none", "cancelled"])
+def test_a_token_that_is_no_good_is_refused(
+    reach: Reach, log_in: LogIn, servers: HdfsServers, monkeypatch: pytest.MonkeyPatch, kind: str
+):
     """The message names the setting, and doesn't tell the token."""
-    monkeypatch.setenv("HDFS_TOKEN", "bm90LWEtdG9rZW4")
-    with pytest.raises(StorageError, match="HDFS_TOKEN") as refused:
+    token = "bm90LWEtdG9rZW4"
+    if kind == "cancelled":
+        log_in(USER)
+        session = reach()._connected()._session
+        token = new_token(session, servers)
+        cancel = {"op": "CANCELDELEGATIONTOKEN", "token": token}
+        session.put(f"{servers.url}/webhdfs/v1/", params=cancel, timeout=20).raise_for_status()
+    monkeypatch.setenv("HDFS_TOKEN", token)
+    with pytest.raises(StorageError, match="set HDFS_TOKEN") as refused:
         reach(HDFS_AUTH="token", HDFS_TOKEN="set").status("/")
-    assert "bm90" not in str(refused.value)
+    assert token not in str(refused.value)
+
+
+def new_token(session: requests.Session, servers: HdfsServers) -> str:
+    asking = {"op": "GETDELEGATIONTOKEN", "renewer": USER}
+    answer = session.get(f"{servers.url}/webhdfs/v1/", params=asking, timeout=20)
+    return answer.json()["Token"]["urlString"]
