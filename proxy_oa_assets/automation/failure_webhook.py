@@ -25,7 +25,7 @@ def failure_sensors(settings: Settings) -> list[dg.SensorDefinition]:
     webhook, ui_url = settings.failure_webhook, settings.ui_url
     if webhook is None:
         return []
-    from proxy_oa_assets.automation.webhook import post  # noqa: PLC0415 - requests costs every run 50 ms
+    from proxy_oa_assets.automation.webhook import post
 
     @dg.run_failure_sensor(
         name="failure_webhook",

@@ -47,7 +47,7 @@ def record(context: dg.OpExecutionContext, claim: Claim, day: Day, finding: Find
     """Record in Dagster what was found of a claim and a day."""
     target = _latest_materialization(context.instance, claim.asset, day)
     found = _evaluation(claim, day, finding, target)
-    # log_event has a branch for evaluations, which its annotation (dagster 1.13) leaves out.
+    # log_event takes evaluations, too; dagster 1.13 leaves them out of its annotation only.
     context.log_event(found)  # type: ignore[arg-type]
 
 

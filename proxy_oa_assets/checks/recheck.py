@@ -39,9 +39,10 @@ class RecheckConfig(dg.Config):
 
 
 @dg.op
-def recheck(  # noqa: PLR0917 - Dagster passes resources by name
+def recheck(
     context: dg.OpExecutionContext,
     config: RecheckConfig,
+    *,
     hdfs: HdfsResource,
     impala: ImpalaResource,
     reputation: ReputationResource,

@@ -125,7 +125,9 @@ class DayVersions:
 
 
 def _parsed(name: str) -> Superseded | None:
-    due, *rest = name.split(".")
-    if not due.isdigit() or len(rest) not in (3, 4) or rest[0] not in TABLES:
-        return None
-    return Superseded(Version(TABLES[rest[0]], Day.parse(rest[1]), rest[2], beside=len(rest) == 4), int(due))  # noqa: PLR2004
+    match name.split("."):
+        case [due, table, day, run, *beside] if (
+            due.isdigit() and table in TABLES and beside in ([], [_BESIDE])
+        ):
+            return Superseded(Version(TABLES[table], Day.parse(day), run, beside=bool(beside)), int(due))
+    return None

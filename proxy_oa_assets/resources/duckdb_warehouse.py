@@ -11,7 +11,6 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import dagster as dg
 from pydantic import Field, PrivateAttr
 
 from proxy_oa_assets.days import Day
@@ -49,8 +48,8 @@ class DuckDBWarehouse(ImpalaResource):
 
     _engine: "DuckDBEngine | None" = PrivateAttr(default=None)
 
-    def teardown_after_execution(self, context: dg.InitResourceContext) -> None:  # noqa: ARG002 - Dagster passes it
-        """Stop the engine when a run has ended; the next statement would start it again."""
+    def close(self) -> None:
+        """Stop the engine; the next statement would start it again."""
         if self._engine is not None:
             self._engine.stop()
 

@@ -101,8 +101,9 @@ class HiveConnection:
                 cursor.execute(written, bound, configuration=_BINDING)
                 yield cursor
             except TRANSPORT:
-                # The session went with the connection. impyla would still try to close it, and wait.
-                cursor._closed = True  # noqa: SLF001 - there is no other way to tell it
+                # The session went with the connection, but impyla's __del__ asks the server to close it, and
+                # waits for a server that hangs.
+                cursor._closed = True  # noqa: SLF001 - impyla has no public way to give a cursor up
                 self._connection = None
                 raise
             except BaseException:

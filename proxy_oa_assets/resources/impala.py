@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 import dagster as dg
+from typing_extensions import override
 
 from proxy_oa_assets import queries
 from proxy_oa_assets.days import Day
@@ -21,6 +22,15 @@ class ImpalaResource(dg.ConfigurableResource, ABC):
     A day of a table is replaced wholly or not at all, for a reader in the middle of it, too. Every method
     raises WarehouseError when the engine refuses.
     """
+
+    @override
+    def teardown_after_execution(self, context: dg.InitResourceContext) -> None:
+        """Give the engine back when a run has ended."""
+        self.close()
+
+    @abstractmethod
+    def close(self) -> None:
+        """Give the engine back; the next statement would get it again."""
 
     @abstractmethod
     def query(self, query: Query) -> "pd.DataFrame":

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import dagster as dg
 from pydantic import Field, PrivateAttr
+from typing_extensions import override
 
 from proxy_oa_assets.days import Day
 from proxy_oa_assets.queries import Query
@@ -52,12 +53,8 @@ class ImpalaWarehouse(ImpalaResource):
 
     _tables: ClusterTables | None = PrivateAttr(default=None)
 
-    def teardown_after_execution(self, context: dg.InitResourceContext) -> None:  # noqa: ARG002 - Dagster passes it
-        """Close the connection when a run has ended; the next statement would open it again."""
-        self.close()
-
     def close(self) -> None:
-        """Close the connection."""
+        """Close the connection; the next statement would open it again."""
         if self._tables is not None:
             self._tables.connection.close()
             self._tables = None
@@ -99,7 +96,8 @@ class ImpalaWarehouse(ImpalaResource):
 
         return create_tables(self.tables())
 
-    def stored_columns(self, table: Table, day: Day) -> list[tuple[str, str]]:  # noqa: ARG002 - the same for all days
+    @override
+    def stored_columns(self, table: Table, day: Day) -> list[tuple[str, str]]:
         """Return the names and Hive types of a table's columns, as the engine has them."""
         partitions = {column.name for column in table.partitions}
         return [column for column in self.tables().columns(table.name) if column[0] not in partitions]

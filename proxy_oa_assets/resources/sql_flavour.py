@@ -7,6 +7,8 @@ on Spark's Thrift Server.
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Sequence
 
+from typing_extensions import override
+
 from proxy_oa_assets.days import Day
 from proxy_oa_assets.tables import PROXY, Column, Table
 
@@ -124,10 +126,12 @@ class Impala(Flavour):
     name = "impala"
     expands_variables = False
 
-    def locate(self, name: str, spec: str) -> str:  # noqa: ARG002 - Impala lists them all
+    @override
+    def locate(self, name: str, spec: str) -> str:
         """Ask where the partitions stand; Impala has this in memory."""
         return f"SHOW PARTITIONS {name}"
 
+    @override
     def location(self, columns: Sequence[str], rows: Iterable[Row], values: Sequence[object]) -> str | None:
         """Find the row of the partition; the last one is a total."""
         at = [name.lower() for name in columns].index("location")
@@ -135,32 +139,39 @@ class Impala(Flavour):
         found = (str(row[at]) for row in rows if [str(value) for value in row[: len(wanted)]] == wanted)
         return next(found, None)
 
-    def says_no_partition(self, refusal: str) -> bool:  # noqa: ARG002
+    @override
+    def says_no_partition(self, refusal: str) -> bool:
         """Return False: the list just doesn't have it."""
         return False
 
+    @override
     def says_no_table(self, refusal: str) -> bool:
         """Recognize what its analyzer says."""
         return "Could not resolve path" in refusal or "Table does not exist" in refusal
 
+    @override
     def allow_dynamic_partitions(self) -> Iterator[str]:
         """Nothing: it is allowed."""
         yield from ()
 
+    @override
     def refresh(self, name: str, spec: str) -> Iterator[str]:
         """Look at one partition again; the rest of the table isn't touched."""
         yield f"REFRESH {name} PARTITION ({spec})"
 
+    @override
     def know_table(self, name: str) -> Iterator[str]:
         """Have a table that Hive or Spark created, or changed, loaded."""
         yield f"INVALIDATE METADATA {name}"
 
+    @override
     def know_partitions(self, name: str, specs: Sequence[str]) -> Iterator[str]:
         """Add and refresh, one partition a statement."""
         for spec in specs:
             yield add_partition(name, spec)
             yield from self.refresh(name, spec)
 
+    @override
     def recover_partitions(self, name: str) -> str:
         """Impala's word for it."""
         return f"ALTER TABLE {name} RECOVER PARTITIONS"
@@ -172,41 +183,50 @@ class Hive(Flavour):
     name = "hive"
     expands_variables = True
 
+    @override
     def locate(self, name: str, spec: str) -> str:
         """Ask for the partition's details; the engine refuses if there is none."""
         return f"DESCRIBE FORMATTED {name} PARTITION ({spec})"
 
-    def location(self, columns: Sequence[str], rows: Iterable[Row], values: Sequence[object]) -> str | None:  # noqa: ARG002
+    @override
+    def location(self, columns: Sequence[str], rows: Iterable[Row], values: Sequence[object]) -> str | None:
         """Find the first line `Location`: the partition's; the table's comes after."""
         lines = ((str(row[0]).strip().rstrip(":"), str(row[1]).strip()) for row in rows)
         return next((value for label, value in lines if label == "Location"), None)
 
+    @override
     def says_no_partition(self, refusal: str) -> bool:
         """Recognize what Spark and Hive say."""
         return "PARTITIONS_NOT_FOUND" in refusal or "Partition not found" in refusal
 
+    @override
     def says_no_table(self, refusal: str) -> bool:
         """Recognize what Spark and Hive say."""
         return "TABLE_OR_VIEW_NOT_FOUND" in refusal or "Table not found" in refusal
 
+    @override
     def allow_dynamic_partitions(self) -> Iterator[str]:
         """Hive wants one partition to be named otherwise."""
         yield "SET hive.exec.dynamic.partition.mode=nonstrict"
 
-    def refresh(self, name: str, spec: str) -> Iterator[str]:  # noqa: ARG002
+    @override
+    def refresh(self, name: str, spec: str) -> Iterator[str]:
         """Nothing: each statement has a session of its own."""
         yield from ()
 
-    def know_table(self, name: str) -> Iterator[str]:  # noqa: ARG002
+    @override
+    def know_table(self, name: str) -> Iterator[str]:
         """Nothing: the metastore is asked each time."""
         yield from ()
 
+    @override
     def know_partitions(self, name: str, specs: Sequence[str]) -> Iterator[str]:
         """Add them all at once."""
         if specs:
             listed = " ".join(f"PARTITION ({spec})" for spec in specs)
             yield f"ALTER TABLE {name} ADD IF NOT EXISTS {listed}"
 
+    @override
     def recover_partitions(self, name: str) -> str:
         """Hive's word for it."""
         return f"MSCK REPAIR TABLE {name}"

@@ -1,7 +1,6 @@
 """The log-in to WebHDFS by ticket; needs the extra `kerberos`."""
 
 import threading
-from typing import Any
 
 import hdfs
 import requests
@@ -30,7 +29,7 @@ class TicketAuth(HTTPKerberosAuth):
             ) from error
         return header
 
-    def handle_response(self, response: requests.Response, **named: Any) -> requests.Response:  # noqa: ANN401 - passed on
+    def handle_response(self, response: requests.Response, **named: object) -> requests.Response:
         """Answer a server that asks for a log-in.
 
         One at a time: the package keeps one exchange per host, and another thread's would take its place.

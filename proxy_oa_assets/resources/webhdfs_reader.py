@@ -3,13 +3,16 @@
 import io
 from collections.abc import Callable
 from contextlib import AbstractContextManager, ExitStack
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 import urllib3
 
 from proxy_oa_assets.errors import StorageError
 from proxy_oa_assets.resources.hdfs import FileStatus
 from proxy_oa_assets.resources.webhdfs_errors import TRANSPORT, patient
+
+if TYPE_CHECKING:
+    from _typeshed import WriteableBuffer
 
 
 class ResumingReader(io.RawIOBase):
@@ -52,10 +55,11 @@ class ResumingReader(io.RawIOBase):
             self._position = start + offset
         return self._position
 
-    def readinto(self, buffer: bytearray | memoryview) -> int:  # type: ignore[override]
+    def readinto(self, buffer: "WriteableBuffer") -> int:
         """Fill a buffer as far as one read does; return the number of bytes, 0 at the end."""
-        chunk = patient(self._attempts)(self._next, len(buffer))
-        buffer[: len(chunk)] = chunk
+        view = memoryview(buffer).cast("B")
+        chunk = patient(self._attempts)(self._next, len(view))
+        view[: len(chunk)] = chunk
         self._position += len(chunk)
         return len(chunk)
 

@@ -8,7 +8,8 @@ import requests
 from requests.auth import AuthBase
 
 from cluster_servers.jars import hadoop_jars
-from cluster_servers.java_server import JavaServer, free_port, java
+from cluster_servers.java_server import JavaServer, free_port
+from cluster_servers.programs import java_program
 from cluster_servers.keystores import Keystore
 
 # Two addresses of the loopback network are two hosts for HDFS.
@@ -148,7 +149,7 @@ class HdfsServers:
         (conf / "log4j.properties").write_text(_LOGGING, encoding="utf-8")
         classpath = f"{conf}:{hadoop_jars()}:{hadoop_jars()}/*"
         command = [
-            java(),
+            java_program("java"),
             "-Xmx256m",
             "-XX:+UseSerialGC",
             *_OPENED,

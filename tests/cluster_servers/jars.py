@@ -6,8 +6,9 @@ import subprocess
 import zipfile
 from pathlib import Path
 
-import pytest
 from filelock import FileLock
+
+from cluster_servers.programs import program
 
 _POM = Path(__file__).with_name("pom.xml")
 
@@ -20,9 +21,7 @@ def hadoop_jars() -> Path:
     with FileLock(cache / "lock"):
         if fetched.is_file() and fetched.read_bytes() == _POM.read_bytes():
             return jars
-        maven = shutil.which("mvn")
-        if maven is None:
-            pytest.skip("the cluster tests need Maven (mvn on PATH) to fetch HDFS")
+        maven = program("mvn", "Maven")
         shutil.rmtree(jars, ignore_errors=True)
         copy = [maven, "-q", "-B", "-f", _POM, "dependency:copy-dependencies", f"-DoutputDirectory={jars}"]
         done = subprocess.run(copy, capture_output=True, text=True, check=False)

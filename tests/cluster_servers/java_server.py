@@ -1,23 +1,17 @@
 """A Java server of the tests: started in a folder of its own, awaited, ended for sure."""
 
-import ctypes
 import os
 import random
-import re
 import shutil
 import signal
 import socket
 import subprocess
-import sys
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
-import pytest
-
 _DEADLINE_SECONDS = 120
-_SET_PARENT_DEATH_SIGNAL = 1
 _BELOW_THE_EPHEMERAL = (15_000, 32_000)
 
 
@@ -29,7 +23,7 @@ class JavaServer:
         self.name = name
         self.folder = folder
         self.log = folder / f"{name}.log"
-        self._command = [str(part) for part in command]
+        self._command = [*_ending_with_us(), *map(str, command)]
         self._environ = {**os.environ, **environ}
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -45,7 +39,6 @@ class JavaServer:
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
-                preexec_fn=_end_with_parent,  # noqa: PLW1509 - it makes one system call
             )
 
     def run(self) -> None:
@@ -58,17 +51,6 @@ class JavaServer:
     def running(self) -> bool:
         """Return whether the process runs."""
         return self._process is not None and self._process.poll() is None
-
-    def wait_for_line(self, pattern: str) -> re.Match[str]:
-        """Wait until the log has a line; return the match in its last occurrence."""
-        found: list[re.Match[str]] = []
-
-        def seen() -> bool:
-            found.extend(re.finditer(pattern, self.log.read_text(encoding="utf-8", errors="replace")))
-            return bool(found)
-
-        self.wait_until(seen, f"a line like {pattern!r}")
-        return found[-1]
 
     def wait_for_port(self, port: int, host: str = "127.0.0.1") -> None:
         """Wait until something listens."""
@@ -107,10 +89,10 @@ class JavaServer:
             process.wait()
 
 
-def _end_with_parent() -> None:
-    """Have the kernel end this process when the tests are killed and can't; only Linux does that."""
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(_SET_PARENT_DEATH_SIGNAL, signal.SIGKILL)
+def _ending_with_us() -> list[str]:
+    """Return what has Linux end a server when the tests are killed and can't end it themselves."""
+    setpriv = shutil.which("setpriv")
+    return [setpriv, "--pdeathsig", "KILL"] if setpriv else []
 
 
 def listens(port: int, host: str = "127.0.0.1") -> bool:
@@ -127,12 +109,3 @@ def free_port() -> int:
         with socket.socket() as attempt, suppress(OSError):
             attempt.bind(("127.0.0.1", port))
             return port
-
-
-def java() -> Path:
-    """Return the Java to use; skip the test where there is none."""
-    home = os.environ.get("JAVA_HOME")
-    found = Path(home, "bin", "java") if home else shutil.which("java")
-    if not found or not Path(found).exists():
-        pytest.skip("the cluster tests need Java 17 (java on PATH, or JAVA_HOME)")
-    return Path(found)

@@ -1,14 +1,12 @@
 """A Kerberos realm of the tests: a KDC on loopback, whose files are in one folder."""
 
 import os
-import shutil
 import subprocess
 from pathlib import Path
 from string import Template
 
-import pytest
-
 from cluster_servers.java_server import JavaServer, free_port
+from cluster_servers.programs import program
 
 REALM = "PROXY.TEST"
 
@@ -95,8 +93,4 @@ class Kdc:
 
 
 def _program(name: str) -> str:
-    # Where Debian has what only an administrator starts.
-    found = shutil.which(name) or shutil.which(name, path="/usr/sbin:/sbin")
-    if found is None:
-        pytest.skip(f"the tests of Kerberos need {name} (Debian: krb5-kdc, krb5-admin-server, krb5-user)")
-    return found
+    return str(program(name, "Kerberos (Debian: krb5-kdc, krb5-admin-server, krb5-user)"))

@@ -1,14 +1,11 @@
 """A certificate authority of the tests, made by Java's own keytool."""
 
-import shutil
 import subprocess
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-import pytest
-
-from cluster_servers.java_server import java
+from cluster_servers.programs import java_program
 
 PASSWORD = "changeit"
 _VALIDITY = ("-validity", "3")
@@ -45,11 +42,7 @@ def keystore(folder: Path, names: Iterable[str]) -> Keystore:
 
 
 def _keytool(store: Path, action: str, *arguments: str | Path) -> None:
-    beside = java().with_name("keytool")
-    program = beside if beside.exists() else shutil.which("keytool")
-    if program is None:
-        pytest.skip("the tests of TLS need keytool, which is part of Java")
-    command = [program, action, "-keystore", store, *_STORE, *arguments]
+    command = [java_program("keytool"), action, "-keystore", store, *_STORE, *arguments]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
         raise RuntimeError(f"keytool {action} failed: {done.stdout}{done.stderr}")

@@ -1,12 +1,9 @@
 """A HiveServer2's log-in by password: `LogIn.java`, compiled."""
 
-import shutil
 import subprocess
 from pathlib import Path
 
-import pytest
-
-from cluster_servers.java_server import java
+from cluster_servers.programs import java_program
 
 # As LogIn.java has them; HiveServer2 takes a password for Latin-1 text, so these are ASCII.
 USER, PASSWORD = "analyst", "open sesame; ${x}"
@@ -21,10 +18,7 @@ _SITE = """<configuration>
 
 def log_in_settings(folder: Path, spark_jars: Path) -> dict[str, str]:
     """Compile into a folder; return the settings of a server that asks for the password."""
-    beside = java().resolve().with_name("javac")
-    compiler = beside if beside.exists() else shutil.which("javac")
-    if compiler is None:
-        pytest.skip("the tests of a log-in by password need javac, which is part of a JDK")
+    compiler = java_program("javac")
     folder.mkdir(parents=True, exist_ok=True)
     subprocess.run(
         [compiler, "-cp", f"{spark_jars}/*", "-d", folder, _SOURCE],

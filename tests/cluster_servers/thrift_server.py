@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from cluster_servers.java_server import JavaServer, free_port, java
+from cluster_servers.java_server import JavaServer, free_port
+from cluster_servers.programs import java_program
 
 USER = "spot"
 
@@ -27,7 +28,7 @@ class ThriftServer:
             {
                 "SPARK_HOME": str(spark_home()),
                 "HADOOP_USER_NAME": USER,
-                "JAVA_HOME": str(java().resolve().parents[1]),
+                "JAVA_HOME": str(java_program("java").resolve().parents[1]),
                 "SPARK_LOCAL_IP": "127.0.0.1",
             },
         )
@@ -57,11 +58,6 @@ class ThriftServer:
     def running(self) -> bool:
         """Return whether the server runs."""
         return self._server.running
-
-    @property
-    def log(self) -> Path:
-        """The server's log."""
-        return self._server.log
 
 
 def spark_home() -> Path:
