@@ -36,6 +36,11 @@ class Table:
         """The data columns' names, in the table's order."""
         return tuple(column.name for column in self.columns)
 
+    @property
+    def all_columns(self) -> tuple[Column, ...]:
+        """The data columns and the partition columns, as an engine lists them."""
+        return (*self.columns, *self.partitions)
+
     def day_values(self, day: Day) -> tuple[str, str, str] | tuple[int, int, int]:
         """Return the day's y, m and d as this table's partition columns hold them."""
         if self.partitions[0].type == "STRING":

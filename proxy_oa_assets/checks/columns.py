@@ -1,6 +1,7 @@
 """The claim that a table's day is stored with the columns and types of `tables.py`."""
 
 from proxy_oa_assets.checks.claim import Claim, Finding, Gravity
+from proxy_oa_assets.column_types import declared, differences
 from proxy_oa_assets.days import Day
 from proxy_oa_assets.resources.impala import ImpalaResource
 from proxy_oa_assets.tables import Table
@@ -18,12 +19,8 @@ def columns_claim(table: Table, asset: str, gravity: Gravity) -> Claim:
 
 def try_columns(claim: Claim, table: Table, day: Day, impala: ImpalaResource) -> Finding:
     """Compare what is stored with what is declared, in order."""
-    declared = [(column.name, column.type) for column in table.columns]
-    stored = impala.stored_columns(table, day)
-    if stored == declared:
-        return Finding(holds=True, why=f"{len(declared)} columns as declared")
-    missing = [f"{name} {kind} is missing" for name, kind in declared if (name, kind) not in stored]
-    extra = [f"{name} {kind} is there" for name, kind in stored if (name, kind) not in declared]
-    wrong = [*missing, *extra] or ["the columns are in another order"]
+    wrong = differences(declared(table.columns), impala.stored_columns(table, day))
+    if not wrong:
+        return Finding(holds=True, why=f"{len(table.columns)} columns as declared")
     why = f"{table.name} isn't stored as declared: {', '.join(wrong)}; materialize {claim.asset} again"
     return Finding(holds=False, why=why)

@@ -6,6 +6,7 @@ from contextlib import AbstractContextManager, ExitStack
 
 import dagster as dg
 
+from proxy_oa_assets.column_types import declared, differences
 from proxy_oa_assets.days import Day
 from proxy_oa_assets.errors import StorageError, WarehouseError
 from proxy_oa_assets.queries import Query
@@ -103,31 +104,42 @@ class ClusterTables:
 
     def drop(self, table: Table, day: Day) -> None:
         """Empty a day."""
-        current = self.partition_location(table, day)
-        if current is not None:
-            self._versions.supersede(table, day, current)
-            self.connection.run(sql.drop_partition(self.name(table.name), sql.day_partition(table, day)))
-            self._remove_superseded()
+        self._versions.supersede(self._versions.standing(table, day))
+        self.connection.run(sql.drop_partition(self.name(table.name), sql.day_partition(table, day)))
+        self._remove_superseded()
 
     def _replace(self, table: Table, day: Day, write: Callable[[Version], None]) -> Version:
-        """Write a day's new version, switch to it, and have the former one removed later."""
+        """Write a day's new version, switch to it, and have the others removed later."""
         self._must_fit(table)
-        name, spec = self.name(table.name), sql.day_partition(table, day)
-        current = self.partition_location(table, day)
-        draft = self._versions.new(table, day, current)
-        folder = self._versions.folder(draft.version)
+        draft = self._versions.new(table, day)
         # A SELECT without rows may write nothing, not even the folder.
-        self._hdfs.make_folder(folder)
+        self._hdfs.make_folder(self._versions.folder(draft.version))
         write(draft.version)
-        if current is None:
-            self.connection.run(sql.add_partition(name, spec, folder))
-        else:
-            self._versions.supersede(table, day, current)
-        # Said to a partition that is new as well: another run may have added it meanwhile.
-        self._run_all([sql.set_location(name, spec, folder), *self.flavour.refresh(name, spec)])
+        # Looked for now: another run may have switched the day since.
+        others = [found for found in self._versions.standing(table, day) if found != draft.version]
+        self._versions.supersede(others)
+        self._switch(draft.version, is_known=bool(others))
         self._versions.forget(draft)
         self._remove_superseded()
         return draft.version
+
+    def _switch(self, version: Version, *, is_known: bool) -> None:
+        """Point a day's partition to a version; `is_known`: the engine is likely to know the partition."""
+        name, spec = self.name(version.table.name), sql.day_partition(version.table, version.day)
+        folder = self._versions.folder(version)
+        switch = [sql.set_location(name, spec, folder), *self.flavour.refresh(name, spec)]
+        add = sql.add_partition(name, spec, folder)
+        if not is_known:
+            # Switched as well: another run may have added the partition meanwhile.
+            self._run_all([add, *switch])
+            return
+        try:
+            self._run_all(switch)
+        except WarehouseError as error:
+            if error.transient:
+                raise
+            # A day that was dropped, or never finished, has folders and no partition.
+            self._run_all([add, *switch])
 
     def _written_rows(self, version: Version) -> int:
         """Count a version's rows by the footers of its files, which takes no statement."""
@@ -144,12 +156,10 @@ class ClusterTables:
         """Refuse a table of other columns: an engine would take the values by their position."""
         if table.name in self._fitting:
             return
-        expected = [(column.name, column.type) for column in (*table.columns, *table.partitions)]
-        found = self.columns(table.name)
-        if found != expected:
-            other = ", ".join(f"{name} {kind}" for name, kind in found if (name, kind) not in expected)
+        other = differences(declared(table.all_columns), self.columns(table.name))
+        if other:
             raise WarehouseError(
-                f"{self.name(table.name)} has other columns than ours ({other or 'some are missing'}); "
+                f"{self.name(table.name)} has other columns than ours ({'; '.join(other)}); "
                 f"`proxy-oa init-db` says how to migrate it"
             )
         self._fitting.add(table.name)

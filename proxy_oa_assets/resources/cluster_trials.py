@@ -4,11 +4,12 @@ from collections.abc import Callable
 from contextlib import closing
 from typing import TYPE_CHECKING
 
+from proxy_oa_assets.column_types import declared, differences
 from proxy_oa_assets.days import Day
 from proxy_oa_assets.errors import WarehouseError
 from proxy_oa_assets.queries import Query
 from proxy_oa_assets.resources.impala import ImpalaResource
-from proxy_oa_assets.resources.installation import differences, existing_columns
+from proxy_oa_assets.resources.installation import existing_columns
 from proxy_oa_assets.tables import PROXY_STORYBOARD, TABLES
 
 if TYPE_CHECKING:
@@ -56,7 +57,7 @@ def _definitions(warehouse: "ImpalaWarehouse") -> str:
     other = [
         f"{name}: {text}"
         for name, columns in found.items()
-        for text in differences(TABLES[name], columns or [])
+        for text in differences(declared(TABLES[name].all_columns), columns or [])
     ]
     if other:
         raise WarehouseError(f"{'; '.join(other)}. `proxy-oa init-db` says how to migrate")

@@ -8,7 +8,7 @@ making one is a single request to the NameNode, and a writer that is killed leav
 import datetime as dt
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
@@ -62,38 +62,49 @@ class DayVersions:
         self._keep_seconds = keep_seconds
         self._notes = f"{huser}/proxy/hive/oa/.superseded"
 
-    def new(self, table: Table, day: Day, current: str | None) -> Superseded:
+    def new(self, table: Table, day: Day) -> Superseded:
         """Return a version to be written, noted as to be removed until that is forgotten.
 
         Where another system's files stand in the day's own folder, it is put elsewhere: an engine that reads
         folders to the bottom would find it there before it is switched to.
         """
         run = f"{dt.datetime.now(dt.UTC):%Y%m%dt%H%M%S}_{uuid.uuid4().hex[:8]}"
-        beside = current is not None and self.at(table, day, current).run == _BARE
+        beside = any(version.run == _BARE for version in self.standing(table, day))
         return self._note(Version(table, day, run, beside), max(self._keep_seconds, _UNFINISHED_SECONDS))
+
+    def standing(self, table: Table, day: Day) -> list[Version]:
+        """Return the versions of a day that are in HDFS: the current one, former ones, unfinished ones.
+
+        The engine isn't asked: Impala would list every partition of the table to tell where one is.
+        """
+        found = []
+        for beside in (False, True):
+            entries = self._hdfs.list_folder(self._place(table, day, beside=beside))
+            if any(not entry.is_folder for entry in entries):
+                found.append(Version(table, day, _BARE, beside))
+            names = (entry.name for entry in entries if entry.name.startswith("run="))
+            found += [Version(table, day, name.removeprefix("run="), beside) for name in names]
+        return found
 
     def folder(self, version: Version) -> str:
         """Return a version's folder."""
-        if version.run == _BARE:
-            return f"{self._huser}/{version.table.day_folder(version.day)}"
-        root = f"{version.table.location}/{_BESIDE}" if version.beside else version.table.location
-        return f"{self._huser}/{version.table.day_folder(version.day, root)}/run={version.run}"
+        place = self._place(version.table, version.day, beside=version.beside)
+        return place if version.run == _BARE else f"{place}/run={version.run}"
 
-    def at(self, table: Table, day: Day, location: str) -> Version:
-        """Return the version whose folder a partition's location names."""
-        folder = urlsplit(location).path.rstrip("/")
-        _, found, run = folder.rpartition("/run=")
-        if not found:
-            return Version(table, day, _BARE)
-        return Version(table, day, run, beside=f"/{_BESIDE}/" in folder)
+    def _place(self, table: Table, day: Day, *, beside: bool) -> str:
+        root = f"{table.location}/{_BESIDE}" if beside else table.location
+        return f"{self._huser}/{table.day_folder(day, root)}"
 
     def is_at(self, version: Version, location: str | None) -> bool:
         """Return whether a partition's location is the version's folder."""
         return location is not None and urlsplit(location).path.rstrip("/") == self.folder(version)
 
-    def supersede(self, table: Table, day: Day, location: str) -> None:
-        """Note that what stands at a partition's former location is to be removed after the delay."""
-        self._note(self.at(table, day, location), self._keep_seconds)
+    def supersede(self, versions: Iterable[Version]) -> None:
+        """Note that versions are to be removed after the delay; what is noted already keeps its time."""
+        noted = {noted.version for noted in self._noted()}
+        for version in versions:
+            if version not in noted:
+                self._note(version, self._keep_seconds)
 
     def _note(self, version: Version, seconds: float) -> Superseded:
         noted = Superseded(version, int(time.time() + seconds))
@@ -103,10 +114,11 @@ class DayVersions:
     def due(self) -> Iterator[Superseded]:
         """Yield what may be removed by now."""
         now = time.time()
-        for entry in self._hdfs.list_folder(self._notes):
-            noted = _parsed(entry.name)
-            if noted is not None and noted.due <= now:
-                yield noted
+        yield from (noted for noted in self._noted() if noted.due <= now)
+
+    def _noted(self) -> list[Superseded]:
+        parsed = (_parsed(entry.name) for entry in self._hdfs.list_folder(self._notes))
+        return [noted for noted in parsed if noted is not None]
 
     def remove(self, noted: Superseded) -> None:
         """Remove a version's files, and that they are to be removed."""

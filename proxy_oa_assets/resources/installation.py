@@ -2,12 +2,11 @@
 
 from collections.abc import Iterator
 
+from proxy_oa_assets.column_types import ColumnTypes, declared, differences
 from proxy_oa_assets.errors import WarehouseError
 from proxy_oa_assets.resources import sql_flavour as sql
 from proxy_oa_assets.resources.cluster_tables import ClusterTables
 from proxy_oa_assets.tables import TABLES, Table
-
-Columns = list[tuple[str, str]]
 
 
 def create_tables(tables: ClusterTables) -> list[str]:
@@ -16,7 +15,7 @@ def create_tables(tables: ClusterTables) -> list[str]:
     return [line for table in TABLES.values() for line in _create(tables, table)]
 
 
-def existing_columns(tables: ClusterTables, name: str) -> Columns | None:
+def existing_columns(tables: ClusterTables, name: str) -> ColumnTypes | None:
     """Return a table's columns; None if there is no such table."""
     for statement in tables.flavour.know_table(tables.name(name)):
         tables.connection.run(statement)
@@ -28,23 +27,7 @@ def existing_columns(tables: ClusterTables, name: str) -> Columns | None:
         raise
 
 
-def differences(table: Table, found: Columns) -> list[str]:
-    """Return how a table's columns differ from ours, one text each."""
-    expected = dict(_our_columns(table))
-    there = dict(found)
-    lines = [f"{name} is missing" for name in expected if name not in there]
-    lines += [f"{name} {kind} isn't ours" for name, kind in found if name not in expected]
-    lines += [
-        f"{name} is {there[name]} instead of {kind}"
-        for name, kind in expected.items()
-        if name in there and there[name] != kind
-    ]
-    if not lines and found != _our_columns(table):
-        lines.append("the columns are in another order")
-    return lines
-
-
-def migration(tables: ClusterTables, table: Table, found: Columns) -> Iterator[str]:
+def migration(tables: ClusterTables, table: Table, found: ColumnTypes) -> Iterator[str]:
     """Yield the commands and statements that bring a table's rows into one of our columns, in order.
 
     The old files stay, in a folder beside, until somebody removes them.
@@ -83,7 +66,7 @@ def _create(tables: ClusterTables, table: Table) -> Iterator[str]:
         tables.connection.run(sql.create_table(name, table, folder))
         yield f"{table.name}: created, {folder}"
         return
-    different = differences(table, found)
+    different = differences(declared(table.all_columns), found)
     if not different:
         yield f"{table.name}: there already"
         return
@@ -91,7 +74,3 @@ def _create(tables: ClusterTables, table: Table) -> Iterator[str]:
     yield "  Nothing was changed, and no day will be written to it. To migrate it, with nobody writing:"
     for step in migration(tables, table, found):
         yield f"    {step}" if step.startswith("hdfs ") else f"    {step};"
-
-
-def _our_columns(table: Table) -> Columns:
-    return [(column.name, column.type) for column in (*table.columns, *table.partitions)]

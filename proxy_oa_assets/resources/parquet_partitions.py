@@ -17,8 +17,7 @@ def partition_files(base: Path, table: Table, days: tuple[Day, Day] | None) -> l
         folders: Iterable[Path] = sorted((base / table.location).glob("y=*/m=*/d=*"))
     else:
         first, last = days
-        count = (last.date - first.date).days + 1
-        folders = (base / table.day_folder(first.plus(offset)) for offset in range(count))
+        folders = (base / table.day_folder(day) for day in first.through(last))
     return [file for folder in folders for file in _day_files(folder, table)]
 
 

@@ -178,7 +178,7 @@ def test_a_column_of_another_type_is_found(embedded_home: Home) -> None:
 
     holds, why = found(embedded_home)["proxy_scores_has_its_columns"]
     assert not holds
-    assert "respcode STRING is missing, respcode INT is there" in why
+    assert "respcode is INT instead of STRING" in why
     assert "materialize scored_connections again" in why
 
 

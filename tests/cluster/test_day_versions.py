@@ -47,12 +47,16 @@ def test_old_versions_go_after_the_delay_and_the_current_one_stays(home: Cluster
     warehouse.close()
 
 
+def interrupted(*_: object, **__: object) -> None:
+    raise KeyboardInterrupt
+
+
 def test_a_version_that_was_never_switched_to_goes_after_a_day(home: ClusterHome, monkeypatch) -> None:
     """What a killed writer left is noted, isn't read, and is removed when its time has come."""
     warehouse = home.deployment.impala
     warehouse.replace_day_with_frame(PROXY_STORYBOARD, DAY, comments("old"))
     with monkeypatch.context() as broken:
-        broken.setattr(ClusterTables, "_run_all", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+        broken.setattr(ClusterTables, "_switch", interrupted)
         with pytest.raises(KeyboardInterrupt):
             warehouse.replace_day_with_frame(PROXY_STORYBOARD, DAY, comments("never switched to"))
     assert texts_of(warehouse) == ["old"]

@@ -55,7 +55,9 @@ def test_a_table_of_spot_s_is_reported_and_left_alone(spot: ClusterHome) -> None
     assert [line for line in lines if line.startswith("  Nothing was changed")]
     assert len(spot.deployment.impala.read_day(PROXY_SCORES, DAY)) == 1
     frame = pd.DataFrame(columns=list(PROXY_SCORES.column_names))
-    with pytest.raises(WarehouseError, match=r"respcode INT, uriport INT\); `proxy-oa init-db` says how"):
+    with pytest.raises(
+        WarehouseError, match=r"respcode is INT .*; uriport is INT .*\); `proxy-oa init-db` says how"
+    ):
         spot.deployment.impala.replace_day_with_frame(PROXY_SCORES, DAY, frame)
 
 
