@@ -5,14 +5,13 @@
 Starts the servers of the cluster's tests (HDFS, Spark's Thrift Server). Ratios are within one run.
 """
 
-import argparse
 import statistics
 import sys
 import tempfile
 import time
 from pathlib import Path
 
-from benchmarks.figures import Figure, Work, in_turn, ratio, show
+from benchmarks.figures import Figure, Work, arguments, in_turn, ratio, show
 from benchmarks.generated_day import CACHE, DAY, GeneratedDay, enriched, generated_day
 from proxy_oa_assets import queries
 from proxy_oa_assets.deployment import deployment
@@ -134,14 +133,9 @@ def seconds_per_connection(warehouse: ImpalaWarehouse) -> float:
 
 def main() -> None:
     """Measure and print."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = arguments(__doc__, rounds=5)
     parser.add_argument(
         "--rows", type=int, default=2_000_000, help="raw rows of the day (default: %(default)s)"
-    )
-    parser.add_argument(
-        "--rounds", type=int, default=5, help="rounds that are measured (default: %(default)s)"
     )
     chosen = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder, Cluster(Path(folder), _SITE) as cluster:

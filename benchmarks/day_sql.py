@@ -5,12 +5,11 @@
 Ratios are within one run, so that they mean the same on any machine.
 """
 
-import argparse
 import statistics
 from collections import deque
 from pathlib import Path
 
-from benchmarks.figures import Figure, Work, in_fresh_process, in_turn, peak_memory, ratio, show
+from benchmarks.figures import Figure, Work, arguments, in_fresh_process, in_turn, peak_memory, ratio, show
 from benchmarks.generated_day import CACHE, DAY, GeneratedDay, connected, generated_day, write_scores
 from proxy_oa_assets import queries
 from proxy_oa_assets.checks import statements
@@ -92,14 +91,9 @@ def _score(generated: GeneratedDay) -> None:
 
 def main() -> None:
     """Measure and print."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = arguments(__doc__, rounds=7)
     parser.add_argument(
         "--rows", type=int, default=2_000_000, help="raw rows of the day (default: %(default)s)"
-    )
-    parser.add_argument(
-        "--rounds", type=int, default=7, help="rounds that are measured (default: %(default)s)"
     )
     parser.add_argument(
         "--cache", type=Path, default=CACHE, help="folder of generated days (default: %(default)s)"

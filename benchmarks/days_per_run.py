@@ -5,13 +5,12 @@
 Each run is a process of its own, as a backfill launches it.
 """
 
-import argparse
 import shutil
 import statistics
 import tempfile
 from pathlib import Path
 
-from benchmarks.figures import Figure, Work, in_turn, ratio, show
+from benchmarks.figures import Figure, Work, arguments, in_turn, ratio, show
 from benchmarks.whole_command import run
 from proxy_oa_assets.days import Day
 from proxy_oa_assets.deployment import deployment
@@ -77,13 +76,8 @@ def figures(count: int, rounds: int) -> list[Figure]:
 
 def main() -> None:
     """Measure and print."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = arguments(__doc__, rounds=1)
     parser.add_argument("--days", type=int, default=30, help="number of days (default: %(default)s)")
-    parser.add_argument(
-        "--rounds", type=int, default=1, help="rounds that are measured (default: %(default)s)"
-    )
     chosen = parser.parse_args()
     show(f"{chosen.days} small days, wall time of whole processes", figures(chosen.days, chosen.rounds))
 

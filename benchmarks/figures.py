@@ -1,5 +1,6 @@
 """Measured figures: how they are taken and how they are shown."""
 
+import argparse
 import multiprocessing
 import resource
 import statistics
@@ -49,6 +50,17 @@ def _line(figure: Figure) -> tuple[str, str, str, str]:
         return figure.what, value, "", ""
     target = f"<= {figure.target:g} {figure.unit}".rstrip()
     return figure.what, value, target, "met" if figure.value <= figure.target else "NOT MET"
+
+
+def arguments(description: str | None, rounds: int) -> argparse.ArgumentParser:
+    """Return a parser of a benchmark's arguments; it takes `--rounds`."""
+    parser = argparse.ArgumentParser(
+        description=description, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument(
+        "--rounds", type=int, default=rounds, help="rounds that are measured (default: %(default)s)"
+    )
+    return parser
 
 
 def in_turn(rounds: int, works: Mapping[str, Work]) -> dict[str, list[float]]:

@@ -6,7 +6,6 @@ The comparison is a process that imports Dagster and materializes four assets th
 kept on disk as ours is.
 """
 
-import argparse
 import os
 import shutil
 import statistics
@@ -16,7 +15,7 @@ import tempfile
 from pathlib import Path
 
 from benchmarks.day_sql import run_checks, run_day
-from benchmarks.figures import Figure, Work, in_turn, ratio, show
+from benchmarks.figures import Figure, Work, arguments, in_turn, ratio, show
 from benchmarks.generated_day import CACHE, DAY, generated_day
 from proxy_oa_assets.conf import RESULT_FIELDS
 from proxy_oa_assets.frames import records
@@ -111,12 +110,7 @@ def figures(cache: Path, rounds: int) -> list[Figure]:
 
 def main() -> None:
     """Measure and print."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument(
-        "--rounds", type=int, default=5, help="rounds that are measured (default: %(default)s)"
-    )
+    parser = arguments(__doc__, rounds=5)
     parser.add_argument(
         "--cache", type=Path, default=CACHE, help="folder of generated days (default: %(default)s)"
     )
