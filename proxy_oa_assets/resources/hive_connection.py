@@ -1,6 +1,5 @@
 """Statements to a HiveServer2 (Impala, Hive, Spark's Thrift Server) over impyla."""
 
-import logging
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -12,6 +11,7 @@ from impala.hiveserver2 import HiveServer2Connection, HiveServer2Cursor
 
 from proxy_oa_assets.errors import WarehouseError
 from proxy_oa_assets.resources.hive_errors import TRANSPORT, explained, passes, short
+from proxy_oa_assets.resources.quiet_loggers import quiet
 from proxy_oa_assets.resources.retrying import retrying
 
 Value = str | int | float | None
@@ -22,9 +22,7 @@ _LONGEST_PAUSE_SECONDS = 5
 # impyla's other ways of binding also rewrite what looks like a placeholder inside of literals.
 _BINDING = {"paramstyle": "format"}
 
-# What these log as errors, with tracebacks, is raised as well.
-for _name in ("impala.hiveserver2", "thrift.transport.TSocket", "thrift.transport.TSSLSocket"):
-    logging.getLogger(_name).setLevel(logging.CRITICAL)
+quiet("impala.hiveserver2", "thrift.transport.TSocket", "thrift.transport.TSSLSocket")
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,5 @@
 """The package `hdfs`, logged in: what `WebHdfs` asks of it."""
 
-import logging
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -9,12 +8,11 @@ import requests
 from requests.auth import AuthBase
 
 from proxy_oa_assets.errors import SettingsError
+from proxy_oa_assets.resources.quiet_loggers import quiet
 
 MISSING = "FileNotFoundException"
 
-# What these log as errors, some with tracebacks, is raised as well.
-for _name in ("hdfs.client", "requests_kerberos.kerberos_"):
-    logging.getLogger(_name).setLevel(logging.CRITICAL)
+quiet("hdfs.client", "requests_kerberos.kerberos_")
 
 
 @dataclass(frozen=True)

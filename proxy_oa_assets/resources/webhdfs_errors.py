@@ -47,7 +47,7 @@ def patient(attempts: int) -> tenacity.Retrying:
 def _passing(error: BaseException) -> bool:
     if isinstance(error, hdfs.HdfsError):
         return error.exception in _NOT_YET
-    # Waiting changes neither a certificate nor a name.
+    # Waiting doesn't change a certificate. (A name that can't be resolved now may be in a minute.)
     return isinstance(error, TRANSPORT) and not isinstance(error, requests.exceptions.SSLError)
 
 
