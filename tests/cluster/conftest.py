@@ -2,29 +2,20 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from cluster_servers.keystores import Keystore, keystore
 from cluster_servers.running import Cluster
 from support.cluster_home import ClusterHome
-
-from proxy_oa_assets.resources.cluster_tables import ClusterTables
-
-
-@pytest.fixture(scope="module")
-def shared_home(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ClusterHome]:
-    """A database for a whole file: making one takes seconds."""
-    home = ClusterHome(tmp_path_factory.mktemp("shared"), cluster.variables)
-    yield home
-    home.close()
 
 
 @pytest.fixture
 def home(cluster: Cluster, tmp_path: Path) -> Iterator[ClusterHome]:
-    """A database for a test alone."""
+    """A database and a folder in HDFS for a test alone."""
     home = ClusterHome(tmp_path / "home", cluster.variables)
     yield home
     home.close()
 
 
-@pytest.fixture
-def tables(shared_home: ClusterHome) -> ClusterTables:
-    """The shared home's tables, as statements reach them."""
-    return shared_home.deployment.impala.tables()
+@pytest.fixture(scope="session")
+def hdfs_key(tmp_path_factory: pytest.TempPathFactory) -> Keystore:
+    """The key of a NameNode called `localhost` alone, and of the DataNodes by their numbers."""
+    return keystore(tmp_path_factory.mktemp("keys"), ["dns:localhost", "ip:127.0.0.2", "ip:127.0.0.3"])

@@ -19,12 +19,8 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ThriftServer]:
     """A HiveServer2 that knows one user."""
     folder = tmp_path_factory.mktemp("sql")
     settings = log_in_settings(folder / "classes", spark_home() / "jars")
-    server = ThriftServer(folder, f"file://{folder}", settings)
-    try:
-        server.start()
+    with ThriftServer(folder, f"file://{folder}", settings) as server:
         yield server
-    finally:
-        server.stop()
 
 
 @pytest.fixture

@@ -29,12 +29,8 @@ def server(key: Keystore, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
         "spark.hadoop.hive.server2.keystore.path": str(key.path),
         "spark.hadoop.hive.server2.keystore.password": key.password,
     }
-    server = ThriftServer(folder, f"file://{folder}", settings)
-    try:
-        server.start()
+    with ThriftServer(folder, f"file://{folder}", settings) as server:
         yield server
-    finally:
-        server.stop()
 
 
 @pytest.fixture

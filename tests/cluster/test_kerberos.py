@@ -8,8 +8,8 @@ import requests
 from cluster_servers.hdfs_servers import USER, HdfsServers
 from cluster_servers.kdc import Kdc
 from cluster_servers.kerberized import java_options, kerberos_settings
-from cluster_servers.keystores import Keystore, keystore
-from support.reached import reached
+from cluster_servers.keystores import Keystore
+from support.reached import assert_a_file_comes_back, reached
 from support.receiver import receiving
 
 from proxy_oa_assets.errors import StorageError
@@ -20,26 +20,13 @@ pytestmark = pytest.mark.cluster
 Reach = Callable[..., WebHdfs]
 LogIn = Callable[[str], None]
 
-CONTENT = b"what goes through a DataNode, too\n" * 200_000
-
 
 @pytest.fixture(scope="module")
 def kdc(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kdc]:
     """A realm of its own, which is this process' until the file's tests are over."""
-    kdc = Kdc(tmp_path_factory.mktemp("kdc"))
-    try:
-        kdc.start()
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setenv("KRB5_CONFIG", str(kdc.krb5_conf))
-            yield kdc
-    finally:
-        kdc.stop()
-
-
-@pytest.fixture(scope="module")
-def key(tmp_path_factory: pytest.TempPathFactory) -> Keystore:
-    names = ["dns:localhost", "ip:127.0.0.2", "ip:127.0.0.3"]
-    return keystore(tmp_path_factory.mktemp("keys"), names)
+    with Kdc(tmp_path_factory.mktemp("kdc")) as kdc, pytest.MonkeyPatch.context() as patch:
+        patch.setenv("KRB5_CONFIG", str(kdc.krb5_conf))
+        yield kdc
 
 
 @pytest.fixture(scope="module")
@@ -50,7 +37,7 @@ def tickets(kdc: Kdc) -> dict[str, str]:
 
 @pytest.fixture(scope="module")
 def servers(
-    kdc: Kdc, key: Keystore, tickets: dict[str, str], tmp_path_factory: pytest.TempPathFactory
+    kdc: Kdc, hdfs_key: Keystore, tickets: dict[str, str], tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[HdfsServers]:
     """An HDFS that asks for tickets, over TLS as Hadoop demands it then."""
     kerberos = pytest.importorskip("requests_kerberos", reason="the extra kerberos isn't installed")
@@ -58,17 +45,15 @@ def servers(
         tmp_path_factory.mktemp("hdfs"),
         settings=kerberos_settings(kdc),
         environ=kdc.environ,
-        key=key,
+        key=hdfs_key,
         options=java_options(kdc.krb5_conf),
         auth=kerberos.HTTPKerberosAuth(),
     )
-    try:
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setenv("KRB5CCNAME", tickets[USER])
-            servers.start()
-        yield servers
-    finally:
-        servers.stop()
+    with pytest.MonkeyPatch.context() as patch:
+        # Starting asks the NameNode for its state; each test has its own ticket, or none.
+        patch.setenv("KRB5CCNAME", tickets[USER])
+        with servers:
+            yield servers
 
 
 @pytest.fixture
@@ -83,9 +68,9 @@ def _no_ticket(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def reach(servers: HdfsServers, key: Keystore, tmp_path: Path) -> Reach:
+def reach(servers: HdfsServers, hdfs_key: Keystore, tmp_path: Path) -> Reach:
     """Return what gives the file system, with the given variables set; each has a session of its own."""
-    every = {"HDFS_URL": servers.url, "HDFS_AUTH": "kerberos", "HDFS_CA_CERT": str(key.authority)}
+    every = {"HDFS_URL": servers.url, "HDFS_AUTH": "kerberos", "HDFS_CA_CERT": str(hdfs_key.authority)}
     return lambda **variables: reached(tmp_path, **{**every, **variables}).hdfs
 
 
@@ -93,10 +78,7 @@ def test_who_has_a_ticket_writes_and_reads(reach: Reach, log_in: LogIn):
     """A file goes through a DataNode and back, and is its user's."""
     log_in(USER)
     hdfs = reach()
-    hdfs.write("/kerberos/file", [CONTENT])
-    with hdfs.open("/kerberos/file") as stream:
-        assert stream.read() == CONTENT
-    assert [status.length for status in hdfs.list_folder("/kerberos")] == [len(CONTENT)]
+    assert_a_file_comes_back(hdfs, "/kerberos")
     assert hdfs._connected().status("/kerberos/file")["owner"] == USER
 
 
@@ -158,9 +140,7 @@ def test_a_delegation_token_needs_no_ticket(
     monkeypatch.setenv("HDFS_TOKEN", new_token(reach()._connected()._session, servers))
     monkeypatch.setenv("KRB5CCNAME", "FILE:/nowhere/else")
     hdfs = reach(HDFS_AUTH="token", HDFS_TOKEN="set")
-    hdfs.write("/token/file", [CONTENT])
-    with hdfs.open("/token/file") as stream:
-        assert stream.read() == CONTENT
+    assert_a_file_comes_back(hdfs, "/token")
     assert hdfs._connected().status("/token/file")["owner"] == USER
 
 

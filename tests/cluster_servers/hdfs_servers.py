@@ -8,7 +8,7 @@ import requests
 from requests.auth import AuthBase
 
 from cluster_servers.jars import hadoop_jars
-from cluster_servers.java_server import JavaServer, free_port
+from cluster_servers.java_server import JavaServer, Servers, free_port
 from cluster_servers.keystores import Keystore
 from cluster_servers.programs import java_program
 
@@ -17,7 +17,7 @@ DATANODE_HOSTS = ("127.0.0.2", "127.0.0.3")
 USER = "spot"
 
 
-class HdfsServers:
+class HdfsServers(Servers):
     """An HDFS whose super-user is `spot`; started by `start`, ended by `stop`.
 
     With a key it speaks TLS alone; `options` are for every Java, `auth` logs in whom it asks for its state.

@@ -7,12 +7,37 @@ import signal
 import socket
 import subprocess
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
+from typing import Self
 
 _DEADLINE_SECONDS = 120
 _BELOW_THE_EPHEMERAL = (15_000, 32_000)
+
+
+class Servers(ABC):
+    """What is up for as long as a block lasts."""
+
+    @abstractmethod
+    def start(self) -> None:
+        """Start them; return when they answer."""
+
+    @abstractmethod
+    def stop(self) -> None:
+        """End them, also what was started of them."""
+
+    def __enter__(self) -> Self:
+        try:
+            self.start()
+        except BaseException:
+            self.stop()
+            raise
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
 
 
 class JavaServer:

@@ -5,7 +5,7 @@ import subprocess
 from pathlib import Path
 from string import Template
 
-from cluster_servers.java_server import JavaServer, free_port
+from cluster_servers.java_server import JavaServer, Servers, free_port
 from cluster_servers.programs import program
 
 REALM = "PROXY.TEST"
@@ -41,7 +41,7 @@ _KDC = Template("""[kdcdefaults]
 """)
 
 
-class Kdc:
+class Kdc(Servers):
     """A realm of its own; started by `start`, ended by `stop`. Nothing of the machine's own is read."""
 
     def __init__(self, folder: Path) -> None:

@@ -2,13 +2,13 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Self
 
 from cluster_servers.hdfs_servers import HdfsServers
+from cluster_servers.java_server import Servers
 from cluster_servers.thrift_server import ThriftServer
 
 
-class Cluster:
+class Cluster(Servers):
     """An HDFS, and a HiveServer2 whose tables are on it. Their logs are in the given folder."""
 
     def __init__(self, folder: Path, sql_settings: Mapping[str, str] | None = None) -> None:
@@ -25,18 +25,11 @@ class Cluster:
             "PROXY_OA_SQL_ENGINE": "hive",
         }
 
-    def __enter__(self) -> Self:
-        try:
-            self.sql.begin()
-            self.hdfs.start()
-            self.sql.wait()
-        except BaseException:
-            self.stop()
-            raise
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.stop()
+    def start(self) -> None:
+        """Start every server; the two take their time side by side."""
+        self.sql.begin()
+        self.hdfs.start()
+        self.sql.wait()
 
     def stop(self) -> None:
         """End every server."""

@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from cluster_servers.java_server import JavaServer, free_port
+from cluster_servers.java_server import JavaServer, Servers, free_port
 from cluster_servers.programs import java_program
 
 USER = "spot"
 
 
-class ThriftServer:
+class ThriftServer(Servers):
     """A HiveServer2 on loopback, which outlives a restart; its tables are on the given file system."""
 
     def __init__(self, folder: Path, default_fs: str, settings: Mapping[str, str] | None = None):

@@ -32,7 +32,9 @@ EXPECTED = {
 OTHER_DAYS = [("2015-08-27", 4000), ("2018-01-30", 500), ("2018-02-06", 1000)]
 
 
-def assert_tables_equal_an_independent_reading(home: Home, day: Day, limit: int) -> None:
+def assert_a_day_equals_an_independent_reading(home: Home, day: Day, limit: int) -> None:
+    """Materialize a day, and compare all rows and columns of its tables with the raw Parquet and results."""
+    assert home.materialize(day, limit=limit).success
     raw, scored = raw_rows(home.huser, day.key), scored_rows(home.huser, day.key, limit)
 
     scores = home.rows("proxy_scores", day)
@@ -57,9 +59,8 @@ def test_a_real_day_equals_an_independent_reading(
     """All rows and columns of the three tables are what the raw Parquet and the results say."""
     home, day = real_home(key), Day.parse(key)
 
-    assert home.materialize(day, limit=limit).success
+    assert_a_day_equals_an_independent_reading(home, day, limit)
 
-    assert_tables_equal_an_independent_reading(home, day, limit)
     scores, edges = home.rows("proxy_scores", day), home.rows("proxy_edge", day)
     assert EXPECTED[key, limit] == (
         len(scores),
@@ -75,20 +76,15 @@ def test_other_real_days_equal_an_independent_reading(
     embedded_real_home: Callable[[str], Home], key: str, limit: int
 ) -> None:
     """The remaining real days, on one machine."""
-    home, day = embedded_real_home(key), Day.parse(key)
-
-    assert home.materialize(day, limit=limit).success
-
-    assert_tables_equal_an_independent_reading(home, day, limit)
+    assert_a_day_equals_an_independent_reading(embedded_real_home(key), Day.parse(key), limit)
 
 
 def test_a_generated_day_equals_an_independent_reading(sample_home: Home) -> None:
     """The same with hostile values, NULLs, an IPv6 client and a beacon of more than 250 requests an hour."""
     day = Day.parse("2016-09-12")
 
-    assert sample_home.materialize(day).success
+    assert_a_day_equals_an_independent_reading(sample_home, day, 500)
 
-    assert_tables_equal_an_independent_reading(sample_home, day, 500)
     per_hour = Counter(
         (row["clientip"], row["fulluri"], row["hh"]) for row in sample_home.rows("proxy_edge", day)
     )
