@@ -46,6 +46,7 @@ def deployment(settings: Settings | None = None, *, patient: bool = True) -> Dep
         impala=impala,
         reputation=ReputationResource(
             config_file=str(settings.reputation) if settings.reputation else None,
+            state=str(settings.home / "reputation"),
             least_coverage=settings.reputation_coverage,
         ),
         workspace=Workspace(

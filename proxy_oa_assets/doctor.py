@@ -51,6 +51,13 @@ def _systems(settings: Settings, configured: Deployment) -> Iterator[dict[str, C
     yield {"network context": lambda: _network_context(configured)}
     yield {"history": lambda: _history(settings)}
     yield {"reputation": lambda: _reputation(settings, configured)}
+    try:
+        services = configured.reputation.trials()
+    except ProxyOaError:
+        return  # said by the line before
+    # One service's trouble is none of the others'.
+    for name, trial in services.items():
+        yield {f"reputation {name}": trial}
 
 
 def _tried(what: str, attempt: Callable[[], str]) -> Probe:
@@ -115,8 +122,10 @@ def _network_context(configured: Deployment) -> str:
 def _reputation(settings: Settings, configured: Deployment) -> str:
     if settings.reputation is None:
         return "none configured (PROXY_OA_REPUTATION): uri_rep stays empty"
-    services = configured.reputation.services()
-    return "; ".join(f"{service.name}: {service.describe()}" for service in services)
+    found = configured.reputation.configured()
+    if found.warnings:
+        raise ProxyOaError(f"{settings.reputation}: {'; '.join(found.warnings)}")
+    return f"{settings.reputation}: {len(found.services)} services"
 
 
 def _history(settings: Settings) -> str:

@@ -56,3 +56,7 @@ class NetworkContextError(ProxyOaError):
 
 class ReputationConfigError(ProxyOaError):
     """The reputation file or one of its lists can't be used; the message names the entry."""
+
+
+class ReputationCacheError(ProxyOaError):
+    """The file of what reputation services said lately can't be used."""

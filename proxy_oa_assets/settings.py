@@ -81,6 +81,11 @@ def load_settings(home: str | None = None) -> Settings:
     return settings_from(os.environ)
 
 
+def environment() -> Mapping[str, str]:
+    """Return the environment, for the secrets whose variables a file names."""
+    return os.environ
+
+
 def _fill_gaps(path: Path) -> None:
     """Set the variables of a file that the environment lacks; a file that has changed is read afresh."""
     for name, value in dotenv_values(path).items():

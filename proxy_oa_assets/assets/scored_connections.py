@@ -15,8 +15,9 @@ from proxy_oa_assets.enrichment.network_context import NetworkContext
 from proxy_oa_assets.enrichment.response_codes import response_code_name
 from proxy_oa_assets.enrichment.severity import severities
 from proxy_oa_assets.frames import records
+from proxy_oa_assets.reputation.panel import Reputation
 from proxy_oa_assets.resources.impala import ImpalaResource
-from proxy_oa_assets.resources.reputation import Reputation, ReputationResource
+from proxy_oa_assets.resources.reputation import ReputationResource
 from proxy_oa_assets.resources.workspace import Workspace
 from proxy_oa_assets.tables import PROXY_SCORES, PROXY_THREAT_INVESTIGATION
 from proxy_oa_assets.tsv import write_tsv
@@ -50,9 +51,11 @@ def scored_connections(
 
     def materialize(day: Day) -> DayMetadata:
         from proxy_oa_assets import ranked_rows
+        from proxy_oa_assets.reputation import day_report
 
         rows = as_scores(ranked_rows.read(workspace.data(day)))
-        answers = reputation.look_up(rows[column].dropna().tolist())
+        answers = reputation.look_up(rows[column].dropna().tolist(), context.log.info)
+        day_report.write(workspace.data(day), answers.tallies)
         scored = impala.read_day(PROXY_THREAT_INVESTIGATION, day)
         enriched = enrich(rows, answers.uri_rep, column, network, scored)
         count = impala.replace_day_with_frame(PROXY_SCORES, day, enriched)
@@ -105,8 +108,12 @@ def _texts(rows: "pd.DataFrame", *columns: str) -> Iterator[tuple[str | None, ..
 
 
 def _tally(reputation: Reputation) -> DayMetadata:
-    return {
-        f"reputation/{service}/{status.value}": dg.MetadataValue.int(number)
-        for service, counts in reputation.tally.items()
-        for status, number in counts.items()
-    }
+    shown: dict[str, dg.MetadataValue] = {}
+    for service, tally in reputation.tallies.items():
+        numbers = {"asked": tally.asked, "cached": tally.cached}
+        numbers |= {status.value: number for status, number in tally.statuses.items()}
+        for what, number in numbers.items():
+            shown[f"reputation/{service}/{what}"] = dg.MetadataValue.int(number)
+        if tally.troubles:
+            shown[f"reputation/{service}/trouble"] = dg.MetadataValue.text("; ".join(tally.troubles))
+    return shown

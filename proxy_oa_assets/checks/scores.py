@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from proxy_oa_assets.checks.claim import Claim, Finding, Gravity
@@ -10,7 +11,7 @@ from proxy_oa_assets.checks.columns import columns_claim, try_columns
 from proxy_oa_assets.days import Day
 from proxy_oa_assets.deployment import Deployment
 from proxy_oa_assets.frames import records
-from proxy_oa_assets.reputation.verdict import UNVERIFIED, values
+from proxy_oa_assets.reputation.tally import Tally
 from proxy_oa_assets.tables import PROXY_SCORES
 
 if TYPE_CHECKING:
@@ -37,6 +38,7 @@ _IDENTITY = {"p_date": "tdate", "p_time": "time", "clientip": "clientip", "fullu
 def try_scores(day: Day, deployment: Deployment) -> dict[Claim, Finding]:
     """Compare the day of `proxy_scores` with the rows that were taken, and count what services said."""
     from proxy_oa_assets import ranked_rows
+    from proxy_oa_assets.reputation import day_report
 
     columns = try_columns(COLUMNS, PROXY_SCORES, day, deployment.impala)
     scores = deployment.impala.read_day(PROXY_SCORES, day)
@@ -45,9 +47,7 @@ def try_scores(day: Day, deployment: Deployment) -> dict[Claim, Finding]:
         COLUMNS: columns,
         EVERY_RESULT_IS_SCORED: _scored(ranked, scores),
         EVERY_URI_HAS_A_REPUTATION: _covered(
-            scores.drop_duplicates(deployment.workspace.conf().reputation_column)["uri_rep"],
-            len(deployment.reputation.services()),
-            deployment.reputation.least_coverage,
+            day_report.read(deployment.workspace.data(day)), deployment.reputation.least_coverage
         ),
     }
 
@@ -72,20 +72,19 @@ def _rows(frame: pd.DataFrame, columns: list[str], score: str) -> list[tuple[obj
     return [(*row, value) for row, value in zip(records(frame[columns]), scores, strict=True)]
 
 
-def _covered(distinct: pd.Series[str], services: int, least: float) -> Finding:
-    if not services:
+def _covered(tallies: Mapping[str, Tally] | None, least: float) -> Finding:
+    if tallies is None:
+        why = "there is no report of the look-ups; materialize scored_connections again"
+        return Finding(holds=False, why=why)
+    if not tallies:
         return Finding(holds=True, why="no reputation service is configured", figures={"services": 0})
-    answered: Counter[str] = Counter()
-    for uri_rep in distinct.dropna():
-        for service, value in values(uri_rep).items():
-            answered[service] += value != UNVERIFIED
-    shares = {service: count / len(distinct) for service, count in answered.items()}
-    figures = {f"coverage/{service}": round(share, 4) for service, share in shares.items()}
-    low = [f"{service} {share:.0%}" for service, share in shares.items() if share < least]
-    if low or len(shares) < services:
-        why = (
-            f"answered for less than {least:.0%} of {len(distinct)} URIs: {', '.join(low) or 'a service'}; "
-            f"materialize scored_connections again once the service answers"
-        )
-        return Finding(holds=False, why=why, figures=figures)
-    return Finding(holds=True, why=f"answered for at least {least:.0%} of the URIs", figures=figures)
+    figures = {f"coverage/{service}": round(tally.coverage, 4) for service, tally in tallies.items()}
+    short = {service: tally for service, tally in tallies.items() if tally.down or tally.coverage < least}
+    if not short:
+        return Finding(holds=True, why=f"answered for at least {least:.0%} of the URIs", figures=figures)
+    named = "; ".join(
+        f"{service} answered for {tally.coverage:.0%} ({', '.join(tally.troubles) or 'no trouble seen'})"
+        for service, tally in short.items()
+    )
+    why = f"{named}; materialize scored_connections again once it answers: only what is missing is asked"
+    return Finding(holds=False, why=why, figures=figures)

@@ -10,82 +10,92 @@ import gzip
 import re
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO, Literal
+from typing import IO, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, model_validator
+from typing_extensions import override
 
 from proxy_oa_assets.errors import ReputationConfigError
-from proxy_oa_assets.reputation.service import ReputationService
+from proxy_oa_assets.reputation.fields import ExistingFile, Text
+from proxy_oa_assets.reputation.service import LocalService
 from proxy_oa_assets.reputation.uri import Uri, parse_uri
-from proxy_oa_assets.reputation.verdict import HIGH, LOW, MEDIUM, NONE, Category, Verdict
-
-_LABELS = {NONE: "NONE", LOW: "LOW", MEDIUM: "MEDIUM", HIGH: "HIGH"}
+from proxy_oa_assets.reputation.verdict import HIGH, NONE, Category, Verdict
 
 
-@dataclass
-class Blocklist:
-    """One list: what it is called, what its lines are, and the severity (0 to 3) of being on it."""
+class BlockedList(BaseModel):
+    """One list: what its lines are, what it is called, and the severity (0 to 3) of being on it."""
 
-    path: Path
-    kind: Literal["domains", "urls"]
-    name: str
-    severity: int = HIGH
-    categories: dict[str, str] = field(default_factory=dict, repr=False)
+    model_config = ConfigDict(extra="forbid", strict=True, hide_input_in_errors=True)
+
+    path: ExistingFile = Field(description="The list's file; relative to the reputation file")
+    kind: Literal["domains", "urls"] = Field(description="What its lines are")
+    name: Text = Field(default="-", description="The category's group in uri_rep; else the file's name")
+    severity: int = Field(default=HIGH, ge=NONE, le=HIGH, description="Of being on the list: 0 to 3")
+    _categories: dict[str, str] = PrivateAttr(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _named(self) -> Self:
+        if "name" not in self.model_fields_set:
+            self.name = self.path.stem
+        return self
+
+    def __len__(self) -> int:
+        return len(self._categories)
 
     def load(self) -> None:
         """Read the file. Raises ReputationConfigError naming it if it can't be read or has no indicator."""
+        if self._categories:
+            return
+        found: dict[str, str] = {}
         try:
             with _opened(self.path) as file:
                 for indicator, category in _indicators(file):
                     uri = parse_uri(indicator)
                     key = uri.host if self.kind == "domains" else str(uri)
                     if uri.host:
-                        self.categories.setdefault(key, category)
+                        found.setdefault(key, category)
         except (OSError, EOFError, zlib.error, UnicodeDecodeError, csv.Error) as error:
             raise ReputationConfigError(f"The list {self.path} can't be read: {error}") from error
-        if not self.categories:
+        if not found:
             raise ReputationConfigError(
                 f"The list {self.path} is empty; remove it from the reputation file or fill it"
             )
+        self._categories = found
 
     def category_of(self, uri: Uri) -> Category | None:
         """Return the category under which the list has the URI, or None."""
         for key in _domains(uri.host) if self.kind == "domains" else (str(uri),):
-            category = self.categories.get(key)
+            category = self._categories.get(key)
             if category is not None:
                 return Category(category, self.name) if category else Category(self.name)
         return None
 
 
-class BlocklistService(ReputationService):
+class Blocklist(LocalService):
     """Verdicts from local lists; the gravest list that has the URI decides."""
 
-    def __init__(self, name: str, lists: Sequence[Blocklist]) -> None:
-        super().__init__(name)
-        self._lists = sorted(lists, key=lambda blocklist: -blocklist.severity)
-        self._loaded = False
+    lists: list[BlockedList] = Field(min_length=1, description="The lists")
 
-    def look_up(self, values: Sequence[str]) -> Mapping[str, Verdict]:
-        """Return a verdict for each value that has a host."""
+    @override
+    def judge(self, values: Sequence[str]) -> Mapping[str, Verdict]:
         self._load()
         parsed = {value: parse_uri(value) for value in values}
         return {value: self._judge(uri) for value, uri in parsed.items() if uri.host}
 
+    @override
     def describe(self) -> str:
-        """Load the lists and say how many indicators each has."""
         self._load()
-        return ", ".join(f"{len(each.categories):,} {each.kind} of {each.name}" for each in self._lists)
+        return ", ".join(f"{len(each):,} {each.kind} of {each.name}" for each in self.lists)
 
     def _load(self) -> None:
-        if not self._loaded:
-            for blocklist in self._lists:
-                blocklist.load()
-            self._loaded = True
+        for each in self.lists:
+            each.load()
 
     def _judge(self, uri: Uri) -> Verdict:
-        found = [(each, category) for each in self._lists if (category := each.category_of(uri)) is not None]
-        value = found[0][0].severity if found else NONE
-        return Verdict(self.name, _LABELS[value], value, categories=tuple(category for _, category in found))
+        on = [(each, category) for each in self.lists if (category := each.category_of(uri)) is not None]
+        on.sort(key=lambda found: -found[0].severity)
+        return self.verdict(on[0][0].severity if on else NONE, (category for _, category in on))
 
 
 def _opened(path: Path) -> IO[str]:

@@ -1,57 +1,107 @@
-"""The reputation file: which services, in which order, with which settings.
+"""The reputation file: which services, in which order, with which settings; TOML, or the same as JSON.
 
-TOML (or the same as JSON):
-
-    [[services]]
-    service = "blocklist"
-
-    [[services.lists]]
-    path = "malware_domains.csv"   # relative to this file
-    kind = "domains"               # or "urls"
-    name = "maltrail"              # stands in uri_rep as the category's group
-    severity = 3                   # of being on it; 3 if left out
+docs/reputation.md describes it. Spot's own reputation_config.json is read, too.
 """
 
 import json
 import tomllib
-from collections.abc import Callable
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
 from proxy_oa_assets.errors import ReputationConfigError
-from proxy_oa_assets.reputation.blocklist import Blocklist, BlocklistService
+from proxy_oa_assets.reputation import spot_config
+from proxy_oa_assets.reputation.cache import Keeping
+from proxy_oa_assets.reputation.kinds import service_class
+from proxy_oa_assets.reputation.privacy import Privacy, own_suffix
 from proxy_oa_assets.reputation.service import ReputationService
-from proxy_oa_assets.reputation.verdict import HIGH, NONE
 
 Entry = dict[str, Any]
 
 
-def load_services(path: Path) -> list[ReputationService]:
-    """Return the configured services in their order. Raises ReputationConfigError naming file and entry."""
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, hide_input_in_errors=True)
+
+
+class _PrivacySection(_Section):
+    # Names below them are inside, and domains that the site trusts: neither is sent.
+    internal_suffixes: list[str] = []
+    allowed_domains: list[str] = []
+
+
+class _CacheSection(_Section):
+    hits_hours: float = Field(default=24, ge=0)
+    misses_hours: float = Field(default=6, ge=0)
+
+
+class _File(_Section):
+    services: list[Entry]
+    privacy: _PrivacySection = _PrivacySection()
+    cache: _CacheSection = _CacheSection()
+
+
+@dataclass(frozen=True)
+class Configured:
+    """What the reputation file says; `warnings` are for whoever keeps it."""
+
+    services: list[ReputationService]
+    privacy: Privacy = field(default_factory=Privacy)
+    keeping: Keeping = field(default_factory=Keeping)
+    warnings: tuple[str, ...] = ()
+
+
+def load_reputation(path: Path, environ: Mapping[str, str]) -> Configured:
+    """Read the reputation file; secrets come from the environment.
+
+    Raises ReputationConfigError naming file and entry.
+    """
     try:
         text = path.read_text(encoding="utf-8")
         content = json.loads(text) if path.suffix == ".json" else tomllib.loads(text)
     except (OSError, ValueError) as error:
         raise ReputationConfigError(f"The reputation file {path} can't be read: {error}") from error
     try:
-        return _services(content, path.parent)
+        return _configured(content, path.parent, environ)
     except ReputationConfigError as error:
         raise ReputationConfigError(f"{path}: {error}") from None
 
 
-def _services(content: object, folder: Path) -> list[ReputationService]:
-    entries = content.get("services") if isinstance(content, dict) else None
-    if not isinstance(entries, list):
+def _configured(content: object, folder: Path, environ: Mapping[str, str]) -> Configured:
+    warnings: tuple[str, ...] = ()
+    if spot_config.is_spots(content):
+        content, warnings = {"services": spot_config.entries(content)}, (spot_config.WARNING,)
+    elif not isinstance(content, dict) or "services" not in content:
         raise ReputationConfigError("has no list `services`; in TOML, each service begins with [[services]]")
+    try:
+        file = _File.model_validate(content)
+    except ValidationError as error:
+        raise _naming("", error) from None
+    own = map(own_suffix, (*file.privacy.internal_suffixes, *file.privacy.allowed_domains))
+    return Configured(
+        _services(file.services, folder, environ),
+        Privacy(tuple(suffix for suffix in own if suffix)),
+        Keeping(file.cache.hits_hours * 3600, file.cache.misses_hours * 3600),
+        warnings,
+    )
+
+
+def _services(entries: Iterable[Entry], folder: Path, environ: Mapping[str, str]) -> list[ReputationService]:
     services = []
     for number, entry in enumerate(entries):
         place = f"services[{number}]"
-        kind = entry.get("service") if isinstance(entry, dict) else None
-        if not isinstance(kind, str) or kind not in _BUILDERS:
-            raise ReputationConfigError(
-                f"{place}.service is {kind!r}; it is one of {', '.join(sorted(_BUILDERS))}"
-            )
-        services.append(_BUILDERS[kind](entry, folder, place))
+        kind = entry.get("service")
+        if not isinstance(kind, str):
+            raise ReputationConfigError(f"{place}.service is {kind!r}; it says which service this is")
+        try:
+            given = {"folder": folder, "environ": environ}
+            services.append(service_class(kind).model_validate(entry, context=given))
+        except ReputationConfigError as error:
+            raise ReputationConfigError(f"{place}.service: {error}") from None
+        except ValidationError as error:
+            raise _naming(place, error) from None
     names = [service.name for service in services]
     for name in names:
         if names.count(name) > 1:
@@ -59,51 +109,11 @@ def _services(content: object, folder: Path) -> list[ReputationService]:
     return services
 
 
-def _blocklist(entry: Entry, folder: Path, place: str) -> BlocklistService:
-    _only(entry, place, {"service", "name", "lists"})
-    lists = entry.get("lists")
-    if not isinstance(lists, list) or not lists:
-        raise ReputationConfigError(f"{place}.lists is empty; name at least one list")
-    name = _string(entry | {"name": entry.get("name", "blocklist")}, "name", place)
-    return BlocklistService(
-        name, [_list(each, folder, f"{place}.lists[{number}]") for number, each in enumerate(lists)]
-    )
-
-
-def _list(entry: object, folder: Path, place: str) -> Blocklist:
-    if not isinstance(entry, dict):
-        raise ReputationConfigError(f"{place} is no table of path, kind, name and severity")
-    _only(entry, place, {"path", "kind", "name", "severity"})
-    try:
-        path = folder / Path(_string(entry, "path", place)).expanduser()
-    except RuntimeError as error:
-        raise ReputationConfigError(f"{place}.path is {entry.get('path')!r}: {error}") from error
-    if not path.is_file():
-        raise ReputationConfigError(f"{place}.path: there is no file {path}")
-    kind = entry.get("kind")
-    if kind not in ("domains", "urls"):
-        raise ReputationConfigError(f'{place}.kind is {kind!r}; it is "domains" or "urls"')
-    severity = entry.get("severity", HIGH)
-    if isinstance(severity, bool) or not isinstance(severity, int) or not NONE <= severity <= HIGH:
-        raise ReputationConfigError(f"{place}.severity is {severity!r}; it is {NONE} to {HIGH}")
-    return Blocklist(
-        path, kind, _string(entry | {"name": entry.get("name", path.stem)}, "name", place), severity
-    )
-
-
-_BUILDERS: dict[str, Callable[[Entry, Path, str], ReputationService]] = {"blocklist": _blocklist}
-
-
-def _string(entry: Entry, key: str, place: str) -> str:
-    value = entry.get(key)
-    if not isinstance(value, str) or not value.strip(" :;|\t\r\n"):
-        raise ReputationConfigError(
-            f"{place}.{key} is {value!r}; it is a text with more than separators in it"
-        )
-    return value
-
-
-def _only(entry: Entry, place: str, known: set[str]) -> None:
-    for key in entry:
-        if key not in known:
-            raise ReputationConfigError(f"{place}.{key} is no setting; known are {', '.join(sorted(known))}")
+def _naming(place: str, error: ValidationError) -> ReputationConfigError:
+    """Return a model's first error with the place in the file; the value, maybe a secret, stays out."""
+    first = error.errors(include_url=False, include_input=False)[0]
+    for part in first["loc"]:
+        place += f"[{part}]" if isinstance(part, int) else f".{part}" if place else str(part)
+    if first["type"] == "extra_forbidden":
+        return ReputationConfigError(f"{place} is no setting; docs/reputation.md has them")
+    return ReputationConfigError(f"{place}: {first['msg'].removeprefix('Value error, ')}")

@@ -16,12 +16,13 @@ _DEFAULT_PORTS = {"http": "80", "https": "443"}
 
 
 class Uri(NamedTuple):
-    """A URI's parts; `host` in lower case without a final dot, `port` empty where it is the scheme's own."""
+    """A URI's parts; `host` and `scheme` in lower case, `port` empty where it is the scheme's own."""
 
     host: str
     port: str
     path: str
     query: str
+    scheme: str = ""
 
     def __str__(self) -> str:
         port = f":{self.port}" if self.port else ""
@@ -36,4 +37,4 @@ def parse_uri(text: str) -> Uri:
     scheme, port = (match["scheme"] or "").lower(), match["port"] or ""
     if port in (_DEFAULT_PORTS.values() if not scheme else (_DEFAULT_PORTS.get(scheme),)):
         port = ""
-    return Uri(match["host"].lower().rstrip("."), port, match["path"] or "/", match["query"] or "")
+    return Uri(match["host"].lower().rstrip("."), port, match["path"] or "/", match["query"] or "", scheme)

@@ -43,6 +43,8 @@ class Verdict:
     value: int
     status: Status = Status.OK
     categories: tuple[Category, ...] = ()
+    # When the service itself says that its answer ends, in Unix time.
+    expires: float | None = None
 
     def encoded(self) -> str:
         """Return `service:LABEL:value[:CAT|GROUP;CAT|GROUP]`."""

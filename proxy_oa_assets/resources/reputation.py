@@ -1,31 +1,21 @@
 """The resource `reputation`: what the configured services say of values."""
 
-from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import dagster as dg
 from pydantic import Field, PrivateAttr
 
-from proxy_oa_assets.reputation.config import load_services
-from proxy_oa_assets.reputation.service import ReputationService
-from proxy_oa_assets.reputation.verdict import Status, Verdict, encode
-
-
-@dataclass(frozen=True)
-class Reputation:
-    """The answers: `uri_rep` by value, and how many answers each service gave, by status."""
-
-    uri_rep: dict[str, str]
-    tally: dict[str, Counter[Status]]
+from proxy_oa_assets.reputation.config import Configured, load_reputation
+from proxy_oa_assets.reputation.panel import Panel, Reputation
+from proxy_oa_assets.settings import environment
 
 
 class ReputationResource(dg.ConfigurableResource):
     """The reputation services of the site's reputation file, in its order.
 
     Example:
-        >>> ReputationResource().look_up(["evil.example/a"]).uri_rep
+        >>> ReputationResource(state="/tmp").look_up(["evil.example/a"]).uri_rep
         {'evil.example/a': ''}
 
     """
@@ -33,31 +23,29 @@ class ReputationResource(dg.ConfigurableResource):
     config_file: str | None = Field(
         default=None, description="Reputation file, TOML or JSON (PROXY_OA_REPUTATION); none: no look-ups"
     )
-
+    state: str = Field(description="Folder of the verdict cache and of the services' limits")
     least_coverage: float = Field(
         default=0.9,
         description="Share of the URIs that each service should answer for (PROXY_OA_REPUTATION_COVERAGE)",
     )
 
-    _services: list[ReputationService] | None = PrivateAttr(default=None)
+    _configured: Configured | None = PrivateAttr(default=None)
 
-    def services(self) -> list[ReputationService]:
-        """Return the configured services. Raises ReputationConfigError naming file and entry."""
-        if self._services is None:
-            self._services = load_services(Path(self.config_file)) if self.config_file else []
-        return self._services
+    def configured(self) -> Configured:
+        """Return what the reputation file says. Raises ReputationConfigError naming file and entry."""
+        if self._configured is None:
+            self._configured = (
+                load_reputation(Path(self.config_file), environment()) if self.config_file else Configured([])
+            )
+        return self._configured
 
-    def look_up(self, values: Sequence[str]) -> Reputation:
-        """Ask each service for each distinct value; give the most suspicious values first.
+    def look_up(self, values: Sequence[str], report: Callable[[str], None] = lambda _: None) -> Reputation:
+        """Ask each service for each distinct value; give the most suspicious values first."""
+        return self._panel().look_up(values, report=report)
 
-        A value that a service can't judge gets that service's unverified label.
-        """
-        distinct = list(dict.fromkeys(values))
-        verdicts: dict[str, list[Verdict]] = {value: [] for value in distinct}
-        tally: dict[str, Counter[Status]] = {}
-        for service in self.services():
-            answers = service.look_up(distinct)
-            for value in distinct:
-                verdicts[value].append(answers.get(value) or service.unverified(Status.UNSUPPORTED))
-            tally[service.name] = Counter(verdicts[value][-1].status for value in distinct)
-        return Reputation({value: encode(given) for value, given in verdicts.items()}, tally)
+    def trials(self) -> dict[str, Callable[[], str]]:
+        """Return what `proxy-oa doctor` tries, by service."""
+        return self._panel().trials()
+
+    def _panel(self) -> Panel:
+        return Panel(self.configured(), Path(self.state))

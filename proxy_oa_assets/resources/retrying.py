@@ -1,5 +1,6 @@
 """How often, and after which pauses, what the network refused is tried again."""
 
+import time
 from collections.abc import Callable
 
 import tenacity
@@ -8,16 +9,29 @@ _FIRST_PAUSE_SECONDS = 0.5
 
 
 def retrying(
-    attempts: int, passes: Callable[[BaseException], bool], longest_pause: float
+    attempts: int,
+    passes: Callable[[BaseException], bool],
+    longest_pause: float,
+    *,
+    told_pause: Callable[[BaseException], float | None] = lambda _: None,
+    sleep: Callable[[float], None] = time.sleep,
 ) -> tenacity.Retrying:
     """Return what calls a function again while it fails by something that passes; the last error is raised.
 
     Pauses double from half a second up to the longest, in seconds, and vary a little, so that many clients
-    don't come back at once.
+    don't come back at once; `told_pause` gives the pause that a server asked for.
     """
+    backoff = tenacity.wait_exponential_jitter(multiplier=_FIRST_PAUSE_SECONDS, max=longest_pause)
+
+    def pause(state: tenacity.RetryCallState) -> float:
+        error = state.outcome.exception() if state.outcome else None
+        told = told_pause(error) if error else None
+        return backoff(state) if told is None else told
+
     return tenacity.Retrying(
         stop=tenacity.stop_after_attempt(attempts),
-        wait=tenacity.wait_exponential_jitter(multiplier=_FIRST_PAUSE_SECONDS, max=longest_pause),
+        wait=pause,
         retry=tenacity.retry_if_exception(passes),
+        sleep=sleep,
         reraise=True,
     )

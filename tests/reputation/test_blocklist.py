@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from proxy_oa_assets.errors import ReputationConfigError
-from proxy_oa_assets.reputation.blocklist import Blocklist, BlocklistService
+from proxy_oa_assets.reputation.blocklist import BlockedList, Blocklist
 from proxy_oa_assets.reputation.uri import parse_uri
 from proxy_oa_assets.reputation.verdict import encode
 
@@ -19,14 +19,22 @@ def service(tmp_path):
         path = tmp_path / name
         content = "".join(f"{line}\n" for line in lines).encode("utf-8")
         path.write_bytes(gzip.compress(content) if name.endswith(".gz") else content)
-        return BlocklistService("blocklist", [Blocklist(path, kind, "mine", severity)])
+        return _service(_list(path, kind, "mine", severity))
 
     return made
 
 
+def _list(path, kind, name, severity=3):
+    return BlockedList(path=path, kind=kind, name=name, severity=severity)
+
+
+def _service(*lists, name="blocklist"):
+    return Blocklist(service="blocklist", name=name, lists=list(lists))
+
+
 def _said(service, *values):
     """Return what uri_rep holds of each value."""
-    answers = service.look_up(values)
+    answers = service.judge(values)
     return [encode([answers[value]]) for value in values]
 
 
@@ -124,13 +132,13 @@ def test_the_gravest_list_decides_and_all_are_named(tmp_path):
     lists = []
     for name, severity in (("low", 1), ("high", 3), ("medium", 2)):
         (tmp_path / name).write_text("a.example\n")
-        lists.append(Blocklist(tmp_path / name, "domains", name, severity))
-    assert _said(BlocklistService("b", lists), "a.example/") == ["b:HIGH:3:high;medium;low"]
+        lists.append(_list(tmp_path / name, "domains", name, severity))
+    assert _said(_service(*lists, name="b"), "a.example/") == ["b:HIGH:3:high;medium;low"]
 
 
 def test_a_value_without_a_host_is_left_to_be_unsupported(service):
     """No host, no verdict: it counts as unsupported, which isn't clean."""
-    assert service("domains", "a.example").look_up(["", "/path", "?q"]) == {}
+    assert service("domains", "a.example").judge(["", "/path", "?q"]) == {}
 
 
 @given(values=st.lists(st.text(), unique=True))
@@ -139,12 +147,12 @@ def test_every_value_with_a_host_has_a_verdict(tmp_path_factory, values):
     path = tmp_path_factory.mktemp("lists") / "list"
     path.write_text("a.example\n")
     for kind in ("domains", "urls"):
-        answers = BlocklistService("b", [Blocklist(path, kind, "mine")]).look_up(values)
+        answers = _service(_list(path, kind, "mine")).judge(values)
         assert set(answers) == {value for value in values if parse_uri(value).host}
 
 
 def test_a_list_that_cannot_be_used_is_named(tmp_path):
-    """Missing, empty, only comments, broken, not text: an error with the path, never a list without hits."""
+    """Removed since, empty, only comments, broken, not text: an error with the path."""
     contents = {
         "empty": b"",
         "comments": b"# x\n\n",
@@ -154,9 +162,12 @@ def test_a_list_that_cannot_be_used_is_named(tmp_path):
     for name, content in contents.items():
         (tmp_path / name).write_bytes(content)
     (tmp_path / "cut.gz").write_bytes(gzip.compress(b"a.example\n" * 1000)[:-10])
-    for name in (*contents, "cut.gz", "missing"):
+    (tmp_path / "removed").write_text("a.example\n")
+    for name in (*contents, "cut.gz", "removed"):
+        service = _service(_list(tmp_path / name, "domains", "mine"))
+        (tmp_path / "removed").unlink(missing_ok=True)
         with pytest.raises(ReputationConfigError, match=name):
-            BlocklistService("b", [Blocklist(tmp_path / name, "domains", "mine")]).look_up(["a.example"])
+            service.judge(["a.example"])
 
 
 def test_describe_counts_the_indicators(service):
@@ -167,11 +178,11 @@ def test_describe_counts_the_indicators(service):
 def test_the_real_domain_list_marks_its_domains(test_data):
     """Each domain of a published list is marked under the list's category, and so are its subdomains."""
     path = test_data / "reputation" / "maltrail_domains.csv.gz"
-    service = BlocklistService("b", [Blocklist(path, "domains", "maltrail")])
+    service = _service(_list(path, "domains", "maltrail"), name="b")
     with gzip.open(path, "rt", encoding="utf-8", newline="") as file:
         _, *rows = csv.reader(file)
     domains = [row[0] for row in rows[:: len(rows) // 3000]]
-    answers = service.look_up([f"{prefix}{domain}/x?y" for domain in domains for prefix in ("", "www.")])
+    answers = service.judge([f"{prefix}{domain}/x?y" for domain in domains for prefix in ("", "www.")])
     assert {answer.value for answer in answers.values()} == {3}
     assert len(answers) == 2 * len(set(domains))
     assert len(rows) > 100_000
@@ -184,8 +195,6 @@ def test_no_popular_site_is_marked_by_a_url_list(test_data):
         path = test_data / "reputation" / name
         with path.open(encoding="utf-8", newline="") as file:
             listed = {str(parse_uri(row["url"])) for row in csv.DictReader(file)}
-        answers = BlocklistService("b", [Blocklist(path, "urls", name)]).look_up(
-            [f"{domain}/" for domain in popular]
-        )
+        answers = _service(_list(path, "urls", name), name="b").judge([f"{domain}/" for domain in popular])
         assert {value for value, answer in answers.items() if answer.value} == listed & set(answers)
         assert len(answers) == len(popular)

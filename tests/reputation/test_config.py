@@ -3,7 +3,7 @@ import json
 import pytest
 
 from proxy_oa_assets.errors import ReputationConfigError
-from proxy_oa_assets.reputation.config import load_services
+from proxy_oa_assets.reputation.config import load_reputation
 from proxy_oa_assets.reputation.verdict import encode
 
 
@@ -16,7 +16,7 @@ def load(tmp_path):
     def written(content, name="reputation.json"):
         path = tmp_path / name
         path.write_text(content if isinstance(content, str) else json.dumps(content), encoding="utf-8")
-        return load_services(path)
+        return load_reputation(path, {}).services
 
     return written
 
@@ -59,7 +59,7 @@ def test_a_toml_file_gives_the_services_in_its_order(load):
     services = load(TOML, "reputation.toml")
     assert [service.name for service in services] == ["blocklist", "own"]
     values = ["evil.example/", "other.example/a"]
-    answers = [service.look_up(values) for service in services]
+    answers = [service.judge(values) for service in services]
     assert [encode(answer[value] for answer in answers) for value in values] == [
         "blocklist:HIGH:3:maltrail::own:NONE:0",
         "blocklist:NONE:0::own:MEDIUM:2:urls",
@@ -89,10 +89,10 @@ def test_an_absolute_path_and_a_home_folder_are_followed(load, tmp_path, monkeyp
 
 
 WRONG_SERVICES = [
-    (None, r"services\[1\]\.service is None"),
-    ("blocklist", r"services\[1\]\.service is None"),
+    (None, r"services\[1\]: .*dict"),
+    ("blocklist", r"services\[1\]: .*dict"),
     ({}, r"services\[1\]\.service is None"),
-    ({"service": "virustotall"}, r"services\[1\]\.service is 'virustotall'.*blocklist"),
+    ({"service": "virustotall"}, r"services\[1\]\.service: 'virustotall' is no service.*blocklist"),
     ({"service": 3}, r"services\[1\]\.service is 3"),
     ({"service": ["blocklist"]}, r"services\[1\]\.service is \['blocklist'\]"),
     ({"service": {}}, r"services\[1\]\.service is \{\}"),
@@ -101,9 +101,9 @@ WRONG_SERVICES = [
     ({"service": "blocklist", "lists": {}}, r"services\[1\]\.lists"),
     ({"service": "blocklist", "lists": "domains.txt"}, r"services\[1\]\.lists"),
     ({"service": "blocklist", "lists": ["domains.txt"]}, r"services\[1\]\.lists\[0\]"),
-    (_entry() | {"name": 3}, r"services\[1\]\.name is 3"),
-    (_entry() | {"name": ""}, r"services\[1\]\.name is ''"),
-    (_entry() | {"name": "::"}, r"services\[1\]\.name is '::'"),
+    (_entry() | {"name": 3}, r"services\[1\]\.name: "),
+    (_entry() | {"name": ""}, r"services\[1\]\.name: "),
+    (_entry() | {"name": "::"}, r"services\[1\]\.name: it is a text"),
     (_entry() | {"nmae": "x"}, r"services\[1\]\.nmae is no setting"),
     (_entry(), "two services are called 'blocklist'"),
 ]
@@ -118,23 +118,23 @@ def test_a_service_that_cannot_be_used_is_named(load, entry, named):
 
 
 WRONG_LISTS = [
-    ({"path": None}, "path is None"),
-    ({"path": 3}, "path is 3"),
-    ({"path": ""}, "path is ''"),
+    ({"path": None}, "path: "),
+    ({"path": 3}, "path: "),
+    ({"path": ""}, "path: there is no file"),
     ({"path": "missing.txt"}, "path: there is no file .*missing.txt"),
     ({"path": "."}, "path: there is no file"),
     ({"path": "a\0b"}, "path: there is no file"),
     ({"path": "~nobody-of-this-name/list.txt"}, "path"),
-    ({"kind": None}, "kind is None"),
-    ({"kind": "domain"}, "kind is 'domain'"),
-    ({"kind": ["domains"]}, "kind is "),
-    ({"name": ""}, "name is ''"),
-    ({"name": 3}, "name is 3"),
-    ({"severity": -1}, "severity is -1"),
-    ({"severity": 4}, "severity is 4"),
-    ({"severity": "3"}, "severity is '3'"),
-    ({"severity": 2.0}, "severity is 2.0"),
-    ({"severity": True}, "severity is True"),
+    ({"kind": None}, "kind: "),
+    ({"kind": "domain"}, "kind: .*'domains' or 'urls'"),
+    ({"kind": ["domains"]}, "kind: "),
+    ({"name": ""}, "name: it is a text"),
+    ({"name": 3}, "name: "),
+    ({"severity": -1}, "severity: .*0"),
+    ({"severity": 4}, "severity: .*3"),
+    ({"severity": "3"}, "severity: .*integer"),
+    ({"severity": 2.0}, "severity: .*integer"),
+    ({"severity": True}, "severity: .*integer"),
     ({"category": "x"}, "category is no setting"),
 ]
 
@@ -168,5 +168,5 @@ def test_a_file_that_cannot_be_read_names_itself(tmp_path):
     latin.write_bytes('name = "\u00fc"'.encode("latin-1"))
     for path in (tmp_path / "missing.toml", tmp_path, latin):
         with pytest.raises(ReputationConfigError, match="can't be read") as caught:
-            load_services(path)
+            load_reputation(path, {})
         assert str(path) in str(caught.value)

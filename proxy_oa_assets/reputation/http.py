@@ -1,0 +1,207 @@
+"""Requests to a reputation service: with an end, never led elsewhere, silent about what they carry.
+
+Headers, forms and addresses can hold secrets; so no text of a library or of a server is passed on.
+"""
+
+import logging
+import threading
+import time
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import TypeVar
+from urllib.parse import urlsplit
+
+import requests
+from pydantic import BaseModel, ValidationError
+from urllib3 import Retry
+from urllib3.exceptions import HTTPError, InvalidHeader
+
+from proxy_oa_assets.reputation.trouble import PassingError, RefusedError, ServiceError
+from proxy_oa_assets.reputation.verdict import Status
+from proxy_oa_assets.resources.certificates import UNTRUSTED, complaint, machines_own
+
+# Threads whose names begin so ask services.
+ASKING = "reputation"
+_CONNECT_SECONDS = 5.0
+# The largest answer of any service is a batch of 50 with 20 descriptors each: below 1 MB.
+_LONGEST_ANSWER = 8 * 1024 * 1024
+_PIECE = 64 * 1024
+_LONGEST_RETRY_AFTER = 30.0
+_AGAIN = {HTTPStatus.TOO_MANY_REQUESTS, *(code for code in range(500, 600))}
+_LOGGERS = ("urllib3.connectionpool", "urllib3.util.retry", "requests")
+
+Shape = TypeVar("Shape", bound=BaseModel)
+# Names and values of a query, a name more than once if need be.
+Params = Sequence[tuple[str, str]]
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a service answered: the HTTP status, and the body whole."""
+
+    status: int
+    body: bytes
+
+    def read(self, shape: type[Shape]) -> Shape:
+        """Return the body, JSON, in the shape that the service documents. Raises ServiceError if it isn't."""
+        try:
+            return shape.model_validate_json(self.body)
+        except ValidationError as error:
+            where = ".".join(str(part) for part in error.errors(include_input=False)[0]["loc"])
+        raise ServiceError(f"its answer isn't as documented{f' (at {where[:60]})' if where else ''}")
+
+
+class Http:
+    """Requests with one service's time-out and certificates; to be used by several threads at once."""
+
+    def __init__(self, *, timeout: float, ca_cert: str | None = None) -> None:
+        self._timeout = timeout
+        self._verify = ca_cert or machines_own()
+        self._ca_cert = ca_cert
+        self._of_thread = threading.local()
+        self._sessions: list[requests.Session] = []
+
+    def close(self) -> None:
+        """Close the connections."""
+        for session in self._sessions:
+            session.close()
+
+    def get(
+        self, url: str, *, headers: Mapping[str, str], params: Params = (), own: Collection[int] = ()
+    ) -> Answer:
+        """Ask by GET. Statuses in `own` are the caller's to read; others but 2xx raise ServiceError."""
+        request = requests.Request("GET", url, headers=dict(headers), params=list(params))
+        return self._answer(request, own)
+
+    def post(
+        self,
+        url: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        form: Mapping[str, str] | None = None,
+        content: object = None,
+        auth: tuple[str, str] | None = None,
+        cert: str | None = None,
+        own: Collection[int] = (),
+    ) -> Answer:
+        """Ask by POST with a form or with JSON; `cert` is the file of a client's certificate and its key."""
+        request = requests.Request(
+            "POST", url, headers=dict(headers or {}), data=form, json=content, auth=auth
+        )
+        return self._answer(request, own, cert)
+
+    def _answer(self, request: requests.Request, own: Collection[int], cert: str | None = None) -> Answer:
+        # Raised here, where no exception that knows the request is being handled.
+        found = self._tried(request, cert)
+        if isinstance(found, ServiceError):
+            raise found
+        answer, retry_after = found
+        if answer.status not in own:
+            _refuse(answer.status, retry_after)
+        return answer
+
+    def _tried(self, request: requests.Request, cert: str | None) -> tuple[Answer, str | None] | ServiceError:
+        ends = time.monotonic() + self._timeout
+        session = self._session()
+        try:
+            with session.send(
+                session.prepare_request(request),
+                allow_redirects=False,
+                stream=True,
+                timeout=(min(_CONNECT_SECONDS, self._timeout), self._timeout),
+                verify=self._verify,
+                cert=cert,
+                # The company's proxy, from the environment; without `trust_env` requests doesn't look.
+                proxies=requests.utils.get_environ_proxies(request.url),
+            ) as response:
+                body = self._body(response, ends)
+                if isinstance(body, ServiceError):
+                    return body
+                return Answer(response.status_code, body), response.headers.get("Retry-After")
+        except requests.exceptions.SSLError as error:
+            return ServiceError(self._untrusted(request.url, str(error)))
+        except (requests.RequestException, HTTPError, UnicodeError) as error:
+            return PassingError(_in_words(error, self._timeout))
+
+    def _body(self, response: requests.Response, ends: float) -> bytes | ServiceError:
+        pieces, length = [], 0
+        # `read1` gives what there is; whatever waits for a full piece waits as long as the server likes.
+        while piece := response.raw.read1(_PIECE, decode_content=True):
+            length += len(piece)
+            if length > _LONGEST_ANSWER:
+                return ServiceError(f"its answer is longer than {_LONGEST_ANSWER // 1024**2} MB")
+            if time.monotonic() > ends:
+                return PassingError(f"its answer took longer than {self._timeout:g} s (`timeout`)")
+            pieces.append(piece)
+        return b"".join(pieces)
+
+    def _session(self) -> requests.Session:
+        session = getattr(self._of_thread, "session", None)
+        if session is None:
+            session = requests.Session()
+            # A .netrc would put its own password in place of a service's key.
+            session.trust_env = False
+            self._of_thread.session = session
+            self._sessions.append(session)
+        return session
+
+    def _untrusted(self, url: str, told: str) -> str:
+        if UNTRUSTED not in told:
+            return "the encrypted connection failed"
+        return complaint(urlsplit(url).netloc, told, certificate="`ca_cert`", address="`url`")
+
+
+@contextmanager
+def untold() -> Iterator[None]:
+    """Keep what libraries log of our requests, with their addresses, from being written."""
+
+    def is_another_s(record: logging.LogRecord) -> bool:
+        return not (record.threadName or "").startswith(ASKING)
+
+    loggers = [logging.getLogger(name) for name in _LOGGERS]
+    for logger in loggers:
+        logger.addFilter(is_another_s)
+    try:
+        yield
+    finally:
+        for logger in loggers:
+            logger.removeFilter(is_another_s)
+
+
+def _refuse(status: int, retry_after: str | None) -> None:
+    """Raise what an HTTP status other than success means."""
+    if status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN):
+        raise RefusedError(f"it answered {status}: the key is wrong, or may not ask this")
+    if status in _AGAIN:
+        of_quota = status == HTTPStatus.TOO_MANY_REQUESTS
+        how = Status.OVER_QUOTA if of_quota else Status.FAILED
+        seconds = _seconds(retry_after)
+        if seconds is not None and seconds > _LONGEST_RETRY_AFTER:
+            raise RefusedError(f"it answered {status}, and wants to be asked again in {seconds:.0f} s", how)
+        raise PassingError(f"it answered {status}", how, retry_after=seconds)
+    if HTTPStatus.MULTIPLE_CHOICES <= status < HTTPStatus.BAD_REQUEST:
+        raise ServiceError(f"it answered {status}, a redirect, which isn't followed; check `url`")
+    if not HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES:
+        raise ServiceError(f"it answered {status}")
+
+
+def _seconds(retry_after: str | None) -> float | None:
+    """Return the seconds of a Retry-After; a date (RFC 9110 allows it) is read by urllib3's own rule."""
+    if retry_after is None:
+        return None
+    try:
+        return max(Retry().parse_retry_after(retry_after), 0)
+    except (InvalidHeader, ValueError, OverflowError):
+        return None
+
+
+def _in_words(error: Exception, timeout: float) -> str:
+    if isinstance(error, requests.exceptions.ConnectTimeout):
+        return "it can't be reached"
+    if isinstance(error, requests.exceptions.Timeout) or "timed out" in str(error).lower():
+        return f"it gave no answer within {timeout:g} s (`timeout`)"
+    if isinstance(error, requests.exceptions.ConnectionError):
+        return "it can't be reached, or closed the connection"
+    return f"the request failed ({type(error).__name__})"

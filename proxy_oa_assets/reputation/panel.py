@@ -1,0 +1,116 @@
+"""The configured services together: what each says of a day's values, asked side by side."""
+
+import threading
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from proxy_oa_assets.reputation.cache import VerdictCache
+from proxy_oa_assets.reputation.config import Configured
+from proxy_oa_assets.reputation.enquiry import Desk, Enquiry, http_for, limits_for
+from proxy_oa_assets.reputation.http import ASKING, untold
+from proxy_oa_assets.reputation.limits import Clock, machine_clock
+from proxy_oa_assets.reputation.service import LocalService, RemoteService, ReputationService, Send
+from proxy_oa_assets.reputation.tally import Tally
+from proxy_oa_assets.reputation.verdict import Status, Verdict, encode
+
+# What `proxy-oa doctor` asks for: a name that RFC 2606 keeps free of anybody's use.
+HARMLESS = "example.com"
+
+
+@dataclass(frozen=True)
+class Reputation:
+    """The answers: each service's verdict for each value, in the services' order, and their tallies."""
+
+    verdicts: Mapping[str, Sequence[Verdict]]
+    tallies: Mapping[str, Tally]
+
+    @property
+    def uri_rep(self) -> dict[str, str]:
+        """What the tables keep, by value."""
+        return {value: encode(given) for value, given in self.verdicts.items()}
+
+
+class Panel:
+    """The services of a reputation file; `state` is the folder of the verdict cache and of the limits."""
+
+    def __init__(self, configured: Configured, state: Path) -> None:
+        self._configured, self._state = configured, state
+
+    def look_up(
+        self,
+        values: Sequence[str],
+        *,
+        report: Callable[[str], None] = lambda _: None,
+        clock: Clock | None = None,
+    ) -> Reputation:
+        """Ask each service for each distinct value; give the most suspicious values first.
+
+        What a service couldn't answer is its unverified label; asking never raises for a service's sake.
+        """
+        distinct = list(dict.fromkeys(values))
+        services = self._configured.services
+        stop = threading.Event()
+        clock = clock or machine_clock(stop)
+        with ThreadPoolExecutor(max(len(services), 1)) as pool:
+            asking = [pool.submit(self._ask, service, distinct, clock, report) for service in services]
+            try:
+                answers = [each.result() for each in asking]
+            finally:
+                # An interrupted run needn't wait for a service's next leave.
+                stop.set()
+        return Reputation(
+            {value: [verdicts[value] for verdicts, _ in answers] for value in distinct},
+            {service.name: tally for service, (_, tally) in zip(services, answers, strict=True)},
+        )
+
+    def trials(self) -> dict[str, Callable[[], str]]:
+        """Return what `proxy-oa doctor` tries of each service."""
+        return {service.name: partial(self._try, service) for service in self._configured.services}
+
+    def _ask(
+        self, service: ReputationService, values: Sequence[str], clock: Clock, report: Callable[[str], None]
+    ) -> tuple[dict[str, Verdict], Tally]:
+        if isinstance(service, LocalService):
+            return _judged(service, values)
+        if not isinstance(service, RemoteService):  # pragma: no cover - kinds.py lets nothing else in
+            raise TypeError(service)
+        # Opened by each service: SQLite keeps several connections apart better than threads on one.
+        with VerdictCache(self._state / "verdicts.sqlite", self._configured.keeping) as cache, untold():
+            cache.forget_expired(clock.now())
+            return Enquiry(
+                service, Desk(self._configured.privacy, cache, self._state, clock, report)
+            ).look_up(values)
+
+    def _try(self, service: ReputationService) -> str:
+        if isinstance(service, LocalService):
+            return service.describe()
+        if not isinstance(service, RemoteService):  # pragma: no cover - kinds.py lets nothing else in
+            raise TypeError(service)
+        if service.send is Send.NONE:
+            return "is sent nothing (`send`)"
+        value = HARMLESS if service.send is Send.HOST else f"http://{HARMLESS}/"
+        clock = machine_clock(threading.Event())
+        # In a thread of that name, so that nothing of the request is logged.
+        with (
+            closing(http_for(service)) as http,
+            closing(limits_for(service, self._state, clock)) as limits,
+            untold(),
+            ThreadPoolExecutor(1, thread_name_prefix=ASKING) as pool,
+        ):
+            limits.take()
+            answers = pool.submit(service.ask, [value], http).result()
+        answer = answers.get(value)
+        return f"says {answer.label if answer else 'nothing'} of {value}"
+
+
+def _judged(service: LocalService, values: Sequence[str]) -> tuple[dict[str, Verdict], Tally]:
+    answers = service.judge(values)
+    unsupported = service.unverified(Status.UNSUPPORTED)
+    verdicts = {value: answers.get(value) or unsupported for value in values}
+    statuses = Counter(verdict.status for verdict in verdicts.values())
+    return verdicts, Tally(asked=len(values), statuses=statuses)

@@ -1,0 +1,98 @@
+"""A web server that answers as a reputation service does, and keeps what it was asked."""
+
+import json
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from urllib.parse import parse_qsl, urlsplit
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A request as it came."""
+
+    method: str
+    target: str
+    headers: Mapping[str, str]
+    body: bytes
+
+    @property
+    def path(self) -> str:
+        """The target without its query."""
+        return urlsplit(self.target).path
+
+    @property
+    def query(self) -> list[tuple[str, str]]:
+        """The query's names and values."""
+        return parse_qsl(urlsplit(self.target).query)
+
+    @property
+    def form(self) -> dict[str, str]:
+        """The body, a form."""
+        return dict(parse_qsl(self.body.decode()))
+
+    @property
+    def json(self) -> object:
+        """The body, JSON."""
+        return json.loads(self.body)
+
+
+@dataclass(frozen=True)
+class Reply:
+    """What to answer: a status, a body (anything but bytes as JSON), further headers."""
+
+    content: object = b""
+    status: int = 200
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass
+class ReputationServer:
+    """The server's address, and all that it was asked, in order."""
+
+    url: str = ""
+    asked: list[Asked] = field(default_factory=list)
+
+
+@contextmanager
+def answering(respond: Callable[[Asked], Reply]) -> Iterator[ReputationServer]:
+    """Serve on loopback while the block lasts; `respond` is called in a thread for each request."""
+    found = ReputationServer()
+
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def _handle(self):
+            body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+            asked = Asked(self.command, self.path, dict(self.headers), body)
+            found.asked.append(asked)
+            reply = respond(asked)
+            content = (
+                reply.content if isinstance(reply.content, bytes) else json.dumps(reply.content).encode()
+            )
+            self.send_response(reply.status)
+            for name, value in reply.headers.items():
+                self.send_header(name, value)
+            self.send_header("Content-Length", str(len(content)))
+            self.end_headers()
+            self.wfile.write(content)
+
+        do_GET = do_POST = _handle  # noqa: N815 - as http.server names them
+
+        def log_message(self, *_arguments):
+            pass
+
+    class Server(ThreadingHTTPServer):
+        # Four threads of each of several services connect at once.
+        request_queue_size = 64
+        daemon_threads = True
+
+    with Server(("127.0.0.1", 0), Handler) as server:
+        found.url = f"http://127.0.0.1:{server.server_port}"
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+        thread.start()
+        yield found
+        server.shutdown()
+        thread.join()
