@@ -148,10 +148,28 @@ def doctor() -> None:
     failed = 0
     for probe in probe_all():
         failed += not probe.works
-        click.echo(f"{'ok  ' if probe.works else 'FAIL'}  {probe.what:<16} {probe.finding}")
+        click.echo(f"{'ok  ' if probe.works else 'FAIL'}  {probe.what:<20} {probe.finding}")
     if failed:
         click.echo(f"{failed} to fix", err=True)
         sys.exit(FAILED)
+
+
+@main.command()
+@click.argument("urls", nargs=-1, required=True, metavar="URL...")
+def reputation(urls: tuple[str, ...]) -> None:
+    """Ask the configured reputation services for URLs, and print what each says.
+
+    What is known from earlier is shown without asking; every other question counts in a service's budget.
+    """
+    settings = load_settings()
+
+    from proxy_oa_assets.console import show_verdicts
+    from proxy_oa_assets.deployment import deployment
+
+    service = deployment(settings).reputation
+    if not service.configured().services:
+        raise SettingsError("no reputation service is configured; PROXY_OA_REPUTATION names their file")
+    show_verdicts(service.look_up(urls, lambda line: click.echo(line, err=True)))
 
 
 @main.command()

@@ -10,9 +10,19 @@ from rich.text import Text
 from proxy_oa_assets.day_run import DayRun
 from proxy_oa_assets.display import printable
 from proxy_oa_assets.frames import records
+from proxy_oa_assets.reputation.panel import Reputation
+from proxy_oa_assets.reputation.verdict import Status
 
 console = Console(highlight=False)
 errors = Console(stderr=True, highlight=False)
+_HOW = {
+    Status.OK: "answered",
+    Status.NO_DATA: "never seen",
+    Status.UNSUPPORTED: "can't be judged",
+    Status.FAILED: "failed",
+    Status.OVER_QUOTA: "over quota",
+    Status.NOT_SENT: "not sent: private",
+}
 _MOST = 200  # characters of a value: the rest is for the table, not for the terminal
 
 
@@ -25,6 +35,24 @@ def show_day(run: DayRun) -> None:
         console.print(Text(f"{run.day}  {check}: {reason}", style="yellow"), soft_wrap=True)
     for asset, reason in run.failures.items():
         errors.print(Text(f"{run.day}  {asset} failed: {reason}", style="red"), soft_wrap=True)
+
+
+def show_verdicts(reputation: Reputation) -> None:
+    """Print what each service says of each value, how it came about, and what troubles there were."""
+    rows = [
+        (
+            *(value, verdict.service, verdict.label, verdict.value),
+            *(", ".join(category.name for category in verdict.categories), _HOW[verdict.status]),
+        )
+        for value, verdicts in reputation.verdicts.items()
+        for verdict in verdicts
+    ]
+    columns = ["url", "service", "says", "severity", "categories", "how"]
+    show_frame("What the services say", pd.DataFrame(rows, columns=columns), flexible="url")
+    for service, tally in reputation.tallies.items():
+        console.print(f"{service}: {tally.asked} asked, {tally.cached} known from earlier")
+        for trouble in tally.troubles:
+            errors.print(Text(f"{service}: {trouble}", style="yellow"), soft_wrap=True)
 
 
 def show_frame(title: str, frame: pd.DataFrame, flexible: str) -> None:

@@ -18,6 +18,7 @@ from pydantic import BaseModel, ValidationError
 from urllib3 import Retry
 from urllib3.exceptions import HTTPError, InvalidHeader
 
+from proxy_oa_assets.reputation.ending_connections import EndingAdapter
 from proxy_oa_assets.reputation.trouble import PassingError, RefusedError, ServiceError
 from proxy_oa_assets.reputation.verdict import Status
 from proxy_oa_assets.resources.certificates import UNTRUSTED, complaint, machines_own
@@ -43,6 +44,7 @@ class Answer:
 
     status: int
     body: bytes
+    retry_after: str | None = None
 
     def read(self, shape: type[Shape]) -> Shape:
         """Return the body, JSON, in the shape that the service documents. Raises ServiceError if it isn't."""
@@ -51,6 +53,10 @@ class Answer:
         except ValidationError as error:
             where = ".".join(str(part) for part in error.errors(include_input=False)[0]["loc"])
         raise ServiceError(f"its answer isn't as documented{f' (at {where[:60]})' if where else ''}")
+
+    def refuse(self) -> None:
+        """Raise what a status other than success means."""
+        _refuse(self.status, self.retry_after)
 
 
 class Http:
@@ -97,12 +103,11 @@ class Http:
         found = self._tried(request, cert)
         if isinstance(found, ServiceError):
             raise found
-        answer, retry_after = found
-        if answer.status not in own:
-            _refuse(answer.status, retry_after)
-        return answer
+        if found.status not in own:
+            found.refuse()
+        return found
 
-    def _tried(self, request: requests.Request, cert: str | None) -> tuple[Answer, str | None] | ServiceError:
+    def _tried(self, request: requests.Request, cert: str | None) -> Answer | ServiceError:
         ends = time.monotonic() + self._timeout
         session = self._session()
         try:
@@ -119,11 +124,13 @@ class Http:
                 body = self._body(response, ends)
                 if isinstance(body, ServiceError):
                     return body
-                return Answer(response.status_code, body), response.headers.get("Retry-After")
+                return Answer(response.status_code, body, response.headers.get("Retry-After"))
         except requests.exceptions.SSLError as error:
             return ServiceError(self._untrusted(request.url, str(error)))
         except (requests.RequestException, HTTPError, UnicodeError) as error:
-            return PassingError(_in_words(error, self._timeout))
+            if time.monotonic() >= ends:
+                return PassingError(self._too_long())
+            return PassingError(_in_words(error))
 
     def _body(self, response: requests.Response, ends: float) -> bytes | ServiceError:
         pieces, length = [], 0
@@ -133,14 +140,19 @@ class Http:
             if length > _LONGEST_ANSWER:
                 return ServiceError(f"its answer is longer than {_LONGEST_ANSWER // 1024**2} MB")
             if time.monotonic() > ends:
-                return PassingError(f"its answer took longer than {self._timeout:g} s (`timeout`)")
+                return PassingError(self._too_long())
             pieces.append(piece)
         return b"".join(pieces)
+
+    def _too_long(self) -> str:
+        return f"it gave no answer, or not all of it, within {self._timeout:g} s (`timeout`)"
 
     def _session(self) -> requests.Session:
         session = getattr(self._of_thread, "session", None)
         if session is None:
             session = requests.Session()
+            for scheme in ("http://", "https://"):
+                session.mount(scheme, EndingAdapter())
             # A .netrc would put its own password in place of a service's key.
             session.trust_env = False
             self._of_thread.session = session
@@ -171,7 +183,7 @@ def untold() -> Iterator[None]:
 
 
 def _refuse(status: int, retry_after: str | None) -> None:
-    """Raise what an HTTP status other than success means."""
+    """Raise what a status means, if it isn't success."""
     if status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN):
         raise RefusedError(f"it answered {status}: the key is wrong, or may not ask this")
     if status in _AGAIN:
@@ -197,11 +209,7 @@ def _seconds(retry_after: str | None) -> float | None:
         return None
 
 
-def _in_words(error: Exception, timeout: float) -> str:
-    if isinstance(error, requests.exceptions.ConnectTimeout):
-        return "it can't be reached"
-    if isinstance(error, requests.exceptions.Timeout) or "timed out" in str(error).lower():
-        return f"it gave no answer within {timeout:g} s (`timeout`)"
-    if isinstance(error, requests.exceptions.ConnectionError):
+def _in_words(error: Exception) -> str:
+    if isinstance(error, (requests.exceptions.ConnectionError, HTTPError)):
         return "it can't be reached, or closed the connection"
     return f"the request failed ({type(error).__name__})"

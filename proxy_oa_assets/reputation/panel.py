@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 
 from proxy_oa_assets.reputation.cache import VerdictCache
@@ -29,7 +29,7 @@ class Reputation:
     verdicts: Mapping[str, Sequence[Verdict]]
     tallies: Mapping[str, Tally]
 
-    @property
+    @cached_property
     def uri_rep(self) -> dict[str, str]:
         """What the tables keep, by value."""
         return {value: encode(given) for value, given in self.verdicts.items()}

@@ -11,7 +11,7 @@ from typing_extensions import override
 from proxy_oa_assets.reputation.fields import Secret, WebAddress
 from proxy_oa_assets.reputation.http import Answer, Http
 from proxy_oa_assets.reputation.service import RemoteService, Send
-from proxy_oa_assets.reputation.trouble import PassingError, QuotaSpentError
+from proxy_oa_assets.reputation.trouble import QuotaSpentError
 from proxy_oa_assets.reputation.verdict import HIGH, LOW, MEDIUM, NONE, Category, Status, Verdict
 
 
@@ -79,7 +79,7 @@ class VirusTotal(RemoteService):
         if answer.status == HTTPStatus.TOO_MANY_REQUESTS:
             if answer.read(_Refusal).error.code == "QuotaExceededError":
                 raise QuotaSpentError("it says that the key's quota is used up")
-            raise PassingError("it answered 429", Status.OVER_QUOTA)
+            answer.refuse()
         attributes = answer.read(_Report).data.attributes
         categories = (Category(name) for name in dict.fromkeys(attributes.categories.values()))
         return self.verdict(self._severity(attributes.last_analysis_stats), categories)

@@ -1,3 +1,7 @@
+import ssl
+import subprocess
+import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -6,9 +10,9 @@ from pathlib import Path
 import pytest
 from support.reputation_server import Asked, Reply, ReputationServer, answering
 
-from proxy_oa_assets.reputation.cache import Keeping
 from proxy_oa_assets.reputation.config import Configured
 from proxy_oa_assets.reputation.kinds import service_class
+from proxy_oa_assets.reputation.limits import Clock
 from proxy_oa_assets.reputation.panel import Panel, Reputation
 from proxy_oa_assets.reputation.privacy import Privacy
 
@@ -42,7 +46,49 @@ def service(tmp_path) -> Callable[..., Iterator[Asking]]:
                 {"service": kind, "url": server.url, **secrets, **entry},
                 context={"environ": {"THE_KEY": key}, "folder": Path(tmp_path)},
             )
-            panel = Panel(Configured([configured], Privacy(), Keeping()), tmp_path / "state")
+            panel = Panel(Configured([configured]), tmp_path / "state")
             yield Asking(server, panel)
 
     return made
+
+
+@pytest.fixture
+def asking_of(tmp_path) -> Callable[..., Panel]:
+    """Return what makes the services of entries, with the given environment, as a reputation file would."""
+
+    def made(*entries: dict[str, object], privacy: Privacy | None = None, **environ: str) -> Panel:
+        given = {"environ": environ, "folder": Path(tmp_path)}
+        services = [service_class(entry["service"]).model_validate(entry, context=given) for entry in entries]
+        return Panel(Configured(services, privacy or Privacy()), tmp_path / "state")
+
+    return made
+
+
+@pytest.fixture
+def waits(monkeypatch) -> list[float]:
+    """Let pauses pass at once; return how long, in seconds, each was to be."""
+    waited: list[float] = []
+
+    def clock(_stop: threading.Event) -> Clock:
+        return Clock(time.time, lambda seconds: bool(waited.append(seconds)))
+
+    monkeypatch.setattr("proxy_oa_assets.reputation.panel.machine_clock", clock)
+    return waited
+
+
+@pytest.fixture(scope="session")
+def untrusted(tmp_path_factory) -> ssl.SSLContext:
+    """Return what a server shows that signed its own certificate."""
+    folder = tmp_path_factory.mktemp("certificate")
+    key, certificate = folder / "key.pem", folder / "certificate.pem"
+    subprocess.run(
+        [
+            *"openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=127.0.0.1".split(),
+            *("-addext", "subjectAltName=IP:127.0.0.1", "-keyout", key, "-out", certificate),
+        ],
+        check=True,
+        capture_output=True,
+    )
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate, key)
+    return context

@@ -93,6 +93,8 @@ def answering(respond: Callable[[Asked], Reply]) -> Iterator[ReputationServer]:
         found.url = f"http://127.0.0.1:{server.server_port}"
         thread = threading.Thread(target=server.serve_forever, args=(0.01,))
         thread.start()
-        yield found
-        server.shutdown()
-        thread.join()
+        try:
+            yield found
+        finally:
+            server.shutdown()
+            thread.join()

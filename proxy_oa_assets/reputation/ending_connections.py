@@ -1,0 +1,63 @@
+"""Connections on which an answer's head has an end, too.
+
+A time-out of `requests` is that of each read: a server that sends a byte now and then keeps us for ever.
+"""
+
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from typing import Any
+
+from requests.adapters import HTTPAdapter
+from typing_extensions import override
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.connectionpool import ConnectionPool, HTTPConnectionPool
+from urllib3.response import HTTPResponse
+
+# For a connection without a time-out of its own, which Http doesn't make.
+_LONGEST = 60.0
+
+
+def _cut(connection: HTTPConnection) -> None:
+    # By the plain socket's own method: TLS would take itself apart under the thread that reads.
+    with suppress(OSError):
+        if connection.sock is not None:
+            socket.socket.shutdown(connection.sock, socket.SHUT_RDWR)
+
+
+class _Http(HTTPConnection):
+    @override
+    def getresponse(self) -> HTTPResponse:  # type: ignore[override]  # as urllib3's own
+        with _ending(self):
+            return super().getresponse()
+
+
+class _Https(HTTPSConnection):
+    @override
+    def getresponse(self) -> HTTPResponse:  # type: ignore[override]  # as urllib3's own
+        with _ending(self):
+            return super().getresponse()
+
+
+@contextmanager
+def _ending(connection: HTTPConnection) -> Iterator[None]:
+    """Cut the connection when its time-out, which urllib3 has set to that of reads, is over."""
+    timer = threading.Timer(connection.timeout or _LONGEST, _cut, [connection])
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+
+
+class EndingAdapter(HTTPAdapter):
+    """What a session is given for connections that are cut when the read time-out is over."""
+
+    @override
+    def get_connection_with_tls_context(self, *given: Any, **named: Any) -> ConnectionPool:
+        pool = super().get_connection_with_tls_context(*given, **named)
+        if isinstance(pool, HTTPConnectionPool):
+            pool.ConnectionCls = _Https if pool.scheme == "https" else _Http
+        return pool

@@ -1,0 +1,244 @@
+"""What can go wrong with a service: the run goes on, the row says -1, and it is asked again next time."""
+
+import socket
+import struct
+import time
+
+import pytest
+from support.raw_server import handling, request_of
+from support.reputation_server import Reply, answering
+
+from proxy_oa_assets.reputation.verdict import Status
+
+GOOD = {"data": {"attributes": {"last_analysis_stats": {"malicious": 5, "suspicious": 0}}}}
+HIT, NOTHING = "vt:HIGH:3", "vt:UNVERIFIED:-1"
+# Pauses pass at once.
+pytestmark = pytest.mark.usefixtures("waits")
+HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
+
+
+@pytest.fixture
+def vt(asking_of):
+    """Return what makes a service at an address, without limits of its own."""
+
+    def made(url, **entry):
+        free = {"per_minute": None, "per_day": None, "key_env": "THE_KEY"}
+        return asking_of({"service": "vt", "url": url, **free, **entry}, THE_KEY="the-key")
+
+    return made
+
+
+def _says(panel, *values):
+    found = panel.look_up(values)
+    return [found.uri_rep[value] for value in values], found.tallies["vt"]
+
+
+def test_a_refused_connection_costs_its_own_answer_alone(vt):
+    """Nobody listens: -1; once somebody does, the same value is asked again."""
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))
+        url = f"http://127.0.0.1:{unused.getsockname()[1]}"
+    said, tally = _says(vt(url), "evil.example/")
+    assert (said, tally.statuses) == ([NOTHING], {Status.FAILED: 1})
+    assert tally.troubles == ["it can't be reached, or closed the connection"]
+    with answering(lambda _: Reply(GOOD)) as server:
+        assert _says(vt(server.url), "evil.example/")[0] == [HIT]
+
+
+def test_a_reset_connection_is_tried_again(vt):
+    """The first is reset in the middle of the answer; the second tells it all."""
+
+    def handle(connection):
+        request_of(connection)
+        if len(connections) == 1:
+            connection.sendall(HEAD + b"Content-Length: 100\r\n\r\n{")
+            # No lingering: closing sends a reset.
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            return
+        body = b'{"data": {"attributes": {"last_analysis_stats": {"malicious": 3, "suspicious": 0}}}}'
+        connection.sendall(HEAD + b"Content-Length: %d\r\n\r\n%s" % (len(body), body))
+
+    with handling(handle) as (url, connections):
+        assert _says(vt(url), "evil.example/")[0] == [HIT]
+    assert len(connections) == 2
+
+
+def test_an_answer_that_does_not_come_is_not_waited_for(vt):
+    """A server that listens and says nothing costs `timeout` each try."""
+
+    def handle(connection):
+        request_of(connection)
+        time.sleep(5)
+
+    with handling(handle) as (url, connections):
+        began = time.monotonic()
+        said, tally = _says(vt(url, timeout=0.2, attempts=2), "evil.example/")
+    assert time.monotonic() - began < 3
+    assert (said, len(connections)) == ([NOTHING], 2)
+    assert tally.troubles == ["it gave no answer, or not all of it, within 0.2 s (`timeout`)"]
+
+
+def test_an_answer_that_drips_ends_with_the_time(vt):
+    """A byte now and then keeps every read within the time-out; the whole answer has it, too."""
+
+    def handle(connection):
+        request_of(connection)
+        connection.sendall(HEAD + b"Content-Length: 1000\r\n\r\n")
+        for _ in range(200):
+            connection.sendall(b" ")
+            time.sleep(0.05)
+
+    with handling(handle) as (url, _):
+        began = time.monotonic()
+        said, tally = _says(vt(url, timeout=0.4, attempts=1), "evil.example/")
+    assert time.monotonic() - began < 3
+    assert (said, tally.troubles) == (
+        [NOTHING],
+        ["it gave no answer, or not all of it, within 0.4 s (`timeout`)"],
+    )
+
+
+def test_a_head_that_drips_ends_with_the_time(vt):
+    """The same for a header that never ends."""
+
+    def handle(connection):
+        request_of(connection)
+        connection.sendall(b"HTTP/1.1 200 OK\r\nX: ")
+        for _ in range(200):
+            connection.sendall(b"x")
+            time.sleep(0.05)
+
+    with handling(handle) as (url, _):
+        began = time.monotonic()
+        said, _ = _says(vt(url, timeout=0.4, attempts=1), "evil.example/")
+    assert time.monotonic() - began < 3
+    assert said == [NOTHING]
+
+
+@pytest.mark.parametrize(("retry_after", "pause"), [("7", 7), ("0", 0), (None, None), ("soon", None)])
+def test_too_many_requests_are_tried_again_after_the_pause_asked_for(vt, waits, retry_after, pause):
+    """429, then the answer: after Retry-After, or after a pause of ours where there is none."""
+    replies = [Reply({"error": {"code": "TooManyRequestsError"}}, 429, _header(retry_after)), Reply(GOOD)]
+    with answering(lambda _: replies.pop(0)) as server:
+        assert _says(vt(server.url), "evil.example/")[0] == [HIT]
+    (waited,) = waits
+    assert waited == pause if pause is not None else 0 < waited <= 30
+
+
+def test_a_pause_longer_than_half_a_minute_ends_asking(vt, waits):
+    """Retry-After an hour: nothing more is asked in this run; nothing counts as answered."""
+    reply = Reply({}, 503, _header("3600"))
+    with answering(lambda _: reply) as server:
+        said, tally = _says(vt(server.url, threads=1), "a.example/", "b.example/", "c.example/")
+    assert (said, waits, len(server.asked)) == ([NOTHING] * 3, [], 1)
+    assert tally.troubles == ["it answered 503, and wants to be asked again in 3600 s"]
+    assert tally.down
+
+
+def test_a_server_error_passes(vt):
+    """500, then the answer."""
+    replies = [Reply(b"oops", 500), Reply(GOOD)]
+    with answering(lambda _: replies.pop(0)) as server:
+        assert _says(vt(server.url), "evil.example/")[0] == [HIT]
+
+
+def test_a_wrong_key_ends_asking(vt):
+    """401: the service isn't asked again in this run; in the next it is."""
+    with answering(lambda _: Reply({"error": {"code": "WrongCredentialsError"}}, 401)) as server:
+        panel = vt(server.url, threads=1)
+        said, tally = _says(panel, "a.example/", "b.example/")
+        assert (said, len(server.asked), tally.down) == ([NOTHING] * 2, 1, True)
+        assert tally.troubles == ["it answered 401: the key is wrong, or may not ask this"]
+        _says(panel, "a.example/")
+        assert len(server.asked) == 2
+
+
+@pytest.mark.parametrize(
+    "body", [b"<html>", b'{"data": {"attributes": {"last_anal', b"[]", b"null", b"\xff\xfe", b""]
+)
+def test_garbage_is_no_answer(vt, body):
+    """Not JSON, half of it, or another shape: -1, and never kept."""
+    with answering(lambda _: Reply(body)) as server:
+        panel = vt(server.url)
+        said, tally = _says(panel, "evil.example/")
+        assert (said, tally.statuses) == ([NOTHING], {Status.FAILED: 1})
+        assert tally.troubles[0].startswith("its answer isn't as documented")
+        assert _says(panel, "evil.example/")[1].asked == 1
+
+
+def test_a_body_without_end_is_cut(vt):
+    """1 GB is on offer; 8 MB are read, and it isn't tried again."""
+    sent = []
+
+    def handle(connection):
+        request_of(connection)
+        connection.sendall(HEAD + b"Content-Length: 1073741824\r\n\r\n")
+        for _ in range(1024):
+            connection.sendall(b" " * 1024**2)
+            sent.append(1)
+
+    with handling(handle) as (url, connections):
+        said, tally = _says(vt(url), "evil.example/")
+    assert (said, len(connections)) == ([NOTHING], 1)
+    assert tally.troubles == ["its answer is longer than 8 MB"]
+    # What the sockets hold comes on top.
+    assert len(sent) < 100
+
+
+def test_a_redirect_is_not_followed_and_the_key_stays(vt):
+    """Another host is named; nobody goes there."""
+    with answering(lambda _: Reply(GOOD)) as elsewhere:
+        there = {"Location": f"{elsewhere.url.replace('127.0.0.1', 'localhost')}/urls/x"}
+        with answering(lambda _: Reply(b"", 302, there)) as server:
+            said, tally = _says(vt(server.url), "evil.example/")
+    assert (said, elsewhere.asked) == ([NOTHING], [])
+    assert tally.troubles == ["it answered 302, a redirect, which isn't followed; check `url`"]
+
+
+def test_a_certificate_of_nobody_is_refused(vt, untrusted):
+    """A server whose certificate no authority signed learns nothing."""
+    heard = []
+    with handling(lambda connection: heard.append(request_of(connection)), untrusted) as (url, _):
+        said, tally = _says(vt(url), "evil.example/")
+    assert (said, heard) == ([NOTHING], [])
+    assert "isn't trusted" in tally.troubles[0]
+    assert "`ca_cert`" in tally.troubles[0]
+
+
+def test_a_service_that_is_down_is_left_alone_after_five_failures(vt):
+    """Not a time-out for each of a thousand values; every value of them is -1."""
+    with answering(lambda _: Reply(b"", 404 + 1)) as server:
+        said, tally = _says(vt(server.url, threads=1), *(f"{number}.example/" for number in range(1000)))
+    assert (set(said), len(server.asked)) == ({NOTHING}, 5)
+    assert tally.statuses == {Status.FAILED: 1000}
+    assert tally.asked == 5
+    assert tally.troubles == ["it answered 405", "nothing more was asked after 5 failures in a row"]
+
+
+def test_one_service_s_trouble_is_not_another_s(asking_of):
+    """One is down, one answers: each row has both, in the configured order."""
+    free = {"service": "vt", "per_minute": None, "per_day": None, "key_env": "K"}
+    with answering(lambda _: Reply(GOOD)) as up, answering(lambda _: Reply(b"", 401)) as down:
+        panel = asking_of(
+            {**free, "name": "down", "url": down.url}, {**free, "name": "up", "url": up.url}, K="k"
+        )
+        found = panel.look_up([f"{number}.example/" for number in range(20)])
+    assert set(found.uri_rep.values()) == {"down:UNVERIFIED:-1::up:HIGH:3"}
+
+
+def test_a_service_whose_own_code_fails_stops_nobody(asking_of, monkeypatch):
+    """A third party's mistake is that service's trouble, and its words, which may hold a secret, stay out."""
+    with answering(lambda _: Reply(GOOD)) as server:
+        entry = {"service": "vt", "url": server.url, "key_env": "K", "per_minute": None}
+        panel = asking_of(entry, K="the-key")
+        monkeypatch.setattr("proxy_oa_assets.reputation.vt.VirusTotal._read", _broken)
+        said, tally = _says(panel, "evil.example/")
+    assert (said, tally.troubles) == ([NOTHING], ["its code failed (KeyError)"])
+
+
+def _broken(*_):
+    raise KeyError("the-key")
+
+
+def _header(retry_after):
+    return {} if retry_after is None else {"Retry-After": retry_after}
