@@ -135,8 +135,7 @@ def reset(date: str, *, yes: bool) -> None:
 
     if not yes and sys.stdin.isatty():
         click.confirm(f"Remove every score, comment and feedback of {day}? It can't be undone.", abort=True)
-    configured = deployment(settings)
-    for line in reset_scored_connections(day, configured.impala, configured.hdfs, configured.workspace):
+    for line in reset_scored_connections(day, deployment=deployment(settings)):
         click.echo(line)
 
 

@@ -12,6 +12,7 @@ from proxy_oa_assets.automation.daily_schedule import proxy_day_daily, yesterday
 from proxy_oa_assets.automation.failure_webhook import failure_sensors
 from proxy_oa_assets.automation.jobs import proxy_day, yesterday
 from proxy_oa_assets.automation.new_results import new_results
+from proxy_oa_assets.automation.reset_day import reset_scored_connections
 from proxy_oa_assets.checks.day_checks import DAY_CHECKS
 from proxy_oa_assets.checks.recheck import recheck_days
 from proxy_oa_assets.checks.yesterday import yesterday_is_materialized
@@ -29,7 +30,7 @@ defs = dg.Definitions(
         [ml_results, proxy, proxy_results, scored_connections, edge_details, ingest_summary, notebooks]
     ),
     asset_checks=[*DAY_CHECKS, yesterday_is_materialized],
-    jobs=[proxy_day, recheck_days, yesterday],
+    jobs=[proxy_day, recheck_days, reset_scored_connections, yesterday],
     schedules=[proxy_day_daily, yesterday_check],
     sensors=[new_results, *failure_sensors(_SETTINGS)],
     resources=_DEPLOYMENT.resources(),

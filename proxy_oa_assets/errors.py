@@ -40,6 +40,18 @@ class StorageUnreachableError(StorageError):
     transient = True
 
 
+class LockedError(StorageError):
+    """Somebody else holds a lock, longer than we wait for it."""
+
+    transient = True
+
+
+class LockLostError(StorageError):
+    """A lock was ours, and somebody else may have it by now; what was to be written isn't."""
+
+    transient = True
+
+
 class WarehouseError(ProxyOaError):
     """The SQL engine refused a statement, or a table's files don't fit the table."""
 
@@ -60,3 +72,7 @@ class ReputationConfigError(ProxyOaError):
 
 class ReputationCacheError(ProxyOaError):
     """The file of what reputation services said lately can't be used."""
+
+
+class InvestigationError(ProxyOaError):
+    """An analyst asked for something that the day doesn't have, or that can't be recorded."""

@@ -25,7 +25,7 @@ COUNTABLE = " AND ".join((*(f"{name} IS NOT NULL" for name in COUNTABLE_COLUMNS)
 EDGE_SOURCES = {"tdate": "p_date", "time": "p_time"}
 _EDGE_COPIED = tuple(name for name in PROXY_EDGE.column_names if name not in ("hh", "respcode_name"))
 # Earliest first; ties are broken by the remaining columns, so that two runs agree.
-_EDGE_ORDER = ("time", *(name for name in _EDGE_COPIED if name not in ("time", "clientip", "fulluri")))
+EDGE_ORDER = ("time", *(name for name in _EDGE_COPIED if name not in ("time", "clientip", "fulluri")))
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,7 @@ def edge_details(day: Day) -> Query:
     raw_day, raw_values = of_day(PROXY, day, "p")
     scores_day, scores_values = of_day(PROXY_SCORES, day)
     copied = ", ".join(f"p.{EDGE_SOURCES.get(name, name)} AS {name}" for name in _EDGE_COPIED)
-    order = ", ".join(f"p.{EDGE_SOURCES.get(name, name)} ASC NULLS LAST" for name in _EDGE_ORDER)
+    order = ", ".join(f"p.{EDGE_SOURCES.get(name, name)} ASC NULLS LAST" for name in EDGE_ORDER)
     sql = f"""
 SELECT {", ".join(_EDGE_COPIED)}, hh, {response_code_name_sql("respcode")} AS respcode_name
 FROM (
@@ -115,7 +115,7 @@ def edges_of_scored_hours(day: Day) -> Query:
     scores_day, scores_values = of_day(PROXY_SCORES, day)
     hour = "CASE WHEN time LIKE '_:%' THEN concat('0', substr(time, 1, 1)) ELSE substr(time, 1, 2) END"
     columns = ", ".join(f"e.{name}" for name in PROXY_EDGE.column_names)
-    order = ", ".join(f"e.{name} ASC NULLS LAST" for name in _EDGE_ORDER)
+    order = ", ".join(f"e.{name} ASC NULLS LAST" for name in EDGE_ORDER)
     sql = f"""
 SELECT {columns}
 FROM proxy_edge e

@@ -1,29 +1,36 @@
 """Taking back what analysts did on a day."""
 
 from proxy_oa_assets.days import Day
-from proxy_oa_assets.resources.hdfs import HdfsResource
-from proxy_oa_assets.resources.impala import ImpalaResource
-from proxy_oa_assets.resources.workspace import Workspace
+from proxy_oa_assets.deployment import Deployment
+from proxy_oa_assets.investigation.investigated import changing, investigated
 from proxy_oa_assets.tables import ANALYST_TABLES
 
 
-def reset_scored_connections(
-    day: Day, impala: ImpalaResource, hdfs: HdfsResource, workspace: Workspace
-) -> list[str]:
+def reset_scored_connections(day: Day | str, *, deployment: Deployment | None = None) -> list[str]:
     """Empty the day's severities, comments and timelines; remove its feedback and incident progression files.
 
-    Nothing of another day is touched. Returns a line about each thing that was removed.
+    It can't be undone. Nothing of another day is touched. Returns a line about each thing that was removed.
     """
-    lines = []
-    for table in ANALYST_TABLES:
-        rows = len(impala.read_day(table, day))
-        impala.drop_day(table, day)
-        lines.append(f"{table.name}: {rows} rows of {day} removed")
+    day, at = investigated(day, deployment)
+    with changing(day, at) as still_held:
+        # Files first, as in scoring: what the tables still have tells that it isn't done.
+        lines = []
+        for path in _files(day, at):
+            still_held()
+            if at.hdfs.delete(path):
+                lines.append(f"{at.hdfs.location(path)} removed")
+        for table in ANALYST_TABLES:
+            rows = len(at.impala.read_latest_day(table, day))
+            still_held()
+            at.impala.drop_day(table, day)
+            lines.append(f"{table.name}: {rows} rows of {day} removed")
+    return lines
+
+
+def _files(day: Day, at: Deployment) -> list[str]:
     progressions = [
         entry.path
-        for entry in hdfs.list_folder(workspace.progressions(day))
+        for entry in at.hdfs.list_folder(at.workspace.progressions(day))
         if entry.name.startswith("incident-progression-") and entry.name.endswith(".json")
     ]
-    removed = [path for path in (workspace.feedback(day), *progressions) if hdfs.delete(path)]
-    lines.extend(f"{hdfs.location(path)} removed" for path in removed)
-    return lines
+    return [at.workspace.feedback(day), *progressions]

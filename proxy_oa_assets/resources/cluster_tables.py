@@ -102,6 +102,10 @@ class ClusterTables:
             lambda version: self._hdfs.write(f"{self._versions.folder(version)}/part.parquet", [content]),
         )
 
+    def look_again(self, table: Table, day: Day) -> None:
+        """Have the engine look where a day stands: another of its coordinators may have moved it."""
+        self._run_all(self.flavour.refresh(self.name(table.name), sql.day_partition(table, day)))
+
     def drop(self, table: Table, day: Day) -> None:
         """Empty a day."""
         self._versions.supersede(self._versions.standing(table, day))

@@ -1,12 +1,15 @@
 """The resource `hdfs`: the files that other systems write and read."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import BinaryIO, ClassVar
 
 import dagster as dg
+
+# Raises LockLostError unless a lock is still ours; whoever holds it asks before each write.
+StillHeld = Callable[[], None]
 
 
 @dataclass(frozen=True)
@@ -60,6 +63,14 @@ class HdfsResource(dg.ConfigurableResource, ABC):
     @abstractmethod
     def delete_folder(self, path: str) -> bool:
         """Remove a folder with all that is in it; return whether there was one."""
+
+    @abstractmethod
+    def lock(self, path: str) -> AbstractContextManager[StillHeld]:
+        """Keep all others out who lock the same path, on every machine that works on this storage.
+
+        The path is the lock's own; what stands there is nobody else's business. A dead holder's lock is soon
+        free. Raises LockedError if somebody else holds it for too long.
+        """
 
     @abstractmethod
     def location(self, path: str) -> str:

@@ -102,6 +102,12 @@ class ImpalaWarehouse(ImpalaResource):
         partitions = {column.name for column in table.partitions}
         return [column for column in self.tables().columns(table.name) if column[0] not in partitions]
 
+    @override
+    def read_latest_day(self, table: Table, day: Day) -> "pd.DataFrame":
+        """Return a day's rows, after the engine has looked again where they are."""
+        self.tables().look_again(table, day)
+        return self.read_day(table, day)
+
     def location(self, table: Table, day: Day | None = None) -> str:
         """Return the HDFS folder of a table, or of a day of it."""
         return self.hdfs.location(self.tables().folder(table, day))

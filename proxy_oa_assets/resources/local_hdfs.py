@@ -6,11 +6,15 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO, ClassVar
 
+from filelock import FileLock, Timeout
 from pydantic import Field
 
-from proxy_oa_assets.errors import StorageError
+from proxy_oa_assets.errors import LockedError, StorageError
 from proxy_oa_assets.local_files import replacing
-from proxy_oa_assets.resources.hdfs import FileStatus, HdfsResource
+from proxy_oa_assets.resources.hdfs import FileStatus, HdfsResource, StillHeld
+
+_LONGEST_WAIT_SECONDS = 60
+_POLL_SECONDS = 0.02
 
 
 class LocalHdfs(HdfsResource):
@@ -75,12 +79,35 @@ class LocalHdfs(HdfsResource):
                 shutil.rmtree(local)
             return existed
 
+    @contextmanager
+    def lock(self, path: str) -> Iterator[StillHeld]:
+        """Keep all others out who lock the same path; the operating system frees a dead holder's lock."""
+        file = self._local(path)
+        with _named(str(file)):
+            file.parent.mkdir(parents=True, exist_ok=True)
+            lock = FileLock(file, timeout=_LONGEST_WAIT_SECONDS, poll_interval=_POLL_SECONDS)
+            try:
+                lock.acquire()
+            except Timeout as error:
+                raise LockedError(
+                    f"{file} has been locked by another process for {_LONGEST_WAIT_SECONDS} s; "
+                    f"try again once that has ended"
+                ) from error
+        try:
+            yield _always_held
+        finally:
+            lock.release()
+
     def location(self, path: str) -> str:
         """Return the local path."""
         return str(self._local(path))
 
     def _local(self, path: str) -> Path:
         return Path(self.root) / path.lstrip("/")
+
+
+def _always_held() -> None:
+    """Do nothing: the operating system takes no lock away."""
 
 
 def _status(path: str, local: Path) -> FileStatus | None:

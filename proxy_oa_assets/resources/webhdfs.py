@@ -10,7 +10,8 @@ from pydantic import Field, PrivateAttr
 
 from proxy_oa_assets.errors import StorageError
 from proxy_oa_assets.resources.certificates import machines_own
-from proxy_oa_assets.resources.hdfs import FileStatus, HdfsResource
+from proxy_oa_assets.resources.hdfs import FileStatus, HdfsResource, StillHeld
+from proxy_oa_assets.resources.hdfs_lease import Lease
 from proxy_oa_assets.resources.webhdfs_client import Client, Login, connected
 from proxy_oa_assets.resources.webhdfs_errors import asked, translated
 from proxy_oa_assets.resources.webhdfs_reader import ResumingReader
@@ -41,6 +42,10 @@ class WebHdfs(HdfsResource):
     verify: bool = Field(default=True, description="Whether the servers' certificates are verified")
     timeout: float = Field(default=60, description="Seconds to wait for a connection, or for more bytes")
     attempts: int = Field(default=7, ge=1, description="How often to try what the network refuses")
+    lock_expiry: float = Field(
+        default=30, description="Seconds without a sign of life after which a lock's holder counts as dead"
+    )
+    lock_patience: float = Field(default=120, description="Seconds to wait for a lock")
 
     _client: Client | None = PrivateAttr(default=None)
 
@@ -98,6 +103,18 @@ class WebHdfs(HdfsResource):
     def delete_folder(self, path: str) -> bool:
         """Remove a folder with all that is in it; return whether there was one."""
         return self._ask(path, lambda client: bool(client.delete(path, recursive=True)))
+
+    def lock(self, path: str) -> AbstractContextManager[StillHeld]:
+        """Keep all others out who lock the same path."""
+        return Lease(self, path, self.lock_expiry, self.lock_patience).held()
+
+    def move(self, source: str, target: str) -> bool:
+        """Rename where the source is there and no file has the target's name; return whether it was done."""
+        return self._ask(source, lambda client: client.move(source, target))
+
+    def touch(self, path: str, modified: int) -> bool:
+        """Set a modification time, in milliseconds; return whether there is something at the path."""
+        return self._ask(path, lambda client: client.touch(path, modified))
 
     def location(self, path: str) -> str:
         """Return the path as HDFS' own tools write it."""

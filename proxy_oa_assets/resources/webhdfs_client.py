@@ -60,6 +60,29 @@ class Client(hdfs.Client):
             self.delete(target)
             self.rename(source, target)
 
+    def move(self, source: str, target: str) -> bool:
+        """Rename where the source is there and no file has the target's name; return whether it was done.
+
+        A target that is a folder takes the source in.
+        """
+        try:
+            answer = self._rename(source, destination=target).json()
+        except hdfs.HdfsError as error:
+            if error.exception == MISSING:
+                return False
+            raise
+        return bool(answer["boolean"])
+
+    def touch(self, path: str, modified: int) -> bool:
+        """Set a modification time, in milliseconds; return whether there is something at the path."""
+        try:
+            self.set_times(path, modification_time=modified)
+        except hdfs.HdfsError as error:
+            if error.exception == MISSING:
+                return False
+            raise
+        return True
+
 
 class _InsecureClient(Client, hdfs.InsecureClient):
     pass

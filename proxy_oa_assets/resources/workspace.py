@@ -1,5 +1,6 @@
 """The resource `workspace`: the site's own folders and files on this machine."""
 
+import hashlib
 from pathlib import Path
 
 import dagster as dg
@@ -57,9 +58,18 @@ class Workspace(dg.ConfigurableResource):
         """Return the HDFS path of what analysts scored that day."""
         return f"{self.huser}/proxy/scored_results/{day.folder}/feedback/ml_feedback.csv"
 
+    def analysts_lock(self, day: Day) -> str:
+        """Return the HDFS path of the lock that keeps two analysts' changes of a day apart."""
+        return f"{self.huser}/proxy/oa/.locks/{day.folder}"
+
     def progressions(self, day: Day) -> str:
         """Return the HDFS folder of the day's incident progression files."""
         return f"{self.huser}/proxy/oa/storyboard/{day.y}/{day.m}/{day.d}"
+
+    def progression(self, day: Day, fulluri: str) -> str:
+        """Return the HDFS path of how a threat's incident came about; md5 is the contract's choice."""
+        name = hashlib.md5(fulluri.encode("utf-8"), usedforsecurity=False).hexdigest()
+        return f"{self.progressions(day)}/incident-progression-{name}.json"
 
 
 def _made(folder: Path) -> Path:

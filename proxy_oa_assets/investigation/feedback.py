@@ -1,0 +1,93 @@
+"""The feedback file: what analysts scored, as the next ranking run reads it.
+
+Tab-separated, a header line, 26 columns, nothing quoted; the ranking job splits on tabs and reads column 22,
+counted from 0, as the severity. Lines that aren't about the URIs at hand stay as they are, byte for byte.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from proxy_oa_assets import tsv
+from proxy_oa_assets.conf import RESULT_FIELDS
+from proxy_oa_assets.enrichment.identity import connection_hash
+from proxy_oa_assets.frames import records
+from proxy_oa_assets.resources.hdfs import HdfsResource
+from proxy_oa_assets.tables import PROXY_SCORES
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+COLUMNS = (*RESULT_FIELDS, "uri_rep", "uri_sev", "respcode_name", "network_context", "hash")
+
+_FULLURI, _CLIENT, _TIME = (COLUMNS.index(name) for name in ("fulluri", "clientip", "p_time"))
+_HASH = COLUMNS.index("hash")
+# The columns of `proxy_scores` that aren't called as in the results.
+_RESULT_NAMES = {"tdate": "p_date", "time": "p_time", "ml_score": "score"}
+
+
+def rewrite(
+    hdfs: HdfsResource, path: str, uris: Collection[str], connections: pd.DataFrame, severity: int | None
+) -> None:
+    """Replace the lines of some URIs, wholly or not at all.
+
+    `connections` are the URIs' rows of `proxy_scores`. A severity of None leaves no line of the URIs. Nothing
+    is written where nothing changes.
+    """
+    before, lines = _read(hdfs, path), [_line(row, severity or 0) for row in _rows(connections)]
+    kept = _without(before or b"", uris, lines)
+    after = b"".join((tsv.line(COLUMNS).encode(), *kept, *(lines if severity else ())))
+    if after != before and (before is not None or severity):
+        hdfs.write(path, [after])
+
+
+def _rows(connections: pd.DataFrame) -> Iterator[dict[str, object]]:
+    names = [_RESULT_NAMES.get(name, name) for name in PROXY_SCORES.column_names]
+    for values in records(connections[list(PROXY_SCORES.column_names)]):
+        yield dict(zip(names, values, strict=True))
+
+
+def _line(row: dict[str, object], severity: int) -> bytes:
+    client, uri, time = (_text(row[name]) for name in ("clientip", "fulluri", "p_time"))
+    # FLOAT's own digits: as a Python number it would have twice as many.
+    score = None if row["score"] is None else np.float32(str(row["score"]))
+    written = row | {"score": score, "uri_sev": severity, "hash": connection_hash(client, uri, time)}
+    return tsv.line(written[name] for name in COLUMNS).encode("utf-8")
+
+
+def _text(value: object) -> str | None:
+    return None if value is None else str(value)
+
+
+def _read(hdfs: HdfsResource, path: str) -> bytes | None:
+    if hdfs.status(path) is None:
+        return None
+    with hdfs.open(path) as file:
+        return file.read()
+
+
+def _without(content: bytes, uris: Collection[str], lines: Iterable[bytes]) -> list[bytes]:
+    """Return the lines after the header that aren't about these URIs, whose connections' lines are given."""
+    by_field: dict[bytes, list[str]] = {}
+    for uri in uris:
+        by_field.setdefault(tsv.field(uri).encode("utf-8"), []).append(uri)
+    hashes = {line.rstrip(b"\n").split(b"\t")[_HASH] for line in lines}
+    _, *rows = content.removesuffix(b"\n").split(b"\n")
+    return [row + b"\n" for row in rows if not _is_about(row.split(b"\t"), by_field, hashes)]
+
+
+def _is_about(fields: list[bytes], by_field: dict[bytes, list[str]], hashes: Collection[bytes]) -> bool:
+    """Return whether a line is about one of the URIs.
+
+    Two URIs that differ in a line break alone look the same in the file; the hash tells them apart.
+    """
+    if len(fields) != len(COLUMNS):
+        return False
+    uris, named = by_field.get(fields[_FULLURI], ()), fields[_HASH]
+    client, time = (fields[at].decode("utf-8", "replace") for at in (_CLIENT, _TIME))
+    return bool(uris) and (
+        named in hashes or any(connection_hash(client, uri, time).encode() == named for uri in uris)
+    )

@@ -1,0 +1,103 @@
+"""Severities that analysts give: 1 high, 2 medium, 3 low.
+
+A severity stands in the feedback file and in `proxy_threat_investigation`, and is written in this order:
+where the second write fails, the URI looks as if nothing had been done, and doing it again mends it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import pandas as pd
+
+from proxy_oa_assets.days import Day
+from proxy_oa_assets.deployment import Deployment
+from proxy_oa_assets.display import printable
+from proxy_oa_assets.errors import InvestigationError
+from proxy_oa_assets.investigation import feedback, statements
+from proxy_oa_assets.investigation.investigated import changing, investigated, uri_text
+from proxy_oa_assets.investigation.uri_rows import replace_rows
+from proxy_oa_assets.tables import PROXY_THREAT_INVESTIGATION
+
+SEVERITIES = {1: "high", 2: "medium", 3: "low"}
+
+# How many URIs a statement names; each can be long.
+_URIS_AT_A_TIME = 200
+_SHOWN_URIS, _SHOWN_WIDTH = 5, 200
+
+
+def score(
+    day: Day | str, severity: int, fulluri: str | Iterable[str], *, deployment: Deployment | None = None
+) -> int:
+    """Record a severity (1 high, 2 medium, 3 low) for every connection of a URI, or of several at once.
+
+    Returns how many rows of `proxy_scores` have it now. Scoring again replaces the earlier severity. Several
+    URIs are recorded together or not at all; a NULL URI is the word `null`. Raises InvestigationError, before
+    anything is written, for another severity and for a URI that isn't among the day's scored connections.
+    """
+    if isinstance(severity, bool) or severity not in SEVERITIES:
+        known = ", ".join(f"{number} ({name})" for number, name in SEVERITIES.items())
+        raise InvestigationError(f"severity is {severity!r}; it is {known}")
+    day, at = investigated(day, deployment)
+    uris = _distinct(fulluri)
+    connections = _scored_rows(day, at, uris)
+    _must_be_there(day, uris, connections)
+    if uris:
+        _record(day, at, uris, connections, severity)
+    return len(connections)
+
+
+def undo_score(day: Day | str, fulluri: str | Iterable[str], *, deployment: Deployment | None = None) -> None:
+    """Take back the severity of a URI, or of several at once; one that has none stays so.
+
+    It works for a URI that is no longer among the day's scored connections, too.
+    """
+    day, at = investigated(day, deployment)
+    uris = _distinct(fulluri)
+    if uris:
+        _record(day, at, uris, _scored_rows(day, at, uris), None)
+
+
+def threats(day: Day | str, *, deployment: Deployment | None = None) -> pd.DataFrame:
+    """Return the URIs that have a severity that day: tdate, fulluri, uri_sev; high-risk ones first.
+
+    Each URI once. Spot's own tables can hold it twice; the gravest severity counts.
+    """
+    day, at = investigated(day, deployment)
+    given = at.impala.read_day(PROXY_THREAT_INVESTIGATION, day)
+    given = given[given["uri_sev"].isin(list(SEVERITIES))].sort_values(["uri_sev", "fulluri"])
+    return given.drop_duplicates("fulluri").reset_index(drop=True)
+
+
+def _record(
+    day: Day, at: Deployment, uris: list[str], connections: pd.DataFrame, severity: int | None
+) -> None:
+    with changing(day, at) as still_held:
+        still_held()
+        feedback.rewrite(at.hdfs, at.workspace.feedback(day), uris, connections, severity)
+        still_held()
+        rows = [(day.key, uri, severity) for uri in uris] if severity else []
+        replace_rows(at.impala, PROXY_THREAT_INVESTIGATION, day, uris, rows)
+
+
+def _distinct(fulluri: str | Iterable[str]) -> list[str]:
+    given = [fulluri] if isinstance(fulluri, str) else fulluri
+    return list(dict.fromkeys(map(uri_text, given)))
+
+
+def _scored_rows(day: Day, at: Deployment, uris: list[str]) -> pd.DataFrame:
+    parts = [uris[first : first + _URIS_AT_A_TIME] for first in range(0, len(uris), _URIS_AT_A_TIME)]
+    frames = [at.impala.query(statements.scored_rows(day, part)) for part in parts or [[]]]
+    return pd.concat(frames, ignore_index=True)
+
+
+def _must_be_there(day: Day, uris: list[str], connections: pd.DataFrame) -> None:
+    there = set(map(uri_text, connections["fulluri"]))
+    missing = [uri for uri in uris if uri not in there]
+    if missing:
+        shown = ", ".join(printable(uri, _SHOWN_WIDTH) for uri in missing[:_SHOWN_URIS])
+        more = f" and {len(missing) - _SHOWN_URIS} more" if len(missing) > _SHOWN_URIS else ""
+        raise InvestigationError(
+            f"{shown}{more}: not among the scored connections of {day}, so nothing was recorded. "
+            f"suspicious() lists them; materializing the day with a larger limit takes in more"
+        )

@@ -1,0 +1,69 @@
+"""Everything that a day's raw log has about a URI."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pandas as pd
+
+from proxy_oa_assets.days import Day
+from proxy_oa_assets.deployment import Deployment
+from proxy_oa_assets.errors import InvestigationError
+from proxy_oa_assets.frames import records
+from proxy_oa_assets.investigation import raw_statements
+from proxy_oa_assets.investigation.investigated import investigated
+
+# More than these are no help to the engine: it then looks at the whole day once more.
+_MOST_TIMES = 1000
+
+
+@dataclass(frozen=True)
+class ExpandedSearch:
+    """What was found: the earliest `rows`, and how many rows and clients there are in all.
+
+    The columns: p_date, p_time, clientip, username, duration, fulluri, webcat, respcode, reqmethod,
+    useragent, resconttype, referer, uriport, serverip, scbytes, csbytes.
+    """
+
+    rows: pd.DataFrame
+    total_rows: int
+    total_clients: int
+
+
+def expanded_search(
+    day: Day | str, fulluri: str, limit: int = 250, *, deployment: Deployment | None = None
+) -> ExpandedSearch:
+    """Return the day's raw rows whose URI or referer is that URI, in time order, at most `limit` of them.
+
+    `fulluri` has no scheme, a referer usually has one: `http://` or `https://` and the URI is that URI, too,
+    and so is, for the start page of a host, the same with `/` after it. A referer that names a port is
+    another one. A NULL URI is the word `null`. Raises InvestigationError for a limit below 1.
+    """
+    if limit < 1:
+        raise InvestigationError(f"limit is {limit}; it is the most rows to return, at least 1")
+    day, at = investigated(day, deployment)
+    # The first statement goes through all of the day's URIs, and the second one only where it found some.
+    seconds = at.impala.query(raw_statements.found_per_second(day, fulluri))
+    times = _earliest(seconds, limit)
+    rows = at.impala.query(
+        raw_statements.found_rows(day, fulluri, times if len(times) <= _MOST_TIMES else None, limit)
+    )
+    return ExpandedSearch(rows, int(seconds["requests"].sum()), int(seconds["new_clients"].sum()))
+
+
+def _earliest(seconds: pd.DataFrame, limit: int) -> list[str | None]:
+    """Return the times of the earliest rows, as many as it takes for that many rows."""
+    counts = [(None if time is None else str(time), int(str(count))) for time, count, _ in records(seconds)]
+    times, rows = list[str | None](), 0
+    for time, count in sorted(counts, key=_time_order):
+        if rows >= limit:
+            break
+        times.append(time)
+        rows += count
+    return times
+
+
+def _time_order(counted: tuple[str | None, int]) -> tuple[bool, str, str]:
+    """Order as the statement does: `7:05:03` is `07:05:03`, and a row without a time comes last."""
+    time = counted[0] or ""
+    return counted[0] is None, f"0{time}" if time[1:2] == ":" else time, time

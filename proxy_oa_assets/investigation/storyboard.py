@@ -1,0 +1,131 @@
+"""The story of a threat: an analyst's comment, when each client met it, and how it came about."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, TypedDict, cast
+
+from proxy_oa_assets.days import Day
+from proxy_oa_assets.deployment import Deployment
+from proxy_oa_assets.display import printable
+from proxy_oa_assets.enrichment.response_codes import response_code_name
+from proxy_oa_assets.errors import InvestigationError
+from proxy_oa_assets.frames import records
+from proxy_oa_assets.investigation import raw_statements, statements
+from proxy_oa_assets.investigation.investigated import changing, investigated, uri_text
+from proxy_oa_assets.investigation.uri_rows import replace_rows
+from proxy_oa_assets.tables import PROXY_STORYBOARD, PROXY_TIMELINE
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_SHOWN_WIDTH = 200
+
+
+class ProgressionRequest(TypedDict):
+    """A way in which clients came to a threat; a NULL is None."""
+
+    clientip: str | None
+    referer: str | None
+    reqmethod: str | None
+    resconttype: str | None
+
+
+class IncidentProgression(TypedDict):
+    """How an incident came about, as its file holds it.
+
+    `requests` are the different requests to the threat, the earliest first. `referer_for` are the other URIs
+    that it led to: requests name it as their referer.
+    """
+
+    fulluri: str
+    requests: list[ProgressionRequest]
+    referer_for: list[str | None]
+
+
+def save_storyboard(
+    day: Day | str,
+    fulluri: str,
+    title: str,
+    text: str,
+    top: int = 20,
+    *,
+    deployment: Deployment | None = None,
+) -> None:
+    """Record the story of a threat: its comment, its timeline, and its incident progression.
+
+    What was recorded of it before is replaced; other threats' stories stay. The timeline is that of the `top`
+    clients with the most requests to the URI. The comment is written last: where a write fails, it looks as
+    if nothing had been saved, and saving again mends it. Raises InvestigationError, before anything is
+    written, if the day's raw log doesn't have the URI, or `top` is below 1.
+    """
+    if top < 1:
+        raise InvestigationError(f"top is {top}; it is how many clients the timeline shows, at least 1")
+    day, at = investigated(day, deployment)
+    threat = uri_text(fulluri)
+    times = _timeline_rows(at, day, threat, top)
+    progression = _progression(at, day, threat)
+    if not times and not progression["referer_for"]:
+        raise InvestigationError(
+            f"{printable(threat, _SHOWN_WIDTH)}: no request of {day} is to this URI or comes from it, so "
+            f"there is no story to save. expanded_search() shows what the day has"
+        )
+    with changing(day, at) as still_held:
+        still_held()
+        at.hdfs.write(at.workspace.progression(day, threat), [json.dumps(progression).encode("utf-8")])
+        still_held()
+        replace_rows(at.impala, PROXY_TIMELINE, day, [threat], times)
+        still_held()
+        replace_rows(at.impala, PROXY_STORYBOARD, day, [threat], [(threat, title, text)])
+
+
+def storyboard(day: Day | str, *, deployment: Deployment | None = None) -> pd.DataFrame:
+    """Return the day's comments: p_threat, title, text; by threat."""
+    day, at = investigated(day, deployment)
+    return at.impala.read_day(PROXY_STORYBOARD, day).sort_values("p_threat", ignore_index=True)
+
+
+def timeline(day: Day | str, fulluri: str, *, deployment: Deployment | None = None) -> pd.DataFrame:
+    """Return a threat's timeline: p_threat, tstart, tend, duration, clientip, respcode, respcodename.
+
+    One row per client, time and response code, in time order. `duration` is the sum, in milliseconds; NULL
+    where the log has none.
+    """
+    day, at = investigated(day, deployment)
+    return at.impala.query(statements.timeline(day, uri_text(fulluri)))
+
+
+def incident_progression(
+    day: Day | str, fulluri: str, *, deployment: Deployment | None = None
+) -> IncidentProgression | None:
+    """Return how a threat's incident came about; None if no story of it was saved that day."""
+    day, at = investigated(day, deployment)
+    path = at.workspace.progression(day, uri_text(fulluri))
+    if at.hdfs.status(path) is None:
+        return None
+    with at.hdfs.open(path) as file:
+        return cast("IncidentProgression", json.load(file))
+
+
+def _timeline_rows(at: Deployment, day: Day, threat: str, top: int) -> list[tuple[object, ...]]:
+    found = at.impala.query(raw_statements.timeline(day, threat, top))
+    rows = list[tuple[object, ...]]()
+    for clientip, time, respcode, duration in records(found):
+        # The contract's rows, as Spot's, are of one client, time and code: such a row begins when it ends.
+        moment = day.key if time is None else f"{day} {time}"
+        code = None if respcode is None else str(respcode)
+        rows.append((threat, moment, moment, duration, clientip, code, response_code_name(code)))
+    return rows
+
+
+def _progression(at: Deployment, day: Day, threat: str) -> IncidentProgression:
+    requests = at.impala.query(raw_statements.ways_in(day, threat))
+    led_to = at.impala.query(raw_statements.led_to(day, threat))
+    return {
+        "fulluri": threat,
+        "requests": [
+            cast("ProgressionRequest", dict(zip(requests.columns, row, strict=True)))
+            for row in records(requests)
+        ],
+        "referer_for": [None if uri is None else str(uri) for (uri,) in records(led_to)],
+    }
