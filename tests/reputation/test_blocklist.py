@@ -163,9 +163,11 @@ def test_a_list_that_cannot_be_used_is_named(tmp_path):
         (tmp_path / name).write_bytes(content)
     (tmp_path / "cut.gz").write_bytes(gzip.compress(b"a.example\n" * 1000)[:-10])
     (tmp_path / "removed").write_text("a.example\n")
-    for name in (*contents, "cut.gz", "removed"):
-        service = _service(_list(tmp_path / name, "domains", "mine"))
-        (tmp_path / "removed").unlink(missing_ok=True)
+    services = {
+        name: _service(_list(tmp_path / name, "domains", "mine")) for name in (*contents, "cut.gz", "removed")
+    }
+    (tmp_path / "removed").unlink()
+    for name, service in services.items():
         with pytest.raises(ReputationConfigError, match=name):
             service.judge(["a.example"])
 
