@@ -6,18 +6,15 @@ it. A URL list matches the full URL only: its hosts include sites that everybody
 """
 
 import csv
-import gzip
 import re
-import zlib
 from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
 from typing import IO, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, model_validator
 from typing_extensions import override
 
-from proxy_oa_assets.errors import ReputationConfigError
 from proxy_oa_assets.reputation.fields import ExistingFile, Text
+from proxy_oa_assets.reputation.list_files import load_list
 from proxy_oa_assets.reputation.service import LocalService
 from proxy_oa_assets.reputation.uri import Uri, parse_uri
 from proxy_oa_assets.reputation.verdict import HIGH, NONE, Category, Verdict
@@ -45,23 +42,8 @@ class BlockedList(BaseModel):
 
     def load(self) -> None:
         """Read the file. Raises ReputationConfigError naming it if it can't be read or has no indicator."""
-        if self._categories:
-            return
-        found: dict[str, str] = {}
-        try:
-            with _opened(self.path) as file:
-                for indicator, category in _indicators(file):
-                    uri = parse_uri(indicator)
-                    key = uri.host if self.kind == "domains" else str(uri)
-                    if uri.host:
-                        found.setdefault(key, category)
-        except (OSError, EOFError, zlib.error, UnicodeDecodeError, csv.Error) as error:
-            raise ReputationConfigError(f"The list {self.path} can't be read: {error}") from error
-        if not found:
-            raise ReputationConfigError(
-                f"The list {self.path} is empty; remove it from the reputation file or fill it"
-            )
-        self._categories = found
+        if not self._categories:
+            self._categories = load_list(self.path, self._read)
 
     def category_of(self, uri: Uri) -> Category | None:
         """Return the category under which the list has the URI, or None."""
@@ -70,6 +52,14 @@ class BlockedList(BaseModel):
             if category is not None:
                 return Category(category, self.name) if category else Category(self.name)
         return None
+
+    def _read(self, file: IO[str]) -> dict[str, str]:
+        found: dict[str, str] = {}
+        for indicator, category in _indicators(file):
+            uri = parse_uri(indicator)
+            if uri.host:
+                found.setdefault(uri.host if self.kind == "domains" else str(uri), category)
+        return found
 
 
 class Blocklist(LocalService):
@@ -96,12 +86,6 @@ class Blocklist(LocalService):
         on = [(each, category) for each in self.lists if (category := each.category_of(uri)) is not None]
         on.sort(key=lambda found: -found[0].severity)
         return self.verdict(on[0][0].severity if on else NONE, (category for _, category in on))
-
-
-def _opened(path: Path) -> IO[str]:
-    if path.suffix == ".gz":
-        return gzip.open(path, "rt", encoding="utf-8-sig", newline="")
-    return path.open(encoding="utf-8-sig", newline="")
 
 
 def _indicators(file: IO[str]) -> Iterator[tuple[str, str]]:
