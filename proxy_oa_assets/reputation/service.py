@@ -7,6 +7,7 @@ read the answer. What may be sent, the cache, limits, retries and threads are th
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
 from enum import StrEnum
+from itertools import islice
 from typing import TYPE_CHECKING, ClassVar, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -16,6 +17,10 @@ from proxy_oa_assets.reputation.verdict import HIGH, LOW, MEDIUM, NONE, UNVERIFI
 
 if TYPE_CHECKING:
     from proxy_oa_assets.reputation.http import Http
+
+# A row of a table has room for what a person reads; a service, or whoever feeds it, may name thousands.
+_MOST_CATEGORIES = 20
+_LONGEST_CATEGORY = 100
 
 
 class Send(StrEnum):
@@ -53,11 +58,20 @@ class ReputationService(BaseModel, ABC):
         self, value: int, categories: Iterable[Category] = (), expires: float | None = None
     ) -> Verdict:
         """Return an answer with this service's label; `expires` is its own end, in Unix time."""
-        return Verdict(self.name, self.labels[value], value, Status.OK, tuple(categories), expires)
+        return Verdict(self.name, self.labels[value], value, Status.OK, _readable(categories), expires)
 
     def unverified(self, status: Status) -> Verdict:
         """Return this service's answer for a value that it could not judge."""
         return Verdict(self.name, self.labels[UNVERIFIED], UNVERIFIED, status)
+
+
+def _readable(categories: Iterable[Category]) -> tuple[Category, ...]:
+    """Return the first distinct categories, their names cut."""
+    cut = (
+        Category(category.name[:_LONGEST_CATEGORY], category.group[:_LONGEST_CATEGORY])
+        for category in categories
+    )
+    return tuple(islice(dict.fromkeys(cut), _MOST_CATEGORIES))
 
 
 class LocalService(ReputationService):
