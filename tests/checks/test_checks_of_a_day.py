@@ -193,24 +193,6 @@ def test_a_day_that_was_never_made_fulfils_no_claim(embedded_home: Home) -> None
     assert "materialize proxy_results" in found(embedded_home)["every_result_is_scored"][1]
 
 
-def test_a_silent_service_is_a_warning(tmp_path: Path) -> None:
-    """A list that judges no URI of the day leaves every row unverified, below the coverage that is set."""
-    home = Home(tmp_path / "home", PROXY_OA_REPUTATION_COVERAGE="0.5")
-    home.write_sample(DAY)
-    home.materialize(DAY)
-
-    def unverified(table: pa.Table) -> pa.Table:
-        place = table.schema.get_field_index("uri_rep")
-        return table.set_column(place, "uri_rep", pa.array(["vt:UNVERIFIED:-1"] * table.num_rows))
-
-    home.rewrite("proxy_scores", DAY, unverified)
-    object.__setattr__(home.deployment.reputation, "_services", [object()])
-
-    holds, why = found(home)["every_uri_has_a_reputation"]
-    assert not holds
-    assert "vt 0%" in why
-
-
 def test_severities_follow_from_what_a_broken_claim_means() -> None:
     """Warnings are for people; what blocks is an error."""
     by_name = {claim.name: severity(claim) for claims, _ in TRIALS for claim in claims}
