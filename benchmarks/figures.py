@@ -63,14 +63,14 @@ def arguments(description: str | None, rounds: int) -> argparse.ArgumentParser:
     return parser
 
 
-def in_turn(rounds: int, works: Mapping[str, Work]) -> dict[str, list[float]]:
+def in_turn(rounds: int, works: Mapping[str, Work], *, warm: bool = True) -> dict[str, list[float]]:
     """Return the seconds of each work in each round.
 
     The works take turns, so that a noisy neighbour slows all of them; a round before the first one fills the
-    caches.
+    caches, unless there are none (`warm`).
     """
     seconds: dict[str, list[float]] = {name: [] for name in works}
-    for number in range(rounds + 1):
+    for number in range(not warm, rounds + 1):
         for name, work in works.items():
             work.before()
             started = time.perf_counter()

@@ -68,6 +68,8 @@ class Http:
         self._ca_cert = ca_cert
         self._of_thread = threading.local()
         self._sessions: list[requests.Session] = []
+        # Looking through the environment each time takes as long as all the rest of a request.
+        self._proxies_to: dict[str, dict[str, str]] = {}
 
     def close(self) -> None:
         """Close the connections."""
@@ -118,8 +120,7 @@ class Http:
                 timeout=(min(_CONNECT_SECONDS, self._timeout), self._timeout),
                 verify=self._verify,
                 cert=cert,
-                # The company's proxy, from the environment; without `trust_env` requests doesn't look.
-                proxies=requests.utils.get_environ_proxies(request.url),
+                proxies=self._proxies(urlsplit(request.url).netloc),
             ) as response:
                 body = self._body(response, ends)
                 if isinstance(body, ServiceError):
@@ -158,6 +159,12 @@ class Http:
             self._of_thread.session = session
             self._sessions.append(session)
         return session
+
+    def _proxies(self, place: str) -> dict[str, str]:
+        """Return the company's proxies, from the environment; without `trust_env` requests doesn't look."""
+        if place not in self._proxies_to:
+            self._proxies_to[place] = requests.utils.get_environ_proxies(f"//{place}")
+        return self._proxies_to[place]
 
     def _untrusted(self, url: str, told: str) -> str:
         if UNTRUSTED not in told:

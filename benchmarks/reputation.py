@@ -1,0 +1,101 @@
+"""How long a day's look-ups take: 3,000 distinct URIs, of services that take 100 ms for each answer.
+
+    python -m benchmarks.reputation [--rounds 1]
+
+The services are a server in a process of its own that answers as VirusTotal does. The least that is possible
+with four threads is a quarter of 300 s.
+"""
+
+import asyncio
+import multiprocessing
+import shutil
+import tempfile
+from multiprocessing.connection import Connection
+from pathlib import Path
+
+from benchmarks.figures import Figure, Work, arguments, in_turn, ratio, show
+from proxy_oa_assets.reputation.config import Configured
+from proxy_oa_assets.reputation.kinds import service_class
+from proxy_oa_assets.reputation.panel import Panel
+
+URIS, ANSWER_SECONDS = 3000, 0.1
+_BODY = b'{"data": {"attributes": {"last_analysis_stats": {"malicious": 0, "suspicious": 0}}}}'
+_ANSWER = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s" % (
+    len(_BODY),
+    _BODY,
+)
+
+
+async def _answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    try:
+        while True:
+            await reader.readuntil(b"\r\n\r\n")
+            await asyncio.sleep(ANSWER_SECONDS)
+            writer.write(_ANSWER)
+            await writer.drain()
+    except (asyncio.IncompleteReadError, ConnectionError):
+        writer.close()
+
+
+def _serve(port: Connection) -> None:
+    async def served() -> None:
+        server = await asyncio.start_server(_answer, "127.0.0.1", 0)
+        port.send(server.sockets[0].getsockname()[1])
+        await server.serve_forever()
+
+    asyncio.run(served())
+
+
+def _panel(url: str, services: int, state: Path) -> Panel:
+    free = {"service": "vt", "url": url, "key_env": "KEY", "per_minute": None, "per_day": None}
+    given = {"environ": {"KEY": "key"}}
+    entries = [{**free, "name": f"vt{number}"} for number in range(services)]
+    return Panel(
+        Configured([service_class("vt").model_validate(each, context=given) for each in entries]), state
+    )
+
+
+def measure(url: str, rounds: int) -> None:
+    """Look the URIs up with one service and with three, anew and again, in turn."""
+    uris = [f"host{number}.example/path" for number in range(URIS)]
+    with tempfile.TemporaryDirectory() as folder:
+        state = Path(folder) / "state"
+
+        def anew() -> None:
+            shutil.rmtree(state, ignore_errors=True)
+
+        def look_up(services: int) -> None:
+            found = _panel(url, services, state).look_up(uris)
+            if set(found.uri_rep.values()) != {"::".join(f"vt{n}:NONE:0" for n in range(services))}:
+                raise AssertionError(found.tallies)
+
+        works = {
+            "one": Work(lambda: look_up(1), anew),
+            "again": Work(lambda: look_up(1), lambda: None),
+            "three": Work(lambda: look_up(3), anew),
+        }
+        seconds = in_turn(rounds, works, warm=False)
+    show(
+        f"{URIS:,} URIs, {ANSWER_SECONDS * 1000:.0f} ms an answer, 4 threads a service",
+        [
+            Figure("one service", max(seconds["one"]), "s", 85),
+            Figure("three services, in terms of one", ratio(seconds, "three", "one"), "", 1.05),
+            Figure("the same again", max(seconds["again"]), "s", 1),
+        ],
+    )
+
+
+def main() -> None:
+    """Measure and print."""
+    given = arguments(__doc__, rounds=1).parse_args()
+    ours, theirs = multiprocessing.Pipe()
+    server = multiprocessing.get_context("spawn").Process(target=_serve, args=(theirs,), daemon=True)
+    server.start()
+    try:
+        measure(f"http://127.0.0.1:{ours.recv()}", given.rounds)
+    finally:
+        server.terminate()
+
+
+if __name__ == "__main__":
+    main()
