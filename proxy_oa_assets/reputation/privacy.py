@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from urllib.parse import quote
 
 from proxy_oa_assets.reputation.service import Send
-from proxy_oa_assets.reputation.uri import Uri, parse_uri
+from proxy_oa_assets.reputation.uri import Uri, is_address, parse_uri
 
 # Names that no public resolver answers for: RFC 6762 appendix G, RFC 6761, RFC 8375 and ICANN's `internal`.
 INTERNAL_SUFFIXES = (
@@ -15,8 +15,6 @@ INTERNAL_SUFFIXES = (
     *("localhost", "localdomain", "test", "invalid", "home.arpa"),
 )
 _HOST_NAME = re.compile(r"[a-z0-9_-]+(\.[a-z0-9_-]+)+", re.ASCII)
-# Browsers take a host whose last part is a number, 0x for base 16, for an IPv4 address: 127.1, 0x7f000001.
-_ENDS_IN_A_NUMBER = re.compile(r"(^|\.)(\d+|0x[0-9a-f]*)$", re.ASCII)
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
 # RFC 3986's characters of a path and a query; everything else is written as %XX.
 _PATH, _QUERY = "/:@!$&'()*+,;=%~", "/:@!$&'()*+,;=%~?"
@@ -39,7 +37,7 @@ class Privacy:
         return _url(uri, host, with_query=send is Send.URL)
 
     def _is_public(self, host: str) -> bool:
-        if host.startswith("[") or _ENDS_IN_A_NUMBER.search(host):
+        if is_address(host):
             return _is_public_address(host.strip("[]"))
         if not _HOST_NAME.fullmatch(host):
             return False

@@ -12,6 +12,8 @@ _URI = re.compile(
     r"(?P<path>[^?#]*)(?P<query>\?[^#]*)?",
     re.IGNORECASE | re.DOTALL,
 )
+# Browsers take a host whose last part is a number, 0x for base 16, for an IPv4 address: 127.1, 0x7f000001.
+_ENDS_IN_A_NUMBER = re.compile(r"(^|\.)(\d+|0x[0-9a-f]*)$", re.ASCII)
 _DEFAULT_PORTS = {"http": "80", "https": "443"}
 
 
@@ -38,3 +40,8 @@ def parse_uri(text: str) -> Uri:
     if port in (_DEFAULT_PORTS.values() if not scheme else (_DEFAULT_PORTS.get(scheme),)):
         port = ""
     return Uri(match["host"].lower().rstrip("."), port, match["path"] or "/", match["query"] or "", scheme)
+
+
+def is_address(host: str) -> bool:
+    """Return whether a host, in lower case, is an IP address and no name."""
+    return host.startswith("[") or bool(_ENDS_IN_A_NUMBER.search(host))

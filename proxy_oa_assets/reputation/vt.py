@@ -12,6 +12,7 @@ from proxy_oa_assets.reputation.fields import Secret, WebAddress
 from proxy_oa_assets.reputation.http import Answer, Http
 from proxy_oa_assets.reputation.service import RemoteService, Send
 from proxy_oa_assets.reputation.trouble import QuotaSpentError
+from proxy_oa_assets.reputation.uri import is_address
 from proxy_oa_assets.reputation.verdict import HIGH, LOW, MEDIUM, NONE, Category, Status, Verdict
 
 
@@ -67,7 +68,7 @@ class VirusTotal(RemoteService):
 
     def _asked(self, value: str, http: Http) -> Answer:
         if self.send is Send.HOST:
-            path = f"domains/{value}"
+            path = f"ip_addresses/{value.strip('[]')}" if is_address(value) else f"domains/{value}"
         else:
             path = f"urls/{urlsafe_b64encode(value.encode()).decode().rstrip('=')}"
         headers = {"x-apikey": self.key_env.get_secret_value(), "Accept": "application/json"}

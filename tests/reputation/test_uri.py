@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from proxy_oa_assets.reputation.uri import Uri, parse_uri
+from proxy_oa_assets.reputation.uri import Uri, is_address, parse_uri
 
 # Texts made mostly of what a URI parser stumbles over.
 HOSTILE = st.text(
@@ -94,3 +94,16 @@ def test_a_very_long_uri_is_split_at_once():
     """A URI of a megabyte can't stall the run, whatever it is made of."""
     for char in "a@:[/.?#%+":
         assert parse_uri(char * 1_000_000).path
+
+
+@pytest.mark.parametrize(
+    ("host", "address"),
+    [
+        *[("1.2.3.4", True), ("127.1", True), ("0x7f000001", True), ("2130706433", True), ("[::1]", True)],
+        *[("evil.example", False), ("1.2.3.4.example", False), ("4chan.example", False), ("a0x1", False)],
+        ("", False),
+    ],
+)
+def test_a_host_is_an_address_or_a_name(host, address):
+    """As browsers tell: an address of IPv6 is in brackets, one of IPv4 ends in a number."""
+    assert is_address(host) is address
