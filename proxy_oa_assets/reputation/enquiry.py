@@ -152,6 +152,8 @@ class Enquiry:
         with self._lock:
             self._answers |= verdicts
             self._failures_in_a_row = 0
+        if any(verdict.status in (Status.FAILED, Status.OVER_QUOTA) for verdict in verdicts.values()):
+            self._troubles["it gave no answer for some values of a request"] = None
 
     def _failed(self, batch: Sequence[str], error: ServiceError) -> None:
         with self._lock:
