@@ -1,0 +1,57 @@
+import pytest
+from support.distribution import installed
+
+from proxy_oa_assets.errors import ReputationConfigError
+from proxy_oa_assets.reputation.blocklist import Blocklist
+from proxy_oa_assets.reputation.kinds import ENTRY_POINTS, kinds, service_class
+
+CODE = """\
+from proxy_oa_assets.reputation.blocklist import Blocklist
+
+class Mine(Blocklist):
+    pass
+
+class NoService:
+    pass
+"""
+
+
+@pytest.fixture
+def registered(tmp_path):
+    """Return what installs a package that registers services."""
+
+    def made(code=CODE, **points):
+        return installed(tmp_path / "site-packages", "others_services", code, {ENTRY_POINTS: points})
+
+    return made
+
+
+def test_what_another_package_registers_is_a_kind_of_service(registered):
+    """Only while it is installed."""
+    with registered(mine="others_services:Mine"):
+        assert "mine" in kinds()
+        assert issubclass(service_class("mine"), Blocklist)
+    assert "mine" not in kinds()
+    with pytest.raises(ReputationConfigError, match="'mine' is no service; there are blocklist, "):
+        service_class("mine")
+
+
+def test_another_package_does_not_take_the_place_of_ours(registered):
+    """A name of ours stays ours: nobody else gets its key."""
+    with registered(blocklist="others_services:Mine"):
+        assert service_class("blocklist") is Blocklist
+        assert kinds().count("blocklist") == 1
+
+
+@pytest.mark.parametrize(
+    ("where", "named"),
+    [
+        ("others_services:NoService", "registered as 'mine' is no subclass of RemoteService"),
+        ("others_services:Missing", "others_services:Missing, registered as 'mine', can't be loaded"),
+        ("no_module_of_that_name:Mine", "no_module_of_that_name:Mine, registered as 'mine', can't be loaded"),
+    ],
+)
+def test_what_cannot_be_used_is_named(registered, where, named):
+    """Whoever keeps the file learns which package to mend."""
+    with registered(mine=where), pytest.raises(ReputationConfigError, match=named):
+        service_class("mine")
