@@ -6,21 +6,23 @@ from collections.abc import Collection, Sequence
 
 from PIL import Image, ImageDraw, ImageFont
 
+from proxy_oa_assets import plot_style
 from proxy_oa_assets.minutes import MINUTES, clock
+from proxy_oa_assets.plot_style import round_ticks, tick_label
 
 SIZE = (1200, 300)
 # Left, top, right and bottom of the plot area, in pixels: three columns for every four minutes, and a
 # height that two, three or four intervals between gridlines divide into whole pixels.
 PLOT = (72, 50, 1152, 266)
-_MOST_INTERVALS = 4
-_MILLION = 1_000_000
 
-_INK = (55, 65, 81)
-_GRID = (226, 230, 236)
-_AXIS = (140, 148, 160)
-_AREA = (110, 163, 222)
-_SCORED = (208, 28, 44)
-_WHITE = (255, 255, 255)
+
+def _rgb(colour: str) -> tuple[int, int, int]:
+    red, green, blue = bytes.fromhex(colour.removeprefix("#"))
+    return red, green, blue
+
+
+_INK, _GRID, _AXIS = _rgb(plot_style.INK), _rgb(plot_style.GRID), _rgb(plot_style.AXIS)
+_AREA, _SCORED, _WHITE = _rgb(plot_style.AREA), _rgb(plot_style.ALARM), (255, 255, 255)
 # Steps from white to each ink: three inks of four with white, grid and axis fit 16 colours.
 _SHADES = 4
 _FONT_SIZE = 14
@@ -61,17 +63,6 @@ def minute_plot(requests: Sequence[int], scored: Sequence[int], marked: Collecti
 def data_address(png: bytes) -> str:
     """Return a PNG as a `data:` address (RFC 2397), which a Markdown image takes for its source."""
     return f"data:image/png;base64,{base64.b64encode(png).decode('ascii')}"
-
-
-def round_ticks(most: int) -> list[int]:
-    """Return three to five counts from 0 to `most` or above, 1, 2 or 5 times a power of ten apart."""
-    power = 1
-    while True:
-        for step in (power, 2 * power, 5 * power):
-            intervals = max(2, -(-most // step))
-            if intervals <= _MOST_INTERVALS:
-                return [step * number for number in range(intervals + 1)]
-        power *= 10
 
 
 def column_of(minute: int) -> int:
@@ -141,13 +132,7 @@ def _draw_axes(image: Image.Image, ticks: Sequence[int]) -> None:
         draw.text((x, lower + 11), clock(minute), fill=_INK, font=font, anchor="mt")
     for tick in ticks:
         y = lower - (lower - upper) * tick // ticks[-1]
-        draw.text((left - 10, y), _tick_label(tick, ticks[-1]), fill=_INK, font=font, anchor="rm")
-
-
-def _tick_label(tick: int, top: int) -> str:
-    if tick and top >= _MILLION:
-        return f"{tick / _MILLION:,g}M"
-    return f"{tick:,}"
+        draw.text((left - 10, y), tick_label(tick, ticks[-1]), fill=_INK, font=font, anchor="rm")
 
 
 def _draw_legend(image: Image.Image) -> None:

@@ -1,4 +1,4 @@
-"""A day's minutes: how many requests each had."""
+"""The clock of a day, and its minutes: how many requests each had."""
 
 from __future__ import annotations
 
@@ -10,16 +10,22 @@ if TYPE_CHECKING:
     import pandas as pd
 
 MINUTES = 24 * 60
-_CLOCK = re.compile(r"(\d{1,2}):([0-5]\d)", re.ASCII)
+_CLOCK = re.compile(r"(\d{1,2}):([0-5]\d)(?::([0-5]\d))?", re.ASCII)
+
+
+def second_of(time: str | None) -> int | None:
+    """Return the second of the day, 0 to 86399, of a time `HH:MM` or `HH:MM:SS`; None if it is none."""
+    match = _CLOCK.match(time or "")
+    if not match:
+        return None
+    hours, minutes, seconds = (int(part or 0) for part in match.groups())
+    return hours * 3600 + minutes * 60 + seconds if hours < MINUTES // 60 else None
 
 
 def minute_of(time: str | None) -> int | None:
     """Return the minute of the day, 0 to 1439, of a time `HH:MM` or `HH:MM:SS`; None if it is none."""
-    match = _CLOCK.match(time or "")
-    if not match:
-        return None
-    minute = int(match[1]) * 60 + int(match[2])
-    return minute if minute < MINUTES else None
+    second = second_of(time)
+    return None if second is None else second // 60
 
 
 def per_minute(tdate: Iterable[str], total: Iterable[int]) -> list[int]:

@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from proxy_oa_assets.day_plot import PLOT, SIZE, column_of, data_address, minute_plot, round_ticks
+from proxy_oa_assets.day_plot import PLOT, SIZE, column_of, data_address, minute_plot
+from proxy_oa_assets.plot_style import round_ticks
 
 LEFT, UPPER, RIGHT, LOWER = PLOT
 EMPTY = [0] * 1440
