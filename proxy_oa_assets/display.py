@@ -12,3 +12,17 @@ def printable(value: object, width: int = 0) -> str:
     return "".join(
         char if char.isprintable() else char.encode("unicode_escape").decode("ascii") for char in text
     )
+
+
+def shortened(value: object, width: int) -> str:
+    """Return a value as `printable` does, in at most that many characters: a long one without its middle.
+
+    A URI's host and its end both tell something.
+    """
+    text = "" if value is None else str(value)
+    # Only what can be shown is made printable: a value may be very long.
+    shown = printable(text if len(text) <= width else f"{text[:width]}…{text[-width:]}")
+    if len(shown) <= width:
+        return shown
+    tail = (width - 1) * 2 // 5
+    return f"{shown[: width - 1 - tail]}…{shown[len(shown) - tail :]}"

@@ -52,3 +52,8 @@ def minutes_by_day(summaries: pd.DataFrame) -> dict[str, list[int]]:
 def clock(minute: int) -> str:
     """Return a minute of the day as `HH:MM`."""
     return f"{minute // 60:02d}:{minute % 60:02d}"
+
+
+def clock_with_seconds(second: int) -> str:
+    """Return a second of the day as `HH:MM:SS`."""
+    return f"{clock(second // 60)}:{second % 60:02d}"
