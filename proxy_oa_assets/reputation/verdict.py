@@ -61,17 +61,28 @@ def encode(verdicts: Iterable[Verdict]) -> str:
     return "::".join(verdict.encoded() for verdict in verdicts)
 
 
-def values(uri_rep: str) -> dict[str, int]:
-    """Return what each service said in a `uri_rep`, -1 to 3; nothing for the empty string.
+def decode(uri_rep: str) -> list[Verdict]:
+    """Return the answers that a `uri_rep` holds; none for the empty string.
 
-    What isn't in the form of an answer (an installation's older rows, say) is left out.
+    How an answer came about isn't in it. What isn't in the form of an answer (an installation's older rows,
+    say) is left out.
     """
-    found = {}
+    found = []
     for answer in uri_rep.split("::"):
-        service, *rest = answer.split(":")
-        if len(rest) > 1 and rest[1] in _VALUES:
-            found[service] = int(rest[1])
+        service, label, value, categories, *_ = *answer.split(":"), "", "", ""
+        if value in _VALUES:
+            found.append(Verdict(service, label, int(value), categories=_categories(categories)))
     return found
+
+
+def values(uri_rep: str) -> dict[str, int]:
+    """Return what each service said in a `uri_rep`, -1 to 3; nothing for the empty string."""
+    return {verdict.service: verdict.value for verdict in decode(uri_rep)}
+
+
+def _categories(text: str) -> tuple[Category, ...]:
+    parts = (part.partition("|") for part in text.split(";") if part)
+    return tuple(Category(name, group) for name, _, group in parts)
 
 
 def _text(text: str) -> str:

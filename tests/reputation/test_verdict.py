@@ -11,6 +11,7 @@ from proxy_oa_assets.reputation.verdict import (
     Category,
     Status,
     Verdict,
+    decode,
     encode,
     values,
 )
@@ -109,3 +110,12 @@ def test_what_each_service_said_is_read_back():
     assert values(uri_rep) == {"vt": -1, "fb": 3, "list": 0}
     assert values("") == {}
     assert values("an older note::half:an answer") == {}
+
+
+@given(st.lists(VERDICTS, max_size=4))
+def test_what_was_encoded_is_decoded_as_it_stands_there(verdicts):
+    """Service, label, value and categories come back; encoding them again gives the same text."""
+    uri_rep = encode(verdicts)
+
+    assert [verdict.value for verdict in decode(uri_rep)] == [verdict.value for verdict in verdicts]
+    assert encode(decode(uri_rep)) == uri_rep
