@@ -95,8 +95,10 @@ class Http:
         own: Collection[int] = (),
     ) -> Answer:
         """Ask by POST with a form or with JSON; `cert` is the file of a client's certificate and its key."""
+        # As bytes: by itself `requests` takes Latin-1, and fails for a password with anything else.
+        basic = requests.auth.HTTPBasicAuth(*(part.encode() for part in auth)) if auth else None
         request = requests.Request(
-            "POST", url, headers=dict(headers or {}), data=form, json=content, auth=auth
+            "POST", url, headers=dict(headers or {}), data=form, json=content, auth=basic
         )
         return self._answer(request, own, cert)
 
