@@ -71,32 +71,34 @@ def load_reputation(path: Path, environ: Mapping[str, str]) -> Configured:
 
 def _configured(content: object, folder: Path, environ: Mapping[str, str]) -> Configured:
     warnings: tuple[str, ...] = ()
+    places: list[str] = []
     if spot_config.is_spots(content):
-        content, warnings = {"services": spot_config.entries(content)}, (spot_config.WARNING,)
+        places, warnings = list(content), (spot_config.WARNING,)
+        content = {"services": spot_config.entries(content)}
     elif not isinstance(content, dict) or "services" not in content:
         raise ReputationConfigError("has no list `services`; in TOML, each service begins with [[services]]")
     try:
         file = _File.model_validate(content)
     except ValidationError as error:
         raise _naming("", error) from None
+    places = places or [f"services[{number}]" for number in range(len(file.services))]
     own = map(own_suffix, (*file.privacy.internal_suffixes, *file.privacy.allowed_domains))
     return Configured(
-        _services(file.services, folder, environ),
+        _services(zip(places, file.services, strict=True), {"folder": folder, "environ": environ}),
         Privacy(tuple(suffix for suffix in own if suffix)),
         Keeping(file.cache.hits_hours * 3600, file.cache.misses_hours * 3600),
         warnings,
     )
 
 
-def _services(entries: Iterable[Entry], folder: Path, environ: Mapping[str, str]) -> list[ReputationService]:
+def _services(entries: Iterable[tuple[str, Entry]], given: Mapping[str, object]) -> list[ReputationService]:
+    """Return the services of entries, each with its place in the file, for what pydantic is `given`."""
     services = []
-    for number, entry in enumerate(entries):
-        place = f"services[{number}]"
+    for place, entry in entries:
         kind = entry.get("service")
         if not isinstance(kind, str):
             raise ReputationConfigError(f"{place}.service is {kind!r}; it says which service this is")
         try:
-            given = {"folder": folder, "environ": environ}
             services.append(service_class(kind).model_validate(entry, context=given))
         except ReputationConfigError as error:
             raise ReputationConfigError(f"{place}.service: {error}") from None

@@ -1,6 +1,7 @@
 """The kinds of values that entries of the reputation file have."""
 
 import ipaddress
+import os
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -18,7 +19,8 @@ def _text(text: str) -> str:
     return text
 
 
-def _web_address(address: str) -> str:
+def web_address(address: str) -> str:
+    """Return an address without its final slash. Raises ValueError if a service can't be asked there."""
     if not is_web_address(address):
         raise ValueError("it is no web address; write it whole, with https://")
     parts = urlsplit(address)
@@ -65,11 +67,19 @@ def _existing(path: Path) -> Path:
     return path
 
 
+def _executable(path: Path) -> Path:
+    if not os.access(path, os.X_OK):
+        raise ValueError(f"{path} may not be run; make it executable")
+    return path
+
+
 # A name that stands in `uri_rep`.
 Text = Annotated[str, AfterValidator(_text)]
 # An https address without a final slash; http only on this machine.
-WebAddress = Annotated[str, AfterValidator(_web_address)]
+WebAddress = Annotated[str, AfterValidator(web_address)]
 # In the file the name of an environment variable, here its value.
 Secret = Annotated[SecretStr, BeforeValidator(_secret)]
 # A file that there is; a relative path counts from the reputation file's folder.
 ExistingFile = Annotated[Path, BeforeValidator(_beside_the_file), AfterValidator(_existing)]
+# The same for a program.
+Executable = Annotated[ExistingFile, AfterValidator(_executable)]
