@@ -10,6 +10,7 @@ from typing import Self
 
 from proxy_oa_assets.errors import ReputationCacheError
 from proxy_oa_assets.reputation.verdict import NONE, Category, Status, Verdict
+from proxy_oa_assets.resources.retrying import retrying
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS verdicts (
@@ -23,6 +24,10 @@ _STORED = "INSERT OR REPLACE INTO verdicts VALUES (?, ?, ?, ?, ?, ?, ?)"
 _AT_ONCE = 500
 # Another process's write takes milliseconds; more means that something holds the file.
 _WAIT_SECONDS = 30
+
+
+def _is_busy(error: BaseException) -> bool:
+    return getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_BUSY
 
 
 @dataclass(frozen=True)
@@ -52,8 +57,10 @@ class VerdictCache:
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             self._connection = sqlite3.connect(path, timeout=_WAIT_SECONDS, check_same_thread=False)
-            # Readers beside a writer; what a power cut takes is asked again.
-            self._connection.execute("PRAGMA journal_mode = WAL")
+            # Readers beside a writer; what a power cut takes is asked again. Where several begin a new file,
+            # SQLite itself doesn't wait.
+            waiting = retrying(_WAIT_SECONDS, _is_busy, longest_pause=1)
+            waiting(self._connection.execute, "PRAGMA journal_mode = WAL")
             self._connection.execute("PRAGMA synchronous = NORMAL")
             self._connection.execute(_SCHEMA)
         except (OSError, sqlite3.Error) as error:

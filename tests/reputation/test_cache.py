@@ -83,6 +83,21 @@ def test_several_writers_share_the_file(tmp_path):
         assert {len(opened.find(service, [str(n) for n in range(100)], 1)) for service in "abcd"} == {100}
 
 
+def test_whoever_opens_a_new_file_waits_for_whoever_else_begins_it(tmp_path):
+    """Two services that start at once, or two runs: SQLite itself refuses the second there and then."""
+    path = tmp_path / "verdicts.sqlite"
+    other = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+    other.execute("CREATE TABLE other (x)")
+    other.execute("BEGIN IMMEDIATE")
+    ending = threading.Timer(0.3, other.execute, ["COMMIT"])
+    ending.start()
+    with VerdictCache(path, Keeping()) as opened:
+        opened.keep({"hit": HIT}, now=0)
+        assert _kept(opened, 1) == {"hit"}
+    ending.join()
+    other.close()
+
+
 def test_a_file_that_is_no_cache_is_named(tmp_path):
     """Somebody's other file, or a folder: an error with the path and the remedy."""
     (tmp_path / "other").write_bytes(b"not SQLite, and longer than a header of it" * 100)
