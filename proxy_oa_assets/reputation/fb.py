@@ -121,7 +121,7 @@ class ThreatExchange(RemoteService):
             "fields": _FIELDS,
             "limit": _MOST_DESCRIPTORS,
         }
-        return f"{self.version}/threat_descriptors?{urlencode(query, quote_via=quote, safe='')}"
+        return f"{self.version}/threat_descriptors?{urlencode(query, quote_via=quote)}"
 
     def _type(self, value: str) -> str:
         if self.send is not Send.HOST:

@@ -1,10 +1,14 @@
 import json
+import re
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from pydantic import ValidationError
 from support.reputation_server import Reply, answering
 
+from proxy_oa_assets.reputation.fb import ThreatExchange
 from proxy_oa_assets.reputation.panel import HARMLESS
 from proxy_oa_assets.reputation.trouble import RefusedError, ServiceError
 from proxy_oa_assets.reputation.verdict import Status
@@ -150,6 +154,16 @@ def test_a_hostile_uri_is_one_text_of_one_search(fb, value):
     assert search["text"][0].startswith("http://evil.example/")
     (operation,) = json.loads(server.asked[0].form["batch"])
     assert not set(operation["relative_url"]) & set("{}#+ \"'\\")
+
+
+@given(st.text())
+def test_whatever_is_searched_for_is_quoted(text):
+    """The service doesn't rely on what privacy has quoted already: any text comes out as it went in."""
+    entry = {"service": "fb", "app_id": "555", "app_secret_env": "X"}
+    service = ThreatExchange.model_validate(entry, context={"environ": {"X": SECRET}})
+    search = service._search(text)
+    assert re.fullmatch(r"[A-Za-z0-9/?=&%_.~-]+", search)
+    assert parse_qs(urlsplit(search).query, keep_blank_values=True)["text"] == [text]
 
 
 @pytest.mark.parametrize(
