@@ -113,7 +113,8 @@ class HiveConnection:
         """Open a session, on a new connection where the old one is gone; nothing was run by then."""
         try:
             if self._connection is None:
-                self._connection = connect(**vars(self._server))
+                # impyla would repeat what times out, on a connection that the session isn't on.
+                self._connection = connect(**vars(self._server), retries=1)
             return self._connection.cursor(user=self._server.user)
         except TRANSPORT:
             self._connection = None

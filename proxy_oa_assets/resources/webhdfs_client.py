@@ -30,6 +30,12 @@ class Login:
 class Client(hdfs.Client):
     """What `WebHdfs` asks beyond the package's own methods."""
 
+    @property
+    def timeout(self) -> float:
+        """Seconds to wait for a connection, or for more bytes."""
+        seconds: float = self._timeout
+        return seconds
+
     def found(self, path: str) -> dict[str, Any] | None:
         """Return the file status of a path, or None.
 

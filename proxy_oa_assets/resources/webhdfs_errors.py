@@ -69,12 +69,20 @@ def translated(client: Client, location: str) -> Iterator[None]:
 
 def _unreachable(client: Client, error: Exception) -> str:
     address, named = _host(error), [urlsplit(url).netloc for url in client.urls]
-    if not isinstance(_root(error), urllib3.exceptions.NameResolutionError):
-        several = address in named and len(named) > 1
-        who = f"none of {', '.join(named)} answers" if several else f"{address or client.url} doesn't answer"
-        return f"{who} ({_cause(error)}); is it up, and is HDFS_URL right?"
-    host = urlsplit(f"//{address}").hostname
-    if address in named:
+    if isinstance(_root(error), urllib3.exceptions.NameResolutionError):
+        return _unresolved(urlsplit(f"//{address}").hostname, is_ours=address in named)
+    is_datanode = bool(address) and address not in named
+    remedy = "is that DataNode up?" if is_datanode else "is it up, and is HDFS_URL right?"
+    several = len(named) > 1 and not is_datanode
+    if "timed out" in str(error):
+        which = f"{address}, the last of {', '.join(named)}," if several else address or client.url
+        return f"{which} gave no answer within {client.timeout:g} s (HDFS_TIMEOUT); {remedy}"
+    who = f"none of {', '.join(named)} answers" if several else f"{address or client.url} doesn't answer"
+    return f"{who} ({_cause(error)}); {remedy}"
+
+
+def _unresolved(host: str | None, *, is_ours: bool) -> str:
+    if is_ours:
         return f"this machine can't resolve the name {host}, which is in HDFS_URL"
     return (
         f"the NameNode sent us to the DataNode {host}, a name that this machine can't resolve; make it known "
@@ -92,8 +100,11 @@ def _no_tls(client: Client, error: Exception) -> str:
 
 
 def _host(error: Exception) -> str:
-    request = getattr(error, "request", None)
-    return urlsplit(request.url).netloc if request is not None else ""
+    """Return who was asked: errors of `requests` have the request, those of urllib3 the connections' pool."""
+    request, pool = getattr(error, "request", None), getattr(error, "pool", None)
+    if request is not None:
+        return str(urlsplit(request.url).netloc)
+    return f"{pool.host}:{pool.port}" if pool is not None else ""
 
 
 def _root(error: Exception) -> Exception:
