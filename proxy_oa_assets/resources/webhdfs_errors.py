@@ -130,6 +130,8 @@ def _refusal(client: Client, error: hdfs.HdfsError) -> str:
     )
     if error.exception in _REFUSED_TOKEN and isinstance(client, TokenClient):
         return f"{refusal}; set HDFS_TOKEN to a delegation token of this NameNode that is still valid"
+    if error.exception == "StandbyException":
+        return f"{refusal}; HDFS_URL is to name every NameNode, separated by ;, and one of them to be active"
     if error.exception == "AccessControlException":
         return f"{refusal}; give HDFS_USER that permission, or set HDFS_USER to somebody who has it"
     return refusal

@@ -10,20 +10,11 @@ from support.cluster_home import ClusterHome
 from support.storyboard_days import DAY, comments, texts_of
 
 from proxy_oa_assets.resources.cluster_tables import ClusterTables
-from proxy_oa_assets.resources.impala_warehouse import ImpalaWarehouse
 from proxy_oa_assets.tables import PROXY_STORYBOARD
 
 pytestmark = pytest.mark.cluster
 
 REPLACEMENTS, READS, READERS = 20, 200, 4
-
-
-def warehouse_of(home: ClusterHome, **changed: object) -> ImpalaWarehouse:
-    """Return a warehouse with a connection of its own."""
-    fields = {
-        name: getattr(home.deployment.impala, name) for name in type(home.deployment.impala).model_fields
-    }
-    return ImpalaWarehouse(**{**fields, **changed})
 
 
 def runs(home: ClusterHome) -> list[str]:
@@ -34,7 +25,7 @@ def runs(home: ClusterHome) -> list[str]:
 
 def test_old_versions_go_after_the_delay_and_the_current_one_stays(home: ClusterHome) -> None:
     """Within the delay every version is there; once it is over, the next replacement removes the old ones."""
-    warehouse = warehouse_of(home, keep_seconds=3)
+    warehouse = home.warehouse(keep_seconds=3)
     for text in ("first", "second"):
         warehouse.replace_day_with_frame(PROXY_STORYBOARD, DAY, comments(text))
     assert len(runs(home)) == 2
@@ -72,7 +63,7 @@ def test_a_version_that_was_never_switched_to_goes_after_a_day(home: ClusterHome
 
 def test_a_dropped_day_is_removed_after_the_delay(home: ClusterHome) -> None:
     """Dropping takes the rows at once, and the files later."""
-    warehouse = warehouse_of(home, keep_seconds=2)
+    warehouse = home.warehouse(keep_seconds=2)
     warehouse.replace_day_with_frame(PROXY_STORYBOARD, DAY, comments("a"))
 
     warehouse.drop_day(PROXY_STORYBOARD, DAY)
@@ -93,7 +84,7 @@ def test_readers_see_one_whole_version(home: ClusterHome, cluster: Cluster) -> N
     done = Event()
 
     def read() -> list[str]:
-        reader, seen = warehouse_of(home), []
+        reader, seen = home.warehouse(), []
         while len(seen) < READS // READERS or not done.is_set():
             texts = texts_of(reader)
             assert texts == [texts[0]] * (50 + int(texts[0]))

@@ -40,11 +40,11 @@ class HdfsServers(Servers):
         self.rpc_port, self.web_port = free_port(), free_port()
         self._extra = dict(settings or {})
         self._environ = {"HADOOP_USER_NAME": USER, **(environ or {})}
-        self.namenode = self._server("namenode", "namenode.NameNode", {})
+        self.namenode = self._server("namenode", "server.namenode.NameNode", {})
         self.datanodes = [
             self._server(
                 f"datanode{number}",
-                "datanode.DataNode",
+                "server.datanode.DataNode",
                 {
                     "dfs.datanode.data.dir": f"file://{folder}/datanode{number}/data",
                     "dfs.datanode.hostname": host,
@@ -72,7 +72,7 @@ class HdfsServers(Servers):
 
     def start(self) -> None:
         """Format the file system and start its servers; return when both DataNodes are there."""
-        format_it = self._server("format", "namenode.NameNode", {}, "-format", "-nonInteractive")
+        format_it = self._server("format", "server.namenode.NameNode", {}, "-format", "-nonInteractive")
         format_it.run()
         self.start_namenode()
         for datanode in self.datanodes:
@@ -156,7 +156,7 @@ class HdfsServers(Servers):
             *self._options,
             "-cp",
             classpath,
-            f"org.apache.hadoop.hdfs.server.{class_name}",
+            f"org.apache.hadoop.hdfs.{class_name}",
             *arguments,
         ]
         return JavaServer(name, home, command, self._environ)

@@ -2,6 +2,7 @@
 
 import importlib.util
 from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import pytest
@@ -49,6 +50,10 @@ class ThriftServer(Servers):
     def stop(self) -> None:
         """End the server."""
         self._server.stop()
+
+    def hanging(self) -> AbstractContextManager[None]:
+        """Have the server do nothing while a block lasts, though it keeps its connections."""
+        return self._server.hanging()
 
     def kill(self) -> None:
         """End the server at once."""

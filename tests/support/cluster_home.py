@@ -13,6 +13,7 @@ from support.hdfs_path import HdfsPath
 from support.home import SAMPLE_DAY, Change, Home, Rows, parquet_rows
 
 from proxy_oa_assets.days import Day
+from proxy_oa_assets.resources.impala_warehouse import ImpalaWarehouse
 from proxy_oa_assets.sample.files import write_sample_day
 from proxy_oa_assets.tables import TABLES
 
@@ -80,6 +81,11 @@ class ClusterHome(Home):
         files[0].write_bytes(sink.getvalue().to_pybytes())
         for file in files[1:]:
             file.unlink()
+
+    def warehouse(self, **changed: object) -> ImpalaWarehouse:
+        """Return a warehouse with a connection of its own, and with other fields where they are given."""
+        fields = {name: getattr(self.deployment.impala, name) for name in ImpalaWarehouse.model_fields}
+        return ImpalaWarehouse(**{**fields, **changed})
 
     def close(self) -> None:
         """Close the connection."""
