@@ -2,14 +2,15 @@
 
 import re
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from typing import Protocol
 
 from impala.dbapi import connect
 from impala.hiveserver2 import HiveServer2Connection, HiveServer2Cursor
+from thrift.transport.TTransport import TTransportException
 
-from proxy_oa_assets.errors import WarehouseError
+from proxy_oa_assets.errors import SettingsError, WarehouseError
 from proxy_oa_assets.resources.hive_errors import TRANSPORT, explained, passes, short
 from proxy_oa_assets.resources.quiet_loggers import quiet
 from proxy_oa_assets.resources.retrying import retrying
@@ -113,8 +114,7 @@ class HiveConnection:
         """Open a session, on a new connection where the old one is gone; nothing was run by then."""
         try:
             if self._connection is None:
-                # impyla would repeat what times out, on a connection that the session isn't on.
-                self._connection = connect(**vars(self._server), retries=1)
+                self._connection = _connected(self._server)
             return self._connection.cursor(user=self._server.user)
         except TRANSPORT:
             self._connection = None
@@ -142,6 +142,34 @@ class HiveConnection:
         if self._expands_variables and isinstance(value, str):
             return list(re.split(r"(?<=\$)(?=\{)", value))
         return [value]
+
+
+def _connected(server: Server) -> HiveServer2Connection:
+    """Connect; impyla neither asks again what timed out, nor opens the connection again once it is lost.
+
+    It would do so in the middle of a statement, whose session is gone with the connection.
+    """
+    with _log_in_explained(server):
+        connection = connect(**vars(server), retries=1)
+    connection.service.client._iprot.trans.open = _lost  # noqa: SLF001 - impyla has no public way
+    return connection
+
+
+def _lost() -> None:
+    raise TTransportException(TTransportException.NOT_OPEN, "the connection was lost")
+
+
+def _log_in_explained(server: Server) -> AbstractContextManager[None]:
+    if server.auth_mechanism != "GSSAPI":
+        return nullcontext()
+    try:
+        from proxy_oa_assets.resources.hive_kerberos import ticket_explained
+    except ImportError as error:
+        raise SettingsError(
+            "IMPALA_AUTH_MECHANISM=GSSAPI: install the extra kerberos "
+            "(pip install 'proxy-oa-assets[kerberos]')"
+        ) from error
+    return ticket_explained(f"{server.kerberos_service_name}@{server.host}")
 
 
 def _rows(cursor: Asking) -> Iterator[tuple[object, ...]]:

@@ -13,6 +13,8 @@ from proxy_oa_assets.resources.certificates import UNTRUSTED, complaint
 TRANSPORT = (TTransportException, OSError, EOFError)
 
 _LONGEST_REASON = 600
+# So Kerberos says that it was given what it had not wrapped.
+_NOT_WRAPPED = "Token header is malformed"
 # A Java exception's name before its message.
 _EXCEPTION_NAMES = re.compile(r"^(?:[\w.]+\.\w*(?:Exception|Error): )+")
 
@@ -20,7 +22,8 @@ _EXCEPTION_NAMES = re.compile(r"^(?:[\w.]+\.\w*(?:Exception|Error): )+")
 def passes(error: BaseException) -> bool:
     """Return whether trying again may help; it doesn't with a certificate, or a log-in."""
     told = _told(error)
-    return isinstance(error, TRANSPORT) and UNTRUSTED not in told and not _is_refused_login(told)
+    lasting = UNTRUSTED in told or _NOT_WRAPPED in told or _is_refused_login(told)
+    return isinstance(error, TRANSPORT) and not lasting
 
 
 @contextmanager
@@ -34,6 +37,11 @@ def explained(address: str, timeout: float, sql: str) -> Iterator[None]:
         if UNTRUSTED in told:
             raise WarehouseError(
                 complaint(address, told, certificate="IMPALA_CA_CERT", address="IMPALA_HOST")
+            ) from error
+        if _NOT_WRAPPED in told:
+            raise WarehouseError(
+                f"{address} wants Kerberos to wrap what is sent (hive.server2.thrift.sasl.qop is auth-int or "
+                f"auth-conf), which impyla can't; set it to auth there, and IMPALA_USE_SSL for TLS"
             ) from error
         if _is_refused_login(told):
             raise WarehouseError(

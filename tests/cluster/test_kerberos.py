@@ -22,14 +22,6 @@ LogIn = Callable[[str], None]
 
 
 @pytest.fixture(scope="module")
-def kdc(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kdc]:
-    """A realm of its own, which is this process' until the file's tests are over."""
-    with Kdc(tmp_path_factory.mktemp("kdc")) as kdc, pytest.MonkeyPatch.context() as patch:
-        patch.setenv("KRB5_CONFIG", str(kdc.krb5_conf))
-        yield kdc
-
-
-@pytest.fixture(scope="module")
 def tickets(kdc: Kdc) -> dict[str, str]:
     """The tickets of two users, as KRB5CCNAME names them."""
     return {user: kdc.ticket(user) for user in (USER, "guest")}

@@ -13,7 +13,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Self
 
-_DEADLINE_SECONDS = 120
+_DEADLINE_SECONDS = 240
 _BELOW_THE_EPHEMERAL = (15_000, 32_000)
 
 

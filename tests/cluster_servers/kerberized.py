@@ -1,4 +1,4 @@
-"""What an HDFS is told so that it knows its users by Kerberos."""
+"""What the servers are told so that they know their users by Kerberos."""
 
 from pathlib import Path
 
@@ -27,6 +27,18 @@ def kerberos_settings(kdc: Kdc) -> dict[str, str]:
         "hadoop.http.authentication.kerberos.keytab": keytab,
         "dfs.block.access.token.enable": "true",
         "dfs.data.transfer.protection": "authentication",
+    }
+
+
+def hive_settings(kdc: Kdc) -> dict[str, str]:
+    """Make the server's principal; return the settings of a HiveServer2 that asks for tickets."""
+    return {
+        "spark.hadoop.hadoop.security.authentication": "kerberos",
+        "spark.hadoop.hive.server2.authentication": "KERBEROS",
+        "spark.hadoop.hive.server2.authentication.kerberos.principal": f"hive/localhost@{REALM}",
+        "spark.hadoop.hive.server2.authentication.kerberos.keytab": str(kdc.keytab("hive/localhost")),
+        # Beside the options that the server has anyway.
+        "spark.driver.defaultJavaOptions": " ".join(java_options(kdc.krb5_conf)),
     }
 
 

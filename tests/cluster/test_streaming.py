@@ -1,0 +1,49 @@
+"""Large files go through this machine, and not through its memory."""
+
+import subprocess
+import sys
+from itertools import repeat
+
+import pytest
+from support.cluster_home import ClusterHome, environment
+from support.home import SAMPLE_DAY
+
+pytestmark = pytest.mark.cluster
+
+MEGABYTES = 150
+COPY = """
+import re, sys
+from pathlib import Path
+from proxy_oa_assets.assets.proxy_results import copy_results, required_results
+from proxy_oa_assets.days import Day
+from proxy_oa_assets.deployment import deployment
+
+def peak():
+    # Not by getrusage, which begins with the parent's.
+    return int(re.search(r"VmHWM:\\s+(\\d+) kB", Path("/proc/self/status").read_text())[1]) // 1024
+
+there = deployment()
+small, large = (required_results(there.hdfs, there.workspace.results(Day.parse(key))) for key in sys.argv[1:])
+copy_results(there.hdfs, small, Path("small"))
+before = peak()
+print(copy_results(there.hdfs, large, Path("large")), peak() - before)
+"""
+
+
+def test_a_large_results_file_is_copied_without_being_held(home: ClusterHome) -> None:
+    """The process grows by some buffers of a megabyte, whatever the file's size; what arrives is the file."""
+    hdfs, workspace = home.deployment.hdfs, home.deployment.workspace
+    small, large = SAMPLE_DAY, SAMPLE_DAY.plus(1)
+    megabyte = bytes(range(256)) * 4096
+    hdfs.write(workspace.results(small), [megabyte])
+    hdfs.write(workspace.results(large), repeat(megabyte, MEGABYTES))
+    home.path.mkdir(parents=True, exist_ok=True)
+
+    copying = [sys.executable, "-c", COPY, small.key, large.key]
+    done = subprocess.run(copying, env=environment(home), cwd=home.path, capture_output=True, check=True)
+
+    size, growth = map(int, done.stdout.split())
+    assert size == MEGABYTES << 20
+    assert growth < 16
+    with (home.path / "large").open("rb") as copy:
+        assert all(copy.read(1 << 20) == megabyte for _ in range(MEGABYTES))

@@ -1,0 +1,76 @@
+"""A relay before a server, which loses connections at what is sent through it."""
+
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+
+_MOST = 1 << 16
+
+
+class Relay:
+    """Passes connections on to a port, and cuts those over which certain bytes are sent, so many times."""
+
+    def __init__(self, port: int) -> None:
+        self.lost = 0
+        self._to = ("127.0.0.1", port)
+        self._text, self._times = b"", 0
+        self._ends: list[socket.socket] = []
+        self._server = socket.create_server(("127.0.0.1", 0))
+        self.port: int = self._server.getsockname()[1]
+
+    def lose(self, text: str, times: int = 1) -> None:
+        """Cut the next connections over which the text is sent; what is sent with it doesn't arrive."""
+        self._text, self._times = text.encode(), times
+
+    def cut(self) -> None:
+        """Cut every connection."""
+        while self._ends:
+            _shut(self._ends.pop())
+
+    def serve(self) -> None:
+        """Pass connections on until the relay is closed."""
+        while True:
+            try:
+                client, _ = self._server.accept()
+                server = socket.create_connection(self._to)
+            except OSError:
+                return
+            self._ends += [client, server]
+            for source, target in ((client, server), (server, client)):
+                watched = source is client
+                threading.Thread(target=self._pass_on, args=(source, target, watched), daemon=True).start()
+
+    def close(self) -> None:
+        """Take no more connections."""
+        self._server.shutdown(socket.SHUT_RDWR)
+        self._server.close()
+
+    def _pass_on(self, source: socket.socket, target: socket.socket, watched: bool) -> None:  # noqa: FBT001
+        with suppress(OSError):
+            while sent := source.recv(_MOST):
+                if watched and self._times and self._text in sent:
+                    self._times -= 1
+                    self.lost += 1
+                    break
+                target.sendall(sent)
+        _shut(source)
+        _shut(target)
+
+
+def _shut(end: socket.socket) -> None:
+    with suppress(OSError):
+        end.shutdown(socket.SHUT_RDWR)
+
+
+@contextmanager
+def relaying(port: int) -> Iterator[Relay]:
+    """Relay to a port of this machine while the block lasts."""
+    relay = Relay(port)
+    thread = threading.Thread(target=relay.serve)
+    thread.start()
+    try:
+        yield relay
+    finally:
+        relay.close()
+        thread.join()
