@@ -13,7 +13,7 @@ from thrift.transport.TTransport import TTransportException
 from proxy_oa_assets.errors import SettingsError, WarehouseError
 from proxy_oa_assets.resources.hive_errors import TRANSPORT, explained, passes, short
 from proxy_oa_assets.resources.quiet_loggers import quiet
-from proxy_oa_assets.resources.retrying import retrying
+from proxy_oa_assets.resources.retrying import PATIENCE_SECONDS, retrying
 
 Value = str | int | float | None
 
@@ -95,7 +95,8 @@ class HiveConnection:
     def _executed(self, sql: str, values: Sequence[Value]) -> Iterator[HiveServer2Cursor]:
         written, bound = self._bindable(sql, values)
         with explained(self._server.address, self._server.timeout, sql):
-            cursor = retrying(_ATTEMPTS, passes, _LONGEST_PAUSE_SECONDS)(self._session)
+            again = retrying(_ATTEMPTS, passes, _LONGEST_PAUSE_SECONDS, patience=PATIENCE_SECONDS)
+            cursor = again(self._session)
             try:
                 cursor.execute(written, bound, configuration=_BINDING)
                 yield cursor

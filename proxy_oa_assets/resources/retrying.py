@@ -23,8 +23,8 @@ def retrying(
     """Return what calls a function again while it fails by something that passes; the last error is raised.
 
     Pauses double from half a second up to the longest, in seconds, and vary a little, so that many clients
-    don't come back at once; `told_pause` gives the pause that a server asked for. Once the patience, in
-    seconds, is over, the next try is the last, but two are always made.
+    don't come back at once; `told_pause` gives the pause that a server asked for. But for the second one, no
+    try is begun once the patience, in seconds, is over.
     """
     backoff = tenacity.wait_exponential_jitter(multiplier=_FIRST_PAUSE_SECONDS, max=longest_pause)
     enough = tenacity.stop_all(tenacity.stop_after_attempt(2), tenacity.stop_after_delay(patience))

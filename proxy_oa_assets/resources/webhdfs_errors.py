@@ -12,7 +12,7 @@ import urllib3
 
 from proxy_oa_assets.errors import StorageError, StorageUnreachableError
 from proxy_oa_assets.resources.certificates import UNTRUSTED, complaint
-from proxy_oa_assets.resources.retrying import retrying
+from proxy_oa_assets.resources.retrying import PATIENCE_SECONDS, retrying
 from proxy_oa_assets.resources.webhdfs_client import Client, TokenClient
 
 TRANSPORT = (
@@ -41,7 +41,7 @@ def asked(question: Callable[[Client], T], client: Client, location: str, attemp
 
 def patient(attempts: int) -> tenacity.Retrying:
     """Return what calls again while the transport fails."""
-    return retrying(attempts, _passing, _LONGEST_PAUSE_SECONDS)
+    return retrying(attempts, _passing, _LONGEST_PAUSE_SECONDS, patience=PATIENCE_SECONDS)
 
 
 def _passing(error: BaseException) -> bool:

@@ -23,19 +23,24 @@ def runs(home: ClusterHome) -> list[str]:
     return [entry.name for entry in home.deployment.hdfs.list_folder(folder)]
 
 
-def test_old_versions_go_after_the_delay_and_the_current_one_stays(home: ClusterHome) -> None:
+def skip(monkeypatch: pytest.MonkeyPatch, seconds: float) -> None:
+    """Have the clock go on by so much."""
+    then = time.time() + seconds
+    monkeypatch.setattr(time, "time", lambda: then)
+
+
+def test_old_versions_go_after_the_delay_and_the_current_one_stays(home: ClusterHome, monkeypatch) -> None:
     """Within the delay every version is there; once it is over, the next replacement removes the old ones."""
-    warehouse = home.warehouse(keep_seconds=3)
+    warehouse = home.deployment.impala
     for text in ("first", "second"):
         warehouse.replace_day_with_frame(PROXY_STORYBOARD, DAY, comments(text))
     assert len(runs(home)) == 2
 
-    time.sleep(3.5)
+    skip(monkeypatch, warehouse.keep_seconds + 1)
     warehouse.replace_day_with_frame(PROXY_STORYBOARD, DAY.plus(1), comments("another day"))
 
     assert len(runs(home)) == 1
     assert texts_of(warehouse) == ["second"]
-    warehouse.close()
 
 
 def interrupted(*_: object, **__: object) -> None:
@@ -53,27 +58,25 @@ def test_a_version_that_was_never_switched_to_goes_after_a_day(home: ClusterHome
     assert texts_of(warehouse) == ["old"]
     assert len(runs(home)) == 2
 
-    now = time.time()
-    monkeypatch.setattr(time, "time", lambda: now + 25 * 3600)
+    skip(monkeypatch, 25 * 3600)
     warehouse.replace_day_with_frame(PROXY_STORYBOARD, DAY.plus(1), comments("another day"))
 
     assert texts_of(warehouse) == ["old"]
     assert len(runs(home)) == 1
 
 
-def test_a_dropped_day_is_removed_after_the_delay(home: ClusterHome) -> None:
+def test_a_dropped_day_is_removed_after_the_delay(home: ClusterHome, monkeypatch) -> None:
     """Dropping takes the rows at once, and the files later."""
-    warehouse = home.warehouse(keep_seconds=2)
+    warehouse = home.deployment.impala
     warehouse.replace_day_with_frame(PROXY_STORYBOARD, DAY, comments("a"))
 
     warehouse.drop_day(PROXY_STORYBOARD, DAY)
 
     assert texts_of(warehouse) == []
     assert len(runs(home)) == 1
-    time.sleep(2.5)
+    skip(monkeypatch, warehouse.keep_seconds + 1)
     warehouse.replace_day_with_frame(PROXY_STORYBOARD, DAY.plus(1), comments("another day"))
     assert runs(home) == []
-    warehouse.close()
 
 
 @pytest.mark.slow

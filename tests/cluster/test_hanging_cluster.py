@@ -8,7 +8,7 @@ from support.cluster_home import ClusterHome
 from support.storyboard_days import DAY, comments, texts_of
 
 from proxy_oa_assets.errors import StorageUnreachableError, WarehouseUnreachableError
-from proxy_oa_assets.resources import retrying
+from proxy_oa_assets.resources import hive_connection, webhdfs_errors
 from proxy_oa_assets.resources.webhdfs import WebHdfs
 from proxy_oa_assets.tables import PROXY_STORYBOARD
 
@@ -21,7 +21,8 @@ SECONDS = 3
 @pytest.fixture(autouse=True)
 def _hurried(monkeypatch: pytest.MonkeyPatch) -> None:
     """Take a try of three seconds for a long one, after which the second is the last."""
-    monkeypatch.setattr(retrying, "_PATIENCE_SECONDS", 2)
+    for module in (hive_connection, webhdfs_errors):
+        monkeypatch.setattr(module, "PATIENCE_SECONDS", 2)
 
 
 @pytest.fixture

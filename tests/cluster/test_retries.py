@@ -12,9 +12,12 @@ from support.home import SAMPLE_DAY, failures, findings
 from support.relay import Relay, relaying
 
 from proxy_oa_assets.deployment import deployment
+from proxy_oa_assets.errors import WarehouseUnreachableError
 from proxy_oa_assets.settings import settings_from
 
 pytestmark = pytest.mark.cluster
+
+ROWS = "SELECT id FROM range(30000)"
 
 
 @pytest.fixture
@@ -87,6 +90,29 @@ def test_a_statement_whose_engine_went_away_is_run_the_next_time(home: ClusterHo
     assert engine.lost == 1
     assert tried_again(result) == ["edge_details"]
     assert findings(result)["every_connection_has_edges"].passed
+
+
+def test_a_connection_lost_between_statements_is_not_noticed(home: ClusterHome, engine: Relay):
+    """The next statement opens another; no harm was done."""
+    connection = home.deployment.impala.tables().connection
+    for _ in range(2):
+        with connection.asked(ROWS) as answer:
+            assert len(list(answer.rows)) == 30_000
+        engine.cut()
+
+
+def test_a_connection_lost_in_an_answer_is_no_refusal(home: ClusterHome, engine: Relay):
+    """The session is lost with it: what the engine says of that on another connection isn't the reason."""
+    connection = home.deployment.impala.tables().connection
+
+    def cut_off() -> None:
+        with connection.asked(ROWS) as answer:
+            next(answer.rows)
+            engine.cut()
+            list(answer.rows)
+
+    with pytest.raises(WarehouseUnreachableError, match="went away"):
+        cut_off()
 
 
 def test_what_stays_away_is_tried_three_times(home: ClusterHome, namenode: Relay, pauses: list[float]):

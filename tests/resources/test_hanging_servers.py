@@ -1,61 +1,46 @@
 """Servers that take a connection and then say nothing, or nothing more."""
 
 import json
-import socket
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from support.raw_server import handling
 from support.reached import asked, reached
 
 from proxy_oa_assets.errors import StorageUnreachableError, WarehouseUnreachableError
-from proxy_oa_assets.resources import retrying
+from proxy_oa_assets.resources import hive_connection, webhdfs_errors
 
 CONTENT = b"".join(b"%06d\n" % number for number in range(100_000))
 
 
-@dataclass
+@dataclass(frozen=True)
 class Silent:
-    """A server that says nothing, and the connections it has taken."""
+    """A server that says nothing, and the list that grows by one with each connection."""
 
     port: int
-    taken: list[socket.socket] = field(default_factory=list)
+    taken: list[float]
 
 
 @pytest.fixture
 def silent() -> Iterator[Silent]:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        found = Silent(server.getsockname()[1])
-
-        def take() -> None:
-            while True:
-                taken, _ = server.accept()
-                if stopping.is_set():
-                    taken.close()
-                    return
-                found.taken.append(taken)
-
-        stopping = threading.Event()
-        thread = threading.Thread(target=take)
-        thread.start()
-        yield found
-        stopping.set()
-        socket.create_connection(("127.0.0.1", found.port)).close()
-        thread.join()
-        for taken in found.taken:
-            taken.close()
+    over = threading.Event()
+    with handling(lambda _: over.wait()) as (url, taken):
+        yield Silent(urlsplit(url).port, taken)
+        over.set()
 
 
 @pytest.fixture
 def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
     """Take a try of a second for a long one."""
-    monkeypatch.setattr(retrying, "_PATIENCE_SECONDS", 0.5)
+    for module in (hive_connection, webhdfs_errors):
+        monkeypatch.setattr(module, "PATIENCE_SECONDS", 0.5)
 
 
 @pytest.mark.usefixtures("hurried")

@@ -23,7 +23,7 @@ query ($filter: RunsFilter!) { runsOrError(filter: $filter, limit: 500) { ... on
     runId status jobName tags { key value } } } } }"""
 _EVENTS = """
 query ($id: ID!, $after: String) { logsForRun(runId: $id, afterCursor: $after) { ... on EventConnection {
-    cursor hasMore events { __typename ... on MessageEvent { message stepKey }
+    cursor hasMore events { __typename ... on MessageEvent { message stepKey timestamp }
     ... on ExecutionStepFailureEvent { failureMetadata { description } error { message } } } } } }"""
 _REEXECUTE = """
 mutation ($params: ReexecutionParams!) { launchRunReexecution(reexecutionParams: $params) {
