@@ -16,13 +16,15 @@ from proxy_oa_assets.reputation.verdict import Status
 console = Console(highlight=False)
 errors = Console(stderr=True, highlight=False)
 _HOW = {
-    Status.OK: "answered",
+    Status.OK: "",
     Status.NO_DATA: "never seen",
     Status.UNSUPPORTED: "can't be judged",
     Status.FAILED: "failed",
     Status.OVER_QUOTA: "over quota",
-    Status.NOT_SENT: "not sent: private",
+    Status.NOT_SENT: "kept private",
 }
+_MOST_CATEGORIES = 24
+_GAP, _LEAST = 2, 20  # columns between cells; the least that a flexible column has
 _MOST = 200  # characters of a value: the rest is for the table, not for the terminal
 
 
@@ -41,13 +43,13 @@ def show_verdicts(reputation: Reputation) -> None:
     """Print what each service says of each value, how it came about, and what troubles there were."""
     rows = [
         (
-            *(value, verdict.service, verdict.label, verdict.value),
-            *(", ".join(category.name for category in verdict.categories), _HOW[verdict.status]),
+            *(value, verdict.service, f"{verdict.label} {verdict.value}", _HOW[verdict.status]),
+            printable(", ".join(category.name for category in verdict.categories), _MOST_CATEGORIES),
         )
         for value, verdicts in reputation.verdicts.items()
         for verdict in verdicts
     ]
-    columns = ["url", "service", "says", "severity", "categories", "how"]
+    columns = ["url", "service", "says", "how", "categories"]
     show_frame("What the services say", pd.DataFrame(rows, columns=columns), flexible="url")
     for service, tally in reputation.tallies.items():
         console.print(f"{service}: {tally.asked} asked, {tally.cached} known from earlier")
@@ -71,11 +73,13 @@ def show_frame(title: str, frame: pd.DataFrame, flexible: str) -> None:
         pad_edge=False,
         collapse_padding=True,
     )
-    for name in cells.columns:
+    widths = {name: max(map(cell_len, (name, *cells[name]))) for name in cells.columns}
+    left = console.width - sum(widths.values()) + widths[flexible] - _GAP * len(widths)
+    for name, width in widths.items():
         if name == flexible:
-            table.add_column(name, no_wrap=True, ratio=1)
+            table.add_column(name, no_wrap=True, overflow="ellipsis", max_width=max(left, _LEAST))
         else:
-            table.add_column(name, no_wrap=True, min_width=max(map(cell_len, (name, *cells[name]))))
+            table.add_column(name, no_wrap=True, min_width=width)
     for row in records(cells):
         table.add_row(*(Text(str(cell)) for cell in row))
     console.print(table)

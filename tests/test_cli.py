@@ -193,3 +193,28 @@ def test_a_dotenv_file_in_the_working_folder_is_read(tmp_path: Path) -> None:
 
     assert "first daily partition, 2020-01-01" in done.stderr
     assert not (home / "elsewhere").exists()
+
+
+def test_reputation_prints_what_each_service_says(tmp_path: Path) -> None:
+    """A line for each URL and service, on a narrow terminal, too; nothing in a URL steers it."""
+    (tmp_path / "domains.txt").write_text("evil.example\n")
+    file = tmp_path / "reputation.toml"
+    lists = '[[services.lists]]\npath = "domains.txt"\nkind = "domains"\nname = "ours"\n'
+    file.write_text(f'[[services]]\nservice = "blocklist"\n{lists}')
+    urls = ("www.evil.example/\x1b[31mred", "http://other.example/a?b")
+
+    done = proxy_oa(tmp_path / "home", "reputation", *urls, PROXY_OA_REPUTATION=str(file), COLUMNS="80")
+
+    assert (done.returncode, done.stderr) == (0, "")
+    first, second = (line.split() for line in done.stdout.splitlines() if "blocklist " in line)
+    assert first == ["www.evil.example/\\x1b[31mred", "blocklist", "HIGH", "3", "ours"]
+    assert second == ["http://other.example/a?b", "blocklist", "NONE", "0"]
+    assert max(map(len, done.stdout.splitlines())) <= 80
+
+
+def test_reputation_without_services_names_the_setting(tmp_path: Path) -> None:
+    """Nothing to ask is said so."""
+    done = proxy_oa(tmp_path / "home", "reputation", "evil.example")
+
+    assert done.returncode == 2
+    assert "PROXY_OA_REPUTATION" in done.stderr

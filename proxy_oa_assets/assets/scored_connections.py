@@ -48,6 +48,8 @@ def scored_connections(
     network = workspace.network_context()
     for problem in network.rejected:
         context.log.warning("Left out of the network context: %s", problem)
+    for warning in reputation.configured().warnings:
+        context.log.warning("Reputation: %s", warning)
 
     def materialize(day: Day) -> DayMetadata:
         from proxy_oa_assets import ranked_rows
