@@ -20,6 +20,8 @@ from proxy_oa_assets.resources.retrying import retrying
 
 # After so many failures in a row nothing more is asked: a service that is down would cost a time-out each.
 _FAILURES_IN_A_ROW = 5
+# The same for what a service makes of a value: anybody can write odd ones into a log, to have it left alone.
+_ODD_VALUES_IN_A_ROW = 50
 _LONGEST_PAUSE_SECONDS = 30.0
 _SECONDS_BETWEEN_REPORTS = 60.0
 
@@ -163,7 +165,7 @@ class Enquiry:
         self._troubles[str(error)] = None
         if isinstance(error, RefusedError):
             self._end(error)
-        elif in_a_row >= _FAILURES_IN_A_ROW:
+        elif in_a_row >= (_FAILURES_IN_A_ROW if isinstance(error, PassingError) else _ODD_VALUES_IN_A_ROW):
             self._end(
                 RefusedError(f"nothing more was asked after {in_a_row} failures in a row", error.status)
             )

@@ -171,7 +171,7 @@ class Http:
     def _untrusted(self, url: str, told: str) -> str:
         if UNTRUSTED not in told:
             return "the encrypted connection failed"
-        return complaint(urlsplit(url).netloc, told, certificate="`ca_cert`", address="`url`")
+        return complaint(urlsplit(url).netloc, told, certificate="`ca_cert`", address="the service's address")
 
 
 @contextmanager

@@ -14,7 +14,9 @@ INTERNAL_SUFFIXES = (
     *("local", "internal", "corp", "lan", "home", "intranet", "private"),
     *("localhost", "localdomain", "test", "invalid", "home.arpa"),
 )
-_HOST_NAME = re.compile(r"[a-z0-9_-]+(\.[a-z0-9_-]+)+", re.ASCII)
+# RFC 1035, section 2.3.4.
+_LONGEST_NAME = 253
+_HOST_NAME = re.compile(r"[a-z0-9_-]{1,63}(\.[a-z0-9_-]{1,63})+", re.ASCII)
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
 # RFC 3986's characters of a path and a query; everything else is written as %XX.
 _PATH, _QUERY = "/:@!$&'()*+,;=%~", "/:@!$&'()*+,;=%~?"
@@ -29,22 +31,21 @@ class Privacy:
     def outgoing(self, value: str, send: Send) -> str | None:
         """Return what is sent for a value, a URL or a host name; None if nothing may be."""
         uri = parse_uri(value)
-        host = _ascii(uri.host)
-        if send is Send.NONE or host is None or not self._is_public(host):
+        host = self._public(_ascii(uri.host))
+        if send is Send.NONE or host is None:
             return None
         if send is Send.HOST:
             return host
         return _url(uri, host, with_query=send is Send.URL)
 
-    def _is_public(self, host: str) -> bool:
-        if is_address(host):
-            return _is_public_address(host.strip("[]"))
-        if not _HOST_NAME.fullmatch(host):
-            return False
-        return not any(
-            host == suffix or host.endswith(f".{suffix}")
-            for suffix in (*INTERNAL_SUFFIXES, *self.own_suffixes)
-        )
+    def _public(self, host: str | None) -> str | None:
+        """Return a host as services know it; None if it is inside, or can't be outside."""
+        if host is None or is_address(host):
+            return _public_address((host or "").strip("[]"))
+        if len(host) > _LONGEST_NAME or not _HOST_NAME.fullmatch(host):
+            return None
+        inside = (*INTERNAL_SUFFIXES, *self.own_suffixes)
+        return None if any(host == suffix or host.endswith(f".{suffix}") for suffix in inside) else host
 
 
 def own_suffix(text: str) -> str:
@@ -62,19 +63,20 @@ def _ascii(host: str) -> str | None:
         return None
 
 
-def _is_public_address(text: str) -> bool:
+def _public_address(text: str) -> str | None:
+    """Return a public address in its usual form, however it was written; None for any other."""
     try:
         # inet_aton reads what browsers read, such as 127.1; ipaddress alone only the usual form.
         address = ipaddress.ip_address(text if ":" in text else socket.inet_aton(text))
     except (OSError, ValueError):
-        return False
+        return None
     if isinstance(address, ipaddress.IPv6Address):
         within = address.ipv4_mapped or address.sixtofour
         if within is None and address in _NAT64:
             within = ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
-        if within is not None:
-            return within.is_global
-    return address.is_global and not address.is_multicast
+        public = address.is_global if within is None else within.is_global
+        return f"[{address}]" if public and not address.is_multicast else None
+    return str(address) if address.is_global and not address.is_multicast else None
 
 
 def _url(uri: Uri, host: str, *, with_query: bool) -> str:

@@ -207,12 +207,28 @@ def test_a_certificate_of_nobody_is_refused(vt, untrusted):
 
 def test_a_service_that_is_down_is_left_alone_after_five_failures(vt):
     """Not a time-out for each of a thousand values; every value of them is -1."""
-    with answering(lambda _: Reply(b"", 404 + 1)) as server:
-        said, tally = _says(vt(server.url, threads=1), *(f"{number}.example/" for number in range(1000)))
-    assert (set(said), len(server.asked)) == ({NOTHING}, 5)
+    with answering(lambda _: Reply(b"", 502)) as server:
+        panel = vt(server.url, threads=1, attempts=2)
+        said, tally = _says(panel, *(f"{number}.example/" for number in range(1000)))
+    assert (set(said), len(server.asked)) == ({NOTHING}, 5 * 2)
     assert tally.statuses == {Status.FAILED: 1000}
     assert tally.asked == 5
-    assert tally.troubles == ["it answered 405", "nothing more was asked after 5 failures in a row"]
+    assert tally.troubles == ["it answered 502", "nothing more was asked after 5 failures in a row"]
+
+
+def test_odd_values_do_not_have_a_service_left_alone(vt):
+    """Anybody can write ten URLs into a log that a service won't have; it is asked for the others."""
+    replies = [*[Reply(b"", 400)] * 10, Reply(GOOD)]
+    with answering(lambda _: replies.pop(0)) as server:
+        said, tally = _says(vt(server.url, threads=1), *(f"{number}.example/" for number in range(11)))
+    assert (said, tally.down) == ([NOTHING] * 10 + [HIT], False)
+
+
+def test_a_service_that_has_no_value_is_left_alone_in_the_end(vt):
+    """A wrong address answers 404 or 400 to all: fifty of a thousand are asked."""
+    with answering(lambda _: Reply(b"", 400)) as server:
+        _, tally = _says(vt(server.url, threads=1), *(f"{number}.example/" for number in range(1000)))
+    assert (tally.asked, len(server.asked), tally.down) == (50, 50, True)
 
 
 def test_one_service_s_trouble_is_not_another_s(asking_of):

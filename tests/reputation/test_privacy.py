@@ -23,6 +23,8 @@ OURS = Privacy(tuple(map(own_suffix, (".Branch.Example.", "partner.example", "in
         ("b\u00fccher.example/\u00e9 \u2028", "http://xn--bcher-kva.example/%C3%A9%20%E2%80%A8"),
         ("evil.example/%41%2fa%", "http://evil.example/%41%2fa%"),
         ("93.184.216.34/a", "http://93.184.216.34/a"),
+        ("0x08080808/a", "http://8.8.8.8/a"),
+        ("[2606:2800:0220:0001::0001]", "http://[2606:2800:220:1::1]/"),
         ("[2606:2800:220:1::1]:8080/a", "http://[2606:2800:220:1::1]:8080/a"),
     ],
 )
@@ -53,7 +55,13 @@ INSIDE = [
     *("www.branch.example/", "branch.example/", "PARTNER.example./", "mail.intra/"),
     # Hosts that no resolver has an answer for.
     *("", "/a", "?q", "-", "a b.example/", "evil.example\\@10.0.0.1/", "a\0.example/", "[x]/", "..", "a..b/"),
-    *("\u2024.example/", f"{'x' * 64}\u00fc.example/", "evil.example%00.corp/"),
+    *(
+        "\u2024.example/",
+        f"{'x' * 64}\u00fc.example/",
+        f"{'x' * 64}.example/",
+        f"{'x.' * 127}example/",
+        "evil.example%00.corp/",
+    ),
 ]
 
 
