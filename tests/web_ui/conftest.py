@@ -1,14 +1,12 @@
-import os
 import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from io import BytesIO
-from pathlib import Path
+from functools import partial
 
 import pytest
-from PIL import Image
-from playwright.sync_api import Page, expect, sync_playwright
+from playwright.sync_api import Page, expect
+from support.browser import CHROMIUM, keep_picture, new_page
 from support.dagster_client import DagsterClient
 from support.home import Home
 from support.ui_server import served
@@ -16,11 +14,6 @@ from test_cli import proxy_oa
 
 from proxy_oa_assets.bundled import bundled
 from proxy_oa_assets.days import Day
-
-CHROMIUM = shutil.which("chromium")
-FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
-PICTURES = os.environ.get("PROXY_OA_PICTURES")
-_LARGE = 150_000  # bytes
 
 
 @dataclass(frozen=True)
@@ -60,34 +53,12 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
 
 @pytest.fixture
 def page(site: Site) -> Iterator[Page]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        page = browser.new_page(viewport={"width": 1500, "height": 950}, base_url=site.address)
-        page.set_default_timeout(60_000)
+    with new_page(base_url=site.address) as page:
         expect.set_options(timeout=60_000)
         yield page
-        browser.close()
 
 
 @pytest.fixture
 def picture(page: Page) -> Callable[..., None]:
-    """Return a function that keeps the page, or its upper part, as a picture of the README.
-
-    It does nothing unless PROXY_OA_PICTURES names a folder.
-    """
-
-    def keep(name: str, height: float | None = None) -> None:
-        if PICTURES is None:
-            return
-        size = page.viewport_size
-        assert size
-        page.mouse.move(0, 0)
-        page.wait_for_load_state("networkidle")
-        clip = {"x": 0, "y": 0, "width": size["width"], "height": height or size["height"]}
-        shown = page.screenshot(clip=clip, animations="disabled", caret="hide")
-        path = Path(PICTURES) / f"{name}.png"
-        path.write_bytes(shown)
-        if len(shown) > _LARGE:
-            Image.open(BytesIO(shown)).convert("RGB").quantize(256).save(path, optimize=True)
-
-    return keep
+    """Return a function that keeps the page, or its upper part, as a picture of the README."""
+    return partial(keep_picture, page)

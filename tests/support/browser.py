@@ -1,0 +1,49 @@
+"""A real browser, and the pictures that tests keep for the documentation."""
+
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from io import BytesIO
+from pathlib import Path
+
+import pytest
+from PIL import Image
+from playwright.sync_api import Page, sync_playwright
+
+CHROMIUM = shutil.which("chromium")
+FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
+PICTURES = os.environ.get("PROXY_OA_PICTURES")
+_LARGE = 150_000  # bytes
+
+
+@contextmanager
+def new_page(width: int = 1500, height: int = 950, base_url: str | None = None) -> Iterator[Page]:
+    """Open a page in Chromium; skip the test where there is none."""
+    if CHROMIUM is None:
+        pytest.skip("no chromium is installed")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        page = browser.new_page(viewport={"width": width, "height": height}, base_url=base_url)
+        page.set_default_timeout(60_000)
+        yield page
+        browser.close()
+
+
+def keep_picture(page: Page, name: str, height: float | None = None) -> None:
+    """Keep the page, or its upper part, as a picture of the documentation.
+
+    It does nothing unless PROXY_OA_PICTURES names a folder.
+    """
+    if PICTURES is None:
+        return
+    size = page.viewport_size
+    assert size
+    page.mouse.move(0, 0)
+    page.wait_for_load_state("networkidle")
+    clip = {"x": 0, "y": 0, "width": size["width"], "height": height or size["height"]}
+    shown = page.screenshot(clip=clip, animations="disabled", caret="hide")
+    path = Path(PICTURES) / f"{name}.png"
+    path.write_bytes(shown)
+    if len(shown) > _LARGE:
+        Image.open(BytesIO(shown)).convert("RGB").quantize(256).save(path, optimize=True)
