@@ -15,7 +15,7 @@ import click
 
 from proxy_oa_assets.conf import DEFAULT_LIMIT
 from proxy_oa_assets.days import Day
-from proxy_oa_assets.errors import ConfError, DayError, ProxyOaError, SettingsError
+from proxy_oa_assets.errors import ConfError, DayError, HistoryError, ProxyOaError, SettingsError
 from proxy_oa_assets.settings import load_settings
 
 FAILED, UNUSABLE = 1, 2
@@ -137,6 +137,36 @@ def reset(date: str, *, yes: bool) -> None:
         click.confirm(f"Remove every score, comment and feedback of {day}? It can't be undone.", abort=True)
     for line in reset_scored_connections(day, deployment=deployment(settings)):
         click.echo(line)
+
+
+@main.command()
+@_DATE
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="The file to write; story.html in the day's data folder if left out.",
+)
+def story(date: str, output: Path | None) -> None:
+    """Write a day's story as one page to read, mail or print, and print where it is.
+
+    It holds what analysts wrote of each threat, when it was met, how it came about, and the day's traffic.
+    """
+    settings = load_settings()
+    day = settings.day(date)
+
+    from proxy_oa_assets.deployment import deployment
+    from proxy_oa_assets.history import report_story
+    from proxy_oa_assets.story.page import write_story
+
+    written = write_story(day, output, deployment=deployment(settings))
+    click.echo(written.path)
+    if not written.threats:
+        click.echo(f"{day} has no comment yet; the page says how to write one", err=True)
+    try:
+        report_story(settings, day, written.path)
+    except HistoryError as error:
+        click.echo(f"the web UI won't show where the page is: {error}", err=True)
 
 
 @main.command()

@@ -7,6 +7,7 @@ import dagster as dg
 from filelock import FileLock
 
 from proxy_oa_assets.bundled import bundled
+from proxy_oa_assets.days import Day
 from proxy_oa_assets.display import printable
 from proxy_oa_assets.errors import HistoryError
 from proxy_oa_assets.local_files import replacing
@@ -43,3 +44,15 @@ def open_history(settings: Settings) -> dg.DagsterInstance:
                 f"Dagster's history can't be opened as {folder / 'dagster.yaml'} says ({reason}); "
                 f"look at its storage, and whether the database answers"
             ) from error
+
+
+def report_story(settings: Settings, day: Day, path: Path) -> None:
+    """Show in the web UI, with the day of `notebooks`, where the page of its story is.
+
+    Raises HistoryError as `open_history` does.
+    """
+    story = {"story": dg.MetadataValue.path(path)}
+    with open_history(settings) as instance:
+        instance.report_runless_asset_event(
+            dg.AssetObservation("notebooks", partition=day.key, metadata=story)
+        )

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from proxy_oa_assets.display import printable
+from proxy_oa_assets.display import printable, shortened
 
 
 @pytest.mark.parametrize(
@@ -47,3 +47,32 @@ def test_values_that_are_no_text_are_shown_too():
     assert printable(None) == ""
     assert printable(0) == "0"
     assert printable(1.2e-7) == "1.2e-07"
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("evil.example/a", "evil.example/a"),
+        ("evil.example/abcdefgh/end.exe", "evil.example\u2026/end.exe"),
+        ("\x1b\x1b\x1b\x1b\x1b\x1b", "\\x1b\\x1b\\x1b\u2026\\x1b\\x1b"),
+        (None, ""),
+    ],
+)
+def test_a_long_value_can_lose_its_middle_instead(text, shown):
+    """Host and end stay; escapes count as the characters that they are."""
+    assert shortened(text, 21) == shown
+
+
+@given(st.text(max_size=100), st.integers(2, 40))
+def test_what_lost_its_middle_fits_and_is_printable(text, width):
+    """What fits stays as `printable` shows it."""
+    shown = shortened(text, width)
+    assert len(shown) <= width
+    assert shown.isprintable()
+    if len(printable(text)) <= width:
+        assert shown == printable(text)
+
+
+def test_a_very_long_value_is_shortened_like_any_other():
+    """What is beyond sight isn't looked at: a value can have 100 KB."""
+    assert shortened("a" * 100_000 + "z", 10) == "aaaaaa\u2026aaz"

@@ -29,22 +29,24 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_the_wheel_runs_a_day_from_another_folder(installed: Path, tmp_path: Path) -> None:
-    """It carries the conf and the notebook templates, and needs nothing of the checkout."""
+    """It carries the conf and the templates of notebooks and stories, and needs nothing of the checkout."""
     home = Home(tmp_path / "home")
     home.write_sample()
-    environment = {"PATH": os.environ["PATH"], "PROXY_OA_HOME": str(home.path)}
 
-    done = subprocess.run(
-        [installed / "proxy-oa", "run", "--date", SAMPLE_DAY.key, "--limit", "30"],
-        cwd=tmp_path,
-        env=environment,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    def proxy_oa(*arguments: str) -> str:
+        done = subprocess.run(
+            [installed / "proxy-oa", *arguments],
+            cwd=tmp_path,
+            env={"PATH": os.environ["PATH"], "PROXY_OA_HOME": str(home.path)},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout
 
-    assert done.returncode == 0, done.stderr
-    assert "30 rows" in done.stdout
+    assert "30 rows" in proxy_oa("run", "--date", SAMPLE_DAY.key, "--limit", "30")
+    assert "story.html" in proxy_oa("story", "--date", SAMPLE_DAY.key)
     notebook = home.path / "ipynb" / "proxy" / SAMPLE_DAY.folder / "Edge_Investigation.ipynb"
     assert SAMPLE_DAY.key in json.dumps(json.loads(notebook.read_text(encoding="utf-8")))
 

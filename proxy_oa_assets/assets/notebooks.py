@@ -28,11 +28,14 @@ def notebooks(
 
         folder = workspace.notebooks(day)
         copies = copy_templates(bundled("notebook_templates"), folder, day, workspace.home)
+        story = workspace.story(day)
         return {
             **at_a_glance(impala, day),
             "folder": dg.MetadataValue.path(folder),
             "notebooks": dg.MetadataValue.int(len(copies.fresh) + len(copies.kept)),
             "edited_and_kept": dg.MetadataValue.int(len(copies.kept)),
+            # The command that writes the page shows it, too; the web UI forgets that with a new run.
+            **({"story": dg.MetadataValue.path(story)} if story.exists() else {}),
         }
 
     return day_by_day(context, workspace, materialize)

@@ -46,6 +46,10 @@ class Workspace(dg.ConfigurableResource):
         """Return the day's notebook folder, made if it is missing."""
         return _made(Path(self.home) / "ipynb" / "proxy" / day.folder)
 
+    def story(self, day: Day) -> Path:
+        """Return the path of the page that tells the day's story, which may not be there yet."""
+        return self.data(day) / "story.html"
+
     def lock(self, day: Day, asset: str) -> FileLock:
         """Return the lock that keeps two runs of an asset's day apart; a dead holder's is free."""
         return FileLock(self.data(day) / f".{asset}.lock")

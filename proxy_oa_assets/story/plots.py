@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 from markupsafe import Markup
 
 from proxy_oa_assets.display import shortened
-from proxy_oa_assets.minutes import MINUTES, clock, minutes_by_day
+from proxy_oa_assets.frames import records
+from proxy_oa_assets.minutes import MINUTES, clock, per_minute
 from proxy_oa_assets.plot_style import round_ticks, tick_label
 from proxy_oa_assets.story.client_times import client_times
 from proxy_oa_assets.story.referer_chain import Step, chain
@@ -30,7 +31,7 @@ _MINUTES_AREA = (64, 44, 928, 232)
 _TIMES_AREA = (190, 30, 660, 30)
 _LANE, _MOST_LANES = 34, 40
 # What a monospaced line holds beside the bars, and in a box of the chain.
-_CLIENT_WIDTH, _ANSWERS_WIDTH, _BOX_WIDTH = 21, 46, 34
+_CLIENT_WIDTH, _ANSWERS_WIDTH, _BOX_WIDTH = 21, 42, 34
 _LEAST_HEIGHT = 1.5
 _MARK = 4.5
 # Seconds between the marks of a time axis, and the most marks.
@@ -44,22 +45,20 @@ def minutes_svg(
 ) -> Markup:
     """Return a plot of a day's requests per minute, with a red dot over each marked minute.
 
-    `minutes` are rows of `proxy_ingest_summary` of one day: tdate, total. `marked` are minutes of the day, 0
-    to 1439, such as those of scored connections; `marked_as` says in the legend what was then. Raises
-    ValueError for the rows of several days, and for a minute outside the day.
+    `minutes` are rows of `proxy_ingest_summary`: tdate, total; of several days, they are added up. `marked`
+    are minutes of the day, 0 to 1439, such as those of scored connections; `marked_as` says what was then.
+    Raises ValueError for a minute outside the day.
     """
-    days = minutes_by_day(minutes)
-    if len(days) > 1:
-        raise ValueError(f"these are the minutes of {len(days)} days, {', '.join(days)}: plot one day alone")
     if marked and not 0 <= min(marked) <= max(marked) < MINUTES:
         raise ValueError(f"minutes of a day are 0 to {MINUTES - 1}, and not {min(marked)} to {max(marked)}")
-    day, counts = next(iter(days.items()), ("", [0] * MINUTES))
+    days = sorted({str(text).partition(" ")[0] for (text,) in records(minutes[["tdate"]])})
+    counts = per_minute(minutes["tdate"], minutes["total"])
     left, top, right, bottom = _MINUTES_AREA
     ticks = round_ticks(max(counts))
     heights = [max(_LEAST_HEIGHT, count * (bottom - top) / ticks[-1]) if count else 0.0 for count in counts]
     return render(
         "minutes.svg",
-        day=day,
+        days=" to ".join(dict.fromkeys([*days[:1], *days[-1:]])),
         total=sum(counts),
         busiest=clock(counts.index(max(counts))),
         most=max(counts),

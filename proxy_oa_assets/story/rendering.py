@@ -10,7 +10,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from proxy_oa_assets import plot_style
-from proxy_oa_assets.display import printable
+from proxy_oa_assets.display import printable, shortened
 
 
 def render(template: str, **values: object) -> Markup:
@@ -31,3 +31,4 @@ _TEMPLATES = Environment(
     lstrip_blocks=True,
 )
 _TEMPLATES.globals["style"] = plot_style
+_TEMPLATES.filters["shortened"] = shortened

@@ -66,6 +66,16 @@ def test_a_day_shows_the_plot_of_its_traffic(site, page, picture) -> None:
     picture("day_plot")
 
 
+def test_a_day_shows_where_its_story_is(site, page) -> None:
+    """Once the page is written, its path stands in the metadata of the day's notebooks, which are not run."""
+    day = site.materialized[-1]
+    written = proxy_oa(site.home.path, "story", "--date", day.key)
+    open_day(page, "notebooks", day)
+
+    expect(figure(page, "story")).to_contain_text(written.stdout.strip())
+    expect(figure(page, "folder")).to_be_visible()
+
+
 def test_a_day_s_checks_have_passed(site, page, picture) -> None:
     """Each check of an asset says of which day it found what."""
     day = site.materialized[-1]

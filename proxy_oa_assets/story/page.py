@@ -1,0 +1,80 @@
+"""A day's story as one page: for people who don't work with the data, on a screen, in a mail or on paper.
+
+The page needs nothing from elsewhere, and a browser that shows it fetches, runs and opens nothing.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from markupsafe import Markup
+
+from proxy_oa_assets.days import Day
+from proxy_oa_assets.deployment import Deployment
+from proxy_oa_assets.errors import InvestigationError
+from proxy_oa_assets.investigation.investigated import investigated
+from proxy_oa_assets.investigation.scoring import SEVERITIES
+from proxy_oa_assets.local_files import replacing
+from proxy_oa_assets.reputation import verdict
+from proxy_oa_assets.story.day_story import DayStory, ThreatStory, read_story
+from proxy_oa_assets.story.plots import minutes_svg, referer_chain_svg, timeline_svg
+from proxy_oa_assets.story.rendering import render
+
+_SAID = {
+    verdict.UNVERIFIED: "no answer",
+    verdict.NONE: "nothing against it",
+    verdict.LOW: "low risk",
+    verdict.MEDIUM: "medium risk",
+    verdict.HIGH: "high risk",
+}
+# Rows of a table: a page is read to its end.
+_MOST_ROWS = 25
+
+
+@dataclass(frozen=True)
+class WrittenStory:
+    """Where a page was written, and how many threats it tells of."""
+
+    path: Path
+    threats: int
+
+
+def write_story(
+    day: Day | str, output: Path | None = None, *, deployment: Deployment | None = None
+) -> WrittenStory:
+    """Write the page of a day, wholly or not at all; `story.html` in the day's data folder if none is named.
+
+    Raises InvestigationError if the file can't be written.
+    """
+    day, at = investigated(day, deployment)
+    story = read_story(day, at)
+    path = (output or at.workspace.story(day)).absolute()
+    try:
+        with replacing(path) as file:
+            file.write(page(story).encode("utf-8"))
+    except OSError as error:
+        raise InvestigationError(f"{path} can't be written ({error.strerror}); name another file") from error
+    return WrittenStory(path, len(story.threats))
+
+
+def page(story: DayStory) -> Markup:
+    """Return the page of a day, as HTML."""
+    first = {
+        client.seconds[0] // 60 for threat in story.threats for client in threat.clients if client.seconds
+    }
+    return render(
+        "story.html",
+        story=story,
+        threats=[_shown(threat) for threat in story.threats],
+        minutes=minutes_svg(story.minutes, first, marked_as="a computer first meets a threat"),
+        severities=SEVERITIES,
+        said=_SAID,
+        most=_MOST_ROWS,
+    )
+
+
+def _shown(threat: ThreatStory) -> dict[str, object]:
+    return {
+        "threat": threat,
+        "timeline": timeline_svg(threat.timeline),
+        "chain": referer_chain_svg(threat.progression) if threat.progression else None,
+    }

@@ -1,0 +1,83 @@
+"""A day on which analysts told stories, as the tables and files have it, whatever is in them."""
+
+import json
+from dataclasses import dataclass, field
+
+import pandas as pd
+from support.home import Home
+
+from proxy_oa_assets.days import Day
+from proxy_oa_assets.tables import (
+    PROXY_INGEST_SUMMARY,
+    PROXY_SCORES,
+    PROXY_STORYBOARD,
+    PROXY_THREAT_INVESTIGATION,
+    PROXY_TIMELINE,
+    Table,
+)
+
+_NUMBERS = ("duration", "scbytes", "csbytes")
+
+
+@dataclass
+class Told:
+    """A threat: its story, its severity (0: none), who met it when, from where, and where it led.
+
+    `uri_rep` is None for a threat that isn't among the scored connections; without `saved`, it has no
+    incident progression.
+    """
+
+    uri: str | None
+    title: str | None = "A title"
+    text: str | None = "A text"
+    severity: int = 1
+    met: list[tuple[str | None, str]] = field(default_factory=lambda: [("10.0.0.1", "09:00:00")])
+    referers: list[str | None] = field(default_factory=lambda: ["http://a.example/"])
+    led_to: list[str | None] = field(default_factory=list)
+    uri_rep: str | None = ""
+    context: str = ""
+    code: tuple[str | None, str] = ("200", "OK")
+    saved: bool = True
+
+
+def tell(home: Home, day: Day, *threats: Told, judged: dict[str, int] | None = None) -> None:
+    """Write a day's stories; `judged` are severities of URIs without one."""
+    given = {told.uri: told.severity for told in threats if told.severity} | (judged or {})
+    _write(home, PROXY_THREAT_INVESTIGATION, day, [(day.key, *each) for each in given.items()])
+    _write(home, PROXY_STORYBOARD, day, [(told.uri, told.title, told.text) for told in threats])
+    _write(home, PROXY_TIMELINE, day, [row for told in threats for row in _times(day, told)])
+    _write(home, PROXY_SCORES, day, [row for told in threats for row in _scores(day, told)])
+    minutes = [(f"{day} {number // 60:02d}:{number % 60:02d}", number) for number in range(480, 1200)]
+    _write(home, PROXY_INGEST_SUMMARY, day, minutes)
+    for told in filter(lambda told: told.saved, threats):
+        content = json.dumps(_progression(told)).encode("utf-8")
+        home.deployment.hdfs.write(home.deployment.workspace.progression(day, str(told.uri)), [content])
+
+
+def _write(home: Home, table: Table, day: Day, rows: list[tuple[object, ...]]) -> None:
+    frame = pd.DataFrame(rows, columns=list(table.column_names), dtype=object)
+    home.deployment.impala.replace_day_with_frame(table, day, frame)
+
+
+def _times(day: Day, told: Told) -> list[tuple[object, ...]]:
+    return [
+        (told.uri, f"{day} {time}", f"{day} {time}", 1_500, client, *told.code) for client, time in told.met
+    ]
+
+
+def _scores(day: Day, told: Told) -> list[tuple[object, ...]]:
+    if told.uri_rep is None:
+        return []
+    row = {name: 1 if name in _NUMBERS else "-" for name in PROXY_SCORES.column_names}
+    row |= {"tdate": day.key, "fulluri": told.uri, "uri_rep": told.uri_rep, "ml_score": 0.1}
+    row["network_context"] = told.context
+    return [tuple((row | {"clientip": client}).values()) for client, _ in told.met]
+
+
+def _progression(told: Told) -> dict[str, object]:
+    requests = [
+        {"clientip": client, "referer": referer, "reqmethod": "GET", "resconttype": "text/html"}
+        for client, _ in told.met
+        for referer in told.referers
+    ]
+    return {"fulluri": told.uri, "requests": requests, "referer_for": told.led_to}
