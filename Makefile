@@ -55,6 +55,7 @@ format: $(VENV)/.dev  ## Format the code.
 
 benchmark: $(VENV)/.dev  ## Measure speed, as ratios within one run.
 	$(BIN)/python -m benchmarks.day_sql
+	$(BIN)/python -m benchmarks.search
 	$(BIN)/python -m benchmarks.whole_command
 	$(BIN)/python -m benchmarks.days_per_run
 	$(BIN)/python -m benchmarks.reputation

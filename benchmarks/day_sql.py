@@ -91,14 +91,7 @@ def _score(generated: GeneratedDay) -> None:
 
 def main() -> None:
     """Measure and print."""
-    parser = arguments(__doc__, rounds=7)
-    parser.add_argument(
-        "--rows", type=int, default=2_000_000, help="raw rows of the day (default: %(default)s)"
-    )
-    parser.add_argument(
-        "--cache", type=Path, default=CACHE, help="folder of generated days (default: %(default)s)"
-    )
-    chosen = parser.parse_args()
+    chosen = arguments(__doc__, rounds=7, rows=2_000_000, cache=CACHE).parse_args()
     show(f"A day of {chosen.rows:,} raw rows", figures(chosen.rows, chosen.cache, chosen.rounds))
 
 

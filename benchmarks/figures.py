@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from pathlib import Path
 from typing import ParamSpec, TypeVar
 
 P = ParamSpec("P")
@@ -52,14 +53,26 @@ def _line(figure: Figure) -> tuple[str, str, str, str]:
     return figure.what, value, target, "met" if figure.value <= figure.target else "NOT MET"
 
 
-def arguments(description: str | None, rounds: int) -> argparse.ArgumentParser:
-    """Return a parser of a benchmark's arguments; it takes `--rounds`."""
+def arguments(
+    description: str | None, rounds: int, rows: int | None = None, cache: Path | None = None
+) -> argparse.ArgumentParser:
+    """Return a parser of a benchmark's arguments.
+
+    It takes `--rounds`, and with defaults for them the `--rows` of a day and the `--cache` of days.
+    """
     parser = argparse.ArgumentParser(
         description=description, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument(
         "--rounds", type=int, default=rounds, help="rounds that are measured (default: %(default)s)"
     )
+    if rows is not None:
+        parser.add_argument(
+            "--rows", type=int, default=rows, help="raw rows of the day (default: %(default)s)"
+        )
+        parser.add_argument(
+            "--cache", type=Path, default=cache, help="folder of generated days (default: %(default)s)"
+        )
     return parser
 
 

@@ -27,7 +27,7 @@ CACHE = Path(tempfile.gettempdir()) / "proxy-oa-benchmarks"
 _HOURS = (8, 6, 5, 5, 7, 14, 28, 52, 76, 84, 82, 76, 64, 74, 84, 82, 74, 58, 36, 26, 20, 16, 13, 10)
 _BEACONING_HOURS = (9, 14)
 # The hosts of suspicious connections, and of no other.
-_SUSPICIOUS = "host LIKE '%.top'"
+SUSPICIOUS = "host LIKE '%.top'"
 
 _ROWS = Path(__file__).with_name("raw_rows.sql").read_text(encoding="utf-8")
 _MACROS = """
@@ -74,7 +74,7 @@ class GeneratedDay:
         """Return a warehouse of its own over the day."""
         return DuckDBWarehouse(base=str(self.base))
 
-    def ranked_rows(self, count: int, among: str = _SUSPICIOUS) -> pd.DataFrame:
+    def ranked_rows(self, count: int, among: str = SUSPICIOUS) -> pd.DataFrame:
         """Pick raw rows as a ranking would, columns as `RESULT_FIELDS`, the lowest score first.
 
         Suspicious ones come first, and every connection once, the busiest first, before any comes again.
@@ -82,11 +82,19 @@ class GeneratedDay:
         """
         raw = ", ".join(name for name in RESULT_FIELDS if name not in ("word", "score"))
         with connected() as connection:
-            text = _RANKED.format(raw=raw, suspicious=_SUSPICIOUS, among=among)
+            text = _RANKED.format(raw=raw, suspicious=SUSPICIOUS, among=among)
             frame = connection.execute(text, [self.files, count]).df()
         if len(frame) < count:
             raise ValueError(f"{self.base} has {len(frame)} rows to rank instead of {count}")
         return frame
+
+    def busy_uri(self, place: int, among: str = "TRUE") -> tuple[str, int]:
+        """Return the URI with the most requests, or the one in that place, and their number."""
+        text = f"""SELECT fulluri, count(*) AS requests FROM read_parquet(?) WHERE {among}
+            GROUP BY fulluri ORDER BY requests DESC, fulluri LIMIT 1 OFFSET ?"""
+        with connected() as connection:
+            uri, requests = connection.execute(text, [self.files, place - 1]).fetchall()[0]
+        return uri, requests
 
 
 def generated_day(rows: int, cache: Path = CACHE, *, one_in: int = 100) -> GeneratedDay:

@@ -4,53 +4,46 @@ Tab-separated, a header line, 26 columns, nothing quoted; the ranking job splits
 counted from 0, as the severity. Lines that aren't about the URIs at hand stay as they are, byte for byte.
 """
 
-from __future__ import annotations
-
-from collections.abc import Collection, Iterable, Iterator
-from typing import TYPE_CHECKING
+from collections.abc import Collection, Iterable, Sequence
 
 import numpy as np
 
 from proxy_oa_assets import tsv
 from proxy_oa_assets.conf import RESULT_FIELDS
 from proxy_oa_assets.enrichment.identity import connection_hash
-from proxy_oa_assets.frames import records
 from proxy_oa_assets.resources.hdfs import HdfsResource
 from proxy_oa_assets.tables import PROXY_SCORES
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 COLUMNS = (*RESULT_FIELDS, "uri_rep", "uri_sev", "respcode_name", "network_context", "hash")
 
 _FULLURI, _CLIENT, _TIME = (COLUMNS.index(name) for name in ("fulluri", "clientip", "p_time"))
 _HASH = COLUMNS.index("hash")
-# The columns of `proxy_scores` that aren't called as in the results.
+# The columns of `proxy_scores`, called as in the results.
 _RESULT_NAMES = {"tdate": "p_date", "time": "p_time", "ml_score": "score"}
+_CONNECTION = tuple(_RESULT_NAMES.get(name, name) for name in PROXY_SCORES.column_names)
 
 
 def rewrite(
-    hdfs: HdfsResource, path: str, uris: Collection[str], connections: pd.DataFrame, severity: int | None
+    hdfs: HdfsResource,
+    path: str,
+    uris: Collection[str],
+    connections: Iterable[Sequence[object]],
+    severity: int | None,
 ) -> None:
     """Replace the lines of some URIs, wholly or not at all.
 
     `connections` are the URIs' rows of `proxy_scores`. A severity of None leaves no line of the URIs. Nothing
     is written where nothing changes.
     """
-    before, lines = _read(hdfs, path), [_line(row, severity or 0) for row in _rows(connections)]
+    before, lines = _read(hdfs, path), [_line(row, severity or 0) for row in connections]
     kept = _without(before or b"", uris, lines)
     after = b"".join((tsv.line(COLUMNS).encode(), *kept, *(lines if severity else ())))
     if after != before and (before is not None or severity):
         hdfs.write(path, [after])
 
 
-def _rows(connections: pd.DataFrame) -> Iterator[dict[str, object]]:
-    names = [_RESULT_NAMES.get(name, name) for name in PROXY_SCORES.column_names]
-    for values in records(connections[list(PROXY_SCORES.column_names)]):
-        yield dict(zip(names, values, strict=True))
-
-
-def _line(row: dict[str, object], severity: int) -> bytes:
+def _line(connection: Sequence[object], severity: int) -> bytes:
+    row = dict(zip(_CONNECTION, connection, strict=True))
     client, uri, time = (_text(row[name]) for name in ("clientip", "fulluri", "p_time"))
     # FLOAT's own digits: as a Python number it would have twice as many.
     score = None if row["score"] is None else np.float32(str(row["score"]))

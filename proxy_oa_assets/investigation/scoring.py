@@ -7,8 +7,7 @@ where the second write fails, the URI looks as if nothing had been done, and doi
 from __future__ import annotations
 
 from collections.abc import Iterable
-
-import pandas as pd
+from typing import TYPE_CHECKING
 
 from proxy_oa_assets.days import Day
 from proxy_oa_assets.deployment import Deployment
@@ -17,10 +16,16 @@ from proxy_oa_assets.errors import InvestigationError
 from proxy_oa_assets.investigation import feedback, statements
 from proxy_oa_assets.investigation.investigated import changing, investigated, uri_text
 from proxy_oa_assets.investigation.uri_rows import replace_rows
-from proxy_oa_assets.tables import PROXY_THREAT_INVESTIGATION
+from proxy_oa_assets.tables import PROXY_SCORES, PROXY_THREAT_INVESTIGATION
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 SEVERITIES = {1: "high", 2: "medium", 3: "low"}
 
+Row = tuple[object, ...]
+
+_FULLURI = PROXY_SCORES.column_names.index("fulluri")
 # How many URIs a statement names; each can be long.
 _URIS_AT_A_TIME = 200
 _SHOWN_URIS, _SHOWN_WIDTH = 5, 200
@@ -69,9 +74,7 @@ def threats(day: Day | str, *, deployment: Deployment | None = None) -> pd.DataF
     return given.drop_duplicates("fulluri").reset_index(drop=True)
 
 
-def _record(
-    day: Day, at: Deployment, uris: list[str], connections: pd.DataFrame, severity: int | None
-) -> None:
+def _record(day: Day, at: Deployment, uris: list[str], connections: list[Row], severity: int | None) -> None:
     with changing(day, at) as still_held:
         still_held()
         feedback.rewrite(at.hdfs, at.workspace.feedback(day), uris, connections, severity)
@@ -85,14 +88,13 @@ def _distinct(fulluri: str | Iterable[str]) -> list[str]:
     return list(dict.fromkeys(map(uri_text, given)))
 
 
-def _scored_rows(day: Day, at: Deployment, uris: list[str]) -> pd.DataFrame:
+def _scored_rows(day: Day, at: Deployment, uris: list[str]) -> list[Row]:
     parts = [uris[first : first + _URIS_AT_A_TIME] for first in range(0, len(uris), _URIS_AT_A_TIME)]
-    frames = [at.impala.query(statements.scored_rows(day, part)) for part in parts or [[]]]
-    return pd.concat(frames, ignore_index=True)
+    return [row for part in parts for row in at.impala.rows(statements.scored_rows(day, part))]
 
 
-def _must_be_there(day: Day, uris: list[str], connections: pd.DataFrame) -> None:
-    there = set(map(uri_text, connections["fulluri"]))
+def _must_be_there(day: Day, uris: list[str], connections: list[Row]) -> None:
+    there = {uri_text(row[_FULLURI]) for row in connections}
     missing = [uri for uri in uris if uri not in there]
     if missing:
         shown = ", ".join(printable(uri, _SHOWN_WIDTH) for uri in missing[:_SHOWN_URIS])

@@ -2,7 +2,8 @@ import time
 
 import pytest
 
-from proxy_oa_assets.errors import StorageError
+from proxy_oa_assets.errors import LockedError, StorageError
+from proxy_oa_assets.resources import local_hdfs
 from proxy_oa_assets.resources.local_hdfs import LocalHdfs
 
 PATH = "/user/spot/proxy/scored_results/20160912/scores/proxy_results.csv"
@@ -140,3 +141,19 @@ def test_an_error_of_the_readers_own_is_not_blamed_on_the_file(hdfs):
 
     with pytest.raises(OSError, match="copy of 1 byte"):
         copy()
+
+
+def test_a_lock_keeps_others_out_for_as_long_as_it_is_held(hdfs, monkeypatch):
+    """Whoever waits too long is told where; afterwards it is free, for the same process, too."""
+    monkeypatch.setattr(local_hdfs, "_LONGEST_WAIT_SECONDS", 0.1)
+    with hdfs.lock("/user/spot/lock") as still_held:
+        still_held()
+        with (
+            pytest.raises(LockedError, match=r"user/spot/lock has been locked by another process for 0\.1 s"),
+            LocalHdfs(root=hdfs.root).lock("/user/spot/lock"),
+        ):
+            pytest.fail("two hold the lock")
+        with hdfs.lock("/user/spot/other"):
+            pass
+    with hdfs.lock("/user/spot/lock"):
+        pass

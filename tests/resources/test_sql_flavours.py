@@ -12,6 +12,8 @@ import pytest
 from proxy_oa_assets import queries
 from proxy_oa_assets.checks import statements
 from proxy_oa_assets.days import Day
+from proxy_oa_assets.investigation import raw_statements as raw
+from proxy_oa_assets.investigation import statements as analysts
 from proxy_oa_assets.resources import sql_flavour as sql
 from proxy_oa_assets.tables import PROXY_EDGE, PROXY_INGEST_SUMMARY, TABLES
 
@@ -30,6 +32,17 @@ QUERIES = [
     *(queries.any_row(table, DAY) for table in TABLES.values()),
     statements.edge_counts(DAY),
     statements.summary_counts(DAY),
+    analysts.suspicious(DAY, "uri", "10.0.0.1", 9),
+    analysts.details(DAY, "uri", "10.0.0.1"),
+    analysts.scored_rows(DAY, ["uri", "other"]),
+    analysts.timeline(DAY, "uri"),
+    *(
+        select(DAY, uri)
+        for select in (raw.found_per_second, raw.ways_in, raw.led_to)
+        for uri in ("uri", "null")
+    ),
+    raw.found_rows(DAY, "uri", ["09:00:00", None], 9),
+    raw.timeline(DAY, "uri", 9),
 ]
 
 # Of Impala's reserved words (Impala SQL Reference, "Impala reserved words"), those that somebody might well

@@ -1,0 +1,119 @@
+from collections.abc import Callable
+
+import pytest
+from support.home import SAMPLE_DAY, Home
+
+from proxy_oa_assets.investigation.scoring import score, threats
+from proxy_oa_assets.investigation.storyboard import (
+    incident_progression,
+    save_storyboard,
+    storyboard,
+    timeline,
+)
+from proxy_oa_assets.investigation.suspicious import suspicious
+from proxy_oa_assets.resources.duckdb_warehouse import DuckDBWarehouse
+from proxy_oa_assets.resources.impala import ImpalaResource
+from proxy_oa_assets.resources.reputation import ReputationResource
+from proxy_oa_assets.tables import PROXY_SCORES
+
+
+def feedback(home: Home) -> bytes:
+    with home.deployment.hdfs.open(home.deployment.workspace.feedback(SAMPLE_DAY)) as file:
+        return file.read()
+
+
+def exported_severities(home: Home) -> dict[str, str]:
+    lines = (home.data(SAMPLE_DAY) / "proxy_scores.tsv").read_text("utf-8").split("\n")[1:-1]
+    return {line.split("\t")[18]: line.split("\t")[24] for line in lines}
+
+
+def test_re_materializing_a_scored_day_loses_nothing(new_home: Callable[..., Home]) -> None:
+    """Without a row that was scored, and with it again: scores, stories, feedback byte for byte."""
+    home = new_home()
+    home.write_sample(views=40)
+    assert home.materialize(SAMPLE_DAY, limit=60).success
+    at = {"deployment": home.deployment}
+    first, *_, last = suspicious(SAMPLE_DAY, **at)["fulluri"]
+    score(SAMPLE_DAY, 1, [first, last], **at)
+    save_storyboard(SAMPLE_DAY, last, "title", "text", **at)
+
+    def recorded() -> list[object]:
+        return [
+            threats(SAMPLE_DAY, **at).to_csv(),
+            storyboard(SAMPLE_DAY, **at).to_csv(),
+            timeline(SAMPLE_DAY, last, **at).to_csv(),
+            incident_progression(SAMPLE_DAY, last, **at),
+            feedback(home),
+        ]
+
+    before = recorded()
+
+    assert home.materialize(SAMPLE_DAY, limit=5).success
+    assert recorded() == before
+    assert last not in set(home.deployment.impala.read_day(PROXY_SCORES, SAMPLE_DAY)["fulluri"])
+    assert home.materialize(SAMPLE_DAY, limit=60).success
+    assert recorded() == before
+    severities = exported_severities(home)
+    assert {uri for uri, severity in severities.items() if severity == "1"} == {first, last}
+
+
+@pytest.fixture
+def scoring_meanwhile(monkeypatch: pytest.MonkeyPatch) -> Callable[[type, str, Callable[[], None]], None]:
+    """Return what makes an analyst act just before a method does its work, the first time."""
+
+    def act_before(owner: type, name: str, act: Callable[[], None]) -> None:
+        work, acted = getattr(owner, name), []
+
+        def acting(self: object, *arguments: object) -> object:
+            if not acted:
+                acted.append(True)
+                act()
+            return work(self, *arguments)
+
+        monkeypatch.setattr(owner, name, acting)
+
+    return act_before
+
+
+@pytest.mark.parametrize(
+    ("owner", "method"),
+    [
+        (ReputationResource, "look_up"),
+        (DuckDBWarehouse, "replace_day_with_frame"),
+        (ImpalaResource, "read_day"),
+    ],
+)
+def test_a_score_given_while_a_materialization_runs_survives(
+    tmp_path, scoring_meanwhile, owner: type, method: str
+) -> None:
+    """While reputations are looked up, just before the day is replaced, just before severities are read."""
+    home = Home(tmp_path / "home")
+    home.write_sample(views=20)
+    assert home.materialize(SAMPLE_DAY, assets=["proxy_results", "scored_connections"]).success
+    at = {"deployment": Home(tmp_path / "home").deployment}
+    uri = suspicious(SAMPLE_DAY, **at)["fulluri"].iloc[0]
+    scoring_meanwhile(owner, method, lambda: score(SAMPLE_DAY, 2, uri, **at))
+
+    assert home.materialize(SAMPLE_DAY, assets=["scored_connections"]).success
+
+    assert threats(SAMPLE_DAY, **at)[["fulluri", "uri_sev"]].to_numpy().tolist() == [[uri, 2]]
+    assert uri not in set(suspicious(SAMPLE_DAY, **at)["fulluri"])
+    assert feedback(home).count(b"\n") > 1
+
+
+def test_a_null_uri_has_the_severity_of_the_word_null(tmp_path) -> None:
+    """A results file can't tell them apart."""
+    home, assets = Home(tmp_path / "home"), ["proxy_results", "scored_connections"]
+    home.write_sample(views=20)
+    results = home.results(SAMPLE_DAY)
+    first, *others = results.read_bytes().split(b"\n")
+    fields = first.split(b"\t")
+    fields[18] = b"null"
+    results.write_bytes(b"\n".join((b"\t".join(fields), *others)))
+    assert home.materialize(SAMPLE_DAY, assets=assets).success
+    assert exported_severities(home)["null"] == "0"
+
+    score(SAMPLE_DAY, 3, "null", deployment=home.deployment)
+
+    assert home.materialize(SAMPLE_DAY, assets=assets).success
+    assert exported_severities(home)["null"] == "3"

@@ -1,0 +1,71 @@
+import pytest
+from support.analysts_day import AnalystsDay
+
+from proxy_oa_assets.investigation.reset import reset_scored_connections
+from proxy_oa_assets.investigation.scoring import score, threats
+from proxy_oa_assets.investigation.storyboard import (
+    incident_progression,
+    save_storyboard,
+    storyboard,
+    timeline,
+)
+from proxy_oa_assets.investigation.suspicious import suspicious
+from proxy_oa_assets.tables import PROXY, PROXY_EDGE, PROXY_SCORES
+
+
+@pytest.fixture
+def three_days(today: AnalystsDay) -> list[AnalystsDay]:
+    """Three days on which analysts scored two URIs and told a story."""
+    days = [AnalystsDay(today.home, today.day.plus(number)) for number in range(3)]
+    for day in days:
+        day.write_raw({"fulluri": "a"}, {"fulluri": "b"}, {"fulluri": "c"})
+        day.write_scores({"fulluri": "a"}, {"fulluri": "b"}, {"fulluri": "c"})
+        day.write_edges()
+        score(day.day, 1, ["a", "b"], deployment=day.at)
+        save_storyboard(day.day, "a", "title", "text", deployment=day.at)
+    return days
+
+
+def recorded(day: AnalystsDay) -> list[object]:
+    """Return everything that analysts did on a day, comparable."""
+    at = {"deployment": day.at}
+    frames = (threats(day.day, **at), storyboard(day.day, **at), timeline(day.day, "a", **at))
+    return [
+        *(frame.to_csv() for frame in frames),
+        incident_progression(day.day, "a", **at),
+        day.feedback_bytes(),
+        suspicious(day.day, **at)["fulluri"].tolist(),
+    ]
+
+
+def test_a_reset_clears_exactly_that_day(three_days: list[AnalystsDay]) -> None:
+    """Severities, comment, timeline, progression, feedback; what was materialized and other days stay."""
+    before, middle, after = three_days
+    kept = [recorded(before), recorded(after)]
+    made = [middle.at.impala.read_day(table, middle.day) for table in (PROXY, PROXY_SCORES, PROXY_EDGE)]
+
+    lines = reset_scored_connections(middle.day, deployment=middle.at)
+
+    assert [recorded(before), recorded(after)] == kept
+    at = {"deployment": middle.at}
+    assert threats(middle.day, **at).empty
+    assert storyboard(middle.day, **at).empty
+    assert timeline(middle.day, "a", **at).empty
+    assert incident_progression(middle.day, "a", **at) is None
+    assert middle.feedback_bytes() is None
+    assert suspicious(middle.day, **at)["fulluri"].tolist() == ["a", "b", "c"]
+    for table, frame in zip((PROXY, PROXY_SCORES, PROXY_EDGE), made, strict=True):
+        assert middle.at.impala.read_day(table, middle.day).equals(frame)
+    assert len(lines) == 5
+    assert f"proxy_threat_investigation: 2 rows of {middle.day} removed" in lines
+
+
+def test_a_day_can_be_scored_after_a_reset_and_reset_again(three_days: list[AnalystsDay]) -> None:
+    """Nothing of what was reset comes back."""
+    day = three_days[0]
+    for _ in range(2):
+        reset_scored_connections(day.day.key, deployment=day.at)
+        score(day.day, 3, "c", deployment=day.at)
+
+        assert day.given() == {"c": 3}
+        assert day.fed_back() == {("c", "10.0.0.1"): 3}

@@ -1,0 +1,230 @@
+import hashlib
+
+import numpy as np
+import pytest
+from support.analysts_day import URI_SEV, AnalystsDay
+from support.storyboard_days import HOSTILE
+
+from proxy_oa_assets.errors import InvestigationError, WarehouseError
+from proxy_oa_assets.investigation.feedback import COLUMNS
+from proxy_oa_assets.investigation.scoring import score, threats, undo_score
+from proxy_oa_assets.investigation.suspicious import suspicious
+from proxy_oa_assets.tables import PROXY_THREAT_INVESTIGATION
+
+HEADER = (
+    "p_date p_time clientip host reqmethod useragent resconttype duration username webcat referer respcode "
+    "uriport uripath uriquery serverip scbytes csbytes fulluri word score uri_rep uri_sev respcode_name "
+    "network_context hash"
+).split()
+
+
+def listed(day: AnalystsDay) -> set[str]:
+    return set(suspicious(day.day, deployment=day.at)["fulluri"])
+
+
+def test_a_score_is_recorded_for_every_connection_of_the_uri(today: AnalystsDay) -> None:
+    """One row in the table; in the feedback file, in the contract's columns, each of its scored rows."""
+    today.write_scores(
+        {"fulluri": "a.test/", "ml_score": 1.2345e-7, "duration": None, "uri_rep": "list:HIGH:3"},
+        {"fulluri": "a.test/", "clientip": "10.0.0.2", "time": "23:59:59", "network_context": "printer"},
+        {"fulluri": "a.test/other"},
+    )
+
+    assert score(today.day, 1, "a.test/", deployment=today.at) == 2
+
+    assert today.given() == {"a.test/": 1}
+    assert today.feedback_bytes().split(b"\n")[0].decode().split("\t") == HEADER == list(COLUMNS)
+    first, second = (dict(zip(HEADER, row, strict=True)) for row in today.feedback())
+    assert first == {
+        **dict.fromkeys(HEADER, "-"),
+        "p_date": today.day.key,
+        "p_time": "09:00:00",
+        "clientip": "10.0.0.1",
+        "duration": "null",
+        "scbytes": "1",
+        "csbytes": "1",
+        "fulluri": "a.test/",
+        "score": "1.2345e-07",
+        "uri_rep": "list:HIGH:3",
+        "uri_sev": "1",
+        "hash": hashlib.md5(b"10.0.0.1a.test/").hexdigest() + "09",
+    }
+    assert (second["clientip"], second["hash"][-2:], second["network_context"]) == (
+        "10.0.0.2",
+        "23",
+        "printer",
+    )
+
+
+def test_scoring_again_replaces_the_severity_in_both(today: AnalystsDay) -> None:
+    """As many rows as before, of the new severity; other URIs keep theirs."""
+    today.write_scores(*({"fulluri": uri, "clientip": client} for uri in "ab" for client in "xy"))
+    score(today.day, 1, "a", deployment=today.at)
+    score(today.day, 2, "b", deployment=today.at)
+
+    score(today.day, 3, "a", deployment=today.at)
+
+    assert today.given() == {"a": 3, "b": 2}
+    assert today.fed_back() == {("a", "x"): 3, ("a", "y"): 3, ("b", "x"): 2, ("b", "y"): 2}
+
+
+def test_undoing_leaves_no_trace_of_the_score(today: AnalystsDay) -> None:
+    """The URI is suspicious again; what was never scored stays so."""
+    today.write_scores(*({"fulluri": uri} for uri in "abc"))
+    score(today.day, 1, ["a", "b"], deployment=today.at)
+
+    undo_score(today.day, ["a", "c", "never seen"], deployment=today.at)
+
+    assert today.given() == {"b": 1}
+    assert today.fed_back() == {("b", "10.0.0.1"): 1}
+    assert listed(today) == {"a", "c"}
+    undo_score(today.day, "b", deployment=today.at)
+    assert today.given() == today.fed_back() == {}
+
+
+def test_undoing_nothing_writes_nothing(embedded_day: AnalystsDay) -> None:
+    """A day that nobody scored has no feedback file afterwards, either."""
+    undo_score(embedded_day.day, "a", deployment=embedded_day.at)
+    assert embedded_day.feedback_bytes() is None
+
+
+def test_several_uris_are_recorded_together_or_not_at_all(today: AnalystsDay) -> None:
+    """One that isn't among the scored connections is named, and the others aren't recorded, either."""
+    today.write_scores({"fulluri": "a"}, {"fulluri": "b"})
+
+    with pytest.raises(InvestigationError, match=r"^gone\\x1b\[0m: not among the scored connections of 2016"):
+        score(today.day, 1, ["a", "gone\x1b[0m", "b"], deployment=today.at)
+
+    assert today.feedback_bytes() is None
+    assert today.given() == {}
+    assert score(today.day, 1, (uri for uri in "aab"), deployment=today.at) == 2
+    assert today.given() == {"a": 1, "b": 1}
+    assert score(today.day, 1, [], deployment=today.at) == 0
+
+
+def test_hundreds_of_uris_at_once(embedded_day: AnalystsDay) -> None:
+    """A whole host: the URIs are asked for in several statements, and recorded in one replacement."""
+    uris = [f"h.test/{number}" for number in range(450)]
+    embedded_day.write_scores(*({"fulluri": uri} for uri in uris))
+
+    assert score(embedded_day.day, 2, uris, deployment=embedded_day.at) == 450
+
+    assert embedded_day.given() == dict.fromkeys(uris, 2)
+    with pytest.raises(InvestigationError, match=r"^x0, x1, x2, x3, x4 and 295 more: not among"):
+        score(embedded_day.day, 2, [f"x{number}" for number in range(300)], deployment=embedded_day.at)
+
+
+@pytest.mark.parametrize("severity", [0, 4, -1, None, True, "1", 1.5])
+def test_other_severities_are_refused(embedded_day: AnalystsDay, severity: object) -> None:
+    """1, 2 and 3 are named with their meaning."""
+    embedded_day.write_scores({"fulluri": "a"})
+    with pytest.raises(InvestigationError, match=r"it is 1 \(high\), 2 \(medium\), 3 \(low\)"):
+        score(embedded_day.day, severity, "a", deployment=embedded_day.at)
+    assert embedded_day.feedback_bytes() is None
+
+
+def test_the_ranking_job_reads_hostile_values(today: AnalystsDay) -> None:
+    """Tabs, line breaks, NUL, U+2028, quotes, emoji in any field: 26 columns, column 22 is the severity."""
+    texts = [text for text in HOSTILE if len(text) < 1000] + [
+        "\x85next",
+        "\x0bvertical",
+        "end\r",
+        "\r\n",
+        "\t",
+    ]
+    rows = [
+        {"fulluri": f"{number}/{text}", "useragent": text, "referer": text, "username": text, "uri_rep": text}
+        for number, text in enumerate(texts)
+    ]
+    today.write_scores(*rows)
+    uris = [str(row["fulluri"]) for row in rows]
+    severities = {uri: 1 + number % 3 for number, uri in enumerate(uris)}
+
+    for severity in (1, 2, 3):
+        score(today.day, severity, [uri for uri in uris if severities[uri] == severity], deployment=today.at)
+
+    read = today.feedback()
+    assert {len(row) for row in read} == {26}
+    by_number = {row[18].partition("/")[0]: row for row in read}
+    assert len(by_number) == len(read) == len(texts)
+    for number, (text, uri) in enumerate(zip(texts, uris, strict=True)):
+        row = by_number[str(number)]
+        assert row[URI_SEV] == str(severities[uri])
+        shown = text.replace("\r\n", " ").translate(dict.fromkeys(map(ord, "\t\r\n"), " "))
+        assert (row[5], row[18]) == (shown, f"{number}/{shown}")
+    assert today.given() == severities
+    undo_score(today.day, uris, deployment=today.at)
+    assert today.feedback() == []
+
+
+def test_uris_that_look_alike_in_the_file_are_told_apart(embedded_day: AnalystsDay) -> None:
+    """A line break is written as a space; the hash is that of the URI itself."""
+    twins = ["a b", "a\rb", "a\nb", "a\tb"]
+    embedded_day.write_scores(
+        *({"fulluri": uri, "clientip": client} for uri in twins for client in ("x\ry", "z"))
+    )
+    score(embedded_day.day, 1, twins, deployment=embedded_day.at)
+
+    score(embedded_day.day, 3, "a\rb", deployment=embedded_day.at)
+    undo_score(embedded_day.day, "a b", deployment=embedded_day.at)
+
+    assert embedded_day.given() == {"a\rb": 3, "a\nb": 1, "a\tb": 1}
+    assert sorted(row[URI_SEV] for row in embedded_day.feedback()) == ["1", "1", "1", "1", "3", "3"]
+
+
+def test_lines_about_other_uris_stay_byte_for_byte(embedded_day: AnalystsDay) -> None:
+    """Also of connections that a smaller limit has taken out of proxy_scores, and what isn't a row at all."""
+    embedded_day.write_scores({"fulluri": "a"}, {"fulluri": "b"})
+    score(embedded_day.day, 1, ["a", "b"], deployment=embedded_day.at)
+    header, a, b = embedded_day.feedback_bytes().splitlines(keepends=True)
+    foreign = b'2016-01-01,"Spot, with commas",\xff\n'
+    path = embedded_day.at.workspace.feedback(embedded_day.day)
+    embedded_day.at.hdfs.write(path, [header, foreign, a, b[:-1]])
+    embedded_day.write_scores({"fulluri": "b"}, {"fulluri": "c"})
+
+    score(embedded_day.day, 2, "c", deployment=embedded_day.at)
+
+    lines = embedded_day.feedback_bytes().splitlines(keepends=True)
+    assert lines[:4] == [header, foreign, a, b]
+    assert len(lines) == 5
+    undo_score(embedded_day.day, "a", deployment=embedded_day.at)
+    assert embedded_day.feedback_bytes().splitlines(keepends=True) == [header, foreign, b, lines[4]]
+
+
+def test_what_fails_half_way_looks_undone_and_is_mended_by_doing_it_again(
+    embedded_day: AnalystsDay, full_disk
+) -> None:
+    """The feedback file comes first: the URI stays in the list, and scoring again leaves one line of it."""
+    embedded_day.write_scores({"fulluri": "a"}, {"fulluri": "b"})
+
+    with full_disk(PROXY_THREAT_INVESTIGATION), pytest.raises(WarehouseError, match="no space left"):
+        score(embedded_day.day, 1, "a", deployment=embedded_day.at)
+    assert listed(embedded_day) == {"a", "b"}
+
+    score(embedded_day.day, 3, "a", deployment=embedded_day.at)
+    assert listed(embedded_day) == {"b"}
+    assert embedded_day.fed_back() == {("a", "10.0.0.1"): 3}
+
+    with full_disk(PROXY_THREAT_INVESTIGATION), pytest.raises(WarehouseError, match="no space left"):
+        undo_score(embedded_day.day, "a", deployment=embedded_day.at)
+    assert threats(embedded_day.day, deployment=embedded_day.at)["fulluri"].tolist() == ["a"]
+    undo_score(embedded_day.day, "a", deployment=embedded_day.at)
+    assert embedded_day.given() == embedded_day.fed_back() == {}
+
+
+def test_threats_are_the_scored_uris_the_gravest_first(today: AnalystsDay) -> None:
+    """Each once, where Spot's table holds it twice, too; a row without a severity is none."""
+    rows = [("c", 3), ("b", 2), ("a", 2), ("d", 3), ("d", 1), ("e", None), ("f", 0)]
+    frame = threats(today.day, deployment=today.at)
+    assert (list(frame.columns), len(frame)) == (["tdate", "fulluri", "uri_sev"], 0)
+    given = frame.astype(object)
+    for number, (uri, severity) in enumerate(rows):
+        given.loc[number] = [today.day.key, uri, severity]
+    today.at.impala.replace_day_with_frame(PROXY_THREAT_INVESTIGATION, today.day, given)
+
+    found = threats(today.day, deployment=today.at)
+
+    assert found["fulluri"].tolist() == ["d", "a", "b", "c"]
+    assert found["uri_sev"].tolist() == [1, 2, 2, 3]
+    assert found["uri_sev"].dtype == "Int32"
+    assert np.unique(found["tdate"]).tolist() == [today.day.key]

@@ -1,0 +1,154 @@
+import pytest
+from support.analysts_day import AnalystsDay
+from support.storyboard_days import HOSTILE
+
+from proxy_oa_assets.errors import InvestigationError
+from proxy_oa_assets.investigation import search
+from proxy_oa_assets.investigation.raw_statements import referers
+from proxy_oa_assets.investigation.search import ExpandedSearch, expanded_search
+
+URI = "a.test/x?y"
+
+
+def found(day: AnalystsDay, uri: str = URI, limit: int = 250) -> ExpandedSearch:
+    return expanded_search(day.day, uri, limit, deployment=day.at)
+
+
+def test_requests_to_and_from_a_uri_are_found_in_time_order(today: AnalystsDay) -> None:
+    """Each once, though its URI and its referer be that URI; nothing of another URI or day."""
+    AnalystsDay(today.home, today.day.plus(1)).write_raw({"fulluri": URI})
+    today.write_raw(
+        {"fulluri": "b.test/", "referer": URI, "p_time": "09:00:02"},
+        {"fulluri": URI, "p_time": "10:00:00", "clientip": "10.0.0.2"},
+        {"fulluri": URI, "referer": f"http://{URI}", "p_time": "09:00:01"},
+        {"fulluri": "c.test/", "referer": f"https://{URI}", "p_time": "09:00:03"},
+        {"fulluri": None, "referer": f"https://{URI}", "p_time": "09:00:04", "clientip": None},
+        {"fulluri": f"{URI}z", "referer": f"http://{URI}z"},
+        {"fulluri": "d.test/", "referer": f"ftp://{URI}"},
+        {"fulluri": "e.test/", "referer": None},
+    )
+
+    search = found(today)
+
+    assert " ".join(search.rows.columns) == (
+        "p_date p_time clientip username duration fulluri webcat respcode reqmethod useragent resconttype "
+        "referer uriport serverip scbytes csbytes"
+    )
+    times = ["09:00:01", "09:00:02", "09:00:03", "09:00:04", "10:00:00"]
+    assert search.rows["p_time"].tolist() == times
+    assert (search.total_rows, search.total_clients) == (5, 3)
+
+
+def test_totals_are_of_all_that_was_found(today: AnalystsDay) -> None:
+    """The earliest rows are returned, as many as asked for."""
+    today.write_raw(
+        *(
+            {"fulluri": URI, "p_time": f"{9 + n % 3:02d}:00:{n:02d}", "clientip": f"10.0.0.{n % 7}"}
+            for n in range(40)
+        )
+    )
+
+    search = found(today, limit=15)
+
+    assert search.rows["p_time"].tolist() == [f"09:00:{second:02d}" for second in range(0, 40, 3)] + [
+        "10:00:01"
+    ]
+    assert (search.total_rows, search.total_clients) == (40, 7)
+
+
+def test_nothing_found_is_an_empty_table(today: AnalystsDay) -> None:
+    """With the same columns, for a day with and without traffic."""
+    assert found(today).rows.empty
+    today.write_raw({"fulluri": "other"})
+    search = found(today)
+    assert (len(search.rows), len(search.rows.columns), search.total_rows, search.total_clients) == (
+        0,
+        16,
+        0,
+        0,
+    )
+
+
+def test_times_without_a_leading_zero_or_without_a_time_keep_their_place(today: AnalystsDay) -> None:
+    """7:05:03 is 07:05:03; a request whose time is NULL comes last, and counts."""
+    times = ["7:05:03", "07:05:04", "10:00:00", None]
+    today.write_raw(*({"fulluri": URI, "p_time": time} for time in reversed(times)))
+
+    assert (
+        found(today).rows["p_time"].astype(object).where(lambda times: times.notna(), None).tolist() == times
+    )
+    assert found(today, limit=2).rows["p_time"].tolist() == times[:2]
+    assert found(today).total_rows == 4
+
+
+def test_many_times_are_found_without_naming_each(
+    today: AnalystsDay, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A limit in the thousands goes through the day twice, with the same result."""
+    today.write_raw(*({"fulluri": URI, "p_time": f"09:00:{second:02d}"} for second in range(30)))
+    named = found(today, limit=20).rows
+    monkeypatch.setattr(search, "_MOST_TIMES", 5)
+
+    assert found(today, limit=20).rows.equals(named)
+    assert len(named) == 20
+
+
+def test_hostile_uris_find_themselves(today: AnalystsDay) -> None:
+    """By URI and by referer; no text is run, none takes part of another for itself."""
+    today.write_raw(
+        *({"fulluri": f"h.test/{text}", "p_time": "09:00:00"} for text in HOSTILE),
+        *(
+            {"fulluri": "led.test/", "referer": f"http://h.test/{text}", "p_time": "09:00:01"}
+            for text in HOSTILE
+        ),
+    )
+
+    for text in HOSTILE:
+        search = found(today, f"h.test/{text}")
+        assert search.rows["fulluri"].tolist() == [f"h.test/{text}", "led.test/"]
+        assert search.total_rows == 2
+
+
+def test_null_is_the_word_null_and_no_referer_is_none(today: AnalystsDay) -> None:
+    """A request without a referer wasn't sent by a URI that is called `-`, empty, or NULL."""
+    today.write_raw(
+        {"fulluri": None},
+        {"fulluri": "null"},
+        {"fulluri": "-"},
+        {"fulluri": ""},
+        *({"fulluri": "b.test/", "referer": referer} for referer in ("-", "", "null", None)),
+    )
+
+    assert found(today, "null").total_rows == 2
+    assert found(today, "-").total_rows == 1
+    assert found(today, "").total_rows == 1
+
+
+@pytest.mark.parametrize(
+    ("uri", "also"),
+    [
+        ("a.test/x", ("http://a.test/x", "https://a.test/x")),
+        ("a.test/x/", ("http://a.test/x/", "https://a.test/x/")),
+        (
+            "a.test",
+            ("a.test/", "http://a.test", "http://a.test/", "https://a.test", "https://a.test/"),
+        ),
+        (
+            "a.test/",
+            ("a.test", "http://a.test", "http://a.test/", "https://a.test", "https://a.test/"),
+        ),
+        (
+            "a.test:443",
+            ("a.test:443/", *(f"http{s}://a.test:443{end}" for s in ("", "s") for end in ("", "/"))),
+        ),
+    ],
+)
+def test_a_referer_has_a_scheme_and_a_start_page_a_slash(uri: str, also: tuple[str, ...]) -> None:
+    """As in real logs: `www.cnn.com` is the URI, `http://www.cnn.com/` the referer."""
+    assert set(referers(uri)) == {uri, *also}
+
+
+def test_a_limit_below_1_is_refused(embedded_day: AnalystsDay) -> None:
+    """Nothing is searched for."""
+    with pytest.raises(InvestigationError, match="limit is 0; it is the most rows to return, at least 1"):
+        found(embedded_day, limit=0)

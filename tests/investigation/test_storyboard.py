@@ -1,0 +1,169 @@
+import hashlib
+import json
+
+import pytest
+from support.analysts_day import AnalystsDay
+from support.storyboard_days import HOSTILE
+
+from proxy_oa_assets.errors import InvestigationError, WarehouseError
+from proxy_oa_assets.frames import records
+from proxy_oa_assets.investigation.storyboard import (
+    incident_progression,
+    save_storyboard,
+    storyboard,
+    timeline,
+)
+from proxy_oa_assets.tables import PROXY_STORYBOARD
+
+URI = "a.test/x"
+
+
+def save(day: AnalystsDay, uri: str = URI, title: str = "title", text: str = "text", top: int = 20) -> None:
+    save_storyboard(day.day, uri, title, text, top, deployment=day.at)
+
+
+def comments(day: AnalystsDay) -> list[tuple[object, ...]]:
+    return list(records(storyboard(day.day, deployment=day.at)))
+
+
+def times(day: AnalystsDay, uri: str = URI) -> list[tuple[object, ...]]:
+    """Return a threat's timeline without the threat."""
+    return [row[1:] for row in records(timeline(day.day, uri, deployment=day.at))]
+
+
+def test_the_timeline_has_a_row_per_client_time_and_response_code(today: AnalystsDay) -> None:
+    """Durations are summed, NULLs left out; the code has its name; the referer's requests are no meeting."""
+    today.write_raw(
+        {"fulluri": URI, "p_time": "09:00:01", "respcode": "200", "duration": 3},
+        {"fulluri": URI, "p_time": "09:00:01", "respcode": "200", "duration": 2_000_000_000},
+        {"fulluri": URI, "p_time": "09:00:01", "respcode": "200", "duration": 2_000_000_000},
+        {"fulluri": URI, "p_time": "09:00:01", "respcode": "404", "duration": None},
+        {"fulluri": URI, "p_time": "08:00:00", "respcode": "777", "duration": 1, "clientip": "10.0.0.2"},
+        {"fulluri": URI, "p_time": None, "respcode": None, "duration": 5, "clientip": None},
+        {"fulluri": "b.test/", "referer": f"http://{URI}", "p_time": "09:00:03"},
+    )
+
+    save(today)
+
+    day = today.day.key
+    eight, nine = f"{day} 08:00:00", f"{day} 09:00:01"
+    assert times(today) == [
+        (day, day, 5, None, None, ""),
+        (eight, eight, 1, "10.0.0.2", "777", "Unknown (777)"),
+        (nine, nine, 4_000_000_003, "10.0.0.1", "200", "OK"),
+        (nine, nine, None, "10.0.0.1", "404", "Not Found"),
+    ]
+
+
+def test_the_timeline_is_that_of_the_clients_with_the_most_requests(today: AnalystsDay) -> None:
+    """Not of the first rows: each of the top clients with all its times."""
+    today.write_raw(
+        *(
+            {"fulluri": URI, "clientip": f"10.0.0.{client}", "p_time": f"09:00:{client}{n}"}
+            for client, requests in ((1, 2), (2, 5), (3, 3), (4, 3))
+            for n in range(requests)
+        )
+    )
+
+    save(today, top=2)
+
+    clients = [row[3] for row in times(today)]
+    assert clients == ["10.0.0.2"] * 5 + ["10.0.0.3"] * 3
+
+
+def test_the_progression_tells_who_led_there_and_where_it_led(today: AnalystsDay) -> None:
+    """The contract's file: the different requests, the earliest first, and the URIs it is referer of."""
+    today.write_raw(
+        {"fulluri": URI, "referer": "http://search.test/", "p_time": "09:00:02", "reqmethod": "GET"},
+        *({"fulluri": URI, "referer": "http://mail.test/", "p_time": f"09:00:0{n}"} for n in (1, 3)),
+        {"fulluri": URI, "referer": None, "p_time": "09:00:04", "clientip": None},
+        *({"fulluri": "c.test/", "referer": f"http://{URI}"} for _ in range(2)),
+        {"fulluri": "b.test/", "referer": f"https://{URI}"},
+        {"fulluri": URI, "referer": f"http://{URI}", "p_time": "09:00:05"},
+    )
+
+    save(today)
+
+    name = f"incident-progression-{hashlib.md5(URI.encode()).hexdigest()}.json"
+    y, m, d = today.day.y, today.day.m, today.day.d
+    path = f"{today.at.workspace.huser}/proxy/oa/storyboard/{y}/{m}/{d}/{name}"
+    with today.at.hdfs.open(path) as file:
+        content = json.loads(file.read())
+    assert content == incident_progression(today.day, URI, deployment=today.at)
+
+    def request(
+        referer: str | None, client: str | None = "10.0.0.1", method: str = "-"
+    ) -> dict[str, str | None]:
+        return {"clientip": client, "referer": referer, "reqmethod": method, "resconttype": "-"}
+
+    assert content == {
+        "fulluri": URI,
+        "requests": [
+            request("http://mail.test/"),
+            request("http://search.test/", method="GET"),
+            request(None, client=None),
+            request(f"http://{URI}"),
+        ],
+        "referer_for": ["b.test/", "c.test/"],
+    }
+
+
+def test_saving_again_replaces_the_story_and_leaves_the_others(today: AnalystsDay) -> None:
+    """Of that threat, what the last save says; of other threats and days, all."""
+    tomorrow = AnalystsDay(today.home, today.day.plus(1))
+    for day in (today, tomorrow):
+        day.write_raw({"fulluri": URI}, {"fulluri": "b.test/"})
+        save(day, text="first")
+        save(day, "b.test/", text="other")
+    today.write_raw({"fulluri": URI, "p_time": "09:30:00"})
+
+    save(today, title="new title", text="second")
+
+    assert comments(today) == [(URI, "new title", "second"), ("b.test/", "title", "other")]
+    assert comments(tomorrow) == [(URI, "title", "first"), ("b.test/", "title", "other")]
+    assert [row[0] for row in times(today)] == [f"{today.day} 09:30:00"]
+    assert [row[0] for row in times(today, "b.test/")] == [f"{today.day} 09:00:00"]
+    assert [row[0] for row in times(tomorrow)] == [f"{tomorrow.day} 09:00:00"]
+
+
+def test_a_comment_comes_back_as_it_was_typed(today: AnalystsDay) -> None:
+    """Quotes, tabs, line breaks, emoji, SQL: in the title, in the text, in the threat itself."""
+    texts = [text for text in HOSTILE if len(text) < 1000]
+    today.write_raw(*({"fulluri": f"h.test/{text}"} for text in texts))
+
+    for text in texts:
+        save(today, f"h.test/{text}", title=text, text=f"{text}\n{text}")
+
+    assert comments(today) == sorted((f"h.test/{text}", text, f"{text}\n{text}") for text in texts)
+    for text in texts:
+        assert len(times(today, f"h.test/{text}")) == 1
+        progression = incident_progression(today.day, f"h.test/{text}", deployment=today.at)
+        assert progression["fulluri"] == f"h.test/{text}"
+
+
+def test_a_story_needs_traffic(embedded_day: AnalystsDay) -> None:
+    """A mistyped URI, or a day whose raw log is gone, leaves an earlier story as it is."""
+    embedded_day.write_raw({"fulluri": URI}, {"fulluri": "b.test/", "referer": "http://only.test/"})
+    save(embedded_day)
+    with pytest.raises(InvestigationError, match=r"^a.test/y: no request of 2016-01-01 is to this URI"):
+        save(embedded_day, "a.test/y")
+    with pytest.raises(InvestigationError, match="top is 0; it is how many clients the timeline shows"):
+        save(embedded_day, top=0)
+    save(embedded_day, "only.test/")
+
+    assert [row[0] for row in comments(embedded_day)] == [URI, "only.test/"]
+    assert incident_progression(embedded_day.day, "a.test/y", deployment=embedded_day.at) is None
+    assert times(embedded_day, "only.test/") == []
+
+
+def test_a_save_that_fails_half_way_shows_no_comment(embedded_day: AnalystsDay, full_disk) -> None:
+    """The comment comes last; saving again mends it."""
+    embedded_day.write_raw({"fulluri": URI})
+
+    with full_disk(PROXY_STORYBOARD), pytest.raises(WarehouseError, match="no space left"):
+        save(embedded_day)
+    assert comments(embedded_day) == []
+
+    save(embedded_day)
+    assert comments(embedded_day) == [(URI, "title", "text")]
+    assert len(times(embedded_day)) == 1

@@ -1,0 +1,113 @@
+import pytest
+from support.analysts_day import AnalystsDay
+from support.storyboard_days import HOSTILE
+
+from proxy_oa_assets.errors import DayError, InvestigationError
+from proxy_oa_assets.investigation.scoring import score
+from proxy_oa_assets.investigation.suspicious import details, suspicious
+from proxy_oa_assets.tables import PROXY_EDGE, PROXY_SCORES
+
+
+def uris(frame) -> list[str]:
+    return frame["fulluri"].tolist()
+
+
+def test_each_connection_is_listed_once_the_lowest_score_first(today: AnalystsDay) -> None:
+    """By its lowest row, with the number of its rows; the columns are those of proxy_scores."""
+    today.write_scores(
+        {"fulluri": "a.test/", "ml_score": 0.3, "time": "01:00:00"},
+        {"fulluri": "a.test/", "ml_score": 0.1, "time": "02:00:00"},
+        {"fulluri": "a.test/", "ml_score": 0.2, "time": "03:00:00"},
+        {"fulluri": "a.test/", "ml_score": 0.4, "clientip": "10.0.0.2"},
+        {"fulluri": "b.test/", "ml_score": 0.05},
+    )
+
+    found = suspicious(today.day, deployment=today.at)
+
+    assert tuple(found.columns) == (*PROXY_SCORES.column_names, "scored_rows")
+    rows = found[["fulluri", "clientip", "time", "scored_rows"]].to_numpy().tolist()
+    assert rows == [
+        ["b.test/", "10.0.0.1", "09:00:00", 1],
+        ["a.test/", "10.0.0.1", "02:00:00", 3],
+        ["a.test/", "10.0.0.2", "09:00:00", 1],
+    ]
+    assert uris(suspicious(today.day.key, limit=1, deployment=today.at)) == ["b.test/"]
+
+
+def test_a_scored_uri_is_gone_from_its_day_and_no_other(today: AnalystsDay) -> None:
+    """All its connections, and its alone; in Spot it disappeared from every day."""
+    tomorrow = AnalystsDay(today.home, today.day.plus(1))
+    rows = [{"fulluri": "a.test/"}, {"fulluri": "a.test/", "clientip": "10.0.0.2"}, {"fulluri": "a.test/x"}]
+    today.write_scores(*rows)
+    tomorrow.write_scores(*rows)
+
+    score(today.day, 3, "a.test/", deployment=today.at)
+
+    assert uris(suspicious(today.day, deployment=today.at)) == ["a.test/x"]
+    assert sorted(uris(suspicious(tomorrow.day, deployment=today.at))) == ["a.test/", "a.test/", "a.test/x"]
+
+
+def test_filters_are_a_part_of_the_uri_and_a_whole_client(today: AnalystsDay) -> None:
+    """An empty text filters nothing, as an empty field of a form."""
+    today.write_scores(
+        {"fulluri": "a.test/login", "clientip": "10.0.0.1"},
+        {"fulluri": "b.test/login", "clientip": "10.0.0.11"},
+        {"fulluri": "c.test/Login", "clientip": "10.0.0.1"},
+    )
+
+    def listed(**filters: str | None) -> list[str]:
+        return uris(suspicious(today.day, **filters, deployment=today.at))
+
+    assert listed(uri="test/login") == ["a.test/login", "b.test/login"]
+    assert listed(clientip="10.0.0.1") == ["a.test/login", "c.test/Login"]
+    assert listed(uri="login", clientip="10.0.0.1") == ["a.test/login"]
+    assert listed(uri="", clientip="") == listed() == listed(uri=None, clientip=None)
+    assert listed(uri="login%") == listed(uri="l_gin") == listed(clientip="10.0.0.") == []
+
+
+def test_a_filter_finds_hostile_texts_and_runs_none(today: AnalystsDay) -> None:
+    """Quotes, backslashes, `%s`, `${...}`, SQL: each finds just the URIs that hold it."""
+    texts = [text for text in HOSTILE if text]
+    today.write_scores(*({"fulluri": f"{number}/{text}/"} for number, text in enumerate(texts)))
+
+    for text in texts:
+        expected = {f"{number}/{other}/" for number, other in enumerate(texts) if text in other}
+        assert set(uris(suspicious(today.day, uri=f"/{text}/", deployment=today.at))) <= expected
+        assert set(uris(suspicious(today.day, uri=text, deployment=today.at))) == expected
+
+
+def test_null_is_the_word_null(today: AnalystsDay) -> None:
+    """A results file can't tell them apart: one connection, found and scored by the word."""
+    today.write_scores({"fulluri": None, "clientip": None}, {"fulluri": "null", "clientip": "null"})
+
+    (row,) = suspicious(today.day, "null", "null", deployment=today.at).itertuples()
+    assert row.scored_rows == 2
+
+    assert score(today.day, 1, "null", deployment=today.at) == 2
+    assert suspicious(today.day, deployment=today.at).empty
+    assert len(today.feedback()) == 2
+
+
+def test_details_are_the_connection_s_requests_in_time_order(today: AnalystsDay) -> None:
+    """In every hour, whatever the hour of the scored row; NULL is the word null here, too."""
+    today.write_raw(
+        *({"fulluri": "a.test/", "p_time": time} for time in ("22:00:00", "09:30:00", "09:00:00")),
+        {"fulluri": "a.test/", "clientip": "10.0.0.2"},
+        {"fulluri": None, "clientip": None},
+    )
+    today.write_scores({"fulluri": "a.test/"}, {"fulluri": "null", "clientip": "null"})
+    today.write_edges()
+
+    found = details(today.day, "a.test/", "10.0.0.1", deployment=today.at)
+    assert tuple(found.columns) == PROXY_EDGE.column_names
+    assert found["time"].tolist() == ["09:00:00", "09:30:00", "22:00:00"]
+    assert len(details(today.day, "null", "null", deployment=today.at)) == 1
+    assert details(today.day, "a.test/", "10.0.0.9", deployment=today.at).empty
+
+
+def test_a_day_and_a_limit_that_are_none_are_refused(embedded_day: AnalystsDay) -> None:
+    """The message says what to write."""
+    with pytest.raises(DayError, match="write it as YYYY-MM-DD"):
+        suspicious("20160101", deployment=embedded_day.at)
+    with pytest.raises(InvestigationError, match="limit is 0; it is the most connections to return"):
+        suspicious(embedded_day.day, limit=0, deployment=embedded_day.at)
