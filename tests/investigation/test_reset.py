@@ -38,7 +38,7 @@ def recorded(day: AnalystsDay) -> list[object]:
     ]
 
 
-def test_a_reset_clears_exactly_that_day(three_days: list[AnalystsDay]) -> None:
+def test_a_reset_clears_exactly_that_day_which_can_be_scored_again(three_days: list[AnalystsDay]) -> None:
     """Severities, comment, timeline, progression, feedback; what was materialized and other days stay."""
     before, middle, after = three_days
     kept = [recorded(before), recorded(after)]
@@ -59,13 +59,7 @@ def test_a_reset_clears_exactly_that_day(three_days: list[AnalystsDay]) -> None:
     assert len(lines) == 5
     assert f"proxy_threat_investigation: 2 rows of {middle.day} removed" in lines
 
-
-def test_a_day_can_be_scored_after_a_reset_and_reset_again(three_days: list[AnalystsDay]) -> None:
-    """Nothing of what was reset comes back."""
-    day = three_days[0]
-    for _ in range(2):
-        reset_scored_connections(day.day.key, deployment=day.at)
-        score(day.day, 3, "c", deployment=day.at)
-
-        assert day.given() == {"c": 3}
-        assert day.fed_back() == {("c", "10.0.0.1"): 3}
+    # Nothing of what was reset comes back.
+    score(middle.day, 3, "c", **at)
+    assert middle.given() == {"c": 3}
+    assert middle.fed_back() == {("c", "10.0.0.1"): 3}

@@ -128,17 +128,19 @@ def test_saving_again_replaces_the_story_and_leaves_the_others(today: AnalystsDa
 
 def test_a_comment_comes_back_as_it_was_typed(today: AnalystsDay) -> None:
     """Quotes, tabs, line breaks, emoji, SQL: in the title, in the text, in the threat itself."""
-    texts = [text for text in HOSTILE if len(text) < 1000]
-    today.write_raw(*({"fulluri": f"h.test/{text}"} for text in texts))
+    typed = "\n".join(HOSTILE)
+    threats = sorted(
+        f"h.test/{text}" for text in ("", "nul\0inside", "a\nb\r\tc", "\\' OR 1=1 -- ", "\U0001f600")
+    )
+    today.write_raw(*({"fulluri": threat} for threat in threats))
 
-    for text in texts:
-        save(today, f"h.test/{text}", title=text, text=f"{text}\n{text}")
+    for threat in threats:
+        save(today, threat, title=typed, text=f"{typed}\n{threat}")
 
-    assert comments(today) == sorted((f"h.test/{text}", text, f"{text}\n{text}") for text in texts)
-    for text in texts:
-        assert len(times(today, f"h.test/{text}")) == 1
-        progression = incident_progression(today.day, f"h.test/{text}", deployment=today.at)
-        assert progression["fulluri"] == f"h.test/{text}"
+    assert comments(today) == [(threat, typed, f"{typed}\n{threat}") for threat in threats]
+    for threat in threats:
+        assert len(times(today, threat)) == 1
+        assert incident_progression(today.day, threat, deployment=today.at)["fulluri"] == threat
 
 
 def test_a_story_needs_traffic(embedded_day: AnalystsDay) -> None:

@@ -72,7 +72,6 @@ def test_a_filter_finds_hostile_texts_and_runs_none(today: AnalystsDay) -> None:
 
     for text in texts:
         expected = {f"{number}/{other}/" for number, other in enumerate(texts) if text in other}
-        assert set(uris(suspicious(today.day, uri=f"/{text}/", deployment=today.at))) <= expected
         assert set(uris(suspicious(today.day, uri=text, deployment=today.at))) == expected
 
 
