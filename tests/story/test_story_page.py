@@ -49,8 +49,8 @@ def paragraphs(page):
     return [" ".join(text.split()) for text in page.texts["p"]]
 
 
-def test_a_threat_is_told_with_all_that_was_recorded_of_it(home):
-    """Severity, title, comment, who met it and when, what others say, where clients came from and went."""
+def test_a_threat_is_told_with_all_that_was_recorded_of_it(new_home):
+    """Severity, title, comment, who met it when, verdicts, from where and whereto; on a cluster, too."""
     told = Told(
         "evil.example/a",
         "Programs from a bare address",
@@ -61,6 +61,7 @@ def test_a_threat_is_told_with_all_that_was_recorded_of_it(home):
         uri_rep="vt:MALWARE:3:trojan|x;c2::list:NONE:0::fb:UNVERIFIED:-1",
         context="Finance desks",
     )
+    home = new_home()
     tell(home, DAY, told)
 
     page = written(home)
