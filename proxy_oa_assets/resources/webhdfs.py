@@ -93,8 +93,12 @@ class WebHdfs(HdfsResource):
             raise
 
     def make_folder(self, path: str) -> None:
-        """Make a folder, and those above it, where they are missing."""
-        self._ask(path, lambda client: client.makedirs(path))
+        """Make a folder, and those above it, where they are missing.
+
+        Their group may write there: so may the engine then, as far as a default ACL above says so. WebHDFS'
+        own 755 would take that from whomever the ACL names.
+        """
+        self._ask(path, lambda client: client.makedirs(path, permission="775"))
 
     def delete(self, path: str) -> bool:
         """Remove a file; return whether there was one."""

@@ -14,9 +14,14 @@ USER = "spot"
 
 
 class ThriftServer(Servers):
-    """A HiveServer2 on loopback, which outlives a restart; its tables are on the given file system."""
+    """A HiveServer2 on loopback, which outlives a restart; its tables are on the given file system.
 
-    def __init__(self, folder: Path, default_fs: str, settings: Mapping[str, str] | None = None):
+    It runs in a user's name, and acts there in the name of whoever is logged in.
+    """
+
+    def __init__(
+        self, folder: Path, default_fs: str, settings: Mapping[str, str] | None = None, user: str = USER
+    ):
         self.port = free_port()
         self._server = JavaServer(
             "thrift-server",
@@ -28,7 +33,7 @@ class ThriftServer(Servers):
             ),
             {
                 "SPARK_HOME": str(spark_home()),
-                "HADOOP_USER_NAME": USER,
+                "HADOOP_USER_NAME": user,
                 "JAVA_HOME": str(java_program("java").resolve().parents[1]),
                 "SPARK_LOCAL_IP": "127.0.0.1",
             },

@@ -1,0 +1,51 @@
+"""A cluster's secrets, which Dagster's servers know by the names of their variables."""
+
+import json
+from pathlib import Path
+
+import pytest
+from support.dagster_client import DagsterClient
+from support.ui_server import served
+
+pytestmark = pytest.mark.server
+
+SECRETS = {"HDFS_TOKEN": "t0ken-of-the-tests", "IMPALA_PASSWORD": "passw0rd-of-the-tests"}
+CLUSTER = {
+    "PROXY_OA_DEPLOYMENT": "cluster",
+    "HDFS_URL": "http://localhost:9",
+    "HDFS_AUTH": "token",
+    "IMPALA_HOST": "localhost",
+    "IMPALA_AUTH_MECHANISM": "PLAIN",
+}
+_REPOSITORIES = """
+query { repositoriesOrError { ... on RepositoryConnection { nodes { name location { name } } } } }"""
+_RESOURCES = """
+query ($selector: RepositorySelector!) { allTopLevelResourceDetailsOrError(repositorySelector: $selector) {
+    ... on PythonError { message } ... on ResourceDetailsList { results {
+        name description configuredValues { key value type } configFields { name defaultValueAsJson }
+        nestedResources { resource { name configuredValues { key value type } } } } } } }"""
+
+
+def test_the_web_ui_shows_the_names_of_variables_and_not_their_values(tmp_path: Path) -> None:
+    """All that it is told of the resources has the two names, as such, and neither value; nor has a file."""
+    home = tmp_path / "home"
+    with served(home, **CLUSTER, **SECRETS) as address:
+        client = DagsterClient(address)
+        (repository,) = client.ask(_REPOSITORIES)["repositoriesOrError"]["nodes"]
+        selector = {
+            "repositoryName": repository["name"],
+            "repositoryLocationName": repository["location"]["name"],
+        }
+        told = client.ask(_RESOURCES, selector=selector)["allTopLevelResourceDetailsOrError"]
+
+    shown = {
+        (resource["name"], entry["key"]): entry["value"]
+        for resource in told["results"]
+        for entry in resource["configuredValues"]
+        if entry["type"] == "ENV_VAR"
+    }
+    assert shown == {("hdfs", "token"): "HDFS_TOKEN", ("impala", "password"): "IMPALA_PASSWORD"}
+    written = b"".join(path.read_bytes() for path in home.rglob("*") if path.is_file())
+    for secret in SECRETS.values():
+        assert secret not in json.dumps(told)
+        assert secret.encode() not in written
