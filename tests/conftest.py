@@ -8,10 +8,23 @@ import pytest
 from cluster_servers.running import Cluster
 from support.cluster_home import ClusterHome
 from support.home import Home
+from support.side_by_side import ByFile, longest_first
+from xdist.remote import Producer
+from xdist.scheduler import Scheduling
 
 # A machine that runs other work beside the tests is slow now and then; that is no defect.
 hypothesis.settings.register_profile("proxy_oa", deadline=None)
 hypothesis.settings.load_profile("proxy_oa")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=longest_first)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Scheduling:
+    config.option.loadscopereorder = False
+    return ByFile(config, log)
 
 
 @pytest.fixture

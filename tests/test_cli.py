@@ -47,7 +47,7 @@ def test_run_materializes_a_day_with_the_given_limit(home: Home) -> None:
 
 def test_dagster_s_own_command_materializes_the_same_day(home: Home) -> None:
     """`dagster asset materialize` works with just the settings, and gives byte-equal tables."""
-    assert proxy_oa(home.path, "run", "--date", SAMPLE_DAY.key).returncode == 0
+    assert home.materialize(SAMPLE_DAY).success
     first = home.parts(SAMPLE_DAY)
     for name in first:
         home.part(name, SAMPLE_DAY).unlink()

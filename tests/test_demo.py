@@ -1,6 +1,8 @@
+import subprocess
 from pathlib import Path
 
 import pyarrow.parquet as pq
+import pytest
 from support.home import Home
 from test_cli import proxy_oa
 
@@ -11,11 +13,16 @@ from proxy_oa_assets.sample.trouble import BEACON_HOST, DROPPER_HOST, PHISHING_H
 DAYS = [Day.parse("2026-10-01").plus(number) for number in range(3)]
 
 
-def test_demo_materializes_three_days_and_says_what_to_look_at(tmp_path: Path) -> None:
-    """The ten most suspicious rows, where the tables are, and how to open the web UI."""
-    home = Home(tmp_path / "home")
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> tuple[Home, subprocess.CompletedProcess[str]]:
+    """The home of a demo, and what the command said."""
+    home = Home(tmp_path_factory.mktemp("demo") / "home")
+    return home, proxy_oa(home.path, "demo", "--last-day", DAYS[-1].key, COLUMNS="140")
 
-    done = proxy_oa(home.path, "demo", "--last-day", DAYS[-1].key, COLUMNS="140")
+
+def test_demo_materializes_three_days_and_says_what_to_look_at(demo) -> None:
+    """The ten most suspicious rows, where the tables are, and how to open the web UI."""
+    home, done = demo
 
     assert done.returncode == 0, done.stderr
     assert "Traceback" not in done.stderr
@@ -28,10 +35,9 @@ def test_demo_materializes_three_days_and_says_what_to_look_at(tmp_path: Path) -
     assert f"PROXY_OA_HOME={home.path} proxy-oa ui" in done.stdout
 
 
-def test_after_the_demo_partitions_begin_with_the_first_sample_day(tmp_path: Path) -> None:
+def test_after_the_demo_partitions_begin_with_the_first_sample_day(demo) -> None:
     """The home's own .env holds the sample site's settings; doing the demo again keeps the earliest day."""
-    home = tmp_path / "home"
-    proxy_oa(home, "demo", "--last-day", DAYS[-1].key)
+    home = demo[0].path
 
     before = proxy_oa(home, "run", "--date", DAYS[0].plus(-1).key)
     assert before.returncode == 2

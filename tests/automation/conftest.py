@@ -17,9 +17,9 @@ def home(tmp_path: Path) -> Home:
 
 
 @pytest.fixture
-def instance(tmp_path: Path) -> Iterator[dg.DagsterInstance]:
-    """A Dagster history of its own, on disk."""
-    with dg.DagsterInstance.local_temp(str(tmp_path)) as instance:
+def instance() -> Iterator[dg.DagsterInstance]:
+    """A Dagster history of its own."""
+    with dg.DagsterInstance.ephemeral() as instance:
         yield instance
 
 

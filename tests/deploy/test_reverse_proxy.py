@@ -19,6 +19,7 @@ from deployed import OPERATING, awaited, free_port
 NGINX = shutil.which("nginx", path=f"{os.environ['PATH']}:/usr/sbin")
 OPENSSL = shutil.which("openssl")
 SITE = "https://proxy-oa.example.com"
+pytestmark = pytest.mark.server
 
 
 @dataclass(frozen=True)

@@ -20,6 +20,7 @@ OWN_LINES = {"ExecStart", "KillMode", "TimeoutStopSec"}
 
 SYSTEMD_ANALYZE = shutil.which("systemd-analyze")
 RELOAD = "mutation { reloadWorkspace { __typename } }"
+pytestmark = pytest.mark.server
 
 
 def graphql(port: int, query: str) -> str:

@@ -1,27 +1,18 @@
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
-from pathlib import Path
 
 import pytest
 from support.dagster_client import DagsterClient
 from support.home import Home
 from support.ui_server import served
 
+from proxy_oa_assets.bundled import bundled
 from proxy_oa_assets.days import Day
 
 FIRST = Day.parse("2026-10-01")
 
 
-@pytest.fixture
-def month(tmp_path: Path) -> Home:
-    """Return a home with 30 small days that nothing was made of yet."""
-    home = Home(tmp_path / "home")
-    for offset in range(30):
-        home.write_sample(FIRST.plus(offset), views=15)
-    return home
-
-
-@pytest.fixture
+@pytest.fixture(scope="session")
 def serve() -> Callable[..., AbstractContextManager[DagsterClient]]:
     """Return a function that serves a home's web UI, daemon included, until its block ends."""
 
@@ -31,3 +22,24 @@ def serve() -> Callable[..., AbstractContextManager[DagsterClient]]:
             yield DagsterClient(address)
 
     return serving
+
+
+@pytest.fixture(scope="session")
+def shared_home(tmp_path_factory: pytest.TempPathFactory) -> Home:
+    """A home of several tests, of which each has days of its own, and where dead runs are soon seen."""
+    home = Home(tmp_path_factory.mktemp("operating") / "home")
+    shipped = bundled("dagster.yaml").read_text(encoding="utf-8")
+    seldom, often = "poll_interval_seconds: 60", "poll_interval_seconds: 5"
+    assert seldom in shipped
+    (home.path / "dagster").mkdir(parents=True)
+    (home.path / "dagster" / "dagster.yaml").write_text(shipped.replace(seldom, often), encoding="utf-8")
+    return home
+
+
+@pytest.fixture(scope="session")
+def client(
+    shared_home: Home, serve: Callable[..., AbstractContextManager[DagsterClient]]
+) -> Iterator[DagsterClient]:
+    """The web UI of the shared home."""
+    with serve(shared_home) as client:
+        yield client

@@ -1,4 +1,5 @@
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from support.dagster_client import ASSETS, DagsterClient
@@ -6,17 +7,19 @@ from support.home import Home
 
 from proxy_oa_assets.days import Day
 
-DAYS = [f"2026-10-{number:02d}" for number in range(1, 31)]
-WITHOUT_RESULTS = ["2026-10-08", "2026-10-19"]
-CORRUPT = "2026-10-25"
-BAD = [*WITHOUT_RESULTS, CORRUPT]
+DAYS = [f"2026-10-{number:02d}" for number in range(1, 10)]
+WITHOUT_RESULTS = ["2026-10-02", "2026-10-08"]
+CORRUPT = "2026-10-05"
+BAD = ["2026-10-02", CORRUPT, "2026-10-08"]
 GOOD = [day for day in DAYS if day not in BAD]
 
 pytestmark = pytest.mark.server
 
 
-def spoil(home: Home) -> Callable[[], None]:
-    """Take away the results of two days and ruin those of a third; return how to mend them."""
+def with_bad_days(home: Home) -> Callable[[], None]:
+    """Write the days, two of them without results and one with ruined ones; return how to mend them."""
+    for day in DAYS:
+        home.write_sample(Day.parse(day), views=15)
     kept = {day: home.results(Day.parse(day)).read_bytes() for day in BAD}
     for day in WITHOUT_RESULTS:
         home.results(Day.parse(day)).unlink()
@@ -59,52 +62,53 @@ def assert_whole(home: Home, client: DagsterClient) -> None:
         assert home.parts(day) == made
 
 
-def test_a_bad_day_costs_itself_alone(month: Home, serve) -> None:
-    """Of 30 days three are bad: 27 are made, three are named with reasons; once mended, the rest follows."""
-    mend = spoil(month)
-    with serve(month) as client:
-        first = client.finished_backfill(all_of(DAYS))
+def test_a_bad_day_costs_itself_alone(shared_home: Home, client: DagsterClient) -> None:
+    """Three of nine days are bad: six are made, three are named with reasons; once mended, they follow."""
+    mend = with_bad_days(shared_home)
+    first = client.finished_backfill(all_of(DAYS))
 
-        assert len(client.runs_of(first)) == 30
-        assert {asset: client.days(asset, "MATERIALIZED", DAYS) for asset in ASSETS} == all_of(GOOD) | {
-            "ingest_summary": client.days("ingest_summary", "MATERIALIZED", DAYS)
-        }
-        assert set(GOOD) <= set(client.days("ingest_summary", "MATERIALIZED", DAYS))
-        assert client.days("proxy_results", "FAILED", DAYS) == BAD
-        why = reasons(client, first)
-        assert sorted(why) == BAD
-        for day in WITHOUT_RESULTS:
-            assert "does not exist: the day has no ranked results yet. Run the ranking job" in why[day]
-            assert day.replace("-", "") in why[day]
-        assert "none of the 20 lines is a row of 2026-10-25" in why[CORRUPT]
+    assert len(client.runs_of(first)) == len(DAYS)
+    summed_up = client.days("ingest_summary", "MATERIALIZED", DAYS)
+    assert {asset: client.days(asset, "MATERIALIZED", DAYS) for asset in ASSETS} == all_of(GOOD) | {
+        "ingest_summary": summed_up
+    }
+    assert set(GOOD) <= set(summed_up)
+    assert client.days("proxy_results", "FAILED", DAYS) == BAD
+    why = reasons(client, first)
+    assert sorted(why) == BAD
+    for day in WITHOUT_RESULTS:
+        assert "does not exist: the day has no ranked results yet. Run the ranking job" in why[day]
+        assert day.replace("-", "") in why[day]
+    assert f"none of the 20 lines is a row of {CORRUPT}" in why[CORRUPT]
 
-        mend()
-        second = client.finished_backfill(client.left(DAYS))
+    mend()
+    second = client.finished_backfill(client.left(DAYS))
 
-        assert sorted(map(days_of, client.runs_of(second))) == BAD
-        assert_whole(month, client)
+    assert sorted(map(days_of, client.runs_of(second))) == BAD
+    assert_whole(shared_home, client)
 
 
-def test_several_days_per_run_end_in_the_same_state(month: Home, serve) -> None:
-    """Ten days per run: what is recorded is true, and "failed and missing" does what is left, no more."""
-    mend = spoil(month)
-    with serve(month, PROXY_OA_DAYS_PER_RUN="10") as client:
+def test_several_days_per_run_end_in_the_same_state(tmp_path: Path, serve) -> None:
+    """Three days per run: what is recorded is true, and "failed and missing" does what is left, no more."""
+    home = Home(tmp_path / "home")
+    mend = with_bad_days(home)
+    with serve(home, PROXY_OA_DAYS_PER_RUN="3") as client:
         first = client.finished_backfill(all_of(DAYS))
 
         assert len(client.runs_of(first)) == 3
         assert client.days("proxy_results", "MATERIALIZED", DAYS) == GOOD
         for day in map(Day.parse, GOOD):
-            assert (month.data(day) / "proxy_results.csv").is_file()
+            assert (home.data(day) / "proxy_results.csv").is_file()
         for day in map(Day.parse, client.days("scored_connections", "MATERIALIZED", DAYS)):
-            assert month.part("proxy_scores", day).is_file()
+            assert home.part("proxy_scores", day).is_file()
         why = "\n".join(reasons(client, first).values())
         assert all(f"{day}: " in why for day in BAD)
         assert not any(f"{day}: " in why for day in GOOD)
-        assert "1 of 10 days failed; the other 9 are done" in why
+        assert "1 of 3 days failed; the other 2 are done" in why
 
         mend()
         left = client.left(DAYS)
         assert left["proxy_results"] == BAD
         client.finished_backfill(left)
 
-        assert_whole(month, client)
+        assert_whole(home, client)

@@ -2,7 +2,6 @@ import os
 import re
 import signal
 import time
-from pathlib import Path
 
 import pytest
 from support.dagster_client import ASSETS, DagsterClient, wait_until
@@ -10,17 +9,9 @@ from support.home import Home
 
 from proxy_oa_assets.days import Day
 
-DAYS = ["2026-10-01", "2026-10-02", "2026-10-03"]
+DAYS = ["2026-10-11", "2026-10-12", "2026-10-13"]
 
 pytestmark = pytest.mark.server
-
-
-@pytest.fixture
-def home(tmp_path: Path) -> Home:
-    home = Home(tmp_path / "home")
-    for day in DAYS:
-        home.write_sample(Day.parse(day), views=300)
-    return home
 
 
 def kill_once_started(client: DagsterClient, run: str) -> None:
@@ -39,27 +30,28 @@ def kill_once_started(client: DagsterClient, run: str) -> None:
     raise AssertionError("no step started")
 
 
-def test_a_killed_run_is_seen_and_its_re_execution_finishes(home: Home, serve) -> None:
+def test_a_killed_run_is_seen_and_its_re_execution_finishes(shared_home: Home, client: DagsterClient) -> None:
     """A worker killed mid-backfill: its run fails, executing it again does the rest, and nothing is torn."""
-    with serve(home) as client:
-        backfill = client.backfill(dict.fromkeys(ASSETS, DAYS))
-        wait_until(lambda: bool(client.runs_of(backfill)))
-        victim = client.runs_of(backfill)[-1]["runId"]
-
-        kill_once_started(client, victim)
-
-        wait_until(lambda: client.backfill_status(backfill).startswith("COMPLETED"), 300)
-        assert client.status(victim) == "FAILURE"
-        assert [run["status"] for run in client.runs_of(backfill)].count("SUCCESS") == 2
-
-        again = client.reexecute(victim)
-
-        wait_until(lambda: client.status(again) in ("SUCCESS", "FAILURE"), 180)
-        assert client.status(again) == "SUCCESS"
-        for asset in ASSETS:
-            assert client.days(asset, "MATERIALIZED", DAYS) == DAYS
     for day in map(Day.parse, DAYS):
-        made = home.parts(day)
-        assert home.materialize(day).success
-        assert home.parts(day) == made
-    assert not [path for path in home.path.rglob("*.tmp") if path.is_file()]
+        shared_home.write_sample(day, views=300)
+    backfill = client.backfill(dict.fromkeys(ASSETS, DAYS))
+    wait_until(lambda: bool(client.runs_of(backfill)))
+    victim = client.runs_of(backfill)[-1]["runId"]
+
+    kill_once_started(client, victim)
+
+    wait_until(lambda: client.backfill_status(backfill).startswith("COMPLETED"), 300)
+    assert client.status(victim) == "FAILURE"
+    assert [run["status"] for run in client.runs_of(backfill)].count("SUCCESS") == 2
+
+    again = client.reexecute(victim)
+
+    wait_until(lambda: client.status(again) in ("SUCCESS", "FAILURE"), 180)
+    assert client.status(again) == "SUCCESS"
+    for asset in ASSETS:
+        assert client.days(asset, "MATERIALIZED", DAYS) == DAYS
+    for day in map(Day.parse, DAYS):
+        made = shared_home.parts(day)
+        assert shared_home.materialize(day).success
+        assert shared_home.parts(day) == made
+    assert not [path for path in shared_home.path.rglob("*.tmp") if path.is_file()]

@@ -3,6 +3,8 @@
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -15,25 +17,20 @@ from proxy_oa_assets.days import Day
 
 pytestmark = pytest.mark.server
 
-DAYS = [f"2026-10-{number:02d}" for number in range(1, 5)]
+DAYS = [f"2026-10-{number:02d}" for number in range(15, 19)]
 POOL = "proxy_oa_warehouse"
 # The steps that ask the engine for a day's raw requests.
 HEAVY = ("edge_details", "ingest_summary")
 
 
-@pytest.fixture
-def home(tmp_path: Path) -> Home:
-    home = Home(tmp_path / "home")
-    for day in DAYS:
-        home.write_sample(Day.parse(day), views=1_000)
-    return home
-
-
-def limit_pool(home: Home, limit: int) -> None:
-    """Set the pool's limit by the command of docs/operating.md."""
-    command = [Path(sys.executable).with_name("dagster"), "instance", "concurrency", "set", POOL, str(limit)]
-    folder = str(home.path / "dagster")
-    subprocess.run(command, env={**os.environ, "DAGSTER_HOME": folder}, check=True, capture_output=True)
+@contextmanager
+def limited_pool(home: Home) -> Iterator[None]:
+    """Set the pool's limit to one by the command of docs/operating.md, and then as it was."""
+    command = [Path(sys.executable).with_name("dagster"), "instance", "concurrency", "set", POOL]
+    variables = {**os.environ, "DAGSTER_HOME": str(home.path / "dagster")}
+    subprocess.run([*command, "1"], env=variables, check=True, capture_output=True)
+    yield
+    subprocess.run([*command, "4"], env=variables, check=True, capture_output=True)
 
 
 def spans(events: list[dict[str, Any]]) -> list[tuple[int, int]]:
@@ -53,10 +50,11 @@ def events_of_a_backfill(client: DagsterClient) -> list[list[dict[str, Any]]]:
     return [client.events(run["runId"]) for run in runs]
 
 
-def test_a_pool_keeps_the_steps_of_all_runs_apart(home: Home, serve) -> None:
+def test_a_pool_keeps_the_steps_of_all_runs_apart(shared_home: Home, client: DagsterClient) -> None:
     """Four days at once, a pool of one: its steps run one after another, and those that wait say why."""
-    with serve(home) as client:
-        limit_pool(home, 1)
+    for day in map(Day.parse, DAYS):
+        shared_home.write_sample(day, views=1_000)
+    with limited_pool(shared_home):
         events = events_of_a_backfill(client)
 
     every = sorted(span for of_run in events for span in spans(of_run))

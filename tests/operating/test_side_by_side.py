@@ -4,7 +4,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from support.dagster_client import ASSETS, wait_until
+from support.dagster_client import ASSETS, DagsterClient, wait_until
 from support.home import SAMPLE_DAY, Home
 
 from proxy_oa_assets.days import Day
@@ -60,23 +60,23 @@ def test_runs_with_different_limits_leave_one_of_both_and_no_mixture(tmp_path: P
     assert made in possible
 
 
-def test_a_run_beside_a_backfill_leaves_what_a_single_run_leaves(tmp_path: Path, serve) -> None:
+def test_a_run_beside_a_backfill_leaves_what_a_single_run_leaves(
+    shared_home: Home, client: DagsterClient
+) -> None:
     """A command for a day that a backfill is making at the same moment."""
-    home = Home(tmp_path / "home")
-    days = [Day.parse(f"2026-10-{number:02d}") for number in range(1, 5)]
+    days = [Day.parse(f"2026-10-{number:02d}") for number in range(21, 25)]
     for day in days:
-        home.write_sample(day, views=300)
+        shared_home.write_sample(day, views=300)
 
-    with serve(home) as client:
-        backfill = client.backfill({asset: [day.key for day in days] for asset in ASSETS})
-        wait_until(lambda: any(run["status"] == "STARTED" for run in client.runs_of(backfill)))
-        runs = [run_day(home, day) for day in days[:2]]
-        outputs = [run.communicate(timeout=240)[0] for run in runs]
-        wait_until(lambda: client.backfill_status(backfill).startswith(("COMPLETED", "FAILED")), 300)
+    backfill = client.backfill({asset: [day.key for day in days] for asset in ASSETS})
+    wait_until(lambda: any(run["status"] == "STARTED" for run in client.runs_of(backfill)))
+    runs = [run_day(shared_home, day) for day in days[:2]]
+    outputs = [run.communicate(timeout=240)[0] for run in runs]
+    wait_until(lambda: client.backfill_status(backfill).startswith(("COMPLETED", "FAILED")), 300)
 
-        assert client.backfill_status(backfill) == "COMPLETED_SUCCESS"
+    assert client.backfill_status(backfill) == "COMPLETED_SUCCESS"
     assert [run.returncode for run in runs] == [0, 0], "\n".join(outputs)
     for day in days:
-        made = home.parts(day), exports(home, day)
-        assert home.materialize(day).success
-        assert (home.parts(day), exports(home, day)) == made
+        made = shared_home.parts(day), exports(shared_home, day)
+        assert shared_home.materialize(day).success
+        assert (shared_home.parts(day), exports(shared_home, day)) == made

@@ -6,7 +6,7 @@ from functools import partial
 
 import pytest
 from playwright.sync_api import Page, expect
-from support.browser import CHROMIUM, keep_picture, new_page
+from support.browser import CHROMIUM, PICTURES, keep_picture, new_page
 from support.dagster_client import DagsterClient
 from support.home import Home
 from support.ui_server import served
@@ -14,6 +14,9 @@ from test_cli import proxy_oa
 
 from proxy_oa_assets.bundled import bundled
 from proxy_oa_assets.days import Day
+
+# The README's picture of a backfill shows two weeks; what it shows is the same of three days.
+IN_A_ROW = 3 if PICTURES is None else 14
 
 
 @dataclass(frozen=True)
@@ -24,22 +27,22 @@ class Site:
     address: str
     client: DagsterClient
     without_results: Day
-    two_weeks: list[Day]
+    in_a_row: list[Day]
     materialized: list[Day]
 
 
 @pytest.fixture(scope="session")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    """Serve 18 days: one that has no ranked results, 14 that nothing was made of, the demo's three."""
+    """Serve a day that has no ranked results, days that nothing was made of, and the demo's three."""
     if CHROMIUM is None:
         pytest.skip("no chromium is installed")
     yesterday = Day(datetime.now(UTC).date()).plus(-1)
-    days = [yesterday.plus(offset) for offset in range(-17, 1)]
+    days = [yesterday.plus(offset) for offset in range(-3 - IN_A_ROW, 1)]
     home = Home(tmp_path_factory.mktemp("web_ui", numbered=False) / "home")
     made = proxy_oa(home.path, "demo", "--last-day", yesterday.key)
     assert made.returncode == 0, made.stderr
     for day in days[:-3]:
-        home.write_sample(day, views=1_100)
+        home.write_sample(day)
     home.results(days[0]).unlink()
     conf = home.path / "site" / "proxy_conf.json"
     shutil.copy(bundled("proxy_conf.json"), conf)

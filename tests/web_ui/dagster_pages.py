@@ -26,8 +26,30 @@ def choose_days(page: Page, days: str) -> Locator:
     open_graph(page)
     page.get_by_role("button", name="Materialize all").click()
     dialog = page.get_by_role("dialog")
-    dialog.get_by_role("textbox").first.fill(days)
-    page.keyboard.press("Enter")
+    type_days(dialog, days)
+    return dialog
+
+
+def type_days(within: Page | Locator, days: str) -> None:
+    """Type days into the field of partitions, the first one; it appears when they are loaded."""
+    field = within.get_by_role("textbox").first
+    field.fill(days)
+    field.press("Enter")
+
+
+def open_launchpad(page: Page, day: Day) -> Locator:
+    """Open the launchpad of all assets from the graph and choose its partition.
+
+    The field is drawn anew once the partitions are loaded, without what was typed before; only then has it
+    a button to sort them.
+    """
+    open_graph(page)
+    choose_from_menu(page, button_with_icon(page, "arrow_drop_down"), "Open launchpad")
+    dialog = page.get_by_role("dialog")
+    expect(button_with_icon(page, "sort_by_alpha")).to_be_visible()
+    dialog.get_by_placeholder("Partition").fill(day.key)
+    page.get_by_role("menuitem", name=day.key).click()
+    expect(dialog.get_by_text(f"partition: {day}")).to_be_visible()
     return dialog
 
 

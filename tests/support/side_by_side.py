@@ -1,0 +1,22 @@
+"""Which tests run side by side in processes of pytest-xdist."""
+
+from typing import ClassVar
+
+import pytest
+from xdist.scheduler import LoadScopeScheduling
+
+
+class ByFile(LoadScopeScheduling):
+    """Tests of one file run one after another in one process, as do those of a folder that share a server."""
+
+    shares_a_server: ClassVar[set[str]] = {"tests/deploy", "tests/operating", "tests/web_ui"}
+
+    def _split_scope(self, nodeid: str) -> str:
+        path = nodeid.partition("::")[0]
+        folder = path.rpartition("/")[0]
+        return folder if folder in self.shares_a_server else path
+
+
+def longest_first(item: pytest.Item) -> bool:
+    """Sort servers' tests before all others: as the last ones they would keep one process busy, alone."""
+    return item.get_closest_marker("server") is None
