@@ -26,3 +26,8 @@ def shortened(value: object, width: int) -> str:
         return shown
     tail = (width - 1) * 2 // 5
     return f"{shown[: width - 1 - tail]}…{shown[len(shown) - tail :]}"
+
+
+def counted(number: int, thing: str) -> str:
+    """Return a number of things in words, such as `1 URI` and `1,200 URIs`."""
+    return f"{number:,} {thing}" if number == 1 else f"{number:,} {thing}s"

@@ -44,16 +44,31 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
         yield servers
 
 
-@pytest.fixture(params=["embedded", pytest.param("cluster", marks=pytest.mark.cluster)])
+DEPLOYMENTS = ["embedded", pytest.param("cluster", marks=pytest.mark.cluster)]
+
+
+@pytest.fixture(params=DEPLOYMENTS)
 def new_home(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Callable[..., Home]]:
     """Return what makes a home, on this machine and on a cluster: a test that takes it runs on both."""
+    yield from _new_home(request, tmp_path)
+
+
+@pytest.fixture(scope="module", params=DEPLOYMENTS)
+def new_module_home(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Callable[..., Home]]:
+    """Return the same for a home that the tests of a module share."""
+    yield from _new_home(request, tmp_path_factory.mktemp("module"))
+
+
+def _new_home(request: pytest.FixtureRequest, folder: Path) -> Iterator[Callable[..., Home]]:
     with ExitStack() as closing:
 
         def make(**variables: str) -> Home:
             if request.param == "embedded":
-                return Home(tmp_path / "home", **variables)
+                return Home(folder / "home", **variables)
             servers: Cluster = request.getfixturevalue("cluster")
-            home = ClusterHome(tmp_path / "home", servers.variables, **variables)
+            home = ClusterHome(folder / "home", servers.variables, **variables)
             closing.callback(home.close)
             return home
 

@@ -80,6 +80,11 @@ def values(uri_rep: str) -> dict[str, int]:
     return {verdict.service: verdict.value for verdict in decode(uri_rep)}
 
 
+def gravest(uri_rep: str) -> Verdict | None:
+    """Return the answer of a `uri_rep` with the highest value; None if there is none."""
+    return max(decode(uri_rep), key=lambda verdict: verdict.value, default=None)
+
+
 def _categories(text: str) -> tuple[Category, ...]:
     parts = (part.partition("|") for part in text.split(";") if part)
     return tuple(Category(name, group) for name, _, group in parts)

@@ -12,6 +12,7 @@ from proxy_oa_assets.days import Day
 from proxy_oa_assets.deployment import Deployment, deployment
 from proxy_oa_assets.errors import DayError, ProxyOaError
 from proxy_oa_assets.local_files import replacing
+from proxy_oa_assets.reputation.verdict import gravest
 from proxy_oa_assets.sample.files import write_sample_day, write_site_files
 from proxy_oa_assets.settings import Settings, load_settings
 from proxy_oa_assets.tables import PROXY_SCORES
@@ -100,7 +101,7 @@ def _show(settings: Settings, configured: Deployment, days: list[Day], rows: int
             "score": scores["ml_score"].map("{:.1e}".format),
             "time": scores["time"],
             "client": scores["clientip"],
-            "verdict": [_worst(verdicts) for verdicts in scores["uri_rep"]],
+            "verdict": [_worst(answers) for answers in scores["uri_rep"]],
             "request": scores["reqmethod"] + " " + scores["fulluri"],
         }
     )
@@ -124,5 +125,5 @@ def _show(settings: Settings, configured: Deployment, days: list[Day], rows: int
 
 def _worst(uri_rep: str) -> str:
     """Return the label of the gravest answer, such as HIGH."""
-    answers = [answer.split(":") for answer in uri_rep.split("::") if answer]
-    return max(answers, key=lambda answer: int(answer[2]))[1] if answers else ""
+    verdict = gravest(uri_rep)
+    return verdict.label if verdict else ""

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from cluster_servers.running import Cluster
-from support.cluster_home import ClusterHome, environment
+from support.cluster_home import ClusterHome
 
 from proxy_oa_assets.tables import PROXY_STORYBOARD
 
@@ -40,7 +40,7 @@ def test_a_sound_cluster_is_found_sound(home: ClusterHome) -> None:
     """Each step has its line and its time, and the probe leaves nothing behind."""
     home.path.mkdir(parents=True, exist_ok=True)
 
-    done = proxy_oa(environment(home), "doctor")
+    done = proxy_oa(home.environment(), "doctor")
 
     assert done.returncode == 0, done.stdout
     lines = lines_of(done)

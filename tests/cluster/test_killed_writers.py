@@ -10,7 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from support.cluster_home import ClusterHome, environment
+from support.cluster_home import ClusterHome
 from support.storyboard_days import DAY, comments, texts_of
 
 from proxy_oa_assets.tables import PROXY_STORYBOARD, TABLES
@@ -103,7 +103,7 @@ def driver(home: ClusterHome) -> subprocess.Popen[str]:
         stdout=subprocess.PIPE,
         text=True,
         cwd=home.path.parent,
-        env={**environment(home), "PYTHONPATH": str(Path(__file__).parents[1])},
+        env={**home.environment(), "PYTHONPATH": str(Path(__file__).parents[1])},
     )
 
 

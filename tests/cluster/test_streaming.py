@@ -5,7 +5,7 @@ import sys
 from itertools import repeat
 
 import pytest
-from support.cluster_home import ClusterHome, environment
+from support.cluster_home import ClusterHome
 from support.home import SAMPLE_DAY
 
 pytestmark = pytest.mark.cluster
@@ -40,7 +40,7 @@ def test_a_large_results_file_is_copied_without_being_held(home: ClusterHome) ->
     home.path.mkdir(parents=True, exist_ok=True)
 
     copying = [sys.executable, "-c", COPY, small.key, large.key]
-    done = subprocess.run(copying, env=environment(home), cwd=home.path, capture_output=True, check=True)
+    done = subprocess.run(copying, env=home.environment(), cwd=home.path, capture_output=True, check=True)
 
     size, growth = map(int, done.stdout.split())
     assert size == MEGABYTES << 20

@@ -4,7 +4,7 @@ import sys
 
 import pytest
 from support.analysts_day import AnalystsDay
-from support.cluster_home import ClusterHome, environment
+from support.cluster_home import ClusterHome
 
 # Scores URIs of its own, one by one, once the other has started, too.
 ANALYST = """
@@ -26,18 +26,13 @@ NAMES = ("one", "two")
 
 def analyst(day: AnalystsDay, name: str, count: int) -> subprocess.Popen[str]:
     home = day.home
-    variables = (
-        environment(home)
-        if isinstance(home, ClusterHome)
-        else {**os.environ, "PROXY_OA_HOME": str(home.path)}
-    )
     return subprocess.Popen(
         [sys.executable, "-W", "ignore", "-c", ANALYST, name, day.day.key, str(count)],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
         cwd=home.path.parent,
-        env={**variables, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+        env={**home.environment(), "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
     )
 
 

@@ -90,3 +90,9 @@ class AnalystsDay:
         severities = {(row[18], row[2]): int(row[URI_SEV]) for row in rows}
         assert len(severities) == len(rows)
         return severities
+
+    def recorded(self) -> dict[str, int]:
+        """Return the severities by URI, which table and feedback file agree on."""
+        given = self.given()
+        assert {row[18]: int(row[URI_SEV]) for row in self.feedback()} == given
+        return given

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from PIL import Image
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Locator, Page, sync_playwright
 
 CHROMIUM = shutil.which("chromium")
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
@@ -30,8 +30,8 @@ def new_page(width: int = 1500, height: int = 950, base_url: str | None = None) 
         browser.close()
 
 
-def keep_picture(page: Page, name: str, height: float | None = None) -> None:
-    """Keep the page, or its upper part, as a picture of the documentation.
+def keep_picture(page: Page, name: str, height: float | None = None, *, part: Locator | None = None) -> None:
+    """Keep the page, its upper part, or what it shows of a part, as a picture of the documentation.
 
     It does nothing unless PROXY_OA_PICTURES names a folder.
     """
@@ -41,7 +41,8 @@ def keep_picture(page: Page, name: str, height: float | None = None) -> None:
     assert size
     page.mouse.move(0, 0)
     page.wait_for_load_state("networkidle")
-    clip = {"x": 0, "y": 0, "width": size["width"], "height": height or size["height"]}
+    clip = part.bounding_box() if part else None
+    clip = clip or {"x": 0, "y": 0, "width": size["width"], "height": height or size["height"]}
     shown = page.screenshot(clip=clip, animations="disabled", caret="hide")
     path = Path(PICTURES) / f"{name}.png"
     path.write_bytes(shown)

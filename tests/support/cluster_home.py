@@ -1,6 +1,5 @@
 """A home folder whose days are on a cluster: an HDFS folder and a database of its own."""
 
-import os
 import uuid
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -23,14 +22,12 @@ class ClusterHome(Home):
 
     def __init__(self, path: Path, servers: Mapping[str, str], **variables: str) -> None:
         name = f"t{uuid.uuid4().hex[:12]}"
-        self.variables = {
+        deployed = {
             "PROXY_OA_DEPLOYMENT": "cluster",
             "PROXY_OA_HUSER": f"/user/spot/{name}",
             "PROXY_OA_DBNAME": name,
-            **servers,
-            **variables,
         }
-        super().__init__(path, **self.variables)
+        super().__init__(path, **{**deployed, **servers, **variables})
         self.deployment.impala.create_tables()
 
     @property
@@ -90,8 +87,3 @@ class ClusterHome(Home):
     def close(self) -> None:
         """Close the connection."""
         self.deployment.impala.close()
-
-
-def environment(home: ClusterHome) -> dict[str, str]:
-    """Return the environment of a process that works in a home."""
-    return {**os.environ, **home.variables, "PROXY_OA_HOME": str(home.path)}

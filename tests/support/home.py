@@ -1,6 +1,7 @@
 """A home folder for tests, and the days materialized in it."""
 
 import io
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -26,7 +27,12 @@ class Home:
 
     def __init__(self, path: Path, **variables: str) -> None:
         self.path = path
+        self.variables: dict[str, str] = variables
         self.deployment: Deployment = deployment(settings_from({"PROXY_OA_HOME": str(path), **variables}))
+
+    def environment(self) -> dict[str, str]:
+        """Return the environment of a process that works in this home."""
+        return {**os.environ, **self.variables, "PROXY_OA_HOME": str(self.path)}
 
     @property
     def root(self):

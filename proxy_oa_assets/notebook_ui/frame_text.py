@@ -1,0 +1,53 @@
+"""Frames as the notebooks show them: as text, whatever their values contain."""
+
+from __future__ import annotations
+
+from typing import cast
+
+import pandas as pd
+
+from proxy_oa_assets.display import counted, printable
+
+_WIDTH = 100
+_MOST_ROWS = 100
+# JupyterLab's own tables wrap their texts, and a row becomes as high as its longest one.
+_STYLE = """<style>
+.jp-RenderedHTMLCommon table.frame-text :is(th, td) {
+  padding: 3px 8px; text-align: left; white-space: pre;
+}
+</style>"""
+
+
+def frame_html(frame: pd.DataFrame) -> str:
+    """Return a frame's first rows as an HTML table without markup, links or formulas of the data's."""
+    shown = frame.head(_MOST_ROWS)
+    texts = pd.DataFrame(
+        {at: [_text(value) for value in shown.iloc[:, at]] for at in range(shown.shape[1])},
+        index=_texts(shown.index),
+        dtype=object,
+    )
+    texts.columns = _texts(shown.columns)
+    # Without MathJax, which would make formulas, and links, of what stands between two dollar signs.
+    with pd.option_context("display.max_colwidth", None, "display.html.use_mathjax", False):
+        table = texts.to_html(border=0, classes="frame-text")
+    rows = f"the first {len(shown):,} of " if len(shown) < len(frame) else ""
+    return f"{_STYLE}{table}<p>{rows}{counted(len(frame), 'row')}</p>"
+
+
+def series_html(series: pd.Series) -> str:
+    """Return a series as a frame with one column."""
+    return frame_html(series.to_frame())
+
+
+def _text(value: object) -> str:
+    if value is None or value is pd.NA or value != value:  # noqa: PLR0124 - NaN is what differs from itself
+        return ""
+    return f"{value:.6g}" if isinstance(value, float) else printable(value, _WIDTH)
+
+
+def _texts(labels: pd.Index) -> pd.Index:
+    names = [None if name is None else printable(name, _WIDTH) for name in labels.names]
+    if isinstance(labels, pd.MultiIndex):
+        rows = [tuple(map(_text, label)) for label in labels]
+        return pd.MultiIndex.from_tuples(rows, names=names) if rows else labels
+    return pd.Index([_text(label) for label in labels], name=cast("str", names[0]), dtype=object)

@@ -1,0 +1,102 @@
+"""The table in which the notebooks show data: every value is text, whatever it contains."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import anywidget
+import pandas as pd
+import traitlets
+
+from proxy_oa_assets.display import printable
+from proxy_oa_assets.frames import records
+
+# Longer values are no help in a table; the details show them in full.
+_WIDTH = 400
+# What a browser draws at once without being felt.
+MOST_ROWS = 2000
+
+
+def cell(value: object) -> str:
+    """Return a value as a cell of a table shows it."""
+    return printable(value, _WIDTH)
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of a frame, and how it is shown.
+
+    `text` makes a value's text; `order` makes what the column is sorted by, if that isn't the value. A `wide`
+    column takes the room that is left; a `wrapped` one has line breaks.
+    """
+
+    name: str
+    heading: str
+    text: Callable[[object], str] = cell
+    kind: Literal["text", "number", "wide", "wrapped", "heading"] = "text"
+    order: Callable[[object], float] | None = None
+
+
+class TextTable(anywidget.AnyWidget):
+    """A table that is sorted and selected in the browser.
+
+    `selected` are the numbers of the frame's rows, from 0. Selection is of `several`, of `one`, or `none`. A
+    `bare` table has no heads. `height` is CSS; longer tables scroll.
+
+    Example:
+        >>> table = TextTable("Clients", selection="one")
+        >>> table.show(frame, [Column("clientip", "client")])
+
+    """
+
+    _esm = Path(__file__).with_name("text_table.js")
+    _css = Path(__file__).with_name("text_table.css")
+
+    content = traitlets.Dict().tag(sync=True)
+    selected = traitlets.List(traitlets.Int()).tag(sync=True)
+    selection = traitlets.Unicode().tag(sync=True)
+    label = traitlets.Unicode().tag(sync=True)
+    height = traitlets.Unicode().tag(sync=True)
+    empty = traitlets.Unicode().tag(sync=True)
+    bare = traitlets.Bool().tag(sync=True)
+
+    def __init__(
+        self,
+        label: str,
+        *,
+        selection: Literal["several", "one", "none"] = "none",
+        height: str = "320px",
+        bare: bool = False,
+    ) -> None:
+        nothing: dict[str, list[object]] = {"columns": [], "rows": [], "ranks": []}
+        super().__init__(label=label, selection=selection, height=height, bare=bare, content=nothing)
+
+    def show(self, frame: pd.DataFrame, columns: Sequence[Column], *, empty: str = "nothing") -> None:
+        """Show a frame's first rows, at most MOST_ROWS; nothing is selected then.
+
+        How the analyst has sorted and scrolled the table stays. `empty` is shown of a frame without rows.
+        """
+        shown = frame.head(MOST_ROWS)
+        with self.hold_sync():
+            self.selected = []
+            self.empty = empty
+            self.content = {
+                "columns": [
+                    {"name": column.name, "heading": column.heading, "kind": column.kind}
+                    for column in columns
+                ],
+                "rows": [
+                    [column.text(value) for column, value in zip(columns, row, strict=True)]
+                    for row in records(shown[[column.name for column in columns]])
+                ],
+                "ranks": [_ranks(shown[column.name], column.order) for column in columns],
+            }
+
+
+def _ranks(values: pd.Series, order: Callable[[object], float] | None) -> list[int]:
+    """Return each value's place among the column's values; NULL comes last."""
+    ordered = values.map(order) if order else values
+    return [int(rank) for rank in ordered.rank(method="dense", na_option="bottom")]

@@ -1,0 +1,65 @@
+import pandas as pd
+import pytest
+
+from proxy_oa_assets.notebook_ui.text_table import MOST_ROWS, Column, TextTable
+
+_HOSTILE = "<script>alert(1)</script>\x1b[31m\u202egpj.exe"
+
+
+def _shown(values, column: Column | None = None, **options) -> TextTable:
+    table = TextTable("Values", **options)
+    table.show(pd.DataFrame({"value": values}), [column or Column("value", "value")])
+    return table
+
+
+def test_values_are_texts_in_which_nothing_steers_or_hides():
+    """Markup stays as it is (the browser gets texts); control and bidirectional characters are escapes."""
+    ((text,),) = _shown([_HOSTILE]).content["rows"]
+    assert text == "<script>alert(1)</script>\\x1b[31m\\u202egpj.exe"
+
+
+def test_a_long_value_is_shortened():
+    """A URI of a megabyte doesn't travel to the browser for each of its rows."""
+    ((text,),) = _shown(["x" * 1_000_000]).content["rows"]
+    assert len(text) == 400
+    assert text.endswith("…")
+
+
+@pytest.mark.parametrize(
+    ("values", "ranks"),
+    [
+        (["b", None, "a", "b"], [2, 3, 1, 2]),
+        (pd.Series([10, 9, None, 100], dtype="Int32"), [2, 1, 4, 3]),
+        ([1e-7, 2e-9, float("nan")], [2, 1, 3]),
+    ],
+    ids=["texts", "whole numbers", "numbers"],
+)
+def test_a_column_is_sorted_by_its_values_and_null_comes_last(values, ranks):
+    """Numbers as numbers, not as the texts that are shown."""
+    assert _shown(values).content["ranks"] == [ranks]
+
+
+def test_a_column_can_have_an_order_of_its_own():
+    """Verdicts, say, are sorted by their gravity."""
+    column = Column("value", "value", order=lambda value: -len(str(value)))
+    assert _shown(["a", "bbb", "cc"], column).content["ranks"] == [[3, 1, 2]]
+
+
+def test_showing_another_frame_selects_nothing():
+    """A selection of the former rows would be of others now."""
+    table = _shown(["a", "b"], selection="several")
+    table.selected = [1]
+    table.show(pd.DataFrame({"value": ["c"]}), [Column("value", "value")])
+    assert table.selected == []
+
+
+def test_no_more_rows_are_shown_than_a_browser_bears():
+    """The rest is for Advanced_Mode."""
+    assert len(_shown(range(MOST_ROWS + 1)).content["rows"]) == MOST_ROWS
+
+
+def test_an_empty_frame_says_so():
+    """A table without rows isn't an empty place."""
+    table = TextTable("Values")
+    table.show(pd.DataFrame({"value": []}), [Column("value", "value")], empty="There is none")
+    assert (table.content["rows"], table.empty) == ([], "There is none")

@@ -1,0 +1,43 @@
+"""What an analyst does on JupyterLab's pages."""
+
+from playwright.sync_api import Dialog, Locator, Page, expect
+from support.jupyter_server import TOKEN
+
+from proxy_oa_assets.days import Day
+
+
+def run_notebook(page: Page, day: Day, name: str) -> None:
+    """Open a day's notebook, and run all of its cells."""
+    page.on("dialog", _answer)
+    page.goto(f"/lab/tree/{day.folder}/{name}.ipynb?token={TOKEN}&reset")
+    # Before the kernel is there, JupyterLab runs nothing, and says nothing.
+    expect(page.get_by_text("| Idle")).to_be_visible()
+    run_all_cells(page)
+
+
+def run_all_cells(page: Page) -> None:
+    """Run all cells of the notebook that is open, in the kernel that it has."""
+    page.get_by_role("menuitem", name="Run", exact=True).click()
+    page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
+
+
+def run_last_cell(page: Page, source: str, *, before_last: int = 0) -> Locator:
+    """Write into the notebook's last cell, or one before it, run it, and return it."""
+    cell = page.locator(".jp-CodeCell").nth(-1 - before_last)
+    cell.scroll_into_view_if_needed()
+    cell.get_by_role("textbox").click()
+    page.keyboard.press("ControlOrMeta+A")
+    page.keyboard.insert_text(source)
+    page.keyboard.press("ControlOrMeta+Enter")
+    return cell
+
+
+def rows(page: Page, table: str) -> Locator:
+    """Return the rows of one of our tables."""
+    return page.get_by_role("grid", name=table, exact=True).locator("tbody tr:not(.empty)")
+
+
+def _answer(dialog: Dialog) -> None:
+    # Leaving an unsaved notebook is all that may be asked.
+    assert dialog.type == "beforeunload", dialog.message
+    dialog.accept()
