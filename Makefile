@@ -6,7 +6,8 @@ BIN := $(VENV)/bin
 PORT ?= 3000
 # Which tests make test-cluster runs.
 CLUSTER ?= cluster
-# How many processes make test takes.
+# Which tests make test runs, and in how many processes.
+TESTS ?= not cluster
 WORKERS ?= logical
 
 .DEFAULT_GOAL := help
@@ -40,7 +41,7 @@ dev: $(VENV)/.run  ## Open Dagster's web UI on 127.0.0.1:3000.
 	$(BIN)/proxy-oa ui --port $(PORT)
 
 test: $(VENV)/.dev  ## Run the tests, without those that need a cluster's servers.
-	$(BIN)/python -m pytest -n $(WORKERS) -m 'not cluster'
+	$(BIN)/python -m pytest -n $(WORKERS) -m '$(TESTS)'
 
 test-cluster: $(VENV)/.cluster  ## Run the cluster's tests on a real HDFS and HiveServer2 (needs Java 17, Maven).
 	$(BIN)/python -m pytest -m '$(CLUSTER)'

@@ -1,10 +1,21 @@
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 from support.home import SAMPLE_DAY, Home
 
 from proxy_oa_assets.investigation.reset import reset_scored_connections
 from proxy_oa_assets.sample.files import write_site_files
+
+HERE = Path(__file__).parent
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Call walks on a cluster slow: that each notebook runs there, CI sees in test_templates."""
+    for item in items:
+        walk = item.path.parent == HERE and item.path.name != "test_templates.py"
+        if walk and item.get_closest_marker("cluster"):
+            item.add_marker(pytest.mark.slow)
 
 
 @pytest.fixture(scope="module")
