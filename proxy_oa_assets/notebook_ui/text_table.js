@@ -1,7 +1,9 @@
 // A table whose every value is set by textContent or title: nothing in the data is markup, nothing is a link.
 //
-// `content` holds columns, rows of texts, and for each column its rows' places when it is sorted.
-// `selected` holds the numbers of rows in `content`, whatever the order in which they are shown.
+// `content` holds columns, rows of texts, for each column its rows' places when it is sorted, and the numbers
+// of the rows that are selected at first. A selection is sent as a message, as a button's click is: the kernel
+// gets both in the order in which they were made, which it does not with the state of two widgets. It names the
+// version of the content, because the kernel may have sent another one meanwhile.
 
 function made(parent, tag, className, text) {
   const node = document.createElement(tag);
@@ -14,7 +16,6 @@ class Table {
   constructor(model, el) {
     this.model = model;
     this.sorted = { column: -1, descending: false };
-    this.anchor = 0;
     el.classList.add("text-table");
     // JupyterLab's own keys (D, D deletes a cell) don't work while the table has the focus.
     el.dataset.lmSuppressShortcuts = "true";
@@ -36,13 +37,11 @@ class Table {
     return this.model.get("selection") !== "none";
   }
 
-  get selected() {
-    return new Set(this.model.get("selected"));
-  }
-
   draw() {
     const top = this.frame.scrollTop;
-    const { columns, rows } = this.model.get("content");
+    const { columns, rows, selected } = this.model.get("content");
+    this.selected = new Set(selected);
+    this.anchor = selected[0] ?? 0;
     if (this.sorted.column >= columns.length) this.sorted.column = -1;
     this.table.replaceChildren();
     if (!this.model.get("bare")) this.drawHead(columns);
@@ -146,20 +145,21 @@ class Table {
   }
 
   toggle(number) {
-    const selected = this.selected;
+    const selected = new Set(this.selected);
     if (!selected.delete(number)) selected.add(number);
     this.select(selected, number);
   }
 
   select(numbers, anchor = this.anchor) {
     this.anchor = anchor;
-    this.model.set("selected", [...numbers].sort((one, other) => one - other));
-    this.model.save_changes();
+    this.selected = new Set(numbers);
+    const { version } = this.model.get("content");
+    this.model.send({ version, selected: [...this.selected].sort((one, other) => one - other) });
     this.mark();
   }
 
   mark() {
-    const selected = this.selected;
+    const { selected } = this;
     this.nodes.forEach((row, number) => {
       const is = selected.has(number);
       if (this.selectable) row.setAttribute("aria-selected", String(is));
@@ -180,13 +180,8 @@ class Table {
 function render({ model, el }) {
   const table = new Table(model, el);
   const draw = () => table.draw();
-  const mark = () => table.mark();
   model.on("change:content", draw);
-  model.on("change:selected", mark);
-  return () => {
-    model.off("change:content", draw);
-    model.off("change:selected", mark);
-  };
+  return () => model.off("change:content", draw);
 }
 
 export default { render };

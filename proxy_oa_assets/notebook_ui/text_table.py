@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import anywidget
 import pandas as pd
@@ -56,7 +56,7 @@ class TextTable(anywidget.AnyWidget):
     _css = Path(__file__).with_name("text_table.css")
 
     content = traitlets.Dict().tag(sync=True)
-    selected = traitlets.List(traitlets.Int()).tag(sync=True)
+    selected = traitlets.List(traitlets.Int())
     selection = traitlets.Unicode().tag(sync=True)
     label = traitlets.Unicode().tag(sync=True)
     height = traitlets.Unicode().tag(sync=True)
@@ -71,19 +71,27 @@ class TextTable(anywidget.AnyWidget):
         height: str = "320px",
         bare: bool = False,
     ) -> None:
-        nothing: dict[str, list[object]] = {"columns": [], "rows": [], "ranks": []}
+        nothing = {"version": 0, "columns": [], "rows": [], "ranks": [], "selected": []}
         super().__init__(label=label, selection=selection, height=height, bare=bare, content=nothing)
+        self.on_msg(self._receive)
 
-    def show(self, frame: pd.DataFrame, columns: Sequence[Column], *, empty: str = "nothing") -> None:
-        """Show a frame's first rows, at most MOST_ROWS; nothing is selected then.
+    def show(
+        self,
+        frame: pd.DataFrame,
+        columns: Sequence[Column],
+        *,
+        selected: Sequence[int] = (),
+        empty: str = "nothing",
+    ) -> None:
+        """Show a frame's first rows, at most MOST_ROWS, with some of them selected.
 
         How the analyst has sorted and scrolled the table stays. `empty` is shown of a frame without rows.
         """
         shown = frame.head(MOST_ROWS)
         with self.hold_sync():
-            self.selected = []
             self.empty = empty
             self.content = {
+                "version": self.content["version"] + 1,
                 "columns": [
                     {"name": column.name, "heading": column.heading, "kind": column.kind}
                     for column in columns
@@ -93,7 +101,14 @@ class TextTable(anywidget.AnyWidget):
                     for row in records(shown[[column.name for column in columns]])
                 ],
                 "ranks": [_ranks(shown[column.name], column.order) for column in columns],
+                "selected": list(selected),
             }
+        self.selected = list(selected)
+
+    def _receive(self, _widget: object, message: Mapping[str, Any], _buffers: object) -> None:
+        """Take a selection that was made in the browser, unless it is of rows that are gone."""
+        if message["version"] == self.content["version"]:
+            self.selected = message["selected"]
 
 
 def _ranks(values: pd.Series, order: Callable[[object], float] | None) -> list[int]:

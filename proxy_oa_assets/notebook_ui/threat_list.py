@@ -49,10 +49,9 @@ class ThreatList:
             self._frame = found.assign(story=["told" if uri in told else "" for uri in uris])
             severity = "the severity high" if self.which.value else "a severity"
             empty = f"No URI of {self._day} has {severity}: Edge_Investigation gives them"
-            self.table.show(self._frame, _COLUMNS, empty=empty)
+            selected = [uris.index(before)] if before in uris else []
+            self.table.show(self._frame, _COLUMNS, selected=selected, empty=empty)
             self.status.done(counted(len(uris), "URI"))
-            if before in uris:
-                self.table.selected = [uris.index(before)]
 
     def selected(self) -> str | None:
         """Return the URI that is selected."""

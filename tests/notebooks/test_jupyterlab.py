@@ -142,6 +142,23 @@ def test_rows_are_sorted_and_selected_by_mouse_and_keyboard(lab: Lab, page: Page
     assert lab.scored(day) == {}
 
 
+def test_a_click_is_about_what_was_selected_before_it_however_quick(lab: Lab, page: Page) -> None:
+    """Three rows and a severity within a moment: the kernel takes them in order, and scores the third."""
+    day = lab.days[0]
+    run_notebook(page, day, "Edge_Investigation")
+    listed = rows(page, "Suspicious connections")
+    expect(listed.first).to_be_visible()
+    third = listed.nth(2).locator("td.fulluri").text_content()
+    listed.evaluate_all("""rows => {
+        rows.slice(0, 3).forEach(row => row.click());
+        document.querySelector('[title="Selected URIs: low risk"]').click();
+    }""")
+    expect(page.get_by_text("1 URI scored low")).to_be_visible()
+    assert lab.scored(day) == {third: 3}
+    page.get_by_role("button", name="Undo").click()
+    expect(page.get_by_text("1 URI as before")).to_be_visible()
+
+
 def test_an_analyst_tells_a_story(lab: Lab, page: Page, picture: Callable[..., None]) -> None:
     """A threat is chosen, searched for, commented and saved; the comment is there the next time."""
     day, at = lab.days[1], lab.home.deployment

@@ -45,11 +45,15 @@ def test_a_column_can_have_an_order_of_its_own():
     assert _shown(["a", "bbb", "cc"], column).content["ranks"] == [[3, 1, 2]]
 
 
-def test_showing_another_frame_selects_nothing():
-    """A selection of the former rows would be of others now."""
+def test_a_selection_is_of_the_rows_that_were_shown_when_it_was_made():
+    """One that was made while other rows were on their way to the browser would be of the wrong ones."""
     table = _shown(["a", "b"], selection="several")
-    table.selected = [1]
-    table.show(pd.DataFrame({"value": ["c"]}), [Column("value", "value")])
+    before = table.content["version"]
+    table._handle_custom_msg({"version": before, "selected": [1]}, [])
+    assert table.selected == [1]
+    table.show(pd.DataFrame({"value": ["c", "d"]}), [Column("value", "value")])
+    assert table.selected == []
+    table._handle_custom_msg({"version": before, "selected": [0]}, [])
     assert table.selected == []
 
 

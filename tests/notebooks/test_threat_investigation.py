@@ -37,12 +37,15 @@ def _choose(threats: ThreatInvestigation, uri: str) -> None:
     threats.list.table.selected = [[row[1] for row in _listed(threats)].index(uri)]
 
 
-def _write(threats: ThreatInvestigation, title: str, text: str) -> None:
-    threats.summary.title.value, threats.summary.text.value = title, text
+def _write(threats: ThreatInvestigation, title: str, text: str, *, save: bool = False) -> None:
+    """Send what the form in the browser sends when somebody has written, and when Save is clicked."""
+    form = threats.summary.form
+    about = {"version": form.content["version"], "clients": form.clients}
+    form._handle_custom_msg({**about, "title": title, "text": text, "saved": save}, [])
 
 
-def _written(threats: ThreatInvestigation) -> tuple[str, str]:
-    return threats.summary.title.value, threats.summary.text.value
+def _shown(threats: ThreatInvestigation) -> tuple[str, str]:
+    return threats.summary.form.content["title"], threats.summary.form.content["text"]
 
 
 def _comments(home: Home) -> list[tuple[str, str, str]]:
@@ -65,8 +68,7 @@ def test_saving_makes_the_comment_the_timeline_and_the_progression(day_home, thr
     """What is shown then is what was stored; the list says that the story is told."""
     _choose(threats, PHISHING_PAGE)
     assert threats.story.pictures.layout.display == "none"
-    _write(threats, "A copied log-in page", "Two passwords were typed there")
-    threats.summary.save.click()
+    _write(threats, "A copied log-in page", "Two passwords were typed there", save=True)
 
     assert _comments(day_home) == [(PHISHING_PAGE, "A copied log-in page", "Two passwords were typed there")]
     clients = timeline(SAMPLE_DAY, PHISHING_PAGE, deployment=day_home.deployment)["clientip"]
@@ -96,10 +98,9 @@ def test_an_earlier_comment_comes_back_and_is_replaced(day_home, threats) -> Non
     """A colleague's story, or yesterday's: its fields are filled, and saved again."""
     save_storyboard(SAMPLE_DAY, DROPPED, "Earlier", "text", deployment=day_home.deployment)
     _choose(threats, DROPPED)
-    assert _written(threats) == ("Earlier", "text")
+    assert _shown(threats) == ("Earlier", "text")
     assert threats.story.pictures.layout.display is None
-    _write(threats, "Later", "text")
-    threats.summary.save.click()
+    _write(threats, "Later", "text", save=True)
     assert _comments(day_home) == [(DROPPED, "Later", "text")]
 
 
@@ -108,9 +109,9 @@ def test_what_was_not_saved_yet_is_kept_while_looking_at_another_threat(day_home
     _choose(threats, DROPPED)
     _write(threats, "Begun", "half a sentence")
     _choose(threats, PHISHING_PAGE)
-    assert _written(threats) == ("", "")
+    assert _shown(threats) == ("", "")
     _choose(threats, DROPPED)
-    assert _written(threats) == ("Begun", "half a sentence")
+    assert _shown(threats) == ("Begun", "half a sentence")
     assert _said(threats.summary.status) == "Not saved yet: what you wrote earlier"
     assert _comments(day_home) == []
 
@@ -120,32 +121,30 @@ def test_a_colleague_s_comment_is_not_overwritten_unseen(day_home, threats) -> N
     _choose(threats, DROPPED)
     _write(threats, "Mine", "my text")
     save_storyboard(SAMPLE_DAY, DROPPED, "Theirs", "their text", deployment=day_home.deployment)
-    threats.summary.save.click()
+    _write(threats, "Mine", "my text", save=True)
     assert "Theirs" in _said(threats.summary.status)
     assert _comments(day_home) == [(DROPPED, "Theirs", "their text")]
-    threats.summary.save.click()
+    _write(threats, "Mine", "my text", save=True)
     assert _comments(day_home) == [(DROPPED, "Mine", "my text")]
 
 
 def test_a_story_needs_a_title(day_home, threats) -> None:
     """The storyboard lists stories by it."""
     _choose(threats, DROPPED)
-    _write(threats, "  ", "a text")
-    threats.summary.save.click()
+    _write(threats, "  ", "a text", save=True)
     assert _said(threats.summary.status) == "A story has a title: write one"
     assert _comments(day_home) == []
 
 
-def test_hostile_comments_come_back_as_they_were_written(day_home, threats) -> None:
+def test_hostile_comments_come_back_as_they_were_shown(day_home, threats) -> None:
     """A comment quotes what it is about; fields hold text."""
     title, text = "<script>alert(1)</script>", "javascript:alert(1)\n=1+1\t\\' OR 1=1 -- \N{GRINNING FACE}"
     _choose(threats, DROPPED)
-    _write(threats, title, text)
-    threats.summary.save.click()
+    _write(threats, title, text, save=True)
     assert _comments(day_home) == [(DROPPED, title, text)]
     again = ThreatInvestigation(SAMPLE_DAY.key, str(day_home.path))
     _choose(again, DROPPED)
-    assert _written(again) == (title, text)
+    assert _shown(again) == (title, text)
     again.deployment.impala.close()
 
 

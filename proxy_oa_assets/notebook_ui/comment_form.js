@@ -1,0 +1,42 @@
+// The fields of a threat's comment. What is written is sent as messages, and once more with Save: the kernel
+// gets messages in the order in which they were sent, so nothing that was typed arrives after the click.
+// `content` is what the fields show at first; its version tells which threat a message is about.
+
+function labelled(parent, text, kind, more) {
+  const label = parent.appendChild(document.createElement("label"));
+  label.append(text);
+  return label.appendChild(Object.assign(document.createElement(kind), more));
+}
+
+function render({ model, el }) {
+  el.classList.add("comment-form");
+  // JupyterLab's own keys (D, D deletes a cell) don't work in the fields.
+  el.dataset.lmSuppressShortcuts = "true";
+  const title = labelled(el, "Title", "input", { placeholder: "What it is, in a line" });
+  const written = { rows: 6, placeholder: "What happened, who is concerned, what to do" };
+  const text = labelled(el, "Text", "textarea", written);
+  const most = { type: "number", min: 1, max: 1000, required: true };
+  const clients = labelled(el, "Clients in the timeline", "input", most);
+  const save = el.appendChild(document.createElement("button"));
+  save.textContent = "Save story";
+  save.className = "jupyter-widgets jupyter-button widget-button mod-primary";
+
+  function send(saved) {
+    if (!clients.reportValidity()) return;
+    const { version } = model.get("content");
+    model.send({ version, title: title.value, text: text.value, clients: clients.valueAsNumber, saved });
+  }
+  function show() {
+    const content = model.get("content");
+    title.value = content.title;
+    text.value = content.text;
+    clients.value = content.clients;
+  }
+  for (const field of [title, text, clients]) field.addEventListener("change", () => send(false));
+  save.addEventListener("click", () => send(true));
+  model.on("change:content", show);
+  show();
+  return () => model.off("change:content", show);
+}
+
+export default { render };
