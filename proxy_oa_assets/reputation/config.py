@@ -8,9 +8,9 @@ import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from proxy_oa_assets.errors import ReputationConfigError
 from proxy_oa_assets.reputation import spot_config
@@ -20,6 +20,7 @@ from proxy_oa_assets.reputation.privacy import Privacy, own_suffix
 from proxy_oa_assets.reputation.service import ReputationService
 
 Entry = dict[str, Any]
+_OwnSuffix = Annotated[str, AfterValidator(own_suffix)]
 
 
 class _Section(BaseModel):
@@ -28,8 +29,8 @@ class _Section(BaseModel):
 
 class _PrivacySection(_Section):
     # Names below them are inside, and domains that the site trusts: neither is sent.
-    internal_suffixes: list[str] = []
-    allowed_domains: list[str] = []
+    internal_suffixes: list[_OwnSuffix] = []
+    allowed_domains: list[_OwnSuffix] = []
 
 
 class _CacheSection(_Section):
@@ -82,10 +83,9 @@ def _configured(content: object, folder: Path, environ: Mapping[str, str]) -> Co
     except ValidationError as error:
         raise _naming("", error) from None
     places = places or [f"services[{number}]" for number in range(len(file.services))]
-    own = map(own_suffix, (*file.privacy.internal_suffixes, *file.privacy.allowed_domains))
     return Configured(
         _services(zip(places, file.services, strict=True), {"folder": folder, "environ": environ}),
-        Privacy(tuple(suffix for suffix in own if suffix)),
+        Privacy((*file.privacy.internal_suffixes, *file.privacy.allowed_domains)),
         Keeping(file.cache.hits_hours * 3600, file.cache.misses_hours * 3600),
         warnings,
     )

@@ -17,6 +17,8 @@ INTERNAL_SUFFIXES = (
 # RFC 1035, section 2.3.4.
 _LONGEST_NAME = 253
 _HOST_NAME = re.compile(r"[a-z0-9_-]{1,63}(\.[a-z0-9_-]{1,63})+", re.ASCII)
+# All of IPv6 that is given out for use in public (IANA's registry of IPv6 addresses).
+_GLOBAL_UNICAST = ipaddress.ip_network("2000::/3")
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
 # RFC 3986's characters of a path and a query; everything else is written as %XX.
 _PATH, _QUERY = "/:@!$&'()*+,;=%~", "/:@!$&'()*+,;=%~?"
@@ -32,7 +34,8 @@ class Privacy:
         """Return what is sent for a value, a URL or a host name; None if nothing may be."""
         uri = parse_uri(value)
         host = self._public(_ascii(uri.host))
-        if send is Send.NONE or host is None:
+        # Anything but a path after the host would make it another one: `a.example:.inside.corp/`.
+        if send is Send.NONE or host is None or not uri.path.startswith("/"):
             return None
         if send is Send.HOST:
             return host
@@ -49,8 +52,11 @@ class Privacy:
 
 
 def own_suffix(text: str) -> str:
-    """Return a configured domain or suffix as hosts are compared with it."""
-    return (_ascii(text.strip().lower()) or "").strip(".")
+    """Return a configured domain or suffix as hosts are compared with it. Raises ValueError if it is none."""
+    suffix = (_ascii(text.strip().lower()) or "").strip(".")
+    if is_address(suffix) or not _HOST_NAME.fullmatch(f"host.{suffix}"):
+        raise ValueError("it is no domain; write it as example.net, which stands for all below it, too")
+    return suffix
 
 
 def _ascii(host: str) -> str | None:
@@ -74,13 +80,15 @@ def _public_address(text: str) -> str | None:
         within = address.ipv4_mapped or address.sixtofour
         if within is None and address in _NAT64:
             within = ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
-        public = address.is_global if within is None else within.is_global
-        return f"[{address}]" if public and not address.is_multicast else None
+        public = address.is_global and address in _GLOBAL_UNICAST if within is None else within.is_global
+        return f"[{address}]" if public else None
     return str(address) if address.is_global and not address.is_multicast else None
 
 
 def _url(uri: Uri, host: str, *, with_query: bool) -> str:
     scheme = uri.scheme if uri.scheme in ("http", "https") else "http"
     port = f":{uri.port}" if uri.port else ""
-    query = quote(uri.query, safe=_QUERY) if with_query else ""
-    return f"{scheme}://{host}{port}{quote(uri.path, safe=_PATH)}{query}"
+    # A lone surrogate, as a command line's byte that is no UTF-8, can't be written in it.
+    path = quote(uri.path, safe=_PATH, errors="replace")
+    query = quote(uri.query, safe=_QUERY, errors="replace") if with_query else ""
+    return f"{scheme}://{host}{port}{path}{query}"

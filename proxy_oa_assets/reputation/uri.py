@@ -8,9 +8,9 @@ import re
 from typing import NamedTuple
 
 _URI = re.compile(
-    r"(?:(?P<scheme>[a-z][a-z0-9+.-]*)://)?(?:[^/?#]*@)?(?P<host>\[[^\]/?#]*\]|[^/?#:]*)(?::(?P<port>\d*))?"
-    r"(?P<path>[^?#]*)(?P<query>\?[^#]*)?",
-    re.IGNORECASE | re.DOTALL,
+    r"(?:(?P<scheme>[a-z][a-z0-9+.-]*)://)?(?:[^/?#]*@)?(?P<host>\[[^\]/?#]*\]|[^/?#:]*)"
+    r"(?::(?P<port>\d{0,5})(?=[/?#]|\Z))?(?P<path>[^?#]*)(?P<query>\?[^#]*)?",
+    re.ASCII | re.IGNORECASE | re.DOTALL,
 )
 # Browsers take a host whose last part is a number, 0x for base 16, for an IPv4 address: 127.1, 0x7f000001.
 _ENDS_IN_A_NUMBER = re.compile(r"(^|\.)(\d+|0x[0-9a-f]*)$", re.ASCII)
@@ -32,7 +32,10 @@ class Uri(NamedTuple):
 
 
 def parse_uri(text: str) -> Uri:
-    """Split a URI with or without scheme; user info and fragment are dropped, an empty path is `/`."""
+    """Split a URI with or without scheme; user info and fragment are dropped, an empty path is `/`.
+
+    What follows the host and is no port, as in `a.example:x.example/`, begins the path in place of a `/`.
+    """
     match = _URI.match(text)
     if match is None:  # pragma: no cover - every part of the pattern may be empty
         raise AssertionError(text)

@@ -146,6 +146,19 @@ def test_a_list_that_cannot_be_used_is_named(load, changed, named):
         load(_services(_entry(**changed)))
 
 
+@pytest.mark.parametrize("section", ["internal_suffixes", "allowed_domains"])
+@pytest.mark.parametrize(
+    "domain", ["*.example.net", "10.0.0.0/8", "8.8.4.4", "https://example.net", "a..b", "", ".", "a b"]
+)
+def test_a_domain_that_would_keep_nothing_inside_is_refused(load, section, domain):
+    """Whoever writes it believes that nothing of it is sent."""
+    content = {"services": [], "privacy": {section: ["example.net", domain]}}
+    with pytest.raises(
+        ReputationConfigError, match=rf"privacy\.{section}\[1\]: it is no domain; write it as"
+    ):
+        load(content)
+
+
 @pytest.mark.parametrize("content", [[], {}, None, 3, "services", {"services": None}, {"services": {}}])
 def test_a_file_without_a_list_of_services_is_refused(load, content):
     """The message says how a service begins."""

@@ -21,6 +21,7 @@ OURS = Privacy(tuple(map(own_suffix, (".Branch.Example.", "partner.example", "in
         ("EVIL.example", "http://evil.example/"),
         ("evil.example:443", "http://evil.example/"),
         ("b\u00fccher.example/\u00e9 \u2028", "http://xn--bcher-kva.example/%C3%A9%20%E2%80%A8"),
+        ("evil.example/\udcff", "http://evil.example/%3F"),
         ("evil.example/%41%2fa%", "http://evil.example/%41%2fa%"),
         ("93.184.216.34/a", "http://93.184.216.34/a"),
         ("0x08080808/a", "http://8.8.8.8/a"),
@@ -51,9 +52,21 @@ INSIDE = [
     # What browsers take for an IPv4 address, too.
     *("127.1/", "0x7f000001/", "0x7f.1/", "2130706433/", "0177.0.0.1/", "10.1/", "1.2.3.4.5/"),
     *("[::1]/", "[fe80::1]/", "[fc00::1]:80/", "[::ffff:10.0.0.1]/", "[64:ff9b::a00:1]/", "[2002:a00:1::]/"),
+    # Forms of old: an address of IPv4 within, a site's own; and what nobody has been given.
+    *(
+        "[::10.0.0.1]/",
+        "[::ffff:0:10.0.0.1]/",
+        "[64:ff9b:1::a00:1]/",
+        "[fec0::1]/",
+        "[4000::1]/",
+        "[ff0e::1]/",
+    ),
+    # Written one after the other, host and path would be a host inside.
+    *("evil.example:.branch.example/", "evil.example:80.x.corp/", "[2606:2800:220:1::1].x.corp/"),
     *("printer.local/", "host.internal/a", "x.corp", "a.b.lan:3128/", "nas.home.arpa/", "x.localhost/"),
     *("www.branch.example/", "branch.example/", "PARTNER.example./", "mail.intra/"),
     # Hosts that no resolver has an answer for.
+    *("evil.example:\uff18\uff10/", "evil.example:123456/", "evil.example:80x/"),
     *("", "/a", "?q", "-", "a b.example/", "evil.example\\@10.0.0.1/", "a\0.example/", "[x]/", "..", "a..b/"),
     *(
         "\u2024.example/",

@@ -27,6 +27,8 @@ HOSTILE = st.text(
         ("evil.example/http://other.example/", Uri("evil.example", "", "/http://other.example/", "")),
         ("evil.example?u=http://other.example/", Uri("evil.example", "", "/", "?u=http://other.example/")),
         ("http://[2001:DB8::1]:8080/a", Uri("[2001:db8::1]", "8080", "/a", "", "http")),
+        ("evil.example:80x/a", Uri("evil.example", "", ":80x/a", "")),
+        ("evil.example:123456", Uri("evil.example", "", ":123456", "")),
         ("evil.example/%2e/../a//b", Uri("evil.example", "", "/%2e/../a//b", "")),
         ("evil.example/a\nb?c\td", Uri("evil.example", "", "/a\nb", "?c\td")),
         ("", Uri("", "", "/", "")),
