@@ -94,11 +94,16 @@ class Enquiry:
         if not texts:
             return
         service, desk = self._service, self._desk
+        try:
+            counted = limits_for(service, desk.state, desk.clock)
+        except RefusedError as error:
+            self._end(error)
+            return
         free = threading.Semaphore(service.threads)
         reported = desk.clock.now()
         with (
             closing(http_for(service)) as http,
-            closing(limits_for(service, desk.state, desk.clock)) as limits,
+            closing(counted) as limits,
             ThreadPoolExecutor(service.threads, thread_name_prefix=f"{ASKING}-{service.name}") as pool,
         ):
             for start in range(0, len(texts), service.batch):

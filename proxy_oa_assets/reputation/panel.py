@@ -61,7 +61,7 @@ class Panel:
             try:
                 answers = [each.result() for each in asking]
             finally:
-                # An interrupted run needn't wait for a service's next leave.
+                # An interrupted run waits for the answers that are on their way, and asks no more.
                 stop.set()
         return Reputation(
             {value: [verdicts[value] for verdicts, _ in answers] for value in distinct},

@@ -1,12 +1,15 @@
 import datetime as dt
 import multiprocessing
+import os
+import signal
 import threading
+import time
 
 import pytest
 from support.reputation_server import Reply, answering
 
 from proxy_oa_assets.reputation.limits import Clock, Limits
-from proxy_oa_assets.reputation.trouble import QuotaSpentError
+from proxy_oa_assets.reputation.trouble import QuotaSpentError, RefusedError
 from proxy_oa_assets.reputation.verdict import Status
 
 NOON = dt.datetime(2026, 11, 24, 12, tzinfo=dt.UTC).timestamp()
@@ -103,6 +106,50 @@ def test_an_interrupted_run_does_not_wait(limits):
     one.take()
     with pytest.raises(QuotaSpentError):
         one.take()
+
+
+def test_giving_up_on_the_rate_leaves_the_budget_as_it_was(limits):
+    """Nothing is asked, so nothing is counted: the day's second request is still there."""
+    turning = Turning()
+    one = limits(turning, per_minute=1, per_day=2, until=NOON + 30)
+    one.take()
+    with pytest.raises(QuotaSpentError, match="patience_minutes"):
+        one.take()
+    turning.now += 60
+    limits(turning, per_minute=1, per_day=2).take()
+
+
+def test_a_file_that_cannot_be_counted_in_is_named_and_costs_its_service_alone(asking_of, tmp_path):
+    """Its limit can't be kept, so it isn't asked; the other one answers, and `doctor` says the same."""
+    with answering(lambda _: Reply({"query_status": "no_results"})) as server:
+        limited = {"service": "urlhaus", "url": server.url, "key_env": "K", "per_day": 5}
+        free = {"service": "urlhaus", "name": "free", "url": server.url, "key_env": "OTHER"}
+        panel = asking_of(limited, free, K="k", OTHER="o")
+        panel.look_up(["evil.example/"])
+        (budget,) = (tmp_path / "state").glob("budget-*.sqlite")
+        budget.write_bytes(b"not SQLite, and longer than a header of it" * 100)
+        found = panel.look_up(["other.example/"])
+        with pytest.raises(RefusedError, match=f"{budget}.*remove it"):
+            panel.trials()["urlhaus"]()
+    assert found.uri_rep == {"other.example/": "urlhaus:UNVERIFIED:-1::free:NONE:0"}
+    assert found.tallies["urlhaus"].down
+    assert str(budget) in found.tallies["urlhaus"].troubles[0]
+
+
+def test_what_is_interrupted_asks_no_more(asking_of):
+    """Ctrl-C in the middle of 200 answers of 0.1 s each: only what is on its way is waited for."""
+
+    def slow(_):
+        if len(server.asked) == 8:
+            os.kill(os.getpid(), signal.SIGINT)
+        time.sleep(0.1)
+        return Reply({"query_status": "no_results"})
+
+    with answering(slow) as server:
+        panel = asking_of({"service": "urlhaus", "url": server.url, "key_env": "K"}, K="k")
+        with pytest.raises(KeyboardInterrupt):
+            panel.look_up([f"{number}.example/" for number in range(200)])
+        assert len(server.asked) < 30
 
 
 def _take(folder, number, taken):
