@@ -8,13 +8,20 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
+from proxy_oa_assets.errors import ReputationCacheError
 from proxy_oa_assets.reputation.cache import VerdictCache
 from proxy_oa_assets.reputation.http import ASKING, Http
 from proxy_oa_assets.reputation.limits import Clock, Limits
 from proxy_oa_assets.reputation.privacy import Privacy
 from proxy_oa_assets.reputation.service import RemoteService
 from proxy_oa_assets.reputation.tally import Tally
-from proxy_oa_assets.reputation.trouble import PassingError, QuotaSpentError, RefusedError, ServiceError
+from proxy_oa_assets.reputation.trouble import (
+    PassingError,
+    QuotaSpentError,
+    RefusedError,
+    ServiceError,
+    code_failed,
+)
 from proxy_oa_assets.reputation.verdict import Status, Verdict
 from proxy_oa_assets.resources.retrying import retrying
 
@@ -147,7 +154,7 @@ class Enquiry:
         except ServiceError as error:
             self._failed(batch, error)
         except Exception as error:  # noqa: BLE001 - whoever wrote the service, its fault doesn't stop the run
-            self._failed(batch, ServiceError(f"its code failed ({type(error).__name__})"))
+            self._failed(batch, code_failed(error))
 
     def _wait(self, seconds: float) -> None:
         self._desk.clock.wait(seconds)
@@ -155,7 +162,11 @@ class Enquiry:
     def _answered(self, batch: Sequence[str], answers: Mapping[str, Verdict]) -> None:
         unsupported = self._service.unverified(Status.UNSUPPORTED)
         verdicts = {text: answers.get(text) or unsupported for text in batch}
-        self._desk.cache.keep(verdicts, self._desk.clock.now())
+        try:
+            self._desk.cache.keep(verdicts, self._desk.clock.now())
+        except ReputationCacheError as error:
+            # What was answered counts; what isn't kept would be paid for again.
+            self._end(RefusedError(str(error)))
         with self._lock:
             self._answers |= verdicts
             self._failures_in_a_row = 0

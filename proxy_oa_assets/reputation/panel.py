@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import cached_property, partial
 from pathlib import Path
 
+from proxy_oa_assets.errors import ProxyOaError
 from proxy_oa_assets.reputation.cache import VerdictCache
 from proxy_oa_assets.reputation.config import Configured
 from proxy_oa_assets.reputation.enquiry import Desk, Enquiry, http_for, limits_for
@@ -16,6 +17,7 @@ from proxy_oa_assets.reputation.http import ASKING, untold
 from proxy_oa_assets.reputation.limits import Clock, machine_clock
 from proxy_oa_assets.reputation.service import LocalService, RemoteService, ReputationService, Send
 from proxy_oa_assets.reputation.tally import Tally
+from proxy_oa_assets.reputation.trouble import code_failed
 from proxy_oa_assets.reputation.verdict import Status, Verdict, encode
 
 # What `proxy-oa doctor` asks for: a name that RFC 2606 keeps free of anybody's use.
@@ -87,30 +89,40 @@ class Panel:
             ).look_up(values)
 
     def _try(self, service: ReputationService) -> str:
+        # In a thread of that name, so that nothing of the request is logged.
+        with untold(), ThreadPoolExecutor(1, thread_name_prefix=ASKING) as pool:
+            trial = pool.submit(self._trial, service)
+            error = trial.exception()
+        if error is not None:
+            raise error if isinstance(error, ProxyOaError) else code_failed(error)
+        return trial.result()
+
+    def _trial(self, service: ReputationService) -> str:
         if isinstance(service, LocalService):
             return service.describe()
         if not isinstance(service, RemoteService):  # pragma: no cover - kinds.py lets nothing else in
             raise TypeError(service)
-        if service.send is Send.NONE:
-            return "is sent nothing (`send`)"
-        value = HARMLESS if service.send is Send.HOST else f"http://{HARMLESS}/"
+        value = self._configured.privacy.outgoing(HARMLESS, service.send)
+        if value is None:
+            return "is sent nothing (`send`)" if service.send is Send.NONE else f"isn't asked for {HARMLESS}"
         clock = machine_clock(threading.Event())
-        # In a thread of that name, so that nothing of the request is logged.
         with (
             closing(http_for(service)) as http,
             closing(limits_for(service, self._state, clock)) as limits,
-            untold(),
-            ThreadPoolExecutor(1, thread_name_prefix=ASKING) as pool,
         ):
             limits.take()
-            answers = pool.submit(service.ask, [value], http).result()
-        answer = answers.get(value)
+            answer = service.ask([value], http).get(value)
         return f"says {answer.label if answer else 'nothing'} of {value}"
 
 
 def _judged(service: LocalService, values: Sequence[str]) -> tuple[dict[str, Verdict], Tally]:
-    answers = service.judge(values)
-    unsupported = service.unverified(Status.UNSUPPORTED)
-    verdicts = {value: answers.get(value) or unsupported for value in values}
+    troubles: list[str] = []
+    try:
+        answers = service.judge(values)
+        unsupported = service.unverified(Status.UNSUPPORTED)
+        verdicts = {value: answers.get(value) or unsupported for value in values}
+    except Exception as error:  # noqa: BLE001 - whoever wrote the service, its fault doesn't stop the run
+        troubles.append(str(error if isinstance(error, ProxyOaError) else code_failed(error)))
+        verdicts = dict.fromkeys(values, service.unverified(Status.FAILED))
     statuses = Counter(verdict.status for verdict in verdicts.values())
-    return verdicts, Tally(asked=len(values), statuses=statuses)
+    return verdicts, Tally(len(values), statuses=statuses, troubles=troubles, down=bool(troubles))

@@ -34,3 +34,8 @@ class QuotaSpentError(RefusedError):
 
     def __init__(self, what: str) -> None:
         super().__init__(what, Status.OVER_QUOTA)
+
+
+def code_failed(error: BaseException) -> ServiceError:
+    """Return what is said of a fault in a service's own code, which anybody may have written."""
+    return ServiceError(f"its code failed ({type(error).__name__})")

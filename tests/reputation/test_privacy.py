@@ -114,3 +114,15 @@ def test_a_service_receives_nothing_private(asking_of):
     (asked,) = server.asked
     assert asked.path == "/urls/aHR0cDovL2V2aWwuZXhhbXBsZS9wYXRo"
     assert found.tallies["vt"].statuses == {Status.NOT_SENT: len(INSIDE), Status.NO_DATA: 2}
+
+
+@pytest.mark.parametrize(
+    ("send", "said"), [("none", "is sent nothing (`send`)"), ("host", "isn't asked for")]
+)
+def test_doctor_sends_no_more_than_a_run(asking_of, send, said):
+    """Nothing where nothing is sent, and nothing of a domain that is kept inside."""
+    with answering(lambda _: Reply({}, 404)) as server:
+        entry = {"service": "vt", "url": server.url, "key_env": "K", "send": send}
+        panel = asking_of(entry, privacy=Privacy((own_suffix("example.com"),)), K="k")
+        assert panel.trials()["vt"]().startswith(said)
+    assert server.asked == []
