@@ -122,7 +122,7 @@ class Http:
                 timeout=(min(_CONNECT_SECONDS, self._timeout), self._timeout),
                 verify=self._verify,
                 cert=cert,
-                proxies=self._proxies(urlsplit(request.url).netloc),
+                proxies=self._proxies(request.url),
             ) as response:
                 body = self._body(response, ends)
                 if isinstance(body, ServiceError):
@@ -162,8 +162,12 @@ class Http:
             self._sessions.append(session)
         return session
 
-    def _proxies(self, place: str) -> dict[str, str]:
+    def _proxies(self, url: str) -> dict[str, str]:
         """Return the company's proxies, from the environment; without `trust_env` requests doesn't look."""
+        scheme, place, *_ = urlsplit(url)
+        # Plain http is for this machine; a proxy would read the key.
+        if scheme == "http":
+            return {}
         if place not in self._proxies_to:
             self._proxies_to[place] = requests.utils.get_environ_proxies(f"//{place}")
         return self._proxies_to[place]

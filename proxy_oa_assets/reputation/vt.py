@@ -11,7 +11,7 @@ from typing_extensions import override
 from proxy_oa_assets.reputation.fields import Secret, WebAddress
 from proxy_oa_assets.reputation.http import Answer, Http
 from proxy_oa_assets.reputation.service import RemoteService, Send
-from proxy_oa_assets.reputation.trouble import QuotaSpentError
+from proxy_oa_assets.reputation.trouble import QuotaSpentError, ServiceError
 from proxy_oa_assets.reputation.uri import is_address
 from proxy_oa_assets.reputation.verdict import HIGH, LOW, MEDIUM, NONE, Category, Status, Verdict
 
@@ -78,7 +78,7 @@ class VirusTotal(RemoteService):
         if answer.status == HTTPStatus.NOT_FOUND:
             return self.unverified(Status.NO_DATA)
         if answer.status == HTTPStatus.TOO_MANY_REQUESTS:
-            if answer.read(_Refusal).error.code == "QuotaExceededError":
+            if _code(answer) == "QuotaExceededError":
                 raise QuotaSpentError("it says that the key's quota is used up")
             answer.refuse()
         attributes = answer.read(_Report).data.attributes
@@ -91,3 +91,11 @@ class VirusTotal(RemoteService):
         if found.malicious >= self.malicious_medium or found.suspicious >= self.suspicious_medium:
             return MEDIUM
         return LOW if found.suspicious >= self.suspicious_low else NONE
+
+
+def _code(answer: Answer) -> str | None:
+    """Return VirusTotal's own word for an error; None where a server before it answered."""
+    try:
+        return answer.read(_Refusal).error.code
+    except ServiceError:
+        return None

@@ -130,6 +130,22 @@ def test_too_many_requests_are_tried_again_after_the_pause_asked_for(vt, waits, 
     assert waited == pause if pause is not None else 0 < waited <= 30
 
 
+def test_too_many_requests_of_whoever_stands_before_the_service_pass_as_well(vt):
+    """429 with a page in place of the service's own error, then the answer."""
+    replies = [Reply(b"<html>slow down</html>", 429), Reply(GOOD)]
+    with answering(lambda _: replies.pop(0)) as server:
+        assert _says(vt(server.url), "evil.example/")[0] == [HIT]
+
+
+def test_plain_http_does_not_go_by_a_proxy(vt, monkeypatch):
+    """It is for this machine alone; a company's proxy would read the key, and can't reach it anyway."""
+    with answering(lambda _: Reply(GOOD)) as server, answering(lambda _: Reply(b"", 502)) as proxy:
+        monkeypatch.setenv("http_proxy", proxy.url)
+        monkeypatch.delenv("no_proxy", raising=False)
+        assert _says(vt(server.url), "evil.example/")[0] == [HIT]
+    assert proxy.asked == []
+
+
 def test_a_pause_longer_than_half_a_minute_ends_asking(vt, waits):
     """Retry-After an hour: nothing more is asked in this run; nothing counts as answered."""
     reply = Reply({}, 503, _header("3600"))
