@@ -17,7 +17,7 @@ from proxy_oa_assets.reputation import spot_config
 from proxy_oa_assets.reputation.cache import Keeping
 from proxy_oa_assets.reputation.kinds import service_class
 from proxy_oa_assets.reputation.privacy import Privacy, own_suffix
-from proxy_oa_assets.reputation.service import ReputationService
+from proxy_oa_assets.reputation.service import RemoteService, ReputationService
 
 Entry = dict[str, Any]
 _OwnSuffix = Annotated[str, AfterValidator(own_suffix)]
@@ -93,22 +93,38 @@ def _configured(content: object, folder: Path, environ: Mapping[str, str]) -> Co
 
 def _services(entries: Iterable[tuple[str, Entry]], given: Mapping[str, object]) -> list[ReputationService]:
     """Return the services of entries, each with its place in the file, for what pydantic is `given`."""
-    services = []
+    services: list[ReputationService] = []
     for place, entry in entries:
         kind = entry.get("service")
         if not isinstance(kind, str):
             raise ReputationConfigError(f"{place}.service is {kind!r}; it says which service this is")
         try:
-            services.append(service_class(kind).model_validate(entry, context=given))
+            service = service_class(kind).model_validate(entry, context=given)
         except ReputationConfigError as error:
             raise ReputationConfigError(f"{place}.service: {error}") from None
         except ValidationError as error:
             raise _naming(place, error) from None
+        services.append(service)
     names = [service.name for service in services]
     for name in names:
         if names.count(name) > 1:
             raise ReputationConfigError(f"two services are called {name!r}; give one another `name`")
+    _check_limits(services)
     return services
+
+
+def _check_limits(services: Iterable[ReputationService]) -> None:
+    """Raise ReputationConfigError if two services ask with one key, of which each says other limits."""
+    of_accounts: dict[str, RemoteService] = {}
+    for service in services:
+        if isinstance(service, RemoteService):
+            first = of_accounts.setdefault(service.account, service)
+            for limit in ("per_minute", "per_day"):
+                if getattr(first, limit) != getattr(service, limit):
+                    raise ReputationConfigError(
+                        f"{first.name!r} and {service.name!r} ask with one key, for which their requests are "
+                        f"counted together; give both the same `{limit}`"
+                    )
 
 
 def _naming(place: str, error: ValidationError) -> ReputationConfigError:

@@ -146,6 +146,20 @@ def test_a_list_that_cannot_be_used_is_named(load, changed, named):
         load(_services(_entry(**changed)))
 
 
+def test_two_entries_with_one_key_say_the_same_limits(tmp_path):
+    """A key has one budget; whoever gives it two is told which entries and which setting."""
+    path = tmp_path / "reputation.json"
+    urls = {"service": "urlhaus", "key_env": "ONE", "per_day": 100}
+    hosts = {"service": "urlhaus", "name": "hosts", "key_env": "ONE", "send": "host"}
+    path.write_text(json.dumps(_services(urls, hosts)), encoding="utf-8")
+    environ = {"ONE": "one", "TWO": "one"}
+    with pytest.raises(ReputationConfigError, match=r"'urlhaus' and 'hosts' ask with one key.*`per_day`"):
+        load_reputation(path, environ)
+    for right in ({**hosts, "per_day": 100}, {**hosts, "key_env": "TWO"}):
+        path.write_text(json.dumps(_services(urls, right)), encoding="utf-8")
+        assert len(load_reputation(path, environ).services) == 2
+
+
 @pytest.mark.parametrize("section", ["internal_suffixes", "allowed_domains"])
 @pytest.mark.parametrize(
     "domain", ["*.example.net", "10.0.0.0/8", "8.8.4.4", "https://example.net", "a..b", "", ".", "a b"]

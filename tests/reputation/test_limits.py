@@ -4,6 +4,7 @@ import os
 import signal
 import threading
 import time
+from collections import Counter
 
 import pytest
 from support.reputation_server import Reply, answering
@@ -176,6 +177,24 @@ def test_processes_and_threads_share_a_budget(tmp_path):
     for other in others:
         other.join()
     assert sum(taken.acquire(block=False) for _ in range(120)) == 50
+
+
+def test_a_budget_is_of_a_key(asking_of):
+    """Two entries with one variable share its three requests; another key has its own."""
+    with answering(lambda _: Reply({"query_status": "no_results"})) as server:
+        entry = {"service": "urlhaus", "url": server.url, "per_day": 3}
+        panel = asking_of(
+            {**entry, "key_env": "ONE"},
+            {**entry, "name": "hosts", "key_env": "ONE", "send": "host"},
+            {**entry, "name": "other", "key_env": "TWO"},
+            ONE="one",
+            TWO="two",
+        )
+        panel.look_up([f"{number}.example/" for number in range(5)])
+        with pytest.raises(QuotaSpentError):
+            panel.trials()["hosts"]()
+    asked = Counter(asked.headers["Auth-Key"] for asked in server.asked)
+    assert asked == {"one": 3, "two": 3}
 
 
 def test_a_budget_goes_to_the_most_suspicious_and_the_rest_waits_for_the_next_day(asking_of):
