@@ -40,7 +40,7 @@ def score(
     URIs are recorded together or not at all; a NULL URI is the word `null`. Raises InvestigationError, before
     anything is written, for another severity and for a URI that isn't among the day's scored connections.
     """
-    if isinstance(severity, bool) or severity not in SEVERITIES:
+    if isinstance(severity, bool) or severity not in list(SEVERITIES):
         known = ", ".join(f"{number} ({name})" for number, name in SEVERITIES.items())
         raise InvestigationError(f"severity is {severity!r}; it is {known}")
     day, at = investigated(day, deployment)
@@ -48,7 +48,8 @@ def score(
     connections = _scored_rows(day, at, uris)
     _must_be_there(day, uris, connections)
     if uris:
-        _record(day, at, uris, connections, severity)
+        # The 3.0 of a frame's column is 3: the ranking job reads nothing else.
+        _record(day, at, uris, connections, int(severity))
     return len(connections)
 
 

@@ -114,13 +114,24 @@ def test_hundreds_of_uris_at_once(embedded_day: AnalystsDay) -> None:
         score(embedded_day.day, 2, [f"x{number}" for number in range(300)], deployment=embedded_day.at)
 
 
-@pytest.mark.parametrize("severity", [0, 4, -1, None, True, "1", 1.5])
+@pytest.mark.parametrize("severity", [0, 4, -1, None, True, "1", 1.5, [1]])
 def test_other_severities_are_refused(embedded_day: AnalystsDay, severity: object) -> None:
     """1, 2 and 3 are named with their meaning."""
     embedded_day.write_scores({"fulluri": "a"})
     with pytest.raises(InvestigationError, match=r"it is 1 \(high\), 2 \(medium\), 3 \(low\)"):
         score(embedded_day.day, severity, "a", deployment=embedded_day.at)
     assert embedded_day.feedback_bytes() is None
+
+
+@pytest.mark.parametrize("severity", [np.int64(3), 3.0, np.float32(3)])
+def test_a_severity_out_of_a_frame_is_the_number_that_the_ranking_job_reads(
+    embedded_day: AnalystsDay, severity: float
+) -> None:
+    """A column that has a NULL somewhere makes 3.0 of 3."""
+    embedded_day.write_scores({"fulluri": "a"})
+    score(embedded_day.day, severity, "a", deployment=embedded_day.at)
+    assert embedded_day.given() == {"a": 3}
+    assert [row[URI_SEV] for row in embedded_day.feedback()] == ["3"]
 
 
 def test_the_ranking_job_reads_hostile_values(today: AnalystsDay) -> None:
