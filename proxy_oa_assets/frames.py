@@ -11,5 +11,7 @@ if TYPE_CHECKING:
 
 def records(frame: pd.DataFrame) -> Iterator[tuple[object, ...]]:
     """Yield a frame's rows as tuples of Python values, NULL as None."""
-    columns = (frame[name].astype(object).where(frame[name].notna(), None).tolist() for name in frame.columns)
+    # By place: two columns can have the same name.
+    series = (frame.iloc[:, at] for at in range(frame.shape[1]))
+    columns = (column.astype(object).where(column.notna(), None).tolist() for column in series)
     return zip(*columns, strict=True)

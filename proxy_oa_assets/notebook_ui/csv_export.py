@@ -12,12 +12,19 @@ from proxy_oa_assets.frames import records
 from proxy_oa_assets.local_files import replacing
 
 # What spreadsheets take for the beginning of a formula (OWASP, "CSV Injection"), full-width forms included.
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+_FORMULA = set("=+-@\uff1d\uff0b\uff0d\uff20")
+_BREAKS = ("\t", "\r", "\n")
 
 
 def safe_cell(value: object) -> object:
-    """Return a value as it can stand in a spreadsheet: a text that would be a formula has a `'` before it."""
-    return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value
+    """Return a value as it can stand in a spreadsheet: a text that would be a formula has a `'` before it.
+
+    Blanks and what can't be seen don't hide a formula: some programs leave them out.
+    """
+    if not isinstance(value, str):
+        return value
+    first = next((char for char in value if char.isprintable() and not char.isspace()), "")
+    return f"'{value}" if first in _FORMULA or value.startswith(_BREAKS) else value
 
 
 def export_csv(frame: pd.DataFrame, path: str | Path) -> Path:
@@ -27,7 +34,8 @@ def export_csv(frame: pd.DataFrame, path: str | Path) -> Path:
     empty cell. It begins with a byte order mark: without it, Excel takes UTF-8 for something else.
     """
     if any(name is not None for name in frame.index.names):
-        frame = frame.reset_index()
+        # A column may be called as the index is: both are written.
+        frame = frame.reset_index(allow_duplicates=True)
     text = io.StringIO(newline="")
     writer = csv.writer(text, quoting=csv.QUOTE_NONNUMERIC)
     writer.writerow([safe_cell(str(name)) for name in frame.columns])
