@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 import pandas as pd
+from pandas.api.types import is_scalar
 
 from proxy_oa_assets.display import counted, printable
+
+if TYPE_CHECKING:
+    from pandas.io.formats.style import Styler
 
 _WIDTH = 100
 _MOST_ROWS = 100
@@ -39,8 +43,14 @@ def series_html(series: pd.Series) -> str:
     return frame_html(series.to_frame())
 
 
+def styler_html(styler: Styler) -> str:
+    """Return what a styler would colour as the frame that it is: its own HTML has the data's markup in it."""
+    return frame_html(styler.data)  # type: ignore[attr-defined]  # the stubs lack it
+
+
 def _text(value: object) -> str:
-    if value is None or value is pd.NA or value != value:  # noqa: PLR0124 - NaN is what differs from itself
+    # A list or an array in a cell isn't asked: it would be asked for each of its values.
+    if is_scalar(value) and pd.isna(cast("float", value)):
         return ""
     return f"{value:.6g}" if isinstance(value, float) else printable(value, _WIDTH)
 

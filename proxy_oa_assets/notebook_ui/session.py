@@ -14,7 +14,7 @@ from proxy_oa_assets.days import Day
 from proxy_oa_assets.deployment import Deployment, deployment
 from proxy_oa_assets.display import printable
 from proxy_oa_assets.errors import ProxyOaError
-from proxy_oa_assets.notebook_ui.frame_text import frame_html, series_html
+from proxy_oa_assets.notebook_ui.frame_text import frame_html, series_html, styler_html
 from proxy_oa_assets.settings import load_settings
 
 
@@ -36,6 +36,7 @@ def _show_safely(shell: InteractiveShell) -> None:
         formatter = shell.display_formatter.formatters["text/html"]
         formatter.for_type(pd.DataFrame, frame_html)
         formatter.for_type(pd.Series, series_html)
+        formatter.for_type_by_name("pandas.io.formats.style", "Styler", styler_html)
 
 
 def _show_sentence(

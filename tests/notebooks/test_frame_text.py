@@ -1,3 +1,4 @@
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -16,11 +17,12 @@ _TEXT = "&lt;img src=x onerror=alert(1)&gt;\\x1b[31m\\u202ehttp://x.example"
         pd.DataFrame({"a": [1]}, index=pd.Index(["x"], name=_HOSTILE)),
         pd.DataFrame({"a": [1]}, index=pd.MultiIndex.from_tuples([("x", _HOSTILE)])),
         pd.DataFrame({"a": [[_HOSTILE]]}),
+        pd.DataFrame({"a": [np.array([_HOSTILE, "x"])]}),
         pd.DataFrame({"a": [1], "b": [2]}).set_axis(
             pd.MultiIndex.from_tuples([("x", _HOSTILE), ("x", "y")]), axis=1
         ),
     ],
-    ids=["value", "column", "label", "name of labels", "labels", "nested", "columns"],
+    ids=["value", "column", "label", "name of labels", "labels", "nested", "array", "columns"],
 )
 def test_markup_is_text_wherever_it_stands(frame):
     """Grouped frames have data in their labels."""
@@ -34,10 +36,11 @@ def test_markup_is_text_wherever_it_stands(frame):
 
 def test_a_value_is_readable():
     """Escapes for what can't be seen, nothing for NULL."""
-    html = frame_html(pd.DataFrame({"a": [_HOSTILE, None], "b": [1.5e-7, float("nan")]}))
+    frame = pd.DataFrame({"a": [_HOSTILE, None], "b": [1.5e-7, float("nan")], "c": [pd.NaT, pd.NA]})
+    html = frame_html(frame)
     assert f"<td>{_TEXT}</td>" in html
     assert "<td>1.5e-07</td>" in html
-    assert html.count("<td></td>") == 2
+    assert html.count("<td></td>") == 4
 
 
 def test_formulas_are_not_typeset():

@@ -63,13 +63,15 @@ def test_frames_of_hostile_values_are_text(day_home: Home, tmp_path: Path) -> No
         "scores[['fulluri', 'useragent']].tail(400)",
         "scores['fulluri']",
         "scores.groupby('fulluri').size()",
+        "scores.groupby('host')['fulluri'].unique()",
+        "scores.set_index('fulluri')[['useragent']].tail(400).style.set_caption('coloured')",
     )
     client.nb.cells += [nbformat.v4.new_code_cell(source) for source in cells]
 
     outputs = _outputs(_execute(client, day_home))
 
     html = [output["data"]["text/html"] for output in outputs if "text/html" in output.get("data", {})]
-    assert len(html) >= 7
+    assert len(html) >= 9
     assert any("&lt;script&gt;alert(1)" in text for text in html)
     for text in html:
         for run in ("<script", "<img", "<a ", "<b>bold", "\x1b"):
