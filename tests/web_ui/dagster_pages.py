@@ -1,5 +1,6 @@
 """What a person does on the pages of Dagster's web UI."""
 
+import json
 import re
 
 from playwright.sync_api import Locator, Page, expect
@@ -51,6 +52,22 @@ def open_launchpad(page: Page, day: Day) -> Locator:
     page.get_by_role("menuitem", name=day.key).click()
     expect(dialog.get_by_text(f"partition: {day}")).to_be_visible()
     return dialog
+
+
+def open_job(page: Page, job: str) -> None:
+    """Open the launchpad of a job."""
+    page.goto("/jobs")
+    page.get_by_role("link", name=job).click()
+    page.get_by_role("tab", name="Launchpad").click()
+
+
+def launch(page: Page, config: dict[str, object]) -> None:
+    """Launch the job of the launchpad that is open with this run config."""
+    page.get_by_text("resources", exact=True).first.click()
+    page.keyboard.press("ControlOrMeta+A")
+    page.keyboard.insert_text(json.dumps(config))
+    expect(page.get_by_text("No errors")).to_be_visible()
+    page.get_by_role("button", name="Launch Run").click()
 
 
 def choose_from_menu(page: Page, button: Locator, entry: str) -> None:

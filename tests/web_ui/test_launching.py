@@ -1,4 +1,3 @@
-import json
 import re
 
 import pytest
@@ -9,7 +8,9 @@ from dagster_pages import (
     choose_days,
     choose_from_menu,
     figure,
+    launch,
     open_day,
+    open_job,
     open_launchpad,
     type_days,
 )
@@ -103,15 +104,9 @@ def test_the_launchpad_takes_another_limit(site, page, picture) -> None:
 def test_days_are_checked_again_from_the_job_s_launchpad(site, page) -> None:
     """`recheck_days` takes the first and the last day; both are checked, and nothing else."""
     first, last = site.materialized[:2]
-    page.goto("/jobs")
-    page.get_by_role("link", name="recheck_days").click()
-    page.get_by_role("tab", name="Launchpad").click()
-    page.get_by_text("resources", exact=True).first.click()
-    page.keyboard.press("ControlOrMeta+A")
+    open_job(page, "recheck_days")
     days = {"first_day": first.key, "last_day": last.key}
-    page.keyboard.insert_text(json.dumps({"ops": {"recheck": {"config": days}}}))
-    expect(page.get_by_text("No errors")).to_be_visible()
-    page.get_by_role("button", name="Launch Run").click()
+    launch(page, {"ops": {"recheck": {"config": days}}})
     await_success(page)
 
     run = page.url.partition("/runs/")[2].partition("?")[0]
