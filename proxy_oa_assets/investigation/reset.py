@@ -9,7 +9,8 @@ from proxy_oa_assets.tables import ANALYST_TABLES
 def reset_scored_connections(day: Day | str, *, deployment: Deployment | None = None) -> list[str]:
     """Empty the day's severities, comments and timelines; remove its feedback and incident progression files.
 
-    It can't be undone. Nothing of another day is touched. Returns a line about each thing that was removed.
+    It can't be undone. Nothing of another day is touched. A page that told the day's stories is written anew
+    and tells none. Returns a line about each thing that was done.
     """
     day, at = investigated(day, deployment)
     with changing(day, at) as still_held:
@@ -24,6 +25,10 @@ def reset_scored_connections(day: Day | str, *, deployment: Deployment | None = 
             still_held()
             at.impala.drop_day(table, day)
             lines.append(f"{table.name}: {rows} rows of {day} removed")
+    if at.workspace.story(day).exists():
+        from proxy_oa_assets.story.page import write_story
+
+        lines.append(f"{write_story(day, deployment=at).path} written anew")
     return lines
 
 

@@ -8,11 +8,13 @@ import ipywidgets
 
 from proxy_oa_assets.days import Day
 from proxy_oa_assets.deployment import Deployment
+from proxy_oa_assets.errors import ProxyOaError
 from proxy_oa_assets.frames import records
 from proxy_oa_assets.investigation.investigated import uri_text
 from proxy_oa_assets.investigation.storyboard import save_storyboard, storyboard
 from proxy_oa_assets.notebook_ui.comment_form import Comment, CommentForm
 from proxy_oa_assets.notebook_ui.status import Status
+from proxy_oa_assets.story.page import write_story
 
 
 class SummaryPanel:
@@ -62,7 +64,16 @@ class SummaryPanel:
             )
             self._stored = written
             self._saved()
-            self.status.done("Saved: the comment, the timeline and the incident progression")
+            self._write_page()
+
+    def _write_page(self) -> None:
+        saved = "Saved: the comment, the timeline and the incident progression"
+        try:
+            page = write_story(self._day, deployment=self._at).path
+        except ProxyOaError as error:
+            self.status.failed(f"{saved}. The page of the day's stories is still the former one: {error}")
+        else:
+            self.status.done(f"{saved}. The day's stories are one page: {page}")
 
     def _read(self) -> Comment:
         comments = storyboard(self._day, deployment=self._at)

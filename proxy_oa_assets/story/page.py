@@ -46,13 +46,23 @@ def write_story(
     Raises InvestigationError if the file can't be written.
     """
     day, at = investigated(day, deployment)
-    story = read_story(day, at)
-    path = (output or at.workspace.story(day)).absolute()
+    path = output and output.absolute()
     try:
-        with replacing(path) as file:
-            file.write(page(story).encode("utf-8"))
+        if path:
+            return _write(day, at, path)
+        # Of two who save a story at once, the one that writes last has read both.
+        with at.workspace.lock(day, "story"):
+            return _write(day, at, at.workspace.story(day).absolute())
     except OSError as error:
-        raise InvestigationError(f"{path} can't be written ({error.strerror}); name another file") from error
+        raise InvestigationError(
+            f"{path or error.filename} can't be written ({error.strerror}); name another file"
+        ) from error
+
+
+def _write(day: Day, at: Deployment, path: Path) -> WrittenStory:
+    story = read_story(day, at)
+    with replacing(path) as file:
+        file.write(page(story).encode("utf-8"))
     return WrittenStory(path, len(story.threats))
 
 

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 import pytest
 from support.home import SAMPLE_DAY, Home
 
+from proxy_oa_assets.investigation.reset import reset_scored_connections
 from proxy_oa_assets.investigation.scoring import score
 from proxy_oa_assets.investigation.storyboard import (
     incident_progression,
@@ -14,6 +15,7 @@ from proxy_oa_assets.investigation.storyboard import (
 from proxy_oa_assets.notebook_ui.status import Status
 from proxy_oa_assets.notebook_ui.threats import ThreatInvestigation
 from proxy_oa_assets.sample.trouble import DROPPER_HOST, PHISHING_PAGE
+from proxy_oa_assets.story.page import write_story
 
 DROPPED = f"{DROPPER_HOST}/invoice_2291.pdf.exe"
 MEDIUM = "t.mailing-list.example/c/8812"
@@ -81,6 +83,39 @@ def test_saving_makes_the_comment_the_timeline_and_the_progression(day_home, thr
     assert threats.story.pictures.layout.display is None
     assert b"10.20.1.35" in bytes(threats.story.timeline.value)
     assert b"go.shorten.example" in bytes(threats.story.chain.value)
+
+
+def test_saving_leaves_the_page_of_the_day_s_stories_up_to_date(day_home, threats) -> None:
+    """Where `proxy-oa story` writes it; after a reset, it tells no story."""
+    page = day_home.deployment.workspace.story(SAMPLE_DAY)
+    page.unlink(missing_ok=True)
+    for uri, title in ((PHISHING_PAGE, "A copied log-in page"), (DROPPED, "An invoice that runs")):
+        _choose(threats, uri)
+        _write(threats, title, "text", save=True)
+    assert _said(threats.summary.status) == (
+        "Saved: the comment, the timeline and the incident progression. "
+        f"The day's stories are one page: {page}".replace("'", "&#x27;")
+    )
+    written = page.read_bytes()
+    assert b"A copied log-in page" in written
+    assert b"An invoice that runs" in written
+    assert write_story(SAMPLE_DAY, deployment=day_home.deployment).path.read_bytes() == written
+
+    assert f"{page} written anew" in reset_scored_connections(SAMPLE_DAY, deployment=day_home.deployment)
+    assert b"No story has been told of this day yet." in page.read_bytes()
+
+
+def test_a_story_is_saved_though_its_page_cannot_be_written(day_home, threats) -> None:
+    """It says both; the folder belongs to somebody else, say."""
+    page = day_home.deployment.workspace.story(SAMPLE_DAY)
+    page.unlink(missing_ok=True)
+    page.mkdir()
+    _choose(threats, DROPPED)
+    _write(threats, "Title", "text", save=True)
+    page.rmdir()
+    assert _comments(day_home) == [(DROPPED, "Title", "text")]
+    assert "is still the former one: " in _said(threats.summary.status)
+    assert 'role="alert"' in threats.summary.status.text
 
 
 def test_the_search_tells_how_much_there_is_and_shows_the_first(threats) -> None:

@@ -1,5 +1,6 @@
 import subprocess
 import sys
+import threading
 
 import dagster as dg
 import pytest
@@ -236,6 +237,27 @@ def test_a_page_that_cannot_be_written_is_an_error_that_says_where(home, tmp_pat
     blocked.write_text("", encoding="utf-8")
     with pytest.raises(InvestigationError, match=r"file/page\.html can't be written .*name another file"):
         write_story(DAY, blocked / "page.html", deployment=home.deployment)
+
+
+def test_a_home_that_cannot_be_written_is_an_error_that_says_where(home):
+    """An analyst's who may only read it, say; another file can be named."""
+    home.path.mkdir()
+    (home.path / "data").write_text("", encoding="utf-8")
+    with pytest.raises(InvestigationError, match=rf"data/proxy/{DAY.folder} can't be written"):
+        write_story(DAY, deployment=home.deployment)
+    assert write_story(DAY, home.path / "page.html", deployment=home.deployment).path.exists()
+
+
+def test_of_two_who_write_the_page_at_once_the_last_has_read_what_both_saved(home):
+    """A story that is saved while another's page is being written isn't missing afterwards."""
+    tell(home, DAY, Told("first.example/"))
+    writing = threading.Thread(target=write_story, args=[DAY], kwargs={"deployment": home.deployment})
+    with home.deployment.workspace.lock(DAY, "story"):
+        writing.start()
+        writing.join(1)
+        tell(home, DAY, Told("first.example/"), Told("second.example/"))
+    writing.join()
+    assert "second.example/" in home.deployment.workspace.story(DAY).read_text(encoding="utf-8")
 
 
 def test_the_command_writes_the_page_and_prints_its_path(home):
