@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from proxy_oa_assets.days import Day
-from proxy_oa_assets.local_files import replacing
+from proxy_oa_assets.local_files import replace_if_other, replacing
 
 _SUFFIX = "_master.ipynb"
 
@@ -62,8 +62,8 @@ class _Written:
             digests.append(_digest(content))
             with replacing(self._record) as file:
                 file.write(json.dumps(self._digests, indent=1, sort_keys=True).encode("utf-8"))
-        with replacing(path) as file:
-            file.write(content)
+        # What is there already stays: JupyterLab, where it is open, would ask whether to take the other one.
+        replace_if_other(path, content)
 
 
 def _for_day(template: Path, day: Day, home: str) -> bytes:
