@@ -14,7 +14,7 @@ from proxy_oa_assets.investigation.suspicious import details
 from proxy_oa_assets.notebook_ui.columns import EDGES
 from proxy_oa_assets.notebook_ui.facts import Facts
 from proxy_oa_assets.notebook_ui.status import Status
-from proxy_oa_assets.notebook_ui.text_table import MOST_ROWS, TextTable
+from proxy_oa_assets.notebook_ui.text_table import TextTable, first_of
 
 # Headings, and the columns of `proxy_scores` that the list above has no room for in full.
 _FACTS = {
@@ -61,5 +61,4 @@ class ConnectionDetails:
                 self._day, uri_text(row["fulluri"]), uri_text(row["clientip"]), deployment=self._at
             )
             self.requests.show(edges, EDGES, empty="proxy_edge has no request of it")
-            first = f", the first {MOST_ROWS:,} of them below" if len(edges) > MOST_ROWS else ""
-            self.status.done(f"{counted(len(edges), 'request')}{first}")
+            self.status.done(f"{counted(len(edges), 'request')}{first_of(len(edges))}")

@@ -16,7 +16,7 @@ from proxy_oa_assets.investigation.scoring import threats
 from proxy_oa_assets.notebook_ui.columns import THREATS
 from proxy_oa_assets.notebook_ui.severity_buttons import SeverityButtons
 from proxy_oa_assets.notebook_ui.status import Status
-from proxy_oa_assets.notebook_ui.text_table import TextTable
+from proxy_oa_assets.notebook_ui.text_table import TextTable, first_of
 
 
 class ScoredList:
@@ -41,7 +41,8 @@ class ScoredList:
         with self.status.during("Reading the scored URIs"):
             self._frame = threats(self._day, deployment=self._at)
             self.table.show(self._frame, THREATS, empty=f"No URI of {self._day} has a severity")
-            self.status.done(f"{counted(len(self._frame), 'URI')} with a severity, the gravest first")
+            scored = len(self._frame)
+            self.status.done(f"{counted(scored, 'URI')} with a severity, the gravest first{first_of(scored)}")
 
     def selected(self) -> list[str]:
         """Return the selected URIs."""

@@ -25,6 +25,11 @@ def cell(value: object) -> str:
     return printable(value, _WIDTH)
 
 
+def first_of(rows: int) -> str:
+    """Return what to say of a table of so many rows, if it shows the first of them only."""
+    return f", the first {MOST_ROWS:,} of them below" if rows > MOST_ROWS else ""
+
+
 @dataclass(frozen=True)
 class Column:
     """A column of a frame, and how it is shown.

@@ -15,7 +15,7 @@ from proxy_oa_assets.investigation.scoring import SEVERITIES, threats
 from proxy_oa_assets.investigation.storyboard import storyboard
 from proxy_oa_assets.notebook_ui.columns import THREATS
 from proxy_oa_assets.notebook_ui.status import Status
-from proxy_oa_assets.notebook_ui.text_table import Column, TextTable
+from proxy_oa_assets.notebook_ui.text_table import Column, TextTable, first_of
 
 _HIGH, *_ = SEVERITIES
 _COLUMNS = (*THREATS, Column("story", "story"))
@@ -51,7 +51,7 @@ class ThreatList:
             empty = f"No URI of {self._day} has {severity}: Edge_Investigation gives them"
             selected = [uris.index(before)] if before in uris else []
             self.table.show(self._frame, _COLUMNS, selected=selected, empty=empty)
-            self.status.done(counted(len(uris), "URI"))
+            self.status.done(f"{counted(len(uris), 'URI')}{first_of(len(uris))}")
 
     def selected(self) -> str | None:
         """Return the URI that is selected."""

@@ -1,3 +1,4 @@
+import json
 import re
 from collections.abc import Iterator
 
@@ -148,6 +149,26 @@ def test_an_error_is_a_sentence_and_can_be_mended(day_home) -> None:
     assert f"not among the scored connections of {day}, so nothing was recorded" in _said(edges.status)
     edges.reload.click()
     assert len(_listed(edges)) == 1
+    edges.deployment.impala.close()
+
+
+def test_a_day_of_10_000_connections_is_usable(tmp_path) -> None:
+    """The lists show as many as a browser bears, say so, and weigh little; a whole list is scored at once."""
+    day = AnalystsDay(Home(tmp_path / "home"), SAMPLE_DAY)
+    uris = [f"h{number % 50}.example/{number}?{'q' * 100}" for number in range(10_000)]
+    day.write_scores(*({"fulluri": uri, "host": uri.partition("/")[0], "ml_score": 0.1} for uri in uris))
+    edges = EdgeInvestigation(SAMPLE_DAY, str(day.home.path))
+    edges.suspicious.limit.value = 2000
+    assert len(json.dumps(edges.suspicious.table.content)) < 1_000_000
+    assert _said(edges.suspicious.status).startswith("2,000 connections without a severity, and maybe more")
+
+    edges.suspicious.table.selected = list(range(2000))
+    edges.uris.buttons[2].click()
+    assert _said(edges.status) == "2,000 URIs scored medium"
+    score(SAMPLE_DAY, 3, uris, deployment=day.at)
+    edges.reload.click()
+    assert _said(edges.scored.status).endswith("the gravest first, the first 2,000 of them below")
+    assert len(edges.scored.table.content["rows"]) == 2000
     edges.deployment.impala.close()
 
 

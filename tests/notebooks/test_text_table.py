@@ -1,7 +1,7 @@
 import pandas as pd
 import pytest
 
-from proxy_oa_assets.notebook_ui.text_table import MOST_ROWS, Column, TextTable
+from proxy_oa_assets.notebook_ui.text_table import MOST_ROWS, Column, TextTable, first_of
 
 _HOSTILE = "<script>alert(1)</script>\x1b[31m\u202egpj.exe"
 
@@ -60,6 +60,12 @@ def test_a_selection_is_of_the_rows_that_were_shown_when_it_was_made():
 def test_no_more_rows_are_shown_than_a_browser_bears():
     """The rest is for Advanced_Mode."""
     assert len(_shown(range(MOST_ROWS + 1)).content["rows"]) == MOST_ROWS
+
+
+@pytest.mark.parametrize(("rows", "said"), [(0, ""), (2000, ""), (2001, ", the first 2,000 of them below")])
+def test_a_list_that_is_cut_says_so(rows, said):
+    """Otherwise the rest would be taken for nothing."""
+    assert first_of(rows) == said
 
 
 def test_an_empty_frame_says_so():
