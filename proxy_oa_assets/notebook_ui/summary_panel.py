@@ -51,8 +51,8 @@ class SummaryPanel:
             if stored != self._stored:
                 self._stored = stored
                 self.status.failed(
-                    f"Somebody else has saved a comment meanwhile. Its title: {stored.title!r}, its text: "
-                    f"{stored.text!r}. Nothing was saved; Save story again replaces it"
+                    "Nothing was saved: somebody else has saved a comment meanwhile, and Save story again "
+                    f"replaces it. Its title: {stored.title!r}, its text: {stored.text!r}"
                 )
                 return
             written = self.form.written

@@ -155,10 +155,11 @@ def test_a_colleague_s_comment_is_not_overwritten_unseen(day_home, threats) -> N
     """Saved meanwhile: it is shown, and only saving once more replaces it."""
     _choose(threats, DROPPED)
     _write(threats, "Mine", "my text")
-    save_storyboard(SAMPLE_DAY, DROPPED, "Theirs", "their text", deployment=day_home.deployment)
+    theirs = "their text\n" * 1000
+    save_storyboard(SAMPLE_DAY, DROPPED, "Theirs", theirs, deployment=day_home.deployment)
     _write(threats, "Mine", "my text", save=True)
-    assert "Theirs" in _said(threats.summary.status)
-    assert _comments(day_home) == [(DROPPED, "Theirs", "their text")]
+    assert "Save story again replaces it. Its title: &#x27;Theirs&#x27;" in _said(threats.summary.status)
+    assert _comments(day_home) == [(DROPPED, "Theirs", theirs)]
     _write(threats, "Mine", "my text", save=True)
     assert _comments(day_home) == [(DROPPED, "Mine", "my text")]
 
