@@ -19,6 +19,9 @@ from proxy_oa_assets.reputation.service import LocalService
 from proxy_oa_assets.reputation.uri import Uri, parse_uri
 from proxy_oa_assets.reputation.verdict import HIGH, NONE, Category, Verdict
 
+# What separates cells or stands for any text, in lists of other forms.
+_IN_NO_HOST = re.compile(r"[\s,;*|^]").search
+
 
 class BlockedList(BaseModel):
     """One list: what its lines are, what it is called, and the severity (0 to 3) of being on it."""
@@ -57,7 +60,8 @@ class BlockedList(BaseModel):
         found: dict[str, str] = {}
         for indicator, category in _indicators(file):
             uri = parse_uri(indicator)
-            if uri.host:
+            # The hosts of a list of URLs include sites that everybody uses; none of them is meant.
+            if uri.host and (self.kind == "urls" or _is_domain(uri)):
                 found.setdefault(uri.host if self.kind == "domains" else str(uri), category)
         return found
 
@@ -94,12 +98,16 @@ def _indicators(file: IO[str]) -> Iterator[tuple[str, str]]:
     first = next(lines, "")
     # A header's first word is no domain and no URL.
     if re.search(r"[.:/\[]", first.partition(",")[0]):
-        yield first.strip(), ""
-        yield from ((line.strip(), "") for line in lines)
+        yield from ((re.split(r"\s#", line)[0].strip(), "") for line in (first, *lines))
         return
     for row in csv.reader(lines):
         if row:
             yield row[0].strip(), row[1].strip() if len(row) > 1 else ""
+
+
+def _is_domain(uri: Uri) -> bool:
+    """Return whether a list's indicator is nothing but a host: no URL, no row of a CSV or of a hosts file."""
+    return uri.path == "/" and not uri.query and not _IN_NO_HOST(uri.host)
 
 
 def _domains(host: str) -> Iterator[str]:

@@ -24,7 +24,8 @@ def load_list(path: Path, read: Callable[[IO[str]], dict[str, Entry]]) -> dict[s
         raise ReputationConfigError(f"The list {path} can't be read: {error}") from error
     if not found:
         raise ReputationConfigError(
-            f"The list {path} is empty; remove it from the reputation file or fill it"
+            f"Nothing in the list {path} can be looked up; fill it, see that it is what its entry in the "
+            f"reputation file says, or remove it there"
         )
     return found
 

@@ -81,9 +81,12 @@ def test_what_a_proxy_logs_and_what_a_list_writes_are_the_same_url(service):
 def test_a_plain_list_may_have_comments_and_blank_lines(service):
     """One indicator a line; `#` begins a comment line; a final line feed isn't needed."""
     domains = service(
-        "domains", "# a list", "", "a.example", "   ", "#b.example", "  c.example  ", "d.example\r"
+        *("domains", "# a list", "", "a.example", "   ", "#b.example", "  c.example  ", "d.example\r"),
+        "e.example # why",
     )
-    assert _said(domains, "a.example", "c.example", "d.example", "b.example") == [HIT, HIT, HIT, MISS]
+    assert _said(domains, "a.example", "c.example", "d.example", "e.example") == [HIT] * 4
+    assert _said(domains, "b.example") == [MISS]
+    assert _said(service("urls", "http://a.example/x#y \t# why"), "a.example/x") == [HIT]
 
 
 def test_a_csv_list_has_a_header_and_a_category(service):
@@ -139,6 +142,22 @@ def test_the_gravest_list_decides_and_all_are_named(tmp_path):
 def test_a_value_without_a_host_is_left_to_be_unsupported(service):
     """No host, no verdict: it counts as unsupported, which isn't clean."""
     assert service("domains", "a.example").judge(["", "/path", "?q"]) == {}
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        *("https://github.com/evil/payload", "github.com/evil", "github.com?x", "evil.example,malware"),
+        *("0.0.0.0 evil.example", "*.evil.example", "||evil.example^"),
+    ],
+)
+def test_what_is_no_domain_is_not_taken_for_one(service, line):
+    """A URL list marks all of its hosts if it is taken for one of domains; other rows mark nothing."""
+    mixed = service("domains", "a.example", line)
+    assert mixed.describe() == "1 domains of mine"
+    assert _said(mixed, "github.com/", "a.example/") == [MISS, HIT]
+    with pytest.raises(ReputationConfigError, match=r"list\.txt can be looked up.*what its entry"):
+        service("domains", line).describe()
 
 
 @given(values=st.lists(st.text(), unique=True))

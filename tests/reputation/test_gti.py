@@ -84,8 +84,8 @@ def test_without_a_category_file_there_are_no_categories(gti, categories):
 @pytest.mark.parametrize(
     ("content", "named"),
     [
-        (b"", "is empty"),
-        (b"code,name,group\n", "is empty"),
+        (b"", "can be looked up"),
+        (b"code,name,group\n", "can be looked up"),
         (b"code,name,group\n1,a,b\nx,y,z\n", r"codes.csv:3 isn't code,name,group"),
         (b"1,a,b\n2\n", r"codes.csv:2 isn't code,name,group"),
         (b"1,\xff,b\n", "codes.csv can't be read"),

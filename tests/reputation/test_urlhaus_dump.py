@@ -95,9 +95,9 @@ def test_a_value_without_a_host_is_left_to_be_unsupported(dump):
 @pytest.mark.parametrize(
     ("lines", "named"),
     [
-        ([], "is empty"),
-        (COMMENTS, "is empty"),
-        ([HEADER], "is empty"),
+        ([], "can be looked up"),
+        (COMMENTS, "can be looked up"),
+        ([HEADER], "can be looked up"),
         (["http://a.example/x", "http://b.example/y"], "no column `url`"),
     ],
 )
