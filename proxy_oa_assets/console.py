@@ -43,7 +43,8 @@ def show_verdicts(reputation: Reputation) -> None:
     """Print what each service says of each value, how it came about, and what troubles there were."""
     rows = [
         (
-            *(value, verdict.service, f"{verdict.label} {verdict.value}", _HOW[verdict.status]),
+            # A command line's byte that is no UTF-8 has no place in a frame.
+            *(printable(value), verdict.service, f"{verdict.label} {verdict.value}", _HOW[verdict.status]),
             printable(", ".join(category.name for category in verdict.categories), _MOST_CATEGORIES),
         )
         for value, verdicts in reputation.verdicts.items()
@@ -52,7 +53,7 @@ def show_verdicts(reputation: Reputation) -> None:
     columns = ["url", "service", "says", "how", "categories"]
     show_frame("What the services say", pd.DataFrame(rows, columns=columns), flexible="url")
     for service, tally in reputation.tallies.items():
-        console.print(f"{service}: {tally.asked} asked, {tally.cached} known from earlier")
+        console.print(Text(f"{service}: {tally.asked} asked, {tally.cached} known from earlier"))
         for trouble in tally.troubles:
             errors.print(Text(f"{service}: {trouble}", style="yellow"), soft_wrap=True)
 

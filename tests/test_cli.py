@@ -200,15 +200,18 @@ def test_reputation_prints_what_each_service_says(tmp_path: Path) -> None:
     (tmp_path / "domains.txt").write_text("evil.example\n")
     file = tmp_path / "reputation.toml"
     lists = '[[services.lists]]\npath = "domains.txt"\nkind = "domains"\nname = "ours"\n'
-    file.write_text(f'[[services]]\nservice = "blocklist"\n{lists}')
-    urls = ("www.evil.example/\x1b[31mred", "http://other.example/a?b")
+    file.write_text(f'[[services]]\nservice = "blocklist"\nname = "[b]lists"\n{lists}')
+    urls = ("www.evil.example/\x1b[31mred", "http://other.example/a?b", "evil.example/\udcff")
 
     done = proxy_oa(tmp_path / "home", "reputation", *urls, PROXY_OA_REPUTATION=str(file), COLUMNS="80")
 
     assert (done.returncode, done.stderr) == (0, "")
-    first, second = (line.split() for line in done.stdout.splitlines() if "blocklist " in line)
-    assert first == ["www.evil.example/\\x1b[31mred", "blocklist", "HIGH", "3", "ours"]
-    assert second == ["http://other.example/a?b", "blocklist", "NONE", "0"]
+    first, second, third = (line.split() for line in done.stdout.splitlines() if "[b]lists " in line)
+    assert first == ["www.evil.example/\\x1b[31mred", "[b]lists", "HIGH", "3", "ours"]
+    assert second == ["http://other.example/a?b", "[b]lists", "NONE", "0"]
+    # A byte that is no UTF-8.
+    assert third == ["evil.example/\\udcff", "[b]lists", "HIGH", "3", "ours"]
+    assert "[b]lists: 3 asked, 0 known from earlier" in done.stdout
     assert max(map(len, done.stdout.splitlines())) <= 80
 
 
