@@ -109,7 +109,9 @@ class RemoteService(ReputationService):
     )
     threads: int = Field(default=4, ge=1, le=4, description="Requests at once")
     batch: int = Field(default=1, ge=1, le=1, description="Values in one request")
-    timeout: float = Field(default=20, gt=0, description="Seconds that an answer may take, to its last byte")
+    timeout: float = Field(
+        default=20, gt=0, le=3600, description="Seconds that an answer may take, to its last byte"
+    )
     attempts: int = Field(default=3, ge=1, le=10, description="How often what may pass is tried")
     patience_minutes: float = Field(
         default=180,

@@ -160,6 +160,15 @@ def test_two_entries_with_one_key_say_the_same_limits(tmp_path):
         assert len(load_reputation(path, environ).services) == 2
 
 
+@pytest.mark.parametrize("timeout", [0, float("inf"), float("nan"), 1e300])
+def test_a_time_out_that_no_socket_can_have_is_refused(tmp_path, timeout):
+    """Before anything is asked."""
+    path = tmp_path / "reputation.json"
+    path.write_text(json.dumps(_services({"service": "urlhaus", "key_env": "K", "timeout": timeout})))
+    with pytest.raises(ReputationConfigError, match=r"services\[0\]\.timeout: "):
+        load_reputation(path, {"K": "k"})
+
+
 @pytest.mark.parametrize("section", ["internal_suffixes", "allowed_domains"])
 @pytest.mark.parametrize(
     "domain", ["*.example.net", "10.0.0.0/8", "8.8.4.4", "https://example.net", "a..b", "", ".", "a b"]
