@@ -4,13 +4,14 @@ Tab-separated, a header line, 26 columns, nothing quoted; the ranking job splits
 counted from 0, as the severity. Lines that aren't about the URIs at hand stay as they are, byte for byte.
 """
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 import numpy as np
 
 from proxy_oa_assets import tsv
 from proxy_oa_assets.conf import RESULT_FIELDS
 from proxy_oa_assets.enrichment.identity import connection_hash
+from proxy_oa_assets.investigation.investigated import uri_text
 from proxy_oa_assets.resources.hdfs import HdfsResource
 from proxy_oa_assets.tables import PROXY_SCORES
 
@@ -21,24 +22,26 @@ _HASH = COLUMNS.index("hash")
 # The columns of `proxy_scores`, called as in the results.
 _RESULT_NAMES = {"tdate": "p_date", "time": "p_time", "ml_score": "score"}
 _CONNECTION = tuple(_RESULT_NAMES.get(name, name) for name in PROXY_SCORES.column_names)
+_SCORED_URI = _CONNECTION.index("fulluri")
 
 
 def rewrite(
     hdfs: HdfsResource,
     path: str,
-    uris: Collection[str],
+    severities: Mapping[str, int | None],
     connections: Iterable[Sequence[object]],
-    severity: int | None,
 ) -> None:
     """Replace the lines of some URIs, wholly or not at all.
 
-    `connections` are the URIs' rows of `proxy_scores`. A severity of None leaves no line of the URIs. Nothing
-    is written where nothing changes.
+    `connections` are the URIs' rows of `proxy_scores`. A severity of None leaves no line of a URI. Nothing is
+    written where nothing changes.
     """
-    before, lines = _read(hdfs, path), [_line(row, severity or 0) for row in connections]
-    kept = _without(before or b"", uris, lines)
-    after = b"".join((tsv.line(COLUMNS).encode(), *kept, *(lines if severity else ())))
-    if after != before and (before is not None or severity):
+    before = _read(hdfs, path)
+    given = [(row, severities[uri_text(row[_SCORED_URI])]) for row in connections]
+    about = [_line(row, severity or 0) for row, severity in given]
+    lines = [line for line, (_, severity) in zip(about, given, strict=True) if severity]
+    after = b"".join((tsv.line(COLUMNS).encode(), *_without(before or b"", severities, about), *lines))
+    if after != before and (before is not None or lines):
         hdfs.write(path, [after])
 
 

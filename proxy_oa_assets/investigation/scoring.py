@@ -6,16 +6,18 @@ where the second write fails, the URI looks as if nothing had been done, and doi
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from proxy_oa_assets.days import Day
 from proxy_oa_assets.deployment import Deployment
 from proxy_oa_assets.display import printable
 from proxy_oa_assets.errors import InvestigationError
+from proxy_oa_assets.frames import records
 from proxy_oa_assets.investigation import feedback, statements
 from proxy_oa_assets.investigation.investigated import changing, investigated, uri_text
 from proxy_oa_assets.investigation.uri_rows import replace_rows
+from proxy_oa_assets.resources.hdfs import StillHeld
 from proxy_oa_assets.tables import PROXY_SCORES, PROXY_THREAT_INVESTIGATION
 
 if TYPE_CHECKING:
@@ -40,16 +42,14 @@ def score(
     URIs are recorded together or not at all; a NULL URI is the word `null`. Raises InvestigationError, before
     anything is written, for another severity and for a URI that isn't among the day's scored connections.
     """
-    if isinstance(severity, bool) or severity not in list(SEVERITIES):
-        known = ", ".join(f"{number} ({name})" for number, name in SEVERITIES.items())
-        raise InvestigationError(f"severity is {severity!r}; it is {known}")
+    number = _number(severity)
     day, at = investigated(day, deployment)
-    uris = _distinct(fulluri)
-    connections = _scored_rows(day, at, uris)
-    _must_be_there(day, uris, connections)
-    if uris:
-        # The 3.0 of a frame's column is 3: the ranking job reads nothing else.
-        _record(day, at, uris, connections, int(severity))
+    severities = dict.fromkeys(_distinct(fulluri), number)
+    connections = _scored_rows(day, at, severities)
+    _must_be_there(day, severities, connections)
+    if severities:
+        with changing(day, at) as still_held:
+            _record(day, at, still_held, severities, connections)
     return len(connections)
 
 
@@ -59,9 +59,35 @@ def undo_score(day: Day | str, fulluri: str | Iterable[str], *, deployment: Depl
     It works for a URI that is no longer among the day's scored connections, too.
     """
     day, at = investigated(day, deployment)
-    uris = _distinct(fulluri)
-    if uris:
-        _record(day, at, uris, _scored_rows(day, at, uris), None)
+    change_severities(day, dict.fromkeys(_distinct(fulluri)), deployment=at)
+
+
+def change_severities(
+    day: Day | str,
+    severities: Mapping[str, int | None],
+    *,
+    since: Mapping[str, int | None] | None = None,
+    deployment: Deployment | None = None,
+) -> dict[str, int | None]:
+    """Give each URI its severity, or with None take it away, all at once; return what they had before.
+
+    With `since`, those are left alone, and not returned, that no longer have the severity which it names:
+    somebody else has scored them. Raises InvestigationError as `score` does.
+    """
+    day, at = investigated(day, deployment)
+    wanted = {uri: None if severity is None else _number(severity) for uri, severity in severities.items()}
+    if not wanted:
+        return {}
+    with changing(day, at) as still_held:
+        now = severities_by_uri(_given(at.impala.read_latest_day(PROXY_THREAT_INVESTIGATION, day)))
+        changed = {
+            uri: severity for uri, severity in wanted.items() if since is None or now.get(uri) == since[uri]
+        }
+        connections = _scored_rows(day, at, changed)
+        _must_be_there(day, [uri for uri, severity in changed.items() if severity], connections)
+        if changed:
+            _record(day, at, still_held, changed, connections)
+    return {uri: now.get(uri) for uri in changed}
 
 
 def threats(day: Day | str, *, deployment: Deployment | None = None) -> pd.DataFrame:
@@ -70,18 +96,40 @@ def threats(day: Day | str, *, deployment: Deployment | None = None) -> pd.DataF
     Each URI once. Spot's own tables can hold it twice; the gravest severity counts.
     """
     day, at = investigated(day, deployment)
-    given = at.impala.read_day(PROXY_THREAT_INVESTIGATION, day)
-    given = given[given["uri_sev"].isin(list(SEVERITIES))].sort_values(["uri_sev", "fulluri"])
+    return _given(at.impala.read_day(PROXY_THREAT_INVESTIGATION, day))
+
+
+def severities_by_uri(threats: pd.DataFrame) -> dict[str, int]:
+    """Return the severity of each URI, from the frame that `threats` returns, in its order."""
+    found = records(threats[["fulluri", "uri_sev"]])
+    return {uri_text(uri): int(str(severity)) for uri, severity in found}
+
+
+def _given(rows: pd.DataFrame) -> pd.DataFrame:
+    given = rows[rows["uri_sev"].isin(list(SEVERITIES))].sort_values(["uri_sev", "fulluri"])
     return given.drop_duplicates("fulluri").reset_index(drop=True)
 
 
-def _record(day: Day, at: Deployment, uris: list[str], connections: list[Row], severity: int | None) -> None:
-    with changing(day, at) as still_held:
-        still_held()
-        feedback.rewrite(at.hdfs, at.workspace.feedback(day), uris, connections, severity)
-        still_held()
-        rows = [(day.key, uri, severity) for uri in uris] if severity else []
-        replace_rows(at.impala, PROXY_THREAT_INVESTIGATION, day, uris, rows)
+def _number(severity: int) -> int:
+    """Return a severity as the ranking job reads it: the 3.0 of a frame's column is 3."""
+    if isinstance(severity, bool) or severity not in list(SEVERITIES):
+        known = ", ".join(f"{number} ({name})" for number, name in SEVERITIES.items())
+        raise InvestigationError(f"severity is {severity!r}; it is {known}")
+    return int(severity)
+
+
+def _record(
+    day: Day,
+    at: Deployment,
+    still_held: StillHeld,
+    severities: Mapping[str, int | None],
+    connections: list[Row],
+) -> None:
+    still_held()
+    feedback.rewrite(at.hdfs, at.workspace.feedback(day), severities, connections)
+    still_held()
+    rows = [(day.key, uri, severity) for uri, severity in severities.items() if severity]
+    replace_rows(at.impala, PROXY_THREAT_INVESTIGATION, day, severities, rows)
 
 
 def _distinct(fulluri: str | Iterable[str]) -> list[str]:
@@ -89,12 +137,13 @@ def _distinct(fulluri: str | Iterable[str]) -> list[str]:
     return list(dict.fromkeys(map(uri_text, given)))
 
 
-def _scored_rows(day: Day, at: Deployment, uris: list[str]) -> list[Row]:
+def _scored_rows(day: Day, at: Deployment, fulluris: Iterable[str]) -> list[Row]:
+    uris = list(fulluris)
     parts = [uris[first : first + _URIS_AT_A_TIME] for first in range(0, len(uris), _URIS_AT_A_TIME)]
     return [row for part in parts for row in at.impala.rows(statements.scored_rows(day, part))]
 
 
-def _must_be_there(day: Day, uris: list[str], connections: list[Row]) -> None:
+def _must_be_there(day: Day, uris: Iterable[str], connections: list[Row]) -> None:
     there = {uri_text(row[_FULLURI]) for row in connections}
     missing = [uri for uri in uris if uri not in there]
     if missing:

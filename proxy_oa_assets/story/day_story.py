@@ -13,7 +13,7 @@ from proxy_oa_assets.deployment import Deployment
 from proxy_oa_assets.frames import records
 from proxy_oa_assets.investigation.investigated import uri_text
 from proxy_oa_assets.investigation.minutes import ingest_summary
-from proxy_oa_assets.investigation.scoring import threats
+from proxy_oa_assets.investigation.scoring import severities_by_uri, threats
 from proxy_oa_assets.investigation.storyboard import (
     IncidentProgression,
     incident_progression,
@@ -102,10 +102,7 @@ class DayStory:
 
 def read_story(day: Day, at: Deployment) -> DayStory:
     """Read what the tables and files of a deployment have of a day."""
-    severities = {
-        uri_text(uri): int(str(given))
-        for uri, given in records(threats(day, deployment=at)[["fulluri", "uri_sev"]])
-    }
+    severities = severities_by_uri(threats(day, deployment=at))
     scores = at.impala.read_day(PROXY_SCORES, day)
     verdicts = {uri_text(uri): str(said or "") for uri, said in records(scores[["fulluri", "uri_rep"]])}
     found = [

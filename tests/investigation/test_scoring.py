@@ -1,14 +1,17 @@
 import hashlib
+import threading
 
 import numpy as np
+import pandas as pd
 import pytest
 from support.analysts_day import URI_SEV, AnalystsDay
 from support.storyboard_days import HOSTILE
 
 from proxy_oa_assets.errors import InvestigationError, WarehouseError
 from proxy_oa_assets.investigation.feedback import COLUMNS
-from proxy_oa_assets.investigation.scoring import score, threats, undo_score
+from proxy_oa_assets.investigation.scoring import change_severities, score, threats, undo_score
 from proxy_oa_assets.investigation.suspicious import suspicious
+from proxy_oa_assets.notebook_ui.given_severities import GivenSeverities
 from proxy_oa_assets.tables import PROXY_THREAT_INVESTIGATION
 
 HEADER = (
@@ -82,10 +85,51 @@ def test_undoing_leaves_no_trace_of_the_score(today: AnalystsDay) -> None:
     assert today.given() == today.fed_back() == {}
 
 
+def test_severities_are_changed_at_once_where_nobody_else_has_changed_them(today: AnalystsDay) -> None:
+    """Each to another; what a colleague has scored since stays, and isn't among what is returned."""
+    today.write_scores(*({"fulluri": uri} for uri in "abcd"))
+    score(today.day, 1, ["a", "b", "c"], deployment=today.at)
+    score(today.day, 2, "b", deployment=today.at)
+
+    before = change_severities(
+        today.day,
+        {"a": 3, "b": 3, "c": None, "d": 2},
+        since={"a": 1, "b": 1, "c": 1, "d": None},
+        deployment=today.at,
+    )
+
+    assert before == {"a": 1, "c": 1, "d": None}
+    assert today.given() == {"a": 3, "b": 2, "d": 2}
+    assert today.fed_back() == {(uri, "10.0.0.1"): given for uri, given in today.given().items()}
+    with pytest.raises(InvestigationError, match=r"^gone: not among the scored connections"):
+        change_severities(today.day, {"a": 1, "gone": 1}, deployment=today.at)
+    assert change_severities(today.day, {"a": 1, "gone": None}, deployment=today.at) == {"a": 3, "gone": None}
+
+
+def test_a_score_that_is_being_recorded_meanwhile_is_seen(embedded_day: AnalystsDay) -> None:
+    """Severities are read under the lock under which they are changed: undoing takes back one's own alone."""
+    day, at = embedded_day.day, embedded_day.at
+    embedded_day.write_scores({"fulluri": "a"})
+    given = GivenSeverities(day, at)
+    given.give(["a"], 1)
+    undone: list[tuple[int, int] | None] = []
+    undo = threading.Thread(target=lambda: undone.append(given.undo()))
+    with at.hdfs.lock(at.workspace.analysts_lock(day)):
+        undo.start()
+        undo.join(1)
+        theirs = pd.DataFrame({"tdate": [day.key], "fulluri": ["a"], "uri_sev": [2]})
+        at.impala.replace_day_with_frame(PROXY_THREAT_INVESTIGATION, day, theirs)
+    undo.join()
+
+    assert undone == [(0, 1)]
+    assert embedded_day.given() == {"a": 2}
+
+
 def test_undoing_nothing_writes_nothing(embedded_day: AnalystsDay) -> None:
     """A day that nobody scored has no feedback file afterwards, either."""
     undo_score(embedded_day.day, "a", deployment=embedded_day.at)
     assert embedded_day.feedback_bytes() is None
+    undo_score(embedded_day.day, [], deployment=embedded_day.at)
 
 
 def test_several_uris_are_recorded_together_or_not_at_all(today: AnalystsDay) -> None:
