@@ -76,3 +76,7 @@ class ReputationCacheError(ProxyOaError):
 
 class InvestigationError(ProxyOaError):
     """An analyst asked for something that the day doesn't have, or that can't be recorded."""
+
+
+class CommentChangedError(InvestigationError):
+    """Somebody else has saved a comment since the one that was to be replaced; nothing was saved."""

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, TypedDict, cast
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Self, TypedDict, cast
 
 from proxy_oa_assets.days import Day
 from proxy_oa_assets.deployment import Deployment
 from proxy_oa_assets.display import printable
 from proxy_oa_assets.enrichment.response_codes import response_code_name
-from proxy_oa_assets.errors import InvestigationError
+from proxy_oa_assets.errors import CommentChangedError, InvestigationError
 from proxy_oa_assets.frames import records
 from proxy_oa_assets.investigation import raw_statements, statements
 from proxy_oa_assets.investigation.investigated import changing, investigated, uri_text
@@ -20,6 +21,19 @@ if TYPE_CHECKING:
     import pandas as pd
 
 _SHOWN_WIDTH = 200
+
+
+@dataclass(frozen=True)
+class Comment:
+    """What an analyst wrote about a threat; empty texts are none."""
+
+    title: str = ""
+    text: str = ""
+
+    @classmethod
+    def of(cls, title: object, text: object) -> Self:
+        """Return a comment as it can be stored: NULL is empty, half of a surrogate pair U+FFFD."""
+        return cls(_storable(title), _storable(text))
 
 
 class ProgressionRequest(TypedDict):
@@ -50,6 +64,7 @@ def save_storyboard(
     text: str,
     top: int = 20,
     *,
+    over: Comment | None = None,
     deployment: Deployment | None = None,
 ) -> None:
     """Record the story of a threat: its comment, its timeline, and its incident progression.
@@ -57,7 +72,8 @@ def save_storyboard(
     What was recorded of it before is replaced; other threats' stories stay. The timeline is that of the `top`
     clients with the most requests to the URI. The comment is written last: where a write fails, it looks as
     if nothing had been saved, and saving again mends it. Raises InvestigationError, before anything is
-    written, if the day's raw log doesn't have the URI, or `top` is below 1.
+    written, if the day's raw log doesn't have the URI, or `top` is below 1; CommentChangedError, if another
+    comment is stored than `over`, where one is given.
     """
     if top < 1:
         raise InvestigationError(f"top is {top}; it is how many clients the timeline shows, at least 1")
@@ -70,19 +86,33 @@ def save_storyboard(
             f"{printable(threat, _SHOWN_WIDTH)}: no request of {day} is to this URI or comes from it, so "
             f"there is no story to save. expanded_search() shows what the day has"
         )
+    comment = Comment.of(title, text)
     with changing(day, at) as still_held:
+        if over and over != comment_of(at.impala.read_latest_day(PROXY_STORYBOARD, day), threat):
+            raise CommentChangedError(
+                f"{printable(threat, _SHOWN_WIDTH)}: somebody else has saved a comment meanwhile, so nothing "
+                f"was saved. storyboard() shows it"
+            )
         still_held()
         at.hdfs.write(at.workspace.progression(day, threat), [json.dumps(progression).encode("utf-8")])
         still_held()
         replace_rows(at.impala, PROXY_TIMELINE, day, [threat], times)
         still_held()
-        replace_rows(at.impala, PROXY_STORYBOARD, day, [threat], [(threat, title, text)])
+        replace_rows(at.impala, PROXY_STORYBOARD, day, [threat], [(threat, comment.title, comment.text)])
 
 
 def storyboard(day: Day | str, *, deployment: Deployment | None = None) -> pd.DataFrame:
     """Return the day's comments: p_threat, title, text; by threat."""
     day, at = investigated(day, deployment)
     return at.impala.read_day(PROXY_STORYBOARD, day).sort_values("p_threat", ignore_index=True)
+
+
+def comment_of(comments: pd.DataFrame, threat: str) -> Comment:
+    """Return a threat's comment, from the frame that `storyboard` returns."""
+    for uri, title, text in records(comments[["p_threat", "title", "text"]]):
+        if uri_text(uri) == threat:
+            return Comment.of(title, text)
+    return Comment()
 
 
 def timeline(day: Day | str, fulluri: str, *, deployment: Deployment | None = None) -> pd.DataFrame:
@@ -98,13 +128,26 @@ def timeline(day: Day | str, fulluri: str, *, deployment: Deployment | None = No
 def incident_progression(
     day: Day | str, fulluri: str, *, deployment: Deployment | None = None
 ) -> IncidentProgression | None:
-    """Return how a threat's incident came about; None if no story of it was saved that day."""
+    """Return how a threat's incident came about; None if no story of it was saved that day.
+
+    Raises InvestigationError for a file that isn't JSON.
+    """
     day, at = investigated(day, deployment)
     path = at.workspace.progression(day, uri_text(fulluri))
     if at.hdfs.status(path) is None:
         return None
     with at.hdfs.open(path) as file:
-        return cast("IncidentProgression", json.load(file))
+        try:
+            return cast("IncidentProgression", json.load(file))
+        except ValueError as error:
+            raise InvestigationError(
+                f"{at.hdfs.location(path)} isn't an incident progression ({error}); saving the story of "
+                f"{printable(fulluri, _SHOWN_WIDTH)} again mends it"
+            ) from error
+
+
+def _storable(text: object) -> str:
+    return ("" if text is None else str(text)).encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
 def _timeline_rows(at: Deployment, day: Day, threat: str, top: int) -> list[tuple[object, ...]]:

@@ -3,20 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import anywidget
 import traitlets
 
-
-@dataclass(frozen=True)
-class Comment:
-    """A threat's title and text."""
-
-    title: str = ""
-    text: str = ""
+from proxy_oa_assets.investigation.storyboard import Comment
 
 
 class CommentForm(anywidget.AnyWidget):
@@ -52,7 +45,7 @@ class CommentForm(anywidget.AnyWidget):
         """Take what was written, unless it is about a threat that is no longer shown."""
         if message["version"] != self.content["version"]:
             return
-        self.written = Comment(message["title"], message["text"])
+        self.written = Comment.of(message["title"], message["text"])
         self.clients = message["clients"]
         if message["saved"]:
             self._save()

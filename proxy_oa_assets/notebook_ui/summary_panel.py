@@ -8,11 +8,9 @@ import ipywidgets
 
 from proxy_oa_assets.days import Day
 from proxy_oa_assets.deployment import Deployment
-from proxy_oa_assets.errors import ProxyOaError
-from proxy_oa_assets.frames import records
-from proxy_oa_assets.investigation.investigated import uri_text
-from proxy_oa_assets.investigation.storyboard import save_storyboard, storyboard
-from proxy_oa_assets.notebook_ui.comment_form import Comment, CommentForm
+from proxy_oa_assets.errors import CommentChangedError, ProxyOaError
+from proxy_oa_assets.investigation.storyboard import Comment, comment_of, save_storyboard, storyboard
+from proxy_oa_assets.notebook_ui.comment_form import CommentForm
 from proxy_oa_assets.notebook_ui.status import Status
 from proxy_oa_assets.story.page import write_story
 
@@ -47,21 +45,20 @@ class SummaryPanel:
 
     def _save(self) -> None:
         with self.status.during("Saving the story"):
-            stored = self._read()
-            if stored != self._stored:
-                self._stored = stored
-                self.status.failed(
-                    "Nothing was saved: somebody else has saved a comment meanwhile, and Save story again "
-                    f"replaces it. Its title: {stored.title!r}, its text: {stored.text!r}"
-                )
-                return
             written = self.form.written
             if not written.title.strip():
                 self.status.failed("A story has a title: write one")
                 return
-            save_storyboard(
-                self._day, self._fulluri, written.title, written.text, self.form.clients, deployment=self._at
-            )
+            story = (self._fulluri, written.title, written.text, self.form.clients)
+            try:
+                save_storyboard(self._day, *story, over=self._stored, deployment=self._at)
+            except CommentChangedError:
+                self._stored = self._read()
+                self.status.failed(
+                    "Nothing was saved: somebody else has saved a comment meanwhile, and Save story again "
+                    f"replaces it. Its title: {self._stored.title!r}, its text: {self._stored.text!r}"
+                )
+                return
             self._stored = written
             self._saved()
             self._write_page()
@@ -76,8 +73,4 @@ class SummaryPanel:
             self.status.done(f"{saved}. The day's stories are one page: {page}")
 
     def _read(self) -> Comment:
-        comments = storyboard(self._day, deployment=self._at)
-        for threat, title, text in records(comments[["p_threat", "title", "text"]]):
-            if uri_text(threat) == self._fulluri:
-                return Comment(str(title or ""), str(text or ""))
-        return Comment()
+        return comment_of(storyboard(self._day, deployment=self._at), self._fulluri)

@@ -5,9 +5,10 @@ import pytest
 from support.analysts_day import AnalystsDay
 from support.storyboard_days import HOSTILE
 
-from proxy_oa_assets.errors import InvestigationError, WarehouseError
+from proxy_oa_assets.errors import CommentChangedError, InvestigationError, WarehouseError
 from proxy_oa_assets.frames import records
 from proxy_oa_assets.investigation.storyboard import (
+    Comment,
     incident_progression,
     save_storyboard,
     storyboard,
@@ -169,3 +170,39 @@ def test_a_save_that_fails_half_way_shows_no_comment(embedded_day: AnalystsDay, 
     save(embedded_day)
     assert comments(embedded_day) == [(URI, "title", "text")]
     assert len(times(embedded_day)) == 1
+
+
+def test_a_comment_that_was_saved_meanwhile_is_not_overwritten_unseen(today: AnalystsDay) -> None:
+    """It is looked for under the lock under which it would be replaced; the story is then as it was."""
+    today.write_raw({"fulluri": URI})
+    save(today)
+    today.write_raw({"fulluri": URI, "p_time": "09:30:00"})
+
+    for seen in (Comment(), Comment("title", "another text")):
+        with pytest.raises(CommentChangedError, match=r"^a.test/x: somebody else has saved a comment"):
+            save_storyboard(today.day, URI, "mine", "text", over=seen, deployment=today.at)
+
+    assert comments(today) == [(URI, "title", "text")]
+    assert [row[0] for row in times(today)] == [f"{today.day} 09:00:00"]
+    save_storyboard(today.day, URI, "mine", "", over=Comment("title", "text"), deployment=today.at)
+    save_storyboard(today.day, URI, "mine", "text", over=Comment("mine"), deployment=today.at)
+    assert comments(today) == [(URI, "mine", "text")]
+
+
+def test_half_of_a_surrogate_pair_is_a_replacement_character(today: AnalystsDay) -> None:
+    """UTF-8 has no other place for it; a whole pair is its character."""
+    today.write_raw({"fulluri": URI})
+    save(today, title="half \ud83d", text="whole \ud83d\ude00, \ude00\ud83d")
+    assert comments(today) == [(URI, "half \ufffd", "whole \U0001f600, \ufffd\ufffd")]
+
+
+def test_a_progression_that_is_cut_off_is_an_error_that_names_its_file(embedded_day: AnalystsDay) -> None:
+    """Saving the story again mends it."""
+    embedded_day.write_raw({"fulluri": URI})
+    save(embedded_day)
+    path = embedded_day.at.workspace.progression(embedded_day.day, URI)
+    embedded_day.at.hdfs.write(path, [b'{"fulluri": '])
+    with pytest.raises(InvestigationError, match=r"incident-progression-\w+\.json isn't an incident prog"):
+        incident_progression(embedded_day.day, URI, deployment=embedded_day.at)
+    save(embedded_day)
+    assert incident_progression(embedded_day.day, URI, deployment=embedded_day.at)
