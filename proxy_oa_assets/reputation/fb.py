@@ -160,4 +160,6 @@ def _trouble(answer: Answer) -> ServiceError:
     if code in _PASSING | _TOO_MANY:
         how = Status.OVER_QUOTA if code in _TOO_MANY else Status.FAILED
         return PassingError(f"it answered error {code}", how)
+    if answer.status == HTTPStatus.FORBIDDEN:
+        return RefusedError(f"it answered error {code}: the app may not ask this")
     return ServiceError(f"it answered error {code}")

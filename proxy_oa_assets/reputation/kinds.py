@@ -47,7 +47,8 @@ def _registered(kind: str) -> object:
         raise ReputationConfigError(f"{kind!r} is no service; there are {', '.join(kinds())}")
     try:
         return points[0].load()
-    except (ImportError, AttributeError) as error:
+    except Exception as error:
+        # Whoever wrote it: a fault of its module is as bad as a missing one.
         raise ReputationConfigError(
             f"{points[0].value}, registered as {kind!r}, can't be loaded: {error}"
         ) from error

@@ -263,6 +263,18 @@ def test_a_bad_token_ends_asking(fb, refusing, code):
 
 
 @pytest.mark.parametrize(
+    "refusing", [lambda code: Reply(_error(code), 403), lambda code: Reply([_failed(403, code)])]
+)
+def test_an_app_that_may_not_ask_is_not_asked_on(fb, refusing):
+    """403 with Meta's own error, a missing permission say: nothing more goes out in this run."""
+    with answering(lambda _: refusing(10)) as server:
+        values = [f"evil.example/{number}" for number in range(20)]
+        answer, tally = _says(fb(server.url, batch=1, threads=1), *values)
+    assert (set(answer), len(server.asked), tally.down) == ({UNKNOWN}, 1, True)
+    assert tally.troubles == ["it answered error 10: the app may not ask this"]
+
+
+@pytest.mark.parametrize(
     ("code", "status"),
     [
         *[(1, Status.FAILED), (2, Status.FAILED), (4, Status.OVER_QUOTA)],

@@ -48,10 +48,13 @@ def test_another_package_does_not_take_the_place_of_ours(registered):
     [
         ("others_services:NoService", "registered as 'mine' is no subclass of RemoteService"),
         ("others_services:Missing", "others_services:Missing, registered as 'mine', can't be loaded"),
+        ("others_fault:Mine", "others_fault:Mine, registered as 'mine', can't be loaded: division by zero"),
         ("no_module_of_that_name:Mine", "no_module_of_that_name:Mine, registered as 'mine', can't be loaded"),
     ],
 )
-def test_what_cannot_be_used_is_named(registered, where, named):
+def test_what_cannot_be_used_is_named(registered, tmp_path, where, named):
     """Whoever keeps the file learns which package to mend."""
+    (tmp_path / "site-packages").mkdir()
+    (tmp_path / "site-packages" / "others_fault.py").write_text("1 / 0\n")
     with registered(mine=where), pytest.raises(ReputationConfigError, match=named):
         service_class("mine")
