@@ -51,8 +51,16 @@ class Answer:
         try:
             return shape.model_validate_json(self.body)
         except ValidationError as error:
-            where = ".".join(str(part) for part in error.errors(include_input=False)[0]["loc"])
-        raise ServiceError(f"its answer isn't as documented{f' (at {where[:60]})' if where else ''}")
+            place = error.errors(include_input=False)[0]["loc"]
+        # Of an object's keys those alone that the service documents: others are the server's words.
+        schema = shape.model_json_schema()
+        documented = {
+            name
+            for each in (schema, *schema.get("$defs", {}).values())
+            for name in each.get("properties", ())
+        }
+        where = ".".join(str(part) for part in place if isinstance(part, int) or part in documented)
+        raise ServiceError(f"its answer isn't as documented{f' (at {where})' if where else ''}")
 
     def refuse(self) -> None:
         """Raise what a status other than success means."""

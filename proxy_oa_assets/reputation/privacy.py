@@ -81,7 +81,8 @@ def _public_address(text: str) -> str | None:
         if within is None and address in _NAT64:
             within = ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
         public = address.is_global and address in _GLOBAL_UNICAST if within is None else within.is_global
-        return f"[{address}]" if public else None
+        # Behind a zone's `%` may stand any text, and it means nothing elsewhere.
+        return f"[{address}]" if public and address.scope_id is None else None
     return str(address) if address.is_global and not address.is_multicast else None
 
 

@@ -63,6 +63,7 @@ INSIDE = [
     ),
     # Written one after the other, host and path would be a host inside.
     *("evil.example:.branch.example/", "evil.example:80.x.corp/", "[2606:2800:220:1::1].x.corp/"),
+    *("[2606:2800:220:1::1%x.corp]/", "[2606:2800:220:1::1%25x.corp]/"),
     *("printer.local/", "host.internal/a", "x.corp", "a.b.lan:3128/", "nas.home.arpa/", "x.localhost/"),
     *("www.branch.example/", "branch.example/", "PARTNER.example./", "mail.intra/"),
     # Hosts that no resolver has an answer for.

@@ -30,9 +30,16 @@ def _echo(asked: Asked) -> Reply:
     )
 
 
+def _as_keys(_: Asked) -> Reply:
+    """Return an answer that is as documented, but for a key that is the secret and has no text."""
+    return Reply({"data": {"attributes": {"last_analysis_stats": STATS, "categories": {SECRET: 1}}}})
+
+
+STATS = {"malicious": 0, "suspicious": 0}
 QUIET = {"telemetry": {"enabled": False}}
 REPLIES = {
     "echoed": _echo,
+    "echoed as keys": _as_keys,
     "refused": lambda asked: Reply(_echo(asked).content, 401),
     "broken": lambda asked: Reply(_echo(asked).content, 500),
     "redirected": lambda _: Reply(b"", 302, {"Location": f"/?key={SECRET}"}),
