@@ -89,15 +89,19 @@ class Panel:
             ).look_up(values)
 
     def _try(self, service: ReputationService) -> str:
+        stop = threading.Event()
         # In a thread of that name, so that nothing of the request is logged.
         with untold(), ThreadPoolExecutor(1, thread_name_prefix=ASKING) as pool:
-            trial = pool.submit(self._trial, service)
-            error = trial.exception()
+            trial = pool.submit(self._trial, service, machine_clock(stop))
+            try:
+                error = trial.exception()
+            finally:
+                stop.set()
         if error is not None:
             raise error if isinstance(error, ProxyOaError) else code_failed(error)
         return trial.result()
 
-    def _trial(self, service: ReputationService) -> str:
+    def _trial(self, service: ReputationService, clock: Clock) -> str:
         if isinstance(service, LocalService):
             return service.describe()
         if not isinstance(service, RemoteService):  # pragma: no cover - kinds.py lets nothing else in
@@ -105,7 +109,6 @@ class Panel:
         value = self._configured.privacy.outgoing(HARMLESS, service.send)
         if value is None:
             return "is sent nothing (`send`)" if service.send is Send.NONE else f"isn't asked for {HARMLESS}"
-        clock = machine_clock(threading.Event())
         with (
             closing(http_for(service)) as http,
             closing(limits_for(service, self._state, clock)) as limits,

@@ -153,6 +153,21 @@ def test_what_is_interrupted_asks_no_more(asking_of):
         assert len(server.asked) < 30
 
 
+def test_doctor_does_not_wait_for_leave_after_ctrl_c(asking_of):
+    """The rate is used up for a minute; Ctrl-C ends that at once."""
+    with answering(lambda _: Reply({"query_status": "no_results"})) as server:
+        panel = asking_of({"service": "urlhaus", "url": server.url, "key_env": "K", "per_minute": 1}, K="k")
+        trial = panel.trials()["urlhaus"]
+        trial()
+        ending = threading.Timer(0.3, os.kill, [os.getpid(), signal.SIGINT])
+        ending.start()
+        began = time.monotonic()
+        with pytest.raises(KeyboardInterrupt):
+            trial()
+        ending.join()
+    assert time.monotonic() - began < 10
+
+
 def _take(folder, number, taken):
     clock = Clock(lambda: NOON, lambda _: True)
     limits = Limits(folder, "vt", per_minute=None, per_day=50, until=NOON + 1, clock=clock)
