@@ -138,7 +138,12 @@ class Http:
                 return Answer(response.status_code, body, response.headers.get("Retry-After"))
         except requests.exceptions.SSLError as error:
             return ServiceError(self._untrusted(request.url, str(error)))
-        except (requests.RequestException, HTTPError, UnicodeError) as error:
+        except (requests.exceptions.InvalidHeader, UnicodeError):
+            return RefusedError(
+                "the key can't stand in a header: it begins with a space, or has a line break or a letter "
+                "beyond Latin-1; mend the environment variable"
+            )
+        except (requests.RequestException, HTTPError) as error:
             if time.monotonic() >= ends:
                 return PassingError(self._too_long())
             return PassingError(_in_words(error))

@@ -174,6 +174,18 @@ def test_a_wrong_key_ends_asking(vt):
         assert len(server.asked) == 2
 
 
+@pytest.mark.parametrize("key", ["the-key\n", " the-key", "\u043a\u043b\u044e\u0447"])
+def test_a_key_that_no_header_can_have_ends_asking(asking_of, key):
+    """A variable filled from a file may end in a line break: said at once, without the key, tried once."""
+    with answering(lambda _: Reply(GOOD)) as server:
+        panel = asking_of({"service": "vt", "url": server.url, "key_env": "K", "threads": 1}, K=key)
+        said, tally = _says(panel, "a.example/", "b.example/")
+    assert (said, server.asked, tally.asked, tally.down) == ([NOTHING] * 2, [], 1, True)
+    (trouble,) = tally.troubles
+    assert "the key can't stand in a header" in trouble
+    assert key.strip() not in trouble
+
+
 @pytest.mark.parametrize(
     "body", [b"<html>", b'{"data": {"attributes": {"last_anal', b"[]", b"null", b"\xff\xfe", b""]
 )
