@@ -16,6 +16,7 @@ from proxy_oa_assets.enrichment.response_codes import response_code_name
 from proxy_oa_assets.enrichment.severity import severities
 from proxy_oa_assets.frames import records
 from proxy_oa_assets.reputation.panel import Reputation
+from proxy_oa_assets.reputation.verdict import Status
 from proxy_oa_assets.resources.impala import ImpalaResource
 from proxy_oa_assets.resources.reputation import ReputationResource
 from proxy_oa_assets.resources.workspace import Workspace
@@ -113,7 +114,8 @@ def _tally(reputation: Reputation) -> DayMetadata:
     shown: dict[str, dg.MetadataValue] = {}
     for service, tally in reputation.tallies.items():
         numbers = {"asked": tally.asked, "cached": tally.cached}
-        numbers |= {status.value: number for status, number in tally.statuses.items()}
+        # Those that are 0, too: Dagster plots them over the days.
+        numbers |= {status.value: tally.statuses[status] for status in Status}
         for what, number in numbers.items():
             shown[f"reputation/{service}/{what}"] = dg.MetadataValue.int(number)
         if tally.troubles:

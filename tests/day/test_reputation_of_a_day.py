@@ -58,7 +58,8 @@ def test_each_service_is_asked_once_and_its_figures_are_shown(home):
     uris = len({row["fulluri"] for row in ours.rows("proxy_scores", SAMPLE_DAY)})
     assert shown["reputation/vt/cached"] == 0
     assert shown["reputation/vt/asked"] == shown["reputation/vt/ok"]
-    assert shown["reputation/vt/ok"] + shown.get("reputation/vt/not_sent", 0) == uris
+    assert shown["reputation/vt/ok"] + shown["reputation/vt/not_sent"] == uris
+    assert [shown[f"reputation/vt/{status}"] for status in ("failed", "over_quota")] == [0, 0]
     assert shown["reputation/blocklist/ok"] == uris
     assert 0 < asked <= shown["reputation/vt/asked"]
     assert metadata(again, "scored_connections")["reputation/vt/cached"] == shown["reputation/vt/asked"]
