@@ -1,5 +1,5 @@
-// The fields of a threat's comment. What is written is sent as messages, and once more with Save: the kernel
-// gets messages in the order in which they were sent, so nothing that was typed arrives after the click.
+// The fields of a threat's comment. What is written is sent as messages, and once more with Save, which is then
+// about all that was typed, whichever message a busy kernel takes first.
 // `content` is what the fields show at first; its version tells which threat a message is about.
 
 function labelled(parent, text, kind, more) {

@@ -12,7 +12,7 @@ from proxy_oa_assets.notebook_ui.connection_details import ConnectionDetails
 from proxy_oa_assets.notebook_ui.given_severities import GivenSeverities
 from proxy_oa_assets.notebook_ui.scored_list import ScoredList
 from proxy_oa_assets.notebook_ui.session import open_day
-from proxy_oa_assets.notebook_ui.severity_buttons import SeverityButtons
+from proxy_oa_assets.notebook_ui.severity_actions import severity_actions
 from proxy_oa_assets.notebook_ui.shown import Shown
 from proxy_oa_assets.notebook_ui.status import Status
 from proxy_oa_assets.notebook_ui.suspicious_list import SuspiciousList
@@ -30,18 +30,20 @@ class EdgeInvestigation(Shown):
         self.day, self.deployment = open_day(day, home)
         at = self.deployment
         self._given = GivenSeverities(self.day, at)
-        self.suspicious = SuspiciousList(self.day, at, self._chosen)
+        actions = [
+            *severity_actions("Selected URIs", self._score_uris),
+            *severity_actions("Their whole hosts", self._score_hosts),
+        ]
+        self.suspicious = SuspiciousList(self.day, at, self._chosen, actions)
         self.details = ConnectionDetails(self.day, at)
-        self.uris = SeverityButtons("Selected URIs", self._score_uris)
-        self.hosts = SeverityButtons("Their whole hosts", self._score_hosts)
         self.scored = ScoredList(self.day, at, self._give)
         self.undo = ipywidgets.Button(description="Undo", tooltip="Take back the last click", icon="undo")
         self.undo.on_click(lambda _: self._undo())
         self.reload = ipywidgets.Button(description="Reload", tooltip="See what colleagues have scored")
         self.reload.on_click(lambda _: self._load())
         self.status = Status()
-        buttons = [self.suspicious.widget, self.uris.widget, self.hosts.widget, self.details.widget]
-        tabs = ipywidgets.Tab([ipywidgets.VBox(buttons), self.scored.widget], titles=["Suspicious", "Scored"])
+        looking = ipywidgets.VBox([self.suspicious.widget, self.details.widget])
+        tabs = ipywidgets.Tab([looking, self.scored.widget], titles=["Suspicious", "Scored"])
         heading = ipywidgets.HTML(f"<h2>Suspicious connections of {self.day}</h2>")
         bar = ipywidgets.HBox([self.undo, self.reload, self.status.widget])
         super().__init__([heading, bar, tabs])

@@ -14,9 +14,9 @@ from proxy_oa_assets.frames import records
 from proxy_oa_assets.investigation.investigated import uri_text
 from proxy_oa_assets.investigation.scoring import threats
 from proxy_oa_assets.notebook_ui.columns import THREATS
-from proxy_oa_assets.notebook_ui.severity_buttons import SeverityButtons
+from proxy_oa_assets.notebook_ui.severity_actions import severity_actions
 from proxy_oa_assets.notebook_ui.status import Status
-from proxy_oa_assets.notebook_ui.text_table import TextTable, first_of
+from proxy_oa_assets.notebook_ui.text_table import Action, TextTable, first_of
 
 
 class ScoredList:
@@ -26,15 +26,17 @@ class ScoredList:
         self._day, self._at = day, at
         self._frame = pd.DataFrame()
         self.status = Status()
-        self.table = TextTable("Scored URIs", selection="several", height="360px")
-        self.again = SeverityButtons("Score again", lambda severity: give(self.selected(), severity))
-        self.take_back = ipywidgets.Button(
-            description="Take back",
-            tooltip="The selected URIs have no severity then, and are suspicious again",
+        again = severity_actions("Score again", lambda severity: give(self.selected(), severity))
+        take_back = Action(
+            line="Score again",
+            text="Take back",
+            title="The selected URIs have no severity then, and are suspicious again",
+            do=lambda: give(self.selected(), None),
         )
-        self.take_back.on_click(lambda _: give(self.selected(), None))
-        buttons = ipywidgets.HBox([self.again.widget, self.take_back])
-        self.widget = ipywidgets.VBox([self.status.widget, self.table, buttons])
+        self.table = TextTable(
+            "Scored URIs", selection="several", height="360px", actions=[*again, take_back]
+        )
+        self.widget = ipywidgets.VBox([self.status.widget, self.table])
 
     def load(self) -> None:
         """Read the list again."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import ipywidgets
 import pandas as pd
@@ -15,13 +15,15 @@ from proxy_oa_assets.investigation.investigated import uri_text
 from proxy_oa_assets.investigation.suspicious import suspicious
 from proxy_oa_assets.notebook_ui.columns import SUSPICIOUS
 from proxy_oa_assets.notebook_ui.status import Status
-from proxy_oa_assets.notebook_ui.text_table import MOST_ROWS, TextTable
+from proxy_oa_assets.notebook_ui.text_table import MOST_ROWS, Action, TextTable
 
 
 class SuspiciousList:
     """The list and its filters; `chosen` is called when another row is selected."""
 
-    def __init__(self, day: Day, at: Deployment, chosen: Callable[[], None]) -> None:
+    def __init__(
+        self, day: Day, at: Deployment, chosen: Callable[[], None], actions: Sequence[Action]
+    ) -> None:
         self._day, self._at = day, at
         self._frame = pd.DataFrame()
         self.uri = _filter("URI contains", "a part of the URI")
@@ -30,7 +32,7 @@ class SuspiciousList:
             250, 1, MOST_ROWS, description="At most", layout=ipywidgets.Layout(width="12em")
         )
         self.status = Status()
-        self.table = TextTable("Suspicious connections", selection="several", height="360px")
+        self.table = TextTable("Suspicious connections", selection="several", height="360px", actions=actions)
         for field in (self.uri, self.client, self.limit):
             field.observe(lambda _: self.load(), "value")
         self.table.observe(lambda _: chosen(), "selected")

@@ -1,9 +1,9 @@
 // A table whose every value is set by textContent or title: nothing in the data is markup, nothing is a link.
 //
 // `content` holds columns, rows of texts, for each column its rows' places when it is sorted, and the numbers
-// of the rows that are selected at first. A selection is sent as a message, as a button's click is: the kernel
-// gets both in the order in which they were made, which it does not with the state of two widgets. It names the
-// version of the content, because the kernel may have sent another one meanwhile.
+// of the rows that are selected at first. A selection is sent as a message, and once more with the click of an
+// action: a busy kernel takes messages in another order than they were sent. Each has its number in this view,
+// and the version of the content, because the kernel may have sent another one meanwhile.
 
 function made(parent, tag, className, text) {
   const node = document.createElement(tag);
@@ -26,6 +26,9 @@ class Table {
     this.table.setAttribute("role", "grid");
     this.table.setAttribute("aria-multiselectable", String(this.several));
     this.table.addEventListener("keydown", (event) => this.pressed(event));
+    this.view = String(Math.random());
+    this.sent = 0;
+    this.drawActions(el);
     this.draw();
   }
 
@@ -67,6 +70,17 @@ class Table {
       button.title = `Sort by ${column.heading}`;
       button.addEventListener("click", () => this.sort(number));
       return head;
+    });
+  }
+
+  drawActions(el) {
+    let bar, before;
+    this.model.get("buttons").forEach(({ line, text, title, style }, number) => {
+      if (line !== before) made((bar = made(el, "div", "actions")), "span", "", line);
+      before = line;
+      const button = made(bar, "button", `jupyter-widgets jupyter-button widget-button mod-${style}`, text);
+      button.title = title;
+      button.addEventListener("click", () => this.send(number));
     });
   }
 
@@ -153,9 +167,15 @@ class Table {
   select(numbers, anchor = this.anchor) {
     this.anchor = anchor;
     this.selected = new Set(numbers);
-    const { version } = this.model.get("content");
-    this.model.send({ version, selected: [...this.selected].sort((one, other) => one - other) });
+    this.send(null);
     this.mark();
+  }
+
+  send(action) {
+    const { version } = this.model.get("content");
+    const selected = [...this.selected].sort((one, other) => one - other);
+    this.sent += 1;
+    this.model.send({ version, selected, action, view: this.view, number: this.sent });
   }
 
   mark() {

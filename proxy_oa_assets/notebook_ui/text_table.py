@@ -45,11 +45,26 @@ class Column:
     order: Callable[[object], float] | None = None
 
 
+@dataclass(frozen=True)
+class Action:
+    """A button below a table that does something with its selected rows.
+
+    Those of the same `line` stand in one, which begins with that word. `style` is one of ipywidgets' buttons.
+    """
+
+    line: str
+    text: str
+    title: str
+    do: Callable[[], None]
+    style: str = ""
+
+
 class TextTable(anywidget.AnyWidget):
     """A table that is sorted and selected in the browser.
 
     `selected` are the numbers of the frame's rows, from 0. Selection is of `several`, of `one`, or `none`. A
-    `bare` table has no heads. `height` is CSS; longer tables scroll.
+    `bare` table has no heads. `height` is CSS; longer tables scroll. An action's click brings the selection
+    along: as a button of its own, it could reach the kernel before it, and be about other rows.
 
     Example:
         >>> table = TextTable("Clients", selection="one")
@@ -67,6 +82,7 @@ class TextTable(anywidget.AnyWidget):
     height = traitlets.Unicode().tag(sync=True)
     empty = traitlets.Unicode().tag(sync=True)
     bare = traitlets.Bool().tag(sync=True)
+    buttons = traitlets.List(traitlets.Dict()).tag(sync=True)
 
     def __init__(
         self,
@@ -75,9 +91,16 @@ class TextTable(anywidget.AnyWidget):
         selection: Literal["several", "one", "none"] = "none",
         height: str = "320px",
         bare: bool = False,
+        actions: Sequence[Action] = (),
     ) -> None:
         nothing = {"version": 0, "columns": [], "rows": [], "ranks": [], "selected": []}
         super().__init__(label=label, selection=selection, height=height, bare=bare, content=nothing)
+        self.actions = actions
+        self.buttons = [
+            {"line": action.line, "text": action.text, "title": action.title, "style": action.style}
+            for action in actions
+        ]
+        self._latest: dict[str, int] = {}
         self.on_msg(self._receive)
 
     def show(
@@ -111,9 +134,20 @@ class TextTable(anywidget.AnyWidget):
         self.selected = list(selected)
 
     def _receive(self, _widget: object, message: Mapping[str, Any], _buffers: object) -> None:
-        """Take a selection that was made in the browser, unless it is of rows that are gone."""
-        if message["version"] == self.content["version"]:
+        """Take a selection that was made in the browser, unless it is of rows that are gone, and act on it.
+
+        A view numbers its messages. One that comes after a later one is late: its selection is over, unless
+        an action was about it.
+        """
+        if message["version"] != self.content["version"]:
+            return
+        view, number, action = message["view"], message["number"], message["action"]
+        latest = self._latest.get(view, 0)
+        self._latest[view] = max(number, latest)
+        if number > latest or action is not None:
             self.selected = message["selected"]
+        if action is not None:
+            self.actions[action].do()
 
 
 def _ranks(values: pd.Series, order: Callable[[object], float] | None) -> list[int]:

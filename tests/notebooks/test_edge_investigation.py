@@ -9,6 +9,7 @@ from support.home import SAMPLE_DAY, Home
 from proxy_oa_assets.investigation.scoring import score
 from proxy_oa_assets.notebook_ui.edges import EdgeInvestigation
 from proxy_oa_assets.notebook_ui.status import Status
+from proxy_oa_assets.notebook_ui.text_table import TextTable
 from proxy_oa_assets.sample.trouble import BEACON_HOST, DROPPER_HOST
 
 DROPPED = [f"{DROPPER_HOST}/invoice_2291.pdf.exe", f"{DROPPER_HOST}/stage2/config.bin"]
@@ -35,6 +36,13 @@ def _select(edges: EdgeInvestigation, *uris: str) -> None:
     edges.suspicious.table.selected = [listed.index(uri) for uri in uris]
 
 
+def _press(table: TextTable, title: str) -> None:
+    """Send what the browser sends when an action below a table is clicked."""
+    action = [button["title"] for button in table.buttons].index(title)
+    about = {"version": table.content["version"], "selected": table.selected}
+    table._handle_custom_msg({**about, "action": action, "view": "a", "number": 1}, [])
+
+
 def _scored(home: Home) -> dict[str, int]:
     return AnalystsDay(home, SAMPLE_DAY).recorded()
 
@@ -48,7 +56,7 @@ def test_what_is_scored_leaves_the_list_and_comes_back_with_undo(day_home, edges
     before = _listed(edges)
     assert before.count(SHARED) > 1
     _select(edges, SHARED)
-    edges.uris.buttons[1].click()
+    _press(edges.suspicious.table, "Selected URIs: high risk")
     assert _scored(day_home) == {SHARED: 1}
     assert _listed(edges) == [uri for uri in before if uri != SHARED]
     assert _said(edges.status) == "1 URI scored high"
@@ -66,9 +74,9 @@ def test_a_selection_and_a_host_are_scored_by_one_click(day_home, edges) -> None
     """Several rows at once; and all listed URIs of the host of one."""
     chosen = [SHARED, "go.shorten.example/x9"]
     _select(edges, *chosen)
-    edges.uris.buttons[3].click()
+    _press(edges.suspicious.table, "Selected URIs: low risk")
     _select(edges, DROPPED[0])
-    edges.hosts.buttons[1].click()
+    _press(edges.suspicious.table, "Their whole hosts: high risk")
     assert _scored(day_home) == dict.fromkeys(chosen, 3) | dict.fromkeys(DROPPED, 1)
     assert not set(_listed(edges)) & {*chosen, *DROPPED}
 
@@ -104,7 +112,7 @@ def test_a_connection_shows_its_requests_and_what_is_known_of_it(edges) -> None:
 
 def test_a_score_without_a_selection_says_what_is_missing(day_home, edges) -> None:
     """Nothing is recorded, and nothing breaks."""
-    edges.hosts.buttons[1].click()
+    _press(edges.suspicious.table, "Their whole hosts: high risk")
     assert _said(edges.status) == "Select a row first"
     assert _scored(day_home) == {}
 
@@ -115,13 +123,13 @@ def test_what_was_given_is_changed_and_taken_back_in_the_scored_list(day_home, e
     edges.reload.click()
     assert [row[:2] for row in edges.scored.table.content["rows"]] == [["High", uri] for uri in DROPPED]
     edges.scored.table.selected = [1]
-    edges.scored.again.buttons[2].click()
+    _press(edges.scored.table, "Score again: medium risk")
     assert _scored(day_home) == {DROPPED[0]: 1, DROPPED[1]: 2}
     edges.undo.click()
     assert _scored(day_home) == dict.fromkeys(DROPPED, 1)
 
     edges.scored.table.selected = [0]
-    edges.scored.take_back.click()
+    _press(edges.scored.table, "The selected URIs have no severity then, and are suspicious again")
     assert _scored(day_home) == {DROPPED[1]: 1}
     assert DROPPED[0] in _listed(edges)
     edges.undo.click()
@@ -131,7 +139,7 @@ def test_what_was_given_is_changed_and_taken_back_in_the_scored_list(day_home, e
 def test_undo_leaves_what_a_colleague_has_scored_since(day_home, edges) -> None:
     """Two analysts at once: the other's judgement is the newer one."""
     _select(edges, *DROPPED)
-    edges.uris.buttons[3].click()
+    _press(edges.suspicious.table, "Selected URIs: low risk")
     score(SAMPLE_DAY, 1, DROPPED[0], deployment=day_home.deployment)
     edges.undo.click()
     assert _scored(day_home) == {DROPPED[0]: 1}
@@ -145,7 +153,7 @@ def test_an_error_is_a_sentence_and_can_be_mended(day_home) -> None:
     edges = EdgeInvestigation(day, str(day_home.path))
     _select(edges, DROPPED[0])
     assert day_home.materialize(day, limit=1).success
-    edges.uris.buttons[1].click()
+    _press(edges.suspicious.table, "Selected URIs: high risk")
     assert f"not among the scored connections of {day}, so nothing was recorded" in _said(edges.status)
     edges.reload.click()
     assert len(_listed(edges)) == 1
@@ -163,7 +171,7 @@ def test_a_day_of_10_000_connections_is_usable(tmp_path) -> None:
     assert _said(edges.suspicious.status).startswith("2,000 connections without a severity, and maybe more")
 
     edges.suspicious.table.selected = list(range(2000))
-    edges.uris.buttons[2].click()
+    _press(edges.suspicious.table, "Selected URIs: medium risk")
     assert _said(edges.status) == "2,000 URIs scored medium"
     score(SAMPLE_DAY, 3, uris, deployment=day.at)
     edges.reload.click()

@@ -1,7 +1,7 @@
 import pandas as pd
 import pytest
 
-from proxy_oa_assets.notebook_ui.text_table import MOST_ROWS, Column, TextTable, first_of
+from proxy_oa_assets.notebook_ui.text_table import MOST_ROWS, Action, Column, TextTable, first_of
 
 _HOSTILE = "<script>alert(1)</script>\x1b[31m\u202egpj.exe"
 
@@ -10,6 +10,12 @@ def _shown(values, column: Column | None = None, **options) -> TextTable:
     table = TextTable("Values", **options)
     table.show(pd.DataFrame({"value": values}), [column or Column("value", "value")])
     return table
+
+
+def _select(table: TextTable, version: int, selected, *, number=1, action=None, view="a window") -> None:
+    """Send what a browser sends of a selection."""
+    message = {"version": version, "selected": selected, "action": action, "view": view, "number": number}
+    table._handle_custom_msg(message, [])
 
 
 def test_values_are_texts_in_which_nothing_steers_or_hides():
@@ -49,12 +55,33 @@ def test_a_selection_is_of_the_rows_that_were_shown_when_it_was_made():
     """One that was made while other rows were on their way to the browser would be of the wrong ones."""
     table = _shown(["a", "b"], selection="several")
     before = table.content["version"]
-    table._handle_custom_msg({"version": before, "selected": [1]}, [])
+    _select(table, before, [1])
     assert table.selected == [1]
     table.show(pd.DataFrame({"value": ["c", "d"]}), [Column("value", "value")])
     assert table.selected == []
-    table._handle_custom_msg({"version": before, "selected": [0]}, [])
+    _select(table, before, [0], number=2)
     assert table.selected == []
+
+
+def test_an_action_is_about_the_rows_that_were_selected_when_it_was_clicked():
+    """A busy kernel takes messages in another order than they were sent; a late selection is over."""
+    acted = []
+    action = Action("Rows", "Act", "Act on them", lambda: acted.append(table.selected))
+    table = _shown(["a", "b", "c"], selection="several", actions=[action])
+    version = table.content["version"]
+    _select(table, version, [0])
+    _select(table, version, [1, 2], number=3, action=0)
+    assert acted == [[1, 2]]
+    _select(table, version, [1], number=2)
+    assert table.selected == [1, 2]
+    _select(table, version, [0], view="another window")
+    assert table.selected == [0]
+    _select(table, version, [2], number=4)
+    _select(table, version, [0, 1], number=3, action=0)
+    assert acted == [[1, 2], [0, 1]]
+    table.show(pd.DataFrame({"value": ["d"]}), [Column("value", "value")])
+    _select(table, version, [1], number=5, action=0)
+    assert acted == [[1, 2], [0, 1]]
 
 
 def test_no_more_rows_are_shown_than_a_browser_bears():
