@@ -16,8 +16,8 @@ from benchmarks.generated_day import CACHE, DAY, GeneratedDay, enriched, generat
 from proxy_oa_assets import queries
 from proxy_oa_assets.deployment import deployment
 from proxy_oa_assets.queries import Query
-from proxy_oa_assets.resources import sql_flavour as sql
-from proxy_oa_assets.resources.impala_warehouse import ImpalaWarehouse
+from proxy_oa_assets.resources.cluster import statements as sql
+from proxy_oa_assets.resources.cluster.impala_warehouse import ImpalaWarehouse
 from proxy_oa_assets.settings import settings_from
 from proxy_oa_assets.tables import PROXY_EDGE, PROXY_INGEST_SUMMARY, PROXY_SCORES, Table
 

@@ -16,8 +16,8 @@ import pandas as pd
 
 from proxy_oa_assets.conf import RESULT_FIELDS
 from proxy_oa_assets.days import Day
-from proxy_oa_assets.resources.duckdb_warehouse import DuckDBWarehouse
-from proxy_oa_assets.resources.parquet_partitions import partition_files
+from proxy_oa_assets.resources.embedded.duckdb_warehouse import DuckDBWarehouse
+from proxy_oa_assets.resources.embedded.parquet_partitions import partition_files
 from proxy_oa_assets.tables import PROXY, PROXY_SCORES
 
 DAY = Day.parse("2016-09-12")

@@ -19,7 +19,7 @@ from benchmarks.figures import Figure, Work, arguments, in_turn, ratio, show
 from benchmarks.generated_day import CACHE, DAY, generated_day
 from proxy_oa_assets.conf import RESULT_FIELDS
 from proxy_oa_assets.frames import records
-from proxy_oa_assets.resources.duckdb_warehouse import DuckDBWarehouse
+from proxy_oa_assets.resources.embedded.duckdb_warehouse import DuckDBWarehouse
 from proxy_oa_assets.tables import PROXY
 from proxy_oa_assets.tsv import line
 

@@ -59,8 +59,8 @@ def deployment(settings: Settings | None = None, *, patient: bool = True) -> Dep
 
 
 def _embedded(settings: Settings) -> tuple[HdfsResource, ImpalaResource]:
-    from proxy_oa_assets.resources.duckdb_warehouse import DuckDBWarehouse
-    from proxy_oa_assets.resources.local_hdfs import LocalHdfs
+    from proxy_oa_assets.resources.embedded.duckdb_warehouse import DuckDBWarehouse
+    from proxy_oa_assets.resources.embedded.local_hdfs import LocalHdfs
 
     root = settings.home / "hdfs"
     warehouse = DuckDBWarehouse(
@@ -74,8 +74,8 @@ def _embedded(settings: Settings) -> tuple[HdfsResource, ImpalaResource]:
 def _cluster(
     settings: Settings, cluster: ClusterSettings, *, patient: bool
 ) -> tuple[HdfsResource, ImpalaResource]:
-    from proxy_oa_assets.resources.impala_warehouse import ImpalaWarehouse
-    from proxy_oa_assets.resources.webhdfs import WebHdfs
+    from proxy_oa_assets.resources.cluster.impala_warehouse import ImpalaWarehouse
+    from proxy_oa_assets.resources.cluster.webhdfs import WebHdfs
 
     hdfs = WebHdfs(
         url=cluster.hdfs.url,

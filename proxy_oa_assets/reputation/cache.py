@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Self
 
 from proxy_oa_assets.errors import ReputationCacheError
+from proxy_oa_assets.network.retrying import retrying
 from proxy_oa_assets.reputation.verdict import NONE, Category, Status, Verdict
-from proxy_oa_assets.resources.retrying import retrying
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS verdicts (

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from proxy_oa_assets.errors import ReputationCacheError
+from proxy_oa_assets.network.retrying import retrying
 from proxy_oa_assets.reputation.cache import VerdictCache
 from proxy_oa_assets.reputation.http import ASKING, Http
 from proxy_oa_assets.reputation.limits import Clock, Limits
@@ -23,7 +24,6 @@ from proxy_oa_assets.reputation.trouble import (
     code_failed,
 )
 from proxy_oa_assets.reputation.verdict import Status, Verdict
-from proxy_oa_assets.resources.retrying import retrying
 
 # After so many failures in a row nothing more is asked: a service that is down would cost a time-out each.
 _FAILURES_IN_A_ROW = 5

@@ -18,10 +18,10 @@ from pydantic import BaseModel, ValidationError
 from urllib3 import Retry
 from urllib3.exceptions import HTTPError, InvalidHeader
 
+from proxy_oa_assets.network.certificates import UNTRUSTED, complaint, machines_own
 from proxy_oa_assets.reputation.ending_connections import EndingAdapter
 from proxy_oa_assets.reputation.trouble import PassingError, RefusedError, ServiceError
 from proxy_oa_assets.reputation.verdict import Status
-from proxy_oa_assets.resources.certificates import UNTRUSTED, complaint, machines_own
 
 # Threads whose names begin so ask services.
 ASKING = "reputation"

@@ -8,8 +8,8 @@ import pytest
 from support.results_site import YESTERDAY, ago
 
 from proxy_oa_assets.automation.month_rounds import MONTHS_PER_TICK
-from proxy_oa_assets.resources.local_hdfs import LocalHdfs
-from proxy_oa_assets.resources.webhdfs import WebHdfs
+from proxy_oa_assets.resources.cluster.webhdfs import WebHdfs
+from proxy_oa_assets.resources.embedded.local_hdfs import LocalHdfs
 
 
 class RemoteHdfs(LocalHdfs):

@@ -9,7 +9,7 @@ from cluster_servers.running import Cluster
 from support.cluster_home import ClusterHome
 from support.storyboard_days import DAY, comments, texts_of
 
-from proxy_oa_assets.resources.cluster_tables import ClusterTables
+from proxy_oa_assets.resources.cluster.cluster_tables import ClusterTables
 from proxy_oa_assets.tables import PROXY_STORYBOARD
 
 pytestmark = pytest.mark.cluster

@@ -17,8 +17,8 @@ from support.storyboard_days import DAY, comments, texts_of
 from proxy_oa_assets.assets.proxy_results import copy_results, required_results
 from proxy_oa_assets.errors import StorageError, StorageUnreachableError, WarehouseUnreachableError
 from proxy_oa_assets.queries import Query
-from proxy_oa_assets.resources.webhdfs import WebHdfs
-from proxy_oa_assets.resources.webhdfs_reader import ResumingReader
+from proxy_oa_assets.resources.cluster.webhdfs import WebHdfs
+from proxy_oa_assets.resources.cluster.webhdfs_reader import ResumingReader
 from proxy_oa_assets.tables import PROXY_STORYBOARD
 
 pytestmark = [pytest.mark.cluster, pytest.mark.slow]

@@ -8,8 +8,8 @@ from support.cluster_home import ClusterHome
 from support.storyboard_days import DAY, comments, texts_of
 
 from proxy_oa_assets.errors import StorageUnreachableError, WarehouseUnreachableError
-from proxy_oa_assets.resources import hive_connection, webhdfs_errors
-from proxy_oa_assets.resources.webhdfs import WebHdfs
+from proxy_oa_assets.resources.cluster import hive_connection, webhdfs_errors
+from proxy_oa_assets.resources.cluster.webhdfs import WebHdfs
 from proxy_oa_assets.tables import PROXY_STORYBOARD
 
 pytestmark = pytest.mark.cluster

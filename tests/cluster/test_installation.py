@@ -6,8 +6,8 @@ from support.cluster_home import ClusterHome
 from support.home import SAMPLE_DAY
 
 from proxy_oa_assets.errors import WarehouseError
-from proxy_oa_assets.resources import sql_flavour as sql
-from proxy_oa_assets.resources.cluster_tables import ClusterTables
+from proxy_oa_assets.resources.cluster import statements as sql
+from proxy_oa_assets.resources.cluster.cluster_tables import ClusterTables
 from proxy_oa_assets.tables import PROXY_SCORES, TABLES
 
 pytestmark = pytest.mark.cluster

@@ -13,7 +13,7 @@ from support.reached import assert_a_file_comes_back, reached
 from support.receiver import receiving
 
 from proxy_oa_assets.errors import StorageError
-from proxy_oa_assets.resources.webhdfs import WebHdfs
+from proxy_oa_assets.resources.cluster.webhdfs import WebHdfs
 
 pytestmark = pytest.mark.cluster
 

@@ -14,7 +14,7 @@ import pytest
 from cluster_servers.running import Cluster
 
 from proxy_oa_assets.errors import LockedError, LockLostError, StorageError
-from proxy_oa_assets.resources.webhdfs import WebHdfs
+from proxy_oa_assets.resources.cluster.webhdfs import WebHdfs
 
 pytestmark = pytest.mark.cluster
 
@@ -23,7 +23,7 @@ EXPIRY = 3
 # Holds a lock until it is told to let go.
 HOLDER = """
 import sys
-from proxy_oa_assets.resources.webhdfs import WebHdfs
+from proxy_oa_assets.resources.cluster.webhdfs import WebHdfs
 
 url, path, expiry = sys.argv[1:]
 with WebHdfs(url=url, lock_expiry=float(expiry)).lock(path) as still_held:
@@ -35,7 +35,7 @@ with WebHdfs(url=url, lock_expiry=float(expiry)).lock(path) as still_held:
 # Adds one to a number in a file, over and over, under the lock.
 COUNTER = """
 import sys
-from proxy_oa_assets.resources.webhdfs import WebHdfs
+from proxy_oa_assets.resources.cluster.webhdfs import WebHdfs
 
 url, path, file, times = sys.argv[1:]
 hdfs = WebHdfs(url=url)

@@ -10,7 +10,7 @@ from cluster_servers.namenode_pair import NameNodePair
 from support.reached import assert_a_file_comes_back, reached
 
 from proxy_oa_assets.errors import StorageUnreachableError
-from proxy_oa_assets.resources.webhdfs import WebHdfs
+from proxy_oa_assets.resources.cluster.webhdfs import WebHdfs
 
 pytestmark = pytest.mark.cluster
 

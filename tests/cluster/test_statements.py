@@ -6,7 +6,7 @@ import pytest
 from support.cluster_home import ClusterHome
 
 from proxy_oa_assets.checks.day_checks import TRIALS, tried
-from proxy_oa_assets.resources.hive_connection import HiveConnection
+from proxy_oa_assets.resources.cluster.hive_connection import HiveConnection
 
 pytestmark = pytest.mark.cluster
 

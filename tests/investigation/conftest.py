@@ -10,7 +10,7 @@ from support.home import Home
 
 from proxy_oa_assets.days import Day
 from proxy_oa_assets.errors import WarehouseError
-from proxy_oa_assets.resources.duckdb_warehouse import DuckDBWarehouse
+from proxy_oa_assets.resources.embedded.duckdb_warehouse import DuckDBWarehouse
 from proxy_oa_assets.tables import Table
 
 # On the cluster, where making a home takes seconds, each test has days of its own in one.

@@ -11,7 +11,7 @@ from proxy_oa_assets.investigation.storyboard import (
     timeline,
 )
 from proxy_oa_assets.investigation.suspicious import suspicious
-from proxy_oa_assets.resources.duckdb_warehouse import DuckDBWarehouse
+from proxy_oa_assets.resources.embedded.duckdb_warehouse import DuckDBWarehouse
 from proxy_oa_assets.resources.impala import ImpalaResource
 from proxy_oa_assets.resources.reputation import ReputationResource
 from proxy_oa_assets.tables import PROXY_SCORES

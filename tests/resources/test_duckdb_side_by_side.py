@@ -7,7 +7,7 @@ from threading import Event
 from support.storyboard_days import DAY, comments, texts_of
 
 from proxy_oa_assets.queries import Query, whole_day
-from proxy_oa_assets.resources.duckdb_warehouse import DuckDBWarehouse
+from proxy_oa_assets.resources.embedded.duckdb_warehouse import DuckDBWarehouse
 from proxy_oa_assets.tables import (
     PROXY_STORYBOARD,
 )

@@ -3,7 +3,7 @@ from hypothesis import strategies as st
 from support.storyboard_days import DAY, comments
 
 from proxy_oa_assets.frames import records
-from proxy_oa_assets.resources.duckdb_warehouse import DuckDBWarehouse
+from proxy_oa_assets.resources.embedded.duckdb_warehouse import DuckDBWarehouse
 from proxy_oa_assets.tables import (
     PROXY_STORYBOARD,
 )

@@ -6,7 +6,7 @@ from support.storyboard_days import DAY, HOSTILE, comments, files_of, texts_of
 
 from proxy_oa_assets.errors import WarehouseError
 from proxy_oa_assets.queries import Query
-from proxy_oa_assets.resources.duckdb_warehouse import DuckDBWarehouse
+from proxy_oa_assets.resources.embedded.duckdb_warehouse import DuckDBWarehouse
 from proxy_oa_assets.tables import (
     PROXY_INGEST_SUMMARY,
     PROXY_STORYBOARD,

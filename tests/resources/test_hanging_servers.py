@@ -15,7 +15,7 @@ from support.raw_server import handling
 from support.reached import asked, reached
 
 from proxy_oa_assets.errors import StorageUnreachableError, WarehouseUnreachableError
-from proxy_oa_assets.resources import hive_connection, webhdfs_errors
+from proxy_oa_assets.resources.cluster import hive_connection, webhdfs_errors
 
 CONTENT = b"".join(b"%06d\n" % number for number in range(100_000))
 

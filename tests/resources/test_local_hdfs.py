@@ -3,8 +3,8 @@ import time
 import pytest
 
 from proxy_oa_assets.errors import LockedError, StorageError
-from proxy_oa_assets.resources import local_hdfs
-from proxy_oa_assets.resources.local_hdfs import LocalHdfs
+from proxy_oa_assets.resources.embedded import local_hdfs
+from proxy_oa_assets.resources.embedded.local_hdfs import LocalHdfs
 
 PATH = "/user/spot/proxy/scored_results/20160912/scores/proxy_results.csv"
 

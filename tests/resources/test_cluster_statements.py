@@ -14,11 +14,12 @@ from proxy_oa_assets.checks import statements
 from proxy_oa_assets.days import Day
 from proxy_oa_assets.investigation import raw_statements as raw
 from proxy_oa_assets.investigation import statements as analysts
-from proxy_oa_assets.resources import sql_flavour as sql
+from proxy_oa_assets.resources.cluster import statements as sql
+from proxy_oa_assets.resources.cluster.flavours import FLAVOURS
 from proxy_oa_assets.tables import PROXY_EDGE, PROXY_INGEST_SUMMARY, TABLES
 
 DAY = Day.parse("2016-09-12")
-IMPALA, HIVE = sql.FLAVOURS["impala"], sql.FLAVOURS["hive"]
+IMPALA, HIVE = FLAVOURS["impala"], FLAVOURS["hive"]
 SPEC = sql.day_partition(PROXY_EDGE, DAY)
 HOUR = sql.raw_hour_partition(DAY, "07")
 

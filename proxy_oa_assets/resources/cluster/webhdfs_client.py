@@ -8,7 +8,7 @@ import requests
 from requests.auth import AuthBase
 
 from proxy_oa_assets.errors import SettingsError
-from proxy_oa_assets.resources.quiet_loggers import quiet
+from proxy_oa_assets.network.quiet_loggers import quiet
 
 MISSING = "FileNotFoundException"
 
@@ -117,7 +117,7 @@ def connected(login: Login) -> Client:
 
 def _ticket_auth() -> AuthBase:
     try:
-        from proxy_oa_assets.resources.webhdfs_kerberos import TicketAuth
+        from proxy_oa_assets.resources.cluster.webhdfs_kerberos import TicketAuth
     except ImportError as error:
         raise SettingsError(
             "HDFS_AUTH=kerberos: install the extra kerberos (pip install 'proxy-oa-assets[kerberos]')"

@@ -9,12 +9,12 @@ from typing import BinaryIO, ClassVar, TypeVar
 from pydantic import Field, PrivateAttr
 
 from proxy_oa_assets.errors import StorageError
-from proxy_oa_assets.resources.certificates import machines_own
+from proxy_oa_assets.network.certificates import machines_own
+from proxy_oa_assets.resources.cluster.hdfs_lease import Lease
+from proxy_oa_assets.resources.cluster.webhdfs_client import Client, Login, connected
+from proxy_oa_assets.resources.cluster.webhdfs_errors import asked, translated
+from proxy_oa_assets.resources.cluster.webhdfs_reader import ResumingReader
 from proxy_oa_assets.resources.hdfs import FileStatus, HdfsResource, StillHeld
-from proxy_oa_assets.resources.hdfs_lease import Lease
-from proxy_oa_assets.resources.webhdfs_client import Client, Login, connected
-from proxy_oa_assets.resources.webhdfs_errors import asked, translated
-from proxy_oa_assets.resources.webhdfs_reader import ResumingReader
 from proxy_oa_assets.secret import plain
 
 _BUFFER = 1 << 20

@@ -19,10 +19,10 @@ import pyarrow.parquet as pq
 from proxy_oa_assets.days import Day
 from proxy_oa_assets.errors import WarehouseError
 from proxy_oa_assets.queries import Query
-from proxy_oa_assets.resources import parquet_text
 from proxy_oa_assets.resources.arrow_frames import frame_of, frame_rows
-from proxy_oa_assets.resources.parquet_view import create_view
-from proxy_oa_assets.resources.pinned_files import Files, remove_left_behind
+from proxy_oa_assets.resources.embedded import parquet_text
+from proxy_oa_assets.resources.embedded.parquet_view import create_view
+from proxy_oa_assets.resources.embedded.pinned_files import Files, remove_left_behind
 from proxy_oa_assets.tables import Table
 
 _ROWS_AT_A_TIME = 10_000

@@ -10,10 +10,11 @@ from proxy_oa_assets.column_types import declared, differences
 from proxy_oa_assets.days import Day
 from proxy_oa_assets.errors import StorageError, WarehouseError
 from proxy_oa_assets.queries import Query
-from proxy_oa_assets.resources import sql_flavour as sql
-from proxy_oa_assets.resources.day_versions import DayVersions, Version
+from proxy_oa_assets.resources.cluster import statements as sql
+from proxy_oa_assets.resources.cluster.day_versions import DayVersions, Version
+from proxy_oa_assets.resources.cluster.flavours import Flavour
+from proxy_oa_assets.resources.cluster.hive_connection import Answer, HiveConnection
 from proxy_oa_assets.resources.hdfs import HdfsResource
-from proxy_oa_assets.resources.hive_connection import Answer, HiveConnection
 from proxy_oa_assets.tables import PROXY, TABLES, Table
 
 _TABLE_READ = re.compile(rf"\b(FROM|JOIN)(\s+)({'|'.join(TABLES)})\b", re.IGNORECASE)
@@ -26,7 +27,7 @@ class ClusterTables:
     def __init__(
         self,
         connection: HiveConnection,
-        flavour: sql.Flavour,
+        flavour: Flavour,
         hdfs: HdfsResource,
         *,
         database: str,

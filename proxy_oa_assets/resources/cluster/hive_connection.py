@@ -11,9 +11,9 @@ from impala.hiveserver2 import HiveServer2Connection, HiveServer2Cursor
 from thrift.transport.TTransport import TTransportException
 
 from proxy_oa_assets.errors import SettingsError, WarehouseError
-from proxy_oa_assets.resources.hive_errors import TRANSPORT, explained, passes, short
-from proxy_oa_assets.resources.quiet_loggers import quiet
-from proxy_oa_assets.resources.retrying import PATIENCE_SECONDS, retrying
+from proxy_oa_assets.network.quiet_loggers import quiet
+from proxy_oa_assets.network.retrying import PATIENCE_SECONDS, retrying
+from proxy_oa_assets.resources.cluster.hive_errors import TRANSPORT, explained, passes, short
 
 Value = str | int | float | None
 
@@ -164,7 +164,7 @@ def _log_in_explained(server: Server) -> AbstractContextManager[None]:
     if server.auth_mechanism != "GSSAPI":
         return nullcontext()
     try:
-        from proxy_oa_assets.resources.hive_kerberos import ticket_explained
+        from proxy_oa_assets.resources.cluster.hive_kerberos import ticket_explained
     except ImportError as error:
         raise SettingsError(
             "IMPALA_AUTH_MECHANISM=GSSAPI: install the extra kerberos "

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, BinaryIO
 import urllib3
 
 from proxy_oa_assets.errors import StorageError
+from proxy_oa_assets.resources.cluster.webhdfs_errors import TRANSPORT, patient
 from proxy_oa_assets.resources.hdfs import FileStatus
-from proxy_oa_assets.resources.webhdfs_errors import TRANSPORT, patient
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer

@@ -9,7 +9,7 @@ from filelock import FileLock
 
 from proxy_oa_assets.days import Day
 from proxy_oa_assets.local_files import sync_folder
-from proxy_oa_assets.resources.parquet_partitions import PART
+from proxy_oa_assets.resources.embedded.parquet_partitions import PART
 
 
 def day_lock(table_folder: Path, day: Day) -> FileLock:

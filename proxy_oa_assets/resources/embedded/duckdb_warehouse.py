@@ -16,16 +16,16 @@ from pydantic import Field, PrivateAttr
 from proxy_oa_assets.days import Day
 from proxy_oa_assets.local_files import sync_folder
 from proxy_oa_assets.queries import Query
+from proxy_oa_assets.resources.embedded.parquet_partitions import PART, foreign_files
+from proxy_oa_assets.resources.embedded.part_file import day_lock, replacing_part
+from proxy_oa_assets.resources.embedded.pinned_files import Files, pinned
 from proxy_oa_assets.resources.impala import ImpalaResource
-from proxy_oa_assets.resources.parquet_partitions import PART, foreign_files
-from proxy_oa_assets.resources.part_file import day_lock, replacing_part
-from proxy_oa_assets.resources.pinned_files import Files, pinned
 from proxy_oa_assets.tables import TABLES, Table
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from proxy_oa_assets.resources.duckdb_engine import DuckDBEngine
+    from proxy_oa_assets.resources.embedded.duckdb_engine import DuckDBEngine
 
 
 class DuckDBWarehouse(ImpalaResource):
@@ -140,7 +140,7 @@ class DuckDBWarehouse(ImpalaResource):
 
     def _loaded_engine(self) -> "DuckDBEngine":
         if self._engine is None:
-            from proxy_oa_assets.resources.duckdb_engine import DuckDBEngine
+            from proxy_oa_assets.resources.embedded.duckdb_engine import DuckDBEngine
 
             self._engine = DuckDBEngine(self.database, self._scratch(), self.memory_limit)
         return self._engine

@@ -8,7 +8,7 @@ from impala.error import Error as ImpylaError
 from thrift.transport.TTransport import TTransportException
 
 from proxy_oa_assets.errors import WarehouseError, WarehouseUnreachableError
-from proxy_oa_assets.resources.certificates import UNTRUSTED, complaint
+from proxy_oa_assets.network.certificates import UNTRUSTED, complaint
 
 TRANSPORT = (TTransportException, OSError, EOFError)
 

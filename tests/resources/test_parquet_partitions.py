@@ -6,8 +6,8 @@ import pytest
 
 from proxy_oa_assets.days import Day
 from proxy_oa_assets.queries import Query, edge_details, whole_day
-from proxy_oa_assets.resources.duckdb_warehouse import DuckDBWarehouse
-from proxy_oa_assets.resources.parquet_partitions import foreign_files, partition_files
+from proxy_oa_assets.resources.embedded.duckdb_warehouse import DuckDBWarehouse
+from proxy_oa_assets.resources.embedded.parquet_partitions import foreign_files, partition_files
 from proxy_oa_assets.tables import PROXY, PROXY_EDGE, PROXY_SCORES, PROXY_STORYBOARD, TABLES
 
 DAY = Day.parse("2016-09-12")

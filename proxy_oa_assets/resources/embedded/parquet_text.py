@@ -14,7 +14,7 @@ import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from proxy_oa_assets.resources.pinned_files import Files
+from proxy_oa_assets.resources.embedded.pinned_files import Files
 from proxy_oa_assets.tables import Table
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from proxy_oa_assets.days import Day
-from proxy_oa_assets.resources.parquet_partitions import day_folder, partition_files
+from proxy_oa_assets.resources.embedded.parquet_partitions import day_folder, partition_files
 from proxy_oa_assets.tables import PROXY, Table
 
 Files = Mapping[Table, list[Path]]

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 from proxy_oa_assets.column_types import ColumnTypes, declared, differences
 from proxy_oa_assets.errors import WarehouseError
-from proxy_oa_assets.resources import sql_flavour as sql
-from proxy_oa_assets.resources.cluster_tables import ClusterTables
+from proxy_oa_assets.resources.cluster import statements as sql
+from proxy_oa_assets.resources.cluster.cluster_tables import ClusterTables
 from proxy_oa_assets.tables import TABLES, Table
 
 

@@ -10,11 +10,11 @@ from typing_extensions import override
 
 from proxy_oa_assets.days import Day
 from proxy_oa_assets.queries import Query
-from proxy_oa_assets.resources.cluster_tables import ClusterTables
+from proxy_oa_assets.resources.cluster.cluster_tables import ClusterTables
+from proxy_oa_assets.resources.cluster.flavours import FLAVOURS
+from proxy_oa_assets.resources.cluster.hive_connection import HiveConnection, Server
 from proxy_oa_assets.resources.hdfs import HdfsResource
-from proxy_oa_assets.resources.hive_connection import HiveConnection, Server
 from proxy_oa_assets.resources.impala import ImpalaResource
-from proxy_oa_assets.resources.sql_flavour import FLAVOURS
 from proxy_oa_assets.secret import plain
 from proxy_oa_assets.tables import Table
 
@@ -92,7 +92,7 @@ class ImpalaWarehouse(ImpalaResource):
 
     def create_tables(self) -> list[str]:
         """Create the database and the tables where they are missing; return a line about each."""
-        from proxy_oa_assets.resources.installation import create_tables
+        from proxy_oa_assets.resources.cluster.installation import create_tables
 
         return create_tables(self.tables())
 
@@ -114,7 +114,7 @@ class ImpalaWarehouse(ImpalaResource):
 
     def trials(self) -> dict[str, Callable[[], str]]:
         """Return what `proxy-oa doctor` tries, by name and in order."""
-        from proxy_oa_assets.resources.cluster_trials import cluster_trials
+        from proxy_oa_assets.resources.cluster.cluster_trials import cluster_trials
 
         return cluster_trials(self)
 

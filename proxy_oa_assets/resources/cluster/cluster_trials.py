@@ -8,12 +8,12 @@ from proxy_oa_assets.column_types import declared, differences
 from proxy_oa_assets.days import Day
 from proxy_oa_assets.errors import WarehouseError
 from proxy_oa_assets.queries import Query
+from proxy_oa_assets.resources.cluster.installation import existing_columns
 from proxy_oa_assets.resources.impala import ImpalaResource
-from proxy_oa_assets.resources.installation import existing_columns
 from proxy_oa_assets.tables import PROXY_STORYBOARD, TABLES
 
 if TYPE_CHECKING:
-    from proxy_oa_assets.resources.impala_warehouse import ImpalaWarehouse
+    from proxy_oa_assets.resources.cluster.impala_warehouse import ImpalaWarehouse
 
 # No log has this day.
 _PROBE_DAY = Day.parse("1970-01-01")

@@ -11,9 +11,9 @@ import tenacity
 import urllib3
 
 from proxy_oa_assets.errors import StorageError, StorageUnreachableError
-from proxy_oa_assets.resources.certificates import UNTRUSTED, complaint
-from proxy_oa_assets.resources.retrying import PATIENCE_SECONDS, retrying
-from proxy_oa_assets.resources.webhdfs_client import Client, TokenClient
+from proxy_oa_assets.network.certificates import UNTRUSTED, complaint
+from proxy_oa_assets.network.retrying import PATIENCE_SECONDS, retrying
+from proxy_oa_assets.resources.cluster.webhdfs_client import Client, TokenClient
 
 TRANSPORT = (
     requests.ConnectionError,
