@@ -1,59 +1,62 @@
 """What `proxy-oa doctor` tries of a SQL engine, each step only where the one before it worked."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import closing
-from typing import TYPE_CHECKING
 
 from proxy_oa_assets.column_types import declared, differences
 from proxy_oa_assets.days import Day
 from proxy_oa_assets.errors import WarehouseError
 from proxy_oa_assets.queries import Query
+from proxy_oa_assets.resources.cluster.cluster_tables import ClusterTables
 from proxy_oa_assets.resources.cluster.installation import existing_columns
 from proxy_oa_assets.resources.impala import ImpalaResource
 from proxy_oa_assets.tables import PROXY_STORYBOARD, TABLES
-
-if TYPE_CHECKING:
-    from proxy_oa_assets.resources.cluster.impala_warehouse import ImpalaWarehouse
 
 # No log has this day.
 _PROBE_DAY = Day.parse("1970-01-01")
 _INIT_DB = "`proxy-oa init-db` creates what is missing"
 
 
-def cluster_trials(warehouse: "ImpalaWarehouse") -> dict[str, Callable[[], str]]:
-    """Return what to try, by name and in order; each returns what was found, or raises what to do."""
+def cluster_trials(
+    tables: ClusterTables,
+    reading: Mapping[str, Callable[[], str]],
+    without_delay: Callable[[], ImpalaResource],
+) -> dict[str, Callable[[], str]]:
+    """Return what to try, by name and in order; each returns what was found, or raises what to do.
+
+    `reading` is what every form of the warehouse tries; `without_delay` returns a warehouse that removes old
+    versions at once.
+    """
     return {
-        "sql engine": lambda: _connect(warehouse),
-        "database": lambda: _database(warehouse),
-        "definitions": lambda: _definitions(warehouse),
-        **ImpalaResource.trials(warehouse),
-        "partition": lambda: _partition(warehouse),
+        "sql engine": lambda: _connect(tables),
+        "database": lambda: _database(tables),
+        "definitions": lambda: _definitions(tables),
+        **reading,
+        "partition": lambda: _partition(without_delay()),
     }
 
 
-def _connect(warehouse: "ImpalaWarehouse") -> str:
-    with warehouse.tables().connection.asked("SELECT 1 AS one") as answer:
+def _connect(tables: ClusterTables) -> str:
+    with tables.connection.asked("SELECT 1 AS one") as answer:
         list(answer.rows)
-    secured = "TLS" if warehouse.use_ssl else "no TLS"
-    return (
-        f"{warehouse.engine} at {warehouse.host}:{warehouse.port} answers {warehouse.user} "
-        f"({warehouse.auth_mechanism}, {secured})"
-    )
+    server = tables.connection.server
+    how = f"{server.auth_mechanism}, {'TLS' if server.use_ssl else 'no TLS'}"
+    return f"{tables.flavour.name} at {server.address} answers {server.user} ({how})"
 
 
-def _database(warehouse: "ImpalaWarehouse") -> str:
-    with warehouse.tables().connection.asked("SHOW DATABASES") as answer:
+def _database(tables: ClusterTables) -> str:
+    with tables.connection.asked("SHOW DATABASES") as answer:
         databases = {str(row[0]).lower() for row in answer.rows}
-    if warehouse.database.lower() not in databases:
-        raise WarehouseError(f"there is no database {warehouse.database} (PROXY_OA_DBNAME); {_INIT_DB}")
-    return f"{warehouse.database} is there"
+    if tables.database.lower() not in databases:
+        raise WarehouseError(f"there is no database {tables.database} (PROXY_OA_DBNAME); {_INIT_DB}")
+    return f"{tables.database} is there"
 
 
-def _definitions(warehouse: "ImpalaWarehouse") -> str:
-    found = {name: existing_columns(warehouse.tables(), name) for name in TABLES}
+def _definitions(tables: ClusterTables) -> str:
+    found = {name: existing_columns(tables, name) for name in TABLES}
     missing = [name for name, columns in found.items() if columns is None]
     if missing:
-        raise WarehouseError(f"missing in {warehouse.database}: {', '.join(missing)}; {_INIT_DB}")
+        raise WarehouseError(f"missing in {tables.database}: {', '.join(missing)}; {_INIT_DB}")
     other = [
         f"{name}: {text}"
         for name, columns in found.items()
@@ -64,9 +67,8 @@ def _definitions(warehouse: "ImpalaWarehouse") -> str:
     return f"all {len(TABLES)} are there, with our columns and types"
 
 
-def _partition(warehouse: "ImpalaWarehouse") -> str:
+def _partition(probe: ImpalaResource) -> str:
     """Write a day that no log has by SQL, read it back, drop it, and remove its files at once."""
-    probe = warehouse.without_delay()
     with closing(probe):
         count = probe.replace_day(
             PROXY_STORYBOARD,

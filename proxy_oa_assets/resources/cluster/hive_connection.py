@@ -70,7 +70,7 @@ class HiveConnection:
     """
 
     def __init__(self, server: Server, *, expands_variables: bool) -> None:
-        self._server = server
+        self.server = server
         self._expands_variables = expands_variables
         self._connection: HiveServer2Connection | None = None
 
@@ -94,7 +94,7 @@ class HiveConnection:
     @contextmanager
     def _executed(self, sql: str, values: Sequence[Value]) -> Iterator[HiveServer2Cursor]:
         written, bound = self._bindable(sql, values)
-        with explained(self._server.address, self._server.timeout, sql):
+        with explained(self.server.address, self.server.timeout, sql):
             again = retrying(_ATTEMPTS, passes, _LONGEST_PAUSE_SECONDS, patience=PATIENCE_SECONDS)
             cursor = again(self._session)
             try:
@@ -115,8 +115,8 @@ class HiveConnection:
         """Open a session, on a new connection where the old one is gone; nothing was run by then."""
         try:
             if self._connection is None:
-                self._connection = _connected(self._server)
-            return self._connection.cursor(user=self._server.user)
+                self._connection = _connected(self.server)
+            return self._connection.cursor(user=self.server.user)
         except TRANSPORT:
             self._connection = None
             raise

@@ -112,11 +112,12 @@ class ImpalaWarehouse(ImpalaResource):
         """Return the HDFS folder of a table, or of a day of it."""
         return self.hdfs.location(self.tables().folder(table, day))
 
+    @override
     def trials(self) -> dict[str, Callable[[], str]]:
         """Return what `proxy-oa doctor` tries, by name and in order."""
         from proxy_oa_assets.resources.cluster.cluster_trials import cluster_trials
 
-        return cluster_trials(self)
+        return cluster_trials(self.tables(), super().trials(), self.without_delay)
 
     def without_delay(self) -> "ImpalaWarehouse":
         """Return the same warehouse, on a connection of its own, which removes old versions at once."""
