@@ -4,8 +4,9 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PORT ?= 3000
-# Which tests make test-cluster runs.
+# Which tests make test-cluster runs, and in how many processes; each starts servers of its own, of about 3 GB.
 CLUSTER ?= cluster
+CLUSTER_WORKERS ?= 2
 # Which tests make test runs, and in how many processes.
 TESTS ?= not cluster
 WORKERS ?= logical
@@ -44,7 +45,7 @@ test: $(VENV)/.dev  ## Run the tests, without those that need a cluster's server
 	$(BIN)/python -m pytest -n $(WORKERS) -m '$(TESTS)'
 
 test-cluster: $(VENV)/.cluster  ## Run the cluster's tests on a real HDFS and HiveServer2 (needs Java 17, Maven).
-	$(BIN)/python -m pytest -m '$(CLUSTER)'
+	$(BIN)/python -m pytest -n $(CLUSTER_WORKERS) -m '$(CLUSTER)'
 
 check: $(VENV)/.dev  ## Lint, check types, validate the definitions.
 	$(BIN)/ruff check .
