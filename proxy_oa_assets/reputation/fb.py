@@ -9,8 +9,9 @@ from urllib.parse import quote, urlencode
 from pydantic import BaseModel, Field, RootModel
 from typing_extensions import override
 
+from proxy_oa_assets.reputation.answer import Answer
 from proxy_oa_assets.reputation.fields import Secret, WebAddress
-from proxy_oa_assets.reputation.http import Answer, Http
+from proxy_oa_assets.reputation.http import Http
 from proxy_oa_assets.reputation.service import RemoteService, Send
 from proxy_oa_assets.reputation.trouble import PassingError, RefusedError, ServiceError
 from proxy_oa_assets.reputation.uri import is_address, parse_uri

@@ -13,8 +13,9 @@ from pydantic import BaseModel, Field, JsonValue, PrivateAttr, ValidationInfo, m
 from typing_extensions import override
 
 from proxy_oa_assets.errors import ReputationConfigError
+from proxy_oa_assets.reputation.answer import Answer
 from proxy_oa_assets.reputation.fields import Executable, ExistingFile, Secret, Text, web_address
-from proxy_oa_assets.reputation.http import Answer, Http
+from proxy_oa_assets.reputation.http import Http
 from proxy_oa_assets.reputation.list_files import load_list
 from proxy_oa_assets.reputation.restclient import LONGEST_ARGUMENT, output_of, passed_on
 from proxy_oa_assets.reputation.service import RemoteService, Send

@@ -8,20 +8,15 @@ import threading
 import time
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
-from http import HTTPStatus
-from typing import TypeVar
 from urllib.parse import urlsplit
 
 import requests
-from pydantic import BaseModel, ValidationError
-from urllib3 import Retry
-from urllib3.exceptions import HTTPError, InvalidHeader
+from urllib3.exceptions import HTTPError
 
 from proxy_oa_assets.network.certificates import UNTRUSTED, complaint, machines_own
+from proxy_oa_assets.reputation.answer import Answer
 from proxy_oa_assets.reputation.ending_connections import EndingAdapter
 from proxy_oa_assets.reputation.trouble import PassingError, RefusedError, ServiceError
-from proxy_oa_assets.reputation.verdict import Status
 
 # Threads whose names begin so ask services.
 ASKING = "reputation"
@@ -29,42 +24,10 @@ _CONNECT_SECONDS = 5.0
 # The largest answer of any service is a batch of 50 with 20 descriptors each: below 1 MB.
 _LONGEST_ANSWER = 8 * 1024 * 1024
 _PIECE = 64 * 1024
-_LONGEST_RETRY_AFTER = 30.0
-_AGAIN = {HTTPStatus.TOO_MANY_REQUESTS, *(code for code in range(500, 600))}
 _LOGGERS = ("urllib3.connectionpool", "urllib3.util.retry", "requests")
 
-Shape = TypeVar("Shape", bound=BaseModel)
 # Names and values of a query, a name more than once if need be.
 Params = Sequence[tuple[str, str]]
-
-
-@dataclass(frozen=True)
-class Answer:
-    """What a service answered: the HTTP status, and the body whole."""
-
-    status: int
-    body: bytes
-    retry_after: str | None = None
-
-    def read(self, shape: type[Shape]) -> Shape:
-        """Return the body, JSON, in the shape that the service documents. Raises ServiceError if it isn't."""
-        try:
-            return shape.model_validate_json(self.body)
-        except ValidationError as error:
-            place = error.errors(include_input=False)[0]["loc"]
-        # Of an object's keys those alone that the service documents: others are the server's words.
-        schema = shape.model_json_schema()
-        documented = {
-            name
-            for each in (schema, *schema.get("$defs", {}).values())
-            for name in each.get("properties", ())
-        }
-        where = ".".join(str(part) for part in place if isinstance(part, int) or part in documented)
-        raise ServiceError(f"its answer isn't as documented{f' (at {where})' if where else ''}")
-
-    def refuse(self) -> None:
-        """Raise what a status other than success means."""
-        _refuse(self.status, self.retry_after)
 
 
 class Http:
@@ -206,33 +169,6 @@ def untold() -> Iterator[None]:
     finally:
         for logger in loggers:
             logger.removeFilter(is_another_s)
-
-
-def _refuse(status: int, retry_after: str | None) -> None:
-    """Raise what a status means, if it isn't success."""
-    if status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN):
-        raise RefusedError(f"it answered {status}: the key is wrong, or may not ask this")
-    if status in _AGAIN:
-        of_quota = status == HTTPStatus.TOO_MANY_REQUESTS
-        how = Status.OVER_QUOTA if of_quota else Status.FAILED
-        seconds = _seconds(retry_after)
-        if seconds is not None and seconds > _LONGEST_RETRY_AFTER:
-            raise RefusedError(f"it answered {status}, and wants to be asked again in {seconds:.0f} s", how)
-        raise PassingError(f"it answered {status}", how, retry_after=seconds)
-    if HTTPStatus.MULTIPLE_CHOICES <= status < HTTPStatus.BAD_REQUEST:
-        raise ServiceError(f"it answered {status}, a redirect, which isn't followed; check `url`")
-    if not HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES:
-        raise ServiceError(f"it answered {status}")
-
-
-def _seconds(retry_after: str | None) -> float | None:
-    """Return the seconds of a Retry-After; a date (RFC 9110 allows it) is read by urllib3's own rule."""
-    if retry_after is None:
-        return None
-    try:
-        return max(Retry().parse_retry_after(retry_after), 0)
-    except (InvalidHeader, ValueError, OverflowError):
-        return None
 
 
 def _in_words(error: Exception) -> str:

@@ -5,8 +5,9 @@ from collections.abc import Mapping, Sequence
 from pydantic import BaseModel, Field
 from typing_extensions import override
 
+from proxy_oa_assets.reputation.answer import Answer
 from proxy_oa_assets.reputation.fields import Secret, WebAddress
-from proxy_oa_assets.reputation.http import Answer, Http
+from proxy_oa_assets.reputation.http import Http
 from proxy_oa_assets.reputation.service import RemoteService, Send
 from proxy_oa_assets.reputation.trouble import RefusedError, ServiceError
 from proxy_oa_assets.reputation.urlhaus_dump import categories_of, severity_of

@@ -8,8 +8,9 @@ from typing import ClassVar
 from pydantic import BaseModel, Field
 from typing_extensions import override
 
+from proxy_oa_assets.reputation.answer import Answer
 from proxy_oa_assets.reputation.fields import Secret, WebAddress
-from proxy_oa_assets.reputation.http import Answer, Http
+from proxy_oa_assets.reputation.http import Http
 from proxy_oa_assets.reputation.service import RemoteService, Send
 from proxy_oa_assets.reputation.trouble import QuotaSpentError, ServiceError
 from proxy_oa_assets.reputation.uri import is_address

@@ -7,8 +7,9 @@ from typing import ClassVar, Literal
 from pydantic import AwareDatetime, BaseModel, Field
 from typing_extensions import override
 
+from proxy_oa_assets.reputation.answer import Answer
 from proxy_oa_assets.reputation.fields import Secret, WebAddress
-from proxy_oa_assets.reputation.http import Answer, Http
+from proxy_oa_assets.reputation.http import Http
 from proxy_oa_assets.reputation.service import RemoteService, Send
 from proxy_oa_assets.reputation.trouble import RefusedError
 from proxy_oa_assets.reputation.verdict import HIGH, MEDIUM, NONE, Category, Status, Verdict
