@@ -8,6 +8,9 @@ from typing import Any
 from proxy_oa_assets.errors import ConfError
 from proxy_oa_assets.tables import PROXY_SCORES, RESULT_COLUMNS
 
+# What the enrichment adds once services have answered.
+_ADDED = ("uri_rep", "respcode_name", "network_context")
+
 RESULT_FIELDS = tuple(column.name for column in RESULT_COLUMNS)
 
 # How many of the most suspicious rows a day takes, unless it is told otherwise.
@@ -101,5 +104,9 @@ def _reputation_column(section: dict[str, object], scores: tuple[str, ...]) -> s
     if scores.index(name) != index:
         raise ConfError(
             f"add_reputation.{name} is {index}, but proxy_score_fields.{name} is {scores.index(name)}"
+        )
+    if name in _ADDED or PROXY_SCORES.columns[index].type != "STRING":
+        raise ConfError(
+            f"add_reputation.{name}: services are asked about text of the results, such as fulluri"
         )
     return name

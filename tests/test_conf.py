@@ -126,6 +126,14 @@ def test_a_reputation_column_that_does_not_fit_is_named(load, shipped, section, 
         load(shipped)
 
 
+@pytest.mark.parametrize("name", ["uri_rep", "respcode_name", "network_context", "duration", "ml_score"])
+def test_a_reputation_column_that_services_cannot_be_asked_about_is_refused(load, shipped, name):
+    """What is filled after the look-up has nothing to ask about, and a number names no site."""
+    shipped[REPUTATION] = {name: shipped[SCORES][name]}
+    with pytest.raises(ConfError, match=rf"{REPUTATION}\.{name}: services are asked about text"):
+        load(shipped)
+
+
 @pytest.mark.parametrize("section", [RESULTS, SCORES, REPUTATION])
 @pytest.mark.parametrize("content", [None, [], "fulluri", 3])
 def test_a_section_that_is_no_object_is_named(load, shipped, section, content):
