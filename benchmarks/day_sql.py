@@ -37,7 +37,7 @@ def run_checks(warehouse: ImpalaResource) -> None:
     """Run all the SQL of the day's checks."""
     warehouse.read_day(PROXY_SCORES, DAY)
     warehouse.query(statements.edge_counts(DAY))
-    warehouse.query(queries.summaries(DAY.plus(-TRAILING_DAYS), DAY))
+    warehouse.query(statements.minutes_of_days(DAY.plus(-TRAILING_DAYS), DAY))
     warehouse.query(statements.summary_counts(DAY))
 
 

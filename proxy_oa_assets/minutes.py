@@ -42,10 +42,14 @@ def per_minute(tdate: Iterable[str], total: Iterable[int]) -> list[int]:
 
 
 def minutes_by_day(summaries: pd.DataFrame) -> dict[str, list[int]]:
-    """Return the minutes of each day that rows of `proxy_ingest_summary` name, by its key."""
-    days = summaries["tdate"].str.split(" ").str[0]
+    """Return the minutes of each day, by its folder name, `YYYYMMDD`.
+
+    `summaries` are rows of `proxy_ingest_summary` with their partition in `day_number`: its rows can have
+    another date, such as those of a night whose last requests came late.
+    """
     return {
-        str(day): per_minute(rows["tdate"], rows["total"]) for day, rows in summaries.groupby(days, sort=True)
+        f"{number:08d}": per_minute(rows["tdate"], rows["total"])
+        for number, rows in summaries.groupby("day_number", sort=True)
     }
 
 

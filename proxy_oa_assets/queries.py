@@ -21,6 +21,9 @@ URI = "coalesce({0}.fulluri, 'null')"
 COUNTABLE_COLUMNS = ("p_date", "p_time", "clientip", "host", "fulluri")
 COUNTABLE = " AND ".join((*(f"{name} IS NOT NULL" for name in COUNTABLE_COLUMNS), "p_time <> ''"))
 
+# A partition of our tables as a number, YYYYMMDD.
+DAY_NUMBER = "CAST(y AS INT) * 10000 + CAST(m AS INT) * 100 + CAST(d AS INT)"
+
 # The raw column behind each column of proxy_edge that isn't computed.
 EDGE_SOURCES = {"tdate": "p_date", "time": "p_time"}
 _EDGE_COPIED = tuple(name for name in PROXY_EDGE.column_names if name not in ("hh", "respcode_name"))
@@ -134,8 +137,7 @@ ORDER BY {CLIENT.format("e")}, {URI.format("e")}, e.hh, {order}
 def summaries(first: Day, last: Day) -> Query:
     """Select the minutes of the days from first to last: tdate, total; in time order."""
     return Query(
-        "SELECT tdate, total FROM proxy_ingest_summary "
-        "WHERE CAST(y AS INT) * 10000 + CAST(m AS INT) * 100 + CAST(d AS INT) BETWEEN ? AND ? ORDER BY tdate",
+        f"SELECT tdate, total FROM proxy_ingest_summary WHERE {DAY_NUMBER} BETWEEN ? AND ? ORDER BY tdate",
         (int(first.folder), int(last.folder)),
         (first, last),
     )

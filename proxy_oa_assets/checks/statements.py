@@ -1,7 +1,15 @@
 """The checks' SQL, in the portable subset that `queries.py` describes."""
 
 from proxy_oa_assets.days import Day
-from proxy_oa_assets.queries import CLIENT, COUNTABLE, ROWS_PER_CONNECTION_HOUR, URI, Query, of_day
+from proxy_oa_assets.queries import (
+    CLIENT,
+    COUNTABLE,
+    DAY_NUMBER,
+    ROWS_PER_CONNECTION_HOUR,
+    URI,
+    Query,
+    of_day,
+)
 from proxy_oa_assets.tables import PROXY, PROXY_EDGE, PROXY_INGEST_SUMMARY, PROXY_SCORES
 
 
@@ -68,3 +76,16 @@ FROM (
 ) counts
 """
     return Query(sql, (*raw_values, *summary_values), (day, day))
+
+
+def minutes_of_days(first: Day, last: Day) -> Query:
+    """Select the minutes of the days from first to last.
+
+    Columns: day_number (the partition, YYYYMMDD), tdate, total.
+    """
+    return Query(
+        f"SELECT {DAY_NUMBER} AS day_number, tdate, total FROM proxy_ingest_summary "
+        f"WHERE {DAY_NUMBER} BETWEEN ? AND ?",
+        (int(first.folder), int(last.folder)),
+        (first, last),
+    )

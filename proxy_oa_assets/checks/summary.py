@@ -3,10 +3,9 @@
 from collections.abc import Iterable
 from itertools import groupby
 
-from proxy_oa_assets import queries
 from proxy_oa_assets.checks.claim import Claim, Finding, Gravity
 from proxy_oa_assets.checks.columns import columns_claim, try_columns
-from proxy_oa_assets.checks.statements import summary_counts
+from proxy_oa_assets.checks.statements import minutes_of_days, summary_counts
 from proxy_oa_assets.days import Day
 from proxy_oa_assets.deployment import Deployment
 from proxy_oa_assets.frames import records
@@ -46,9 +45,8 @@ CLAIMS = (SUMMARY_COUNTS_EVERY_ROW, NO_GAP_IN_TRAFFIC, VOLUME_IS_AS_USUAL, COLUM
 def try_summary(day: Day, deployment: Deployment) -> dict[Claim, Finding]:
     """Count the raw rows, and read the summaries of the day and of the days before it."""
     impala = deployment.impala
-    summaries = impala.query(queries.summaries(day.plus(-TRAILING_DAYS), day))
-    known = minutes_by_day(summaries)
-    today = known.pop(day.key, [0] * MINUTES)
+    known = minutes_by_day(impala.query(minutes_of_days(day.plus(-TRAILING_DAYS), day)))
+    today = known.pop(day.folder, [0] * MINUTES)
     (row,) = records(impala.query(summary_counts(day)))
     raw_rows, counted = (int(str(value or 0)) for value in row)
     return {

@@ -1,4 +1,5 @@
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import dagster as dg
@@ -164,6 +165,27 @@ def test_raw_rows_that_came_later_are_found(home: Home) -> None:
     rewrite(home.raw_files(DAY)[5], lambda table: pa.concat_tables([table, table.slice(0, 1)]))
 
     assert "summary_counts_every_row" in broken(home)
+
+
+def test_a_night_s_late_rows_are_no_day_of_their_own(embedded_home: Home) -> None:
+    """Each partition has a row of the date before: the days before are still seven, and a lull is found."""
+    for day in DAY.plus(-7).through(DAY):
+        embedded_home.write_sample(day, views=20)
+        raw = embedded_home.raw_files(day)
+        rewrite(raw[0], partial(with_a_row_of, day.plus(-1)))
+        for hour in raw[1:] if day == DAY else ():
+            hour.unlink()
+        embedded_home.materialize(day, assets=["ingest_summary"])
+
+    holds, why = found(embedded_home)["volume_is_as_usual"]
+
+    assert not holds
+    assert "on the 7 days before" in why
+
+
+def with_a_row_of(day: Day, table: pa.Table) -> pa.Table:
+    row = table.slice(0, 1).to_pylist()[0] | {"p_date": day.key, "p_time": "23:59:59"}
+    return pa.concat_tables([table, pa.Table.from_pylist([row], schema=table.schema)])
 
 
 def test_a_column_of_another_type_is_found(embedded_home: Home) -> None:

@@ -33,6 +33,7 @@ QUERIES = [
     *(queries.any_row(table, DAY) for table in TABLES.values()),
     statements.edge_counts(DAY),
     statements.summary_counts(DAY),
+    statements.minutes_of_days(DAY, DAY),
     analysts.suspicious(DAY, "uri", "10.0.0.1", 9),
     analysts.details(DAY, "uri", "10.0.0.1"),
     analysts.scored_rows(DAY, ["uri", "other"]),
