@@ -97,10 +97,11 @@ def enrich(
     `scored` is the day of `proxy_threat_investigation`.
     """
     context_of = {client: network.describe(client) for client in rows["clientip"].dropna().unique()}
+    looked_up, clients = _texts(rows, reputation_column), _texts(rows, "clientip")
     return rows.assign(
-        uri_rep=rows[reputation_column].map(uri_rep).fillna("").astype("str"),
+        uri_rep=["" if value is None else uri_rep[value] for (value,) in looked_up],
         respcode_name=[response_code_name(code) for (code,) in _texts(rows, "respcode")],
-        network_context=rows["clientip"].map(context_of).fillna("").astype("str"),
+        network_context=["" if client is None else context_of[client] for (client,) in clients],
         uri_sev=severities(rows["fulluri"], scored),
         hash=[connection_hash(*row) for row in _texts(rows, "clientip", "fulluri", "time")],
     )
