@@ -63,11 +63,13 @@ def edge_details(day: Day) -> Query:
     scores_day, scores_values = of_day(PROXY_SCORES, day)
     copied = ", ".join(f"p.{EDGE_SOURCES.get(name, name)} AS {name}" for name in _EDGE_COPIED)
     order = ", ".join(f"p.{EDGE_SOURCES.get(name, name)} ASC NULLS LAST" for name in EDGE_ORDER)
+    # A connection can have rows with NULL and with the word null; they share its limit.
+    nulls = ", ".join(f"CASE WHEN p.{name} IS NULL THEN 1 ELSE 0 END" for name in ("clientip", "fulluri"))
     sql = f"""
 SELECT {", ".join(_EDGE_COPIED)}, hh, {response_code_name_sql("respcode")} AS respcode_name
 FROM (
     SELECT {copied}, CAST(p.h AS INT) AS hh,
-        row_number() OVER (PARTITION BY p.clientip, p.fulluri, p.h ORDER BY {order}) AS nth
+        row_number() OVER (PARTITION BY s.clientip, s.fulluri, p.h ORDER BY {order}, {nulls}) AS nth
     FROM proxy p
     JOIN (
         SELECT DISTINCT {CLIENT.format("proxy_scores")} AS clientip, {URI.format("proxy_scores")} AS fulluri
@@ -87,7 +89,8 @@ def full_connection_hours(day: Day) -> Query:
     sql = f"""
 SELECT count(*) AS full_hours
 FROM (SELECT 1 AS full_hour FROM proxy_edge WHERE {where}
-    GROUP BY clientip, fulluri, hh HAVING count(*) >= {ROWS_PER_CONNECTION_HOUR}) hours
+    GROUP BY {CLIENT.format("proxy_edge")}, {URI.format("proxy_edge")}, hh
+    HAVING count(*) >= {ROWS_PER_CONNECTION_HOUR}) hours
 """
     return Query(sql, values, (day, day))
 

@@ -5,9 +5,10 @@ from pathlib import Path
 import dagster as dg
 import pyarrow as pa
 import pytest
-from support.home import SAMPLE_DAY, Home, findings, rewrite
+from support.home import SAMPLE_DAY, Home, findings, metadata, rewrite
 
 from proxy_oa_assets.checks.day_checks import TRIALS, severity, tried
+from proxy_oa_assets.conf import RESULT_FIELDS
 from proxy_oa_assets.days import Day
 from proxy_oa_assets.tables import PROXY_SCORES
 
@@ -143,6 +144,29 @@ def test_rows_beyond_the_limit_of_an_hour_are_counted_and_left_out(home: Home) -
     assert 50 <= after["raw_rows_cut"] <= 60
     assert after["connection_hours_beyond"] == 0
     assert findings(result)["every_connection_has_edges"].passed
+
+
+def test_rows_with_null_and_with_the_word_share_a_connection_s_limit(embedded_home: Home) -> None:
+    """A results file can't tell them apart, so they are one connection: 250 of its 400 rows are stored."""
+    raw, results = embedded_home.raw_files(DAY)[9], embedded_home.results(DAY)
+
+    def with_both(table: pa.Table) -> pa.Table:
+        row = table.slice(0, 1).to_pylist()[0] | {"fulluri": "nobody.example/", "p_time": "09:00:00"}
+        more = [row | {"clientip": client} for client in [None, "null"] * 200]
+        return pa.concat_tables([table, pa.Table.from_pylist(more, schema=table.schema)])
+
+    rewrite(raw, with_both)
+    first = results.read_bytes().partition(b"\n")[0].decode("utf-8").split("\t")
+    line = dict(zip(RESULT_FIELDS, first, strict=True))
+    line |= {"clientip": "null", "fulluri": "nobody.example/", "p_time": "09:00:00"}
+    results.write_text("\t".join(line.values()) + "\n", encoding="utf-8")
+
+    result = embedded_home.materialize(DAY)
+
+    assert len(embedded_home.rows("proxy_edge", DAY)) == 250
+    assert metadata(result, "edge_details")["capped_connection_hours"] == 1
+    assert findings(result)["every_connection_has_edges"].passed
+    assert findings(result)["no_connection_hour_is_beyond_250"].metadata["raw_rows_cut"].value == 150
 
 
 def test_more_rows_of_an_hour_than_allowed_are_found(home: Home) -> None:
