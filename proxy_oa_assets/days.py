@@ -33,6 +33,14 @@ class Day:
         except ValueError as error:
             raise DayError(f"{key!r} is not a day of the calendar: {error}") from error
 
+    @classmethod
+    def of_folder(cls, name: str) -> Self | None:
+        """Return the day of a folder's name, `YYYYMMDD`; None if it names none."""
+        try:
+            return cls.parse(f"{name[:4]}-{name[4:6]}-{name[6:]}")
+        except DayError:
+            return None
+
     @property
     def key(self) -> str:
         """The partition key, `YYYY-MM-DD`; also the text of `p_date` and `tdate`."""

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from proxy_oa_assets.days import Day
 from proxy_oa_assets.deployment import Deployment, deployment
 from proxy_oa_assets.errors import ProxyOaError
 from proxy_oa_assets.history import open_history
@@ -104,7 +105,7 @@ def _hdfs_files(hdfs: HdfsResource, huser: str) -> str:
 
 def _results(hdfs: HdfsResource, huser: str) -> str:
     folder = f"{huser}/proxy/scored_results"
-    days = [entry.name for entry in hdfs.list_folder(folder) if entry.is_folder]
+    days = [entry.name for entry in hdfs.list_folder(folder) if entry.is_folder and Day.of_folder(entry.name)]
     if not days:
         return f"{hdfs.location(folder)}: no ranked day yet; the ranking job (spot-ml) writes there"
     return f"{hdfs.location(folder)}: {len(days)} ranked days, the last one {max(days)}"

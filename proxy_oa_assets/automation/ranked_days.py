@@ -4,7 +4,6 @@ from collections.abc import Container, Iterable, Iterator
 
 from proxy_oa_assets.automation.seen_results import RankedDay
 from proxy_oa_assets.days import Day
-from proxy_oa_assets.errors import DayError
 from proxy_oa_assets.published_results import published_results
 from proxy_oa_assets.resources.hdfs import HdfsResource
 from proxy_oa_assets.resources.workspace import Workspace
@@ -18,7 +17,7 @@ def day_folders(hdfs: HdfsResource, workspace: Workspace, partitions: Container[
     Other folders are left out. Raises StorageError if the root can't be read.
     """
     root, _, _ = workspace.results(_ANY_DAY).rpartition(f"/{_ANY_DAY.folder}/")
-    days = ((_day(entry.name), entry.modified) for entry in hdfs.list_folder(root))
+    days = ((Day.of_folder(entry.name), entry.modified) for entry in hdfs.list_folder(root))
     return {day: modified for day, modified in days if day and day.key in partitions}
 
 
@@ -32,11 +31,3 @@ def ranked_days(hdfs: HdfsResource, workspace: Workspace, days: Iterable[Day]) -
         published = published_results(hdfs, path)
         if published:
             yield RankedDay(day, path, published.modified, published.length)
-
-
-def _day(folder: str) -> Day | None:
-    try:
-        day = Day.parse(f"{folder[:4]}-{folder[4:6]}-{folder[6:]}")
-    except DayError:
-        return None
-    return day
