@@ -15,6 +15,7 @@ import click
 
 from proxy_oa_assets.conf import DEFAULT_LIMIT
 from proxy_oa_assets.days import Day
+from proxy_oa_assets.display import printable_lines
 from proxy_oa_assets.errors import ConfError, DayError, HistoryError, ProxyOaError, SettingsError
 from proxy_oa_assets.settings import load_settings
 
@@ -28,11 +29,21 @@ class _Commands(click.Group):
         try:
             return super().invoke(ctx)
         except (SettingsError, ConfError, DayError) as error:
-            click.echo(f"proxy-oa: {error}", err=True)
+            _complain(error)
             ctx.exit(UNUSABLE)
         except ProxyOaError as error:
-            click.echo(f"proxy-oa: {error}", err=True)
+            _complain(error)
             ctx.exit(FAILED)
+        except OSError as error:
+            # What the operating system refuses of a file is a user's to mend; all else is a fault of ours.
+            if not isinstance(error.filename, str):
+                raise
+            _complain(f"{error.filename}: {error.strerror}; check the path, and what this user may do there")
+            ctx.exit(FAILED)
+
+
+def _complain(of: object) -> None:
+    click.echo(f"proxy-oa: {printable_lines(of)}", err=True)
 
 
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
@@ -177,7 +188,7 @@ def doctor() -> None:
     failed = 0
     for probe in probe_all():
         failed += not probe.works
-        click.echo(f"{'ok  ' if probe.works else 'FAIL'}  {probe.what:<20} {probe.finding}")
+        click.echo(f"{'ok  ' if probe.works else 'FAIL'}  {probe.what:<20} {printable_lines(probe.finding)}")
     if failed:
         click.echo(f"{failed} to fix", err=True)
         sys.exit(FAILED)

@@ -8,7 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from proxy_oa_assets.day_run import DayRun
-from proxy_oa_assets.display import printable
+from proxy_oa_assets.display import printable, printable_lines
 from proxy_oa_assets.frames import records
 from proxy_oa_assets.reputation.panel import Reputation
 from proxy_oa_assets.reputation.verdict import Status
@@ -34,9 +34,10 @@ def show_day(run: DayRun) -> None:
         rows = f"{run.rows[asset]:>9,} rows" if asset in run.rows else " " * 14
         console.print(Text(f"{run.day}  {asset:<20} {rows}  {seconds:5.1f} s"))
     for check, reason in run.doubts.items():
-        console.print(Text(f"{run.day}  {check}: {reason}", style="yellow"), soft_wrap=True)
+        console.print(Text(f"{run.day}  {check}: {printable_lines(reason)}", style="yellow"), soft_wrap=True)
     for asset, reason in run.failures.items():
-        errors.print(Text(f"{run.day}  {asset} failed: {reason}", style="red"), soft_wrap=True)
+        message = f"{run.day}  {asset} failed: {printable_lines(reason)}"
+        errors.print(Text(message, style="red"), soft_wrap=True)
 
 
 def show_verdicts(reputation: Reputation) -> None:

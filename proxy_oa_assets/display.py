@@ -14,6 +14,11 @@ def printable(value: object, width: int = 0) -> str:
     )
 
 
+def printable_lines(text: object) -> str:
+    """Return a message as `printable` does, but for its line feeds: an engine's error quotes the data."""
+    return "\n".join(map(printable, str(text).split("\n")))
+
+
 def shortened(value: object, width: int) -> str:
     """Return a value as `printable` does, in at most that many characters: a long one without its middle.
 

@@ -50,12 +50,20 @@ def flag(environ: Mapping[str, str], variable: str) -> bool:
     return _FLAGS[chosen.lower()]
 
 
+def local_path(variable: str, text: str) -> Path:
+    """Return the absolute path that a variable's text names; `~` is a user's home."""
+    try:
+        return Path(text).expanduser().absolute()
+    except RuntimeError as error:
+        raise SettingsError(f"{variable}={text!r}: there is no such user, so `~` has no home") from error
+
+
 def existing_file(environ: Mapping[str, str], variable: str) -> Path | None:
     """Return the path of a file that there is; None if the variable isn't set."""
     chosen = environ.get(variable)
     if not chosen:
         return None
-    path = Path(chosen).expanduser().absolute()
+    path = local_path(variable, chosen)
     if not path.is_file():
         raise SettingsError(f"{variable}={chosen!r}: there is no such file")
     return path

@@ -14,7 +14,7 @@ from proxy_oa_assets.bundled import bundled
 from proxy_oa_assets.cluster_settings import ClusterSettings
 from proxy_oa_assets.days import Day
 from proxy_oa_assets.errors import DayError, SettingsError
-from proxy_oa_assets.setting_values import existing_file, one_of, share, web_address, whole_number
+from proxy_oa_assets.setting_values import existing_file, local_path, one_of, share, web_address, whole_number
 
 EMBEDDED, CLUSTER = "embedded", "cluster"
 DEFAULT_HOME = "proxy_oa_home"
@@ -88,7 +88,11 @@ def environment() -> Mapping[str, str]:
 
 def _fill_gaps(path: Path) -> None:
     """Set the variables of a file that the environment lacks; a file that has changed is read afresh."""
-    for name, value in dotenv_values(path).items():
+    try:
+        values = dotenv_values(path)
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{path} can't be read ({error}); mend it, or move it away") from error
+    for name, value in values.items():
         ours = _FROM_FILES.get(name) == path
         if value is not None and (ours or name not in os.environ):
             os.environ[name] = value
@@ -122,12 +126,15 @@ def settings_from(environ: Mapping[str, str]) -> Settings:
 
 
 def _home(environ: Mapping[str, str]) -> Path:
-    return Path(environ.get("PROXY_OA_HOME") or DEFAULT_HOME).expanduser().absolute()
+    home = local_path("PROXY_OA_HOME", environ.get("PROXY_OA_HOME") or DEFAULT_HOME)
+    if home.exists() and not home.is_dir():
+        raise SettingsError(f"PROXY_OA_HOME={str(home)!r}: it is a folder, and there is a file")
+    return home
 
 
 def _conf(environ: Mapping[str, str]) -> Path:
     chosen = environ.get("PROXY_OA_CONF")
-    path = Path(chosen or DEFAULT_CONF).expanduser().absolute()
+    path = local_path("PROXY_OA_CONF", chosen or DEFAULT_CONF)
     if path.is_file():
         return path
     if chosen:

@@ -4,8 +4,9 @@ import sys
 from pathlib import Path
 
 import pandas as pd
+import pyarrow as pa
 import pytest
-from support.home import SAMPLE_DAY, Home
+from support.home import SAMPLE_DAY, Home, rewrite
 
 from proxy_oa_assets.tables import PROXY_STORYBOARD, PROXY_THREAT_INVESTIGATION, PROXY_TIMELINE
 
@@ -160,6 +161,51 @@ def test_doctor_finds_a_sound_site_sound(home: Home) -> None:
     assert done.returncode == 0, done.stdout
     assert {line.split()[0] for line in done.stdout.splitlines()} == {"ok"}
     assert "1 ranked days, the last one 20160912" in done.stdout
+
+
+def test_doctor_counts_days_alone(home: Home) -> None:
+    """A folder of another name beside them is no ranked day, and its name doesn't reach the terminal."""
+    (home.results(SAMPLE_DAY).parents[2] / "zz\x1b[31m").mkdir()
+
+    done = proxy_oa(home.path, "doctor")
+
+    assert "1 ranked days, the last one 20160912" in done.stdout
+
+
+def test_what_an_engine_quotes_of_the_data_does_not_steer_the_terminal(home: Home) -> None:
+    """A raw column of another type: DuckDB's message has the value that it can't convert."""
+
+    def with_text(table: pa.Table) -> pa.Table:
+        place = table.schema.get_field_index("scbytes")
+        return table.set_column(place, "scbytes", pa.array(["\x1b[2Jgone\r"] * table.num_rows))
+
+    for hour in home.raw_files(SAMPLE_DAY):
+        rewrite(hour, with_text)
+
+    done = proxy_oa(home.path, "run", "--date", SAMPLE_DAY.key)
+
+    assert done.returncode == 1
+    assert r"\x1b[2Jgone\r" in done.stderr
+    assert not set(done.stderr) & set("\x1b\r")
+
+
+def test_a_home_that_cannot_be_used_is_one_sentence(tmp_path: Path) -> None:
+    """A file in its place, a path through a file, a user that there isn't: what is wrong, no traceback."""
+    file = tmp_path / "file"
+    file.touch()
+
+    for home, said in {
+        str(file): f"PROXY_OA_HOME='{file}'",
+        f"{file}/home": f"{file}/home",
+        "~nobody-of-that-name/home": "PROXY_OA_HOME='~nobody-of-that-name/home'",
+    }.items():
+        for command in (("run", "--date", SAMPLE_DAY.key), ("init-db",), ("demo",)):
+            done = proxy_oa(tmp_path, *command, PROXY_OA_HOME=home)
+
+            assert done.returncode, command
+            assert done.stderr.startswith("proxy-oa: ")
+            assert said in done.stderr
+            assert len(done.stderr.splitlines()) == 1
 
 
 def test_doctor_says_what_to_fix_and_exits_with_1(home: Home) -> None:

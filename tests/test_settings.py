@@ -1,5 +1,6 @@
 import datetime as dt
 import os
+import re
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -109,6 +110,8 @@ def test_a_conf_in_the_working_folder_is_taken_without_a_variable(folder):
         ("PROXY_OA_DAYS_PER_RUN", "0"),
         ("PROXY_OA_DAYS_PER_RUN", "ten"),
         ("PROXY_OA_EXECUTOR", "kubernetes"),
+        ("PROXY_OA_CONF", "~nobody-of-that-name/proxy_conf.json"),
+        ("PROXY_OA_NETWORK_CONTEXT", "~nobody-of-that-name/context.csv"),
         ("PROXY_OA_UI_URL", "localhost:3000"),
         ("PROXY_OA_UI_URL", "javascript://oa.example/%0aalert(1)"),
     ],
@@ -162,6 +165,13 @@ def test_dotenv_files_fill_gaps_only(folder, monkeypatch):
     assert settings.huser == "/environment"
     assert settings.dbname == "working"
     assert settings.timezone == "Asia/Tokyo"
+
+
+def test_a_dotenv_file_that_is_no_text_is_named(folder):
+    """A file in another character set is a sentence with its path, like every other unusable setting."""
+    (folder / ".env").write_bytes(b"PROXY_OA_UI_URL=http://caf\xe9.example\n")
+    with pytest.raises(SettingsError, match=re.escape(str(folder / ".env"))):
+        load_settings()
 
 
 def test_dagster_home_is_in_the_home_unless_it_is_set(folder, monkeypatch):
