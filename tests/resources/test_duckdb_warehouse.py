@@ -1,3 +1,5 @@
+import subprocess
+import sys
 from pathlib import Path
 
 import pandas as pd
@@ -12,6 +14,23 @@ from proxy_oa_assets.tables import (
     PROXY_STORYBOARD,
     TABLES,
 )
+
+WITHOUT_ROOM = """
+import os, resource, sys
+import pandas as pd
+from support.storyboard_days import DAY
+from proxy_oa_assets.errors import WarehouseError
+from proxy_oa_assets.resources.embedded.duckdb_warehouse import DuckDBWarehouse
+from proxy_oa_assets.tables import PROXY_STORYBOARD
+resource.setrlimit(resource.RLIMIT_FSIZE, (3_000_000, 3_000_000))
+warehouse = DuckDBWarehouse(base=sys.argv[1])
+rows = pd.DataFrame({"p_threat": [os.urandom(50).hex() for _ in range(60_000)], "title": "t", "text": "x"})
+for _ in range(30):
+    try:
+        warehouse.replace_day_with_frame(PROXY_STORYBOARD, DAY, rows)
+    except WarehouseError as error:
+        print("refused" if "File too large" in str(error) else error)
+"""
 
 
 def test_the_same_rows_give_the_same_bytes(warehouse):
@@ -105,3 +124,13 @@ def test_create_tables_makes_what_is_missing_and_changes_nothing_else(warehouse)
     assert all("there already" in line for line in second)
     assert all(Path(warehouse.location(table)).is_dir() for table in TABLES.values())
     assert texts_of(warehouse) == ["a"]
+
+
+def test_a_disk_that_is_full_is_said_each_time(warehouse):
+    """Nothing waits for ever, no debris is left, and the day stays; a limit stands for the full disk."""
+    warehouse.replace_day_with_frame(PROXY_STORYBOARD, DAY, comments("old"))
+    before = files_of(warehouse)
+    arguments = [sys.executable, "-c", WITHOUT_ROOM, warehouse.base]
+    ended = subprocess.run(arguments, timeout=90, check=True, capture_output=True, text=True)
+    assert ended.stdout == "refused\n" * 30
+    assert files_of(warehouse) == before

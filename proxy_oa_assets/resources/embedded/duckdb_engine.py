@@ -130,6 +130,8 @@ class DuckDBEngine:
                 config={
                     # Each thread holds a row group of the raw log; what is beyond the limit goes to disk.
                     "threads": str(min(os.cpu_count() or 1, _MOST_THREADS)),
+                    # With threads for writing, DuckDB 2.0 waits for ever now and then where the disk is full.
+                    "async_threads": "0",
                     "memory_limit": self._memory_limit,
                     "temp_directory": str(self._scratch),
                     "autoinstall_known_extensions": "false",
