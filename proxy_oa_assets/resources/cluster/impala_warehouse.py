@@ -39,7 +39,9 @@ class ImpalaWarehouse(ImpalaResource):
     huser: str = Field(default="/user/spot", description="HUSER; the tables' locations are below it")
     auth_mechanism: str = Field(default="NOSASL", description="NOSASL, PLAIN, LDAP or GSSAPI")
     user: str = Field(default="spot", description="User in whose name statements run")
-    password: str | None = Field(default=None, description="The user's password, for PLAIN and LDAP")
+    password: str | None = Field(
+        default=None, repr=False, description="The user's password, for PLAIN and LDAP"
+    )
     use_ssl: bool = Field(default=False, description="Whether the connection is encrypted")
     ca_cert: str | None = Field(
         default=None, description="File of the certificates to trust; none: the machine's own"

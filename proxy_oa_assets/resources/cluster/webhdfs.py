@@ -35,7 +35,7 @@ class WebHdfs(HdfsResource):
     url: str = Field(description="NameNode web address; several, for high availability, separated by ;")
     user: str = Field(default="spot", description="User in whose name files are read and written")
     auth: str = Field(default="insecure", description="insecure, kerberos or token")
-    token: str | None = Field(default=None, description="Delegation token, where auth is token")
+    token: str | None = Field(default=None, repr=False, description="Delegation token, where auth is token")
     ca_cert: str | None = Field(
         default=None, description="File of the certificates to trust; none: the machine's own"
     )

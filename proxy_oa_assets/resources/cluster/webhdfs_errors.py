@@ -26,6 +26,7 @@ _NOT_YET = ("SafeModeException", "RetriableException", "StandbyException", "Conn
 # Of a token that is none, and of one that was cancelled or has expired.
 _REFUSED_TOKEN = ("SecurityException", "InvalidToken")
 _LONGEST_PAUSE_SECONDS = 15
+_TOKEN_IN_ADDRESS = "delegation="  # noqa: S105 - the name before one
 
 T = TypeVar("T")
 
@@ -58,13 +59,27 @@ def translated(client: Client, location: str) -> Iterator[None]:
         yield
     except hdfs.HdfsError as error:
         kind = StorageUnreachableError if error.exception in _NOT_YET else StorageError
-        raise kind(f"{location}: {_refusal(client, error)}") from error
+        raise kind(f"{location}: {_refusal(client, error)}") from _shown(error)
     except requests.exceptions.SSLError as error:
-        raise StorageError(f"{location}: {_no_tls(client, error)}") from error
+        raise StorageError(f"{location}: {_no_tls(client, error)}") from _shown(error)
     except TRANSPORT as error:
-        raise StorageUnreachableError(f"{location}: {_unreachable(client, error)}") from error
+        raise StorageUnreachableError(f"{location}: {_unreachable(client, error)}") from _shown(error)
     except requests.exceptions.JSONDecodeError as error:
-        raise StorageError(f"{location}: {_no_webhdfs(client)}") from error
+        raise StorageError(f"{location}: {_no_webhdfs(client)}") from _shown(error)
+
+
+def _shown(error: BaseException) -> BaseException | None:
+    """Return an error as a reason to keep, unless an address with a token stands in what it says.
+
+    Dagster keeps and shows every reason behind an error; a NameNode puts a token into each address of a
+    DataNode, whichever way one logs in.
+    """
+    reason: BaseException | None = error
+    while reason is not None:
+        if _TOKEN_IN_ADDRESS in str(reason):
+            return None
+        reason = reason.__cause__ or reason.__context__
+    return error
 
 
 def _unreachable(client: Client, error: Exception) -> str:

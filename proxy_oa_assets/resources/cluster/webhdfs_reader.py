@@ -77,11 +77,14 @@ class ResumingReader(io.RawIOBase):
             chunk = self._stream.read(size)
             if not chunk:
                 raise urllib3.exceptions.IncompleteRead(self._position, self._file.length - self._position)
-        except TRANSPORT:
+        except TRANSPORT as error:
             self._drop_stream()
-            self._must_be_the_same()
-            raise
-        return chunk
+            lost = error
+        else:
+            return chunk
+        # Out here, so that what is raised doesn't carry the error along, whose address may have a token.
+        self._must_be_the_same()
+        raise lost
 
     def _drop_stream(self) -> None:
         self._opened.close()
