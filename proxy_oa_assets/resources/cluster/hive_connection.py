@@ -174,5 +174,10 @@ def _log_in_explained(server: Server) -> AbstractContextManager[None]:
 
 
 def _rows(cursor: Asking) -> Iterator[tuple[object, ...]]:
+    """Yield the rows. Text that isn't UTF-8, which impyla leaves as bytes, is repaired as everywhere."""
     while rows := cursor.fetchmany(_ROWS_AT_A_TIME):
-        yield from rows
+        for row in rows:
+            yield tuple(
+                value.decode("utf-8", errors="replace") if isinstance(value, bytes) else value
+                for value in row
+            )

@@ -1,0 +1,99 @@
+"""Answers of an engine that doesn't ask whether text is UTF-8, as Impala doesn't."""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from impala._thrift_gen.TCLIService import TCLIService
+from impala._thrift_gen.TCLIService import ttypes as t
+from support.reached import reached
+from thrift.protocol.TBinaryProtocol import TBinaryProtocolFactory
+from thrift.server.TServer import TThreadedServer
+from thrift.transport.TSocket import TServerSocket
+from thrift.transport.TTransport import TBufferedTransportFactory
+
+from proxy_oa_assets.queries import Query
+
+STORED = [b"evil.example/\xff\xfe", b"plain.example/", "caf\u00e9".encode()]
+REPAIRED = ["evil.example/\ufffd\ufffd", "plain.example/", "caf\u00e9"]
+
+
+def test_text_that_is_not_utf_8_is_repaired(tmp_path: Path) -> None:
+    """One request with such bytes costs no query: neither the frame of its rows, nor the rows one by one."""
+    with _answering(STORED) as port:
+        warehouse = reached(tmp_path, IMPALA_HOST="127.0.0.1", IMPALA_PORT=str(port)).impala
+        query = Query("SELECT fulluri FROM proxy_scores")
+        assert list(warehouse.query(query)["fulluri"]) == REPAIRED
+        assert list(warehouse.rows(query)) == [(text,) for text in REPAIRED]
+        warehouse.close()
+
+
+class _Engine:
+    """A HiveServer2 whose every statement gives the same column of text."""
+
+    def __init__(self, values: list[bytes]) -> None:
+        self._values = values
+        self._left: list[bytes] = []
+
+    def OpenSession(self, _request):  # noqa: N802 - the protocol's name, and those below
+        session = t.TSessionHandle(t.THandleIdentifier(b"s" * 16, b"s" * 16))
+        return t.TOpenSessionResp(_DONE, t.TProtocolVersion.HIVE_CLI_SERVICE_PROTOCOL_V6, session, {})
+
+    def ExecuteStatement(self, _request):  # noqa: N802
+        self._left = list(self._values)
+        identifier = t.THandleIdentifier(b"o" * 16, b"o" * 16)
+        handle = t.TOperationHandle(identifier, t.TOperationType.EXECUTE_STATEMENT, hasResultSet=True)
+        return t.TExecuteStatementResp(_DONE, handle)
+
+    def GetOperationStatus(self, _request):  # noqa: N802
+        return t.TGetOperationStatusResp(_DONE, t.TOperationState.FINISHED_STATE)
+
+    def GetResultSetMetadata(self, _request):  # noqa: N802
+        kind = t.TTypeDesc([t.TTypeEntry(primitiveEntry=t.TPrimitiveTypeEntry(t.TTypeId.STRING_TYPE))])
+        return t.TGetResultSetMetadataResp(_DONE, t.TTableSchema([t.TColumnDesc("fulluri", kind, 0)]))
+
+    def FetchResults(self, _request):  # noqa: N802
+        values, self._left = self._left, []
+        column = t.TColumn(stringVal=t.TStringColumn(values, b"\0"))
+        return t.TFetchResultsResp(_DONE, bool(values), t.TRowSet(0, [], [column]))
+
+    def GetLog(self, _request):  # noqa: N802
+        return t.TGetLogResp(_DONE, "")
+
+    def CloseOperation(self, _request):  # noqa: N802
+        return t.TCloseOperationResp(_DONE)
+
+    def CloseSession(self, _request):  # noqa: N802
+        return t.TCloseSessionResp(_DONE)
+
+
+_DONE = t.TStatus(t.TStatusCode.SUCCESS_STATUS)
+
+
+class _Listening(TServerSocket):
+    """A socket that has a port before its server is started."""
+
+    def __init__(self, host: str, port: int) -> None:
+        super().__init__(host, port)
+        super().listen()
+        self.port: int = self.handle.getsockname()[1]
+
+    def listen(self) -> None:
+        """Do nothing: it does so already."""
+
+
+@contextmanager
+def _answering(values: list[bytes]) -> Iterator[int]:
+    """Serve an engine that never ends by itself, and yield its port."""
+    socket = _Listening("127.0.0.1", 0)
+    server = TThreadedServer(
+        TCLIService.Processor(_Engine(values)),
+        socket,
+        TBufferedTransportFactory(),
+        TBinaryProtocolFactory(),
+        daemon=True,
+    )
+    threading.Thread(target=server.serve, daemon=True).start()
+    yield socket.port
+    socket.close()
