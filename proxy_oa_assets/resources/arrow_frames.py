@@ -41,5 +41,5 @@ def frame_rows(table: Table, day: Day, frame: pd.DataFrame) -> pa.Table:
         return pa.Table.from_pandas(
             frame[list(table.column_names)], schema=arrow_schema(table), preserve_index=False
         )
-    except (KeyError, pa.ArrowException) as error:
+    except (KeyError, UnicodeEncodeError, pa.ArrowException) as error:
         raise WarehouseError(f"The frame doesn't fit {table.name}, {day}: {error}") from error

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import pytest
 from impala._thrift_gen.TCLIService import TCLIService
 from impala._thrift_gen.TCLIService import ttypes as t
 from support.reached import reached
@@ -13,6 +14,7 @@ from thrift.server.TServer import TThreadedServer
 from thrift.transport.TSocket import TServerSocket
 from thrift.transport.TTransport import TBufferedTransportFactory
 
+from proxy_oa_assets.errors import WarehouseError
 from proxy_oa_assets.queries import Query
 
 STORED = [b"evil.example/\xff\xfe", b"plain.example/", "caf\u00e9".encode()]
@@ -26,6 +28,16 @@ def test_text_that_is_not_utf_8_is_repaired(tmp_path: Path) -> None:
         query = Query("SELECT fulluri FROM proxy_scores")
         assert list(warehouse.query(query)["fulluri"]) == REPAIRED
         assert list(warehouse.rows(query)) == [(text,) for text in REPAIRED]
+        warehouse.close()
+
+
+def test_half_a_surrogate_pair_is_refused_and_the_connection_goes_on(tmp_path: Path) -> None:
+    """UTF-8 has no such text; the next statement finds no half of a message before it."""
+    with _answering(STORED) as port:
+        warehouse = reached(tmp_path, IMPALA_HOST="127.0.0.1", IMPALA_PORT=str(port)).impala
+        with pytest.raises(WarehouseError, match="surrogates not allowed"):
+            warehouse.query(Query("SELECT fulluri FROM proxy_scores WHERE fulluri = ?", ("a\ud83d",)))
+        assert len(warehouse.query(Query("SELECT fulluri FROM proxy_scores"))) == len(STORED)
         warehouse.close()
 
 

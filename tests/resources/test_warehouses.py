@@ -124,6 +124,17 @@ def test_a_frame_of_other_columns_is_refused(warehouse):
         warehouse.replace_day_with_frame(PROXY_STORYBOARD, DAY, pd.DataFrame({"text": ["a"]}))
 
 
+def test_half_a_surrogate_pair_is_refused(warehouse):
+    """No engine and no Parquet file has such text; the day stays."""
+    half = pd.DataFrame({name: ["a\ud83d"] for name in PROXY_STORYBOARD.column_names}, dtype=object)
+    warehouse.replace_day_with_frame(PROXY_STORYBOARD, DAY, comments("old"))
+    with pytest.raises(WarehouseError, match=r"doesn't fit proxy_storyboard, 2016-09-12: .*surrogate"):
+        warehouse.replace_day_with_frame(PROXY_STORYBOARD, DAY, half)
+    with pytest.raises(WarehouseError, match="surrogate"):
+        warehouse.query(Query("SELECT text FROM proxy_storyboard WHERE text = ?", ("a\ud83d",)))
+    assert texts_of(warehouse) == ["old"]
+
+
 def test_a_day_is_dropped_alone(warehouse):
     """Every other day stays, and so does the day in another table."""
     for day in (DAY, NEXT):

@@ -138,8 +138,14 @@ class HiveConnection:
         """Cut a value so that it holds no `${...}`.
 
         Hive and Spark put variables in place of it, the environment's among them, before they parse a
-        statement, and so in literals, too.
+        statement, and so in literals, too. Half a surrogate pair is no text: sent, it would leave half a
+        message on the connection.
         """
+        if isinstance(value, str) and not value.isascii():
+            try:
+                value.encode("utf-8")
+            except UnicodeEncodeError as error:
+                raise WarehouseError(f"A value is no text that can be looked for: {error}") from error
         if self._expands_variables and isinstance(value, str):
             return list(re.split(r"(?<=\$)(?=\{)", value))
         return [value]
