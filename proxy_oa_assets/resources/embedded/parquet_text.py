@@ -8,13 +8,12 @@ each is U+FFFD, as they stand in the ranked results, too.
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from proxy_oa_assets.resources.embedded.pinned_files import Files
+from proxy_oa_assets.resources.embedded.pinned_files import Files, reading_folder
 from proxy_oa_assets.tables import Table
 
 
@@ -26,10 +25,9 @@ def is_complaint(error: duckdb.Error) -> bool:
 @contextmanager
 def readable(files: Files, scratch: Path) -> Iterator[Files]:
     """Give the same files, those with such text replaced by copies that go when the block ends."""
-    scratch.mkdir(parents=True, exist_ok=True)
-    with TemporaryDirectory(dir=scratch) as folder:
+    with reading_folder(scratch) as folder:
         yield {
-            table: [_copy(path, table, Path(folder)) if _has_invalid_text(path) else path for path in paths]
+            table: [_copy(path, table, folder) if _has_invalid_text(path) else path for path in paths]
             for table, paths in files.items()
         }
 

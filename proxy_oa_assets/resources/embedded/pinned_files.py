@@ -9,7 +9,7 @@ import os
 import shutil
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -30,21 +30,29 @@ def pinned(base: Path, tables: list[Table], days: tuple[Day, Day] | None, scratc
 
     The raw table isn't: nothing here ever replaces its files.
     """
-    scratch.mkdir(parents=True, exist_ok=True)
-    with TemporaryDirectory(prefix=_PREFIX, dir=scratch) as folder:
+    with reading_folder(scratch) as folder:
         yield {
             table: partition_files(base, table, days)
             if table is PROXY
-            else _linked(base, table, days, Path(folder))
+            else _linked(base, table, days, folder)
             for table in tables
         }
 
 
+@contextmanager
+def reading_folder(scratch: Path) -> Iterator[Path]:
+    """Give a folder for what is only to be read, which is removed when the block ends, or a day later."""
+    scratch.mkdir(parents=True, exist_ok=True)
+    with TemporaryDirectory(prefix=_PREFIX, dir=scratch) as folder:
+        yield Path(folder)
+
+
 def remove_left_behind(scratch: Path) -> None:
-    """Remove the links of processes that were killed a day ago or more."""
+    """Remove what processes that were killed a day ago or more had to read from."""
     for folder in scratch.glob(f"{_PREFIX}*"):
-        if time.time() - folder.stat().st_mtime > _LEFT_BEHIND_SECONDS:
-            shutil.rmtree(folder, ignore_errors=True)
+        with suppress(FileNotFoundError):  # its process has ended meanwhile
+            if time.time() - folder.stat().st_mtime > _LEFT_BEHIND_SECONDS:
+                shutil.rmtree(folder, ignore_errors=True)
 
 
 def _linked(base: Path, table: Table, days: tuple[Day, Day] | None, folder: Path) -> list[Path]:
@@ -75,7 +83,8 @@ def _links(files: list[Path], target: Path) -> list[Path]:
 
 def _link(file: Path, link: Path) -> None:
     try:
-        os.link(file, link)
+        # A link to a symbolic link would lead nowhere from here.
+        os.link(os.path.realpath(file), link)
     except OSError as error:
         if error.errno not in _NO_LINKS:
             raise
