@@ -19,6 +19,12 @@ def printable_lines(text: object) -> str:
     return "\n".join(map(printable, str(text).split("\n")))
 
 
+def literal(text: object) -> str:
+    """Return a text as code in Markdown, in which nothing becomes a link, a picture or markup."""
+    shown = printable(" ".join(str(text).split())).replace("`", "'")
+    return f"`{shown}`"
+
+
 def shortened(value: object, width: int) -> str:
     """Return a value as `printable` does, in at most that many characters: a long one without its middle.
 

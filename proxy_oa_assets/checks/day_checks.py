@@ -14,6 +14,7 @@ from proxy_oa_assets.checks import edges, results, scores, summary
 from proxy_oa_assets.checks.claim import Claim, Finding, Gravity, Trial
 from proxy_oa_assets.days import Day
 from proxy_oa_assets.deployment import Deployment
+from proxy_oa_assets.display import literal
 from proxy_oa_assets.errors import ProxyOaError
 from proxy_oa_assets.resources.hdfs import HdfsResource
 from proxy_oa_assets.resources.impala import ImpalaResource
@@ -33,7 +34,9 @@ def tried(claims: Sequence[Claim], trial: Trial, day: Day, deployment: Deploymen
     try:
         return trial(day, deployment)
     except ProxyOaError as error:
-        return {claim: Finding(holds=False, why=str(error)) for claim in claims}
+        # The web UI takes a description for Markdown, and an engine's error quotes the data.
+        why = f"the day can't be read: {literal(error)}"
+        return {claim: Finding(holds=False, why=why) for claim in claims}
 
 
 def severity(claim: Claim) -> dg.AssetCheckSeverity:

@@ -239,6 +239,24 @@ def test_a_day_that_was_never_made_fulfils_no_claim(embedded_home: Home) -> None
     assert "materialize proxy_results" in found(embedded_home)["every_result_is_scored"][1]
 
 
+def test_an_error_that_quotes_the_data_is_no_markup_in_the_web_ui(embedded_home: Home) -> None:
+    """The web UI shows a finding as Markdown: what an engine can't convert must not become a picture."""
+    embedded_home.materialize(DAY)
+    hostile = "![x](http://evil.example/x.png) `<b>`\x1b[2J"
+
+    def with_text(table: pa.Table) -> pa.Table:
+        place = table.schema.get_field_index("scbytes")
+        return table.set_column(place, "scbytes", pa.array([hostile] * table.num_rows))
+
+    embedded_home.rewrite("proxy_scores", DAY, with_text)
+
+    _, why = found(embedded_home)["every_result_is_scored"]
+
+    before, code, after = why.split("`")
+    assert r"![x](http://evil.example/x.png) '<b>'\x1b[2J" in code
+    assert (before, after) == ("the day can't be read: ", "")
+
+
 def test_severities_follow_from_what_a_broken_claim_means() -> None:
     """Warnings are for people; what blocks is an error."""
     by_name = {claim.name: severity(claim) for claims, _ in TRIALS for claim in claims}
