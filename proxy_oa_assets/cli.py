@@ -213,7 +213,9 @@ def reputation(urls: tuple[str, ...]) -> None:
 
 
 @main.command()
-@click.option("--port", default=3000, show_default=True, help="Port on 127.0.0.1.")
+@click.option(
+    "--port", default=3000, show_default=True, type=click.IntRange(1, 65535), help="Port on 127.0.0.1."
+)
 def ui(port: int) -> None:
     """Open Dagster's web UI on 127.0.0.1, with the history that the other commands write."""
     settings = load_settings()

@@ -59,6 +59,10 @@ class Settings:
                 f"{day} is before the first daily partition, {self.start_date}; "
                 f"set PROXY_OA_START_DATE={day} (or earlier) to include it"
             )
+        return self.ended(day)
+
+    def ended(self, day: Day) -> Day:
+        """Return a day that has ended. Raises DayError for one that hasn't."""
         today = dt.datetime.now(ZoneInfo(self.timezone)).date()
         if day.date >= today:
             raise DayError(

@@ -89,6 +89,8 @@ def test_run_of_a_day_without_input_says_what_to_do_and_exits_with_1(home: Home)
         (("run", "--date", "2999-01-01"), {}, "isn't over yet"),
         (("run", "--date", "2016-09-12", "--limit", "0"), {}, "--limit"),
         (("run",), {}, "--date"),
+        (("demo", "--last-day", "2999-01-01"), {}, "isn't over yet"),
+        (("ui", "--port", "70000"), {}, "--port"),
         (("run", "--date", "2016-09-12"), {"PROXY_OA_TIMEZONE": "Mars/Olympus"}, "PROXY_OA_TIMEZONE"),
         (("init-db",), {"PROXY_OA_CONF": "nowhere.json"}, "PROXY_OA_CONF"),
         (("unknown",), {}, "unknown"),

@@ -49,6 +49,17 @@ def test_after_the_demo_partitions_begin_with_the_first_sample_day(demo) -> None
     assert f"PROXY_OA_START_DATE={DAYS[0]}" in (home / ".env").read_text(encoding="utf-8")
 
 
+def test_demo_of_days_to_come_writes_nothing(tmp_path: Path) -> None:
+    """They are no partitions; a home whose partitions began in the future would have none."""
+    home = tmp_path / "home"
+
+    done = proxy_oa(home, "demo", "--last-day", "2999-01-01")
+
+    assert done.returncode == 2
+    assert "2999-01-01 isn't over yet" in done.stderr
+    assert list(home.iterdir()) == []
+
+
 def test_demo_never_touches_traffic_that_is_not_a_sample(tmp_path: Path) -> None:
     """A day with raw files of its own is refused, and stays as it was."""
     home = Home(tmp_path / "home")

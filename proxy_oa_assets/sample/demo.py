@@ -23,7 +23,7 @@ _ENV_HEAD = "# Written by `proxy-oa demo`: settings of this home. The environmen
 
 def run_demo(settings: Settings, last_day: Day | None) -> bool:
     """Write and materialize the sample days; print what to look at. Returns whether all of them succeeded."""
-    last = last_day or Day(datetime.now(ZoneInfo(settings.timezone)).date()).plus(-1)
+    last = settings.ended(last_day or Day(datetime.now(ZoneInfo(settings.timezone)).date()).plus(-1))
     days = [last.plus(offset) for offset in range(1 - DAYS, 1)]
     workspace = deployment(settings).workspace
     rows = sum(write_sample_day(workspace, settings.home / "hdfs", day) for day in days)
