@@ -1,6 +1,6 @@
 """What the footers of Parquet files say: the types of `tables.py`, and whether there are rows."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import BinaryIO
 
@@ -54,10 +54,25 @@ def row_count(files: Iterable[BinaryIO]) -> int:
     return sum(pq.read_metadata(file).num_rows for file in files)
 
 
+def refuse_unfit(files: Mapping[Table, Sequence[Path]]) -> None:
+    """Raise WarehouseError, with what to do, if a file is damaged or a table's files lack a column of it."""
+    for table, paths in files.items():
+        stored = {name.lower() for name, _ in stored_columns(paths)}
+        missing = [name for name in table.column_names if name not in stored]
+        if paths and missing:
+            raise WarehouseError(
+                f"{table.name} can't be read: neither {paths[0]} nor another file of these days has "
+                f"{', '.join(missing)}; have them written again, with every column of the table"
+            )
+
+
 def _metadata(file: Path) -> pq.FileMetaData:
     try:
         return pq.read_metadata(file)
-    except pa.ArrowException as error:
+    except (pa.ArrowException, OSError) as error:
+        # Arrow takes a damaged footer for trouble with reading, but such trouble has a number.
+        if isinstance(error, OSError) and error.errno is not None:
+            raise
         raise WarehouseError(
             f"{file} is no Parquet file, or a damaged one ({error}); remove it, or have it written again"
         ) from error

@@ -23,6 +23,7 @@ from proxy_oa_assets.resources.arrow_frames import frame_of, frame_rows
 from proxy_oa_assets.resources.embedded import parquet_text
 from proxy_oa_assets.resources.embedded.parquet_view import create_view
 from proxy_oa_assets.resources.embedded.pinned_files import Files, remove_left_behind
+from proxy_oa_assets.resources.parquet_schema import refuse_unfit
 from proxy_oa_assets.tables import Table
 
 _ROWS_AT_A_TIME = 10_000
@@ -61,7 +62,7 @@ class DuckDBEngine:
     def rows(self, query: Query, files: Files) -> Iterator[tuple[object, ...]]:
         """Yield a query's rows in its order, holding only some of them at a time."""
         yielded = 0
-        with _translated(query.sql):
+        with _translated(query.sql, files):
             try:
                 for row in self._stream(query, files):
                     yield row
@@ -84,7 +85,7 @@ class DuckDBEngine:
 
     def _ran(self, query: Query, files: Files, use: Callable[[duckdb.DuckDBPyRelation], T]) -> T:
         """Use a query's rows; again from copies where text isn't UTF-8."""
-        with _translated(query.sql):
+        with _translated(query.sql, files):
             try:
                 with self._connected(files) as connection:
                     return use(_relation(connection, query))
@@ -155,8 +156,10 @@ def _relation(connection: duckdb.DuckDBPyConnection, query: Query) -> duckdb.Duc
 
 
 @contextmanager
-def _translated(what: str) -> Iterator[None]:
+def _translated(what: str, files: Files | None = None) -> Iterator[None]:
     try:
         yield
     except duckdb.Error as error:
+        # DuckDB names neither the column's table nor, with every damage, the file.
+        refuse_unfit(files or {})
         raise WarehouseError(f"DuckDB refused ({' '.join(what.split())[:120]}): {error}") from error

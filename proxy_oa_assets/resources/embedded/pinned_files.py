@@ -8,12 +8,13 @@ import errno
 import os
 import shutil
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from proxy_oa_assets.days import Day
+from proxy_oa_assets.errors import WarehouseError
 from proxy_oa_assets.resources.embedded.parquet_partitions import day_folder, partition_files
 from proxy_oa_assets.tables import PROXY, Table
 
@@ -31,12 +32,12 @@ def pinned(base: Path, tables: list[Table], days: tuple[Day, Day] | None, scratc
     The raw table isn't: nothing here ever replaces its files.
     """
     with reading_folder(scratch) as folder:
-        yield {
-            table: partition_files(base, table, days)
-            if table is PROXY
-            else _linked(base, table, days, folder)
-            for table in tables
-        }
+        links = {table: _linked(base, table, days, folder) for table in tables if table is not PROXY}
+        with _named_as_they_stand(links.values()):
+            yield {
+                table: partition_files(base, table, days) if table is PROXY else list(links[table])
+                for table in tables
+            }
 
 
 @contextmanager
@@ -55,8 +56,21 @@ def remove_left_behind(scratch: Path) -> None:
                 shutil.rmtree(folder, ignore_errors=True)
 
 
-def _linked(base: Path, table: Table, days: tuple[Day, Day] | None, folder: Path) -> list[Path]:
-    links = []
+@contextmanager
+def _named_as_they_stand(links: Iterable[Mapping[Path, Path]]) -> Iterator[None]:
+    """Have an error name the files themselves: nobody finds a link that is gone."""
+    try:
+        yield
+    except WarehouseError as error:
+        told = str(error)
+        for link, file in (pair for table in links for pair in table.items()):
+            told = told.replace(str(link), str(file))
+        raise type(error)(told) from error
+
+
+def _linked(base: Path, table: Table, days: tuple[Day, Day] | None, folder: Path) -> dict[Path, Path]:
+    """Return the links, each with its file."""
+    links: dict[Path, Path] = {}
     for day, files in _by_folder(partition_files(base, table, days)).items():
         target = folder.joinpath(table.name, *day.parts[-len(table.partitions) :])
         target.mkdir(parents=True)
@@ -64,7 +78,8 @@ def _linked(base: Path, table: Table, days: tuple[Day, Day] | None, folder: Path
         while current and not (linked := _links(current, target)):
             # A writer replaced another engine's files in between: what is there now is the day.
             current = _by_folder(partition_files(base, table, days)).get(day, [])
-        links += linked if current else []
+        if current:
+            links |= dict(zip(linked, current, strict=True))
     return links
 
 
