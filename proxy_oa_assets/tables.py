@@ -4,6 +4,7 @@ Names, order and types are those of Apache Spot's proxy pipeline, so that cluste
 of its tables go on with them. Locations are below HUSER.
 """
 
+import re
 from dataclasses import dataclass
 from typing import Literal
 
@@ -205,6 +206,9 @@ TABLES = {
         PROXY_TIMELINE,
     )
 }
+
+# A folder of the raw table's day that is an hour; another one, such as a copy that somebody keeps, is none.
+RAW_HOUR_FOLDER = re.compile(r"h=([0-9]{1,2})", re.ASCII)
 
 # Filled by analysts, never by a materialization.
 ANALYST_TABLES = (PROXY_THREAT_INVESTIGATION, PROXY_STORYBOARD, PROXY_TIMELINE)

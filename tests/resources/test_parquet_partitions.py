@@ -279,3 +279,12 @@ def test_a_column_that_no_raw_file_has_is_named_with_a_file(warehouse):
         warehouse.read_day(PROXY, DAY)
     pq.write_table(whole.rename_columns([name.upper() for name in whole.column_names]), path.with_name("b"))
     assert warehouse.read_day(PROXY, DAY)["fulluri"].dropna().tolist() == ["a/"]
+
+
+@pytest.mark.parametrize("hour", ["07.bak", "__HIVE_DEFAULT_PARTITION__", "7_copy"])
+def test_a_folder_that_is_no_hour_is_none_of_the_day_s(warehouse, hour):
+    """As on a cluster: a copy that somebody keeps beside an hour counts no request twice."""
+    for name in ("07", hour):
+        _write(warehouse, PROXY, hour=name, clientip=["10.0.0.1"], fulluri=["a/"])
+    _write(warehouse, PROXY_SCORES, clientip=["10.0.0.1"], fulluri=["a/"])
+    assert warehouse.query(edge_details(DAY))["hh"].tolist() == [7]

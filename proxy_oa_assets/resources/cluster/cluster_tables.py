@@ -15,10 +15,9 @@ from proxy_oa_assets.resources.cluster.day_versions import DayVersions, Version
 from proxy_oa_assets.resources.cluster.flavours import Flavour
 from proxy_oa_assets.resources.cluster.hive_connection import Answer, HiveConnection
 from proxy_oa_assets.resources.hdfs import HdfsResource
-from proxy_oa_assets.tables import PROXY, TABLES, Table
+from proxy_oa_assets.tables import PROXY, RAW_HOUR_FOLDER, TABLES, Table
 
 _TABLE_READ = re.compile(rf"\b(FROM|JOIN)(\s+)({'|'.join(TABLES)})\b", re.IGNORECASE)
-_HOUR_FOLDER = re.compile(r"h=([0-9]{1,2})", re.ASCII)
 
 
 class ClusterTables:
@@ -178,7 +177,7 @@ class ClusterTables:
             if day in self._known_days:
                 continue
             entries = self._hdfs.list_folder(self.folder(PROXY, day))
-            hours = [found[1] for entry in entries if (found := _HOUR_FOLDER.fullmatch(entry.name))]
+            hours = [found[1] for entry in entries if (found := RAW_HOUR_FOLDER.fullmatch(entry.name))]
             specs = [sql.raw_hour_partition(day, hour) for hour in hours]
             self._run_all(self.flavour.know_partitions(self.name(PROXY.name), specs))
             self._known_days.add(day)

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from proxy_oa_assets.days import Day
-from proxy_oa_assets.tables import Table
+from proxy_oa_assets.tables import RAW_HOUR_FOLDER, Table
 
 # The one file of a day that this project wrote. Where it stands it is the day, whatever stands beside it.
 PART = "part.parquet"
@@ -35,7 +35,8 @@ def day_folder(file: Path) -> Path:
 def _day_files(folder: Path, table: Table) -> Iterator[Path]:
     if len(table.partitions) > len(("y", "m", "d")):
         for hour in sorted(folder.glob("h=*")):
-            yield from _data_files(hour)
+            if RAW_HOUR_FOLDER.fullmatch(hour.name):
+                yield from _data_files(hour)
     elif (folder / PART).is_file():
         yield folder / PART
     else:
