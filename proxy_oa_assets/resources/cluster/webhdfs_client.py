@@ -60,11 +60,23 @@ class Client(hdfs.Client):
         return entries
 
     def replace(self, source: str, target: str) -> None:
-        """Rename a file over another in one step, where the server can; HttpFS can't."""
-        answer = self._rename(source, destination=target, renameoptions="OVERWRITE")
-        if answer.content and not answer.json()["boolean"]:
+        """Rename a file over another in one step, where the server can; HttpFS can't.
+
+        Nobody else knows the source: where it is gone, an answer was lost, and it is the target.
+        """
+        try:
+            answer = self._rename(source, destination=target, renameoptions="OVERWRITE")
+        except hdfs.HdfsError as error:
+            if error.exception == MISSING and self.found(target) is not None:
+                return
+            raise
+        if not answer.content or answer.json()["boolean"]:
+            return
+        if self.found(source) is not None:
             self.delete(target)
             self.rename(source, target)
+        elif self.found(target) is None:
+            raise hdfs.HdfsError(f"{source} is gone, and {target} isn't there")
 
     def move(self, source: str, target: str) -> bool:
         """Rename where the source is there and no file has the target's name; return whether it was done.
