@@ -22,83 +22,93 @@ def test_a_lost_answer_loses_no_file(overwrites: bool, lost: str) -> None:  # no
     assert files == {"/a/file": b"new"}
 
 
+class _Files(ThreadingHTTPServer):
+    """Files served by WebHDFS, whose server hangs up once, after an operation that has done something."""
+
+    def __init__(self, files: dict[str, bytes], to_lose: str, *, overwrites: bool) -> None:
+        super().__init__(("127.0.0.1", 0), _Answers)
+        self.files = files
+        self.to_lose = to_lose
+        self.overwrites = overwrites
+
+
+class _Answers(BaseHTTPRequestHandler):
+    """What a NameNode answers, or HttpFS, which doesn't know how to rename over a file."""
+
+    server: _Files
+
+    def _operation(self) -> tuple[str, str, dict[str, list[str]]]:
+        address = urlsplit(self.path)
+        query = parse_qs(address.query)
+        return address.path.removeprefix("/webhdfs/v1"), query["op"][0], query
+
+    def do_GET(self) -> None:
+        path, _, _ = self._operation()
+        if path not in self.server.files:
+            self._answer(404, _refusal("FileNotFoundException"))
+        else:
+            status = {"length": len(self.server.files[path]), "modificationTime": 1, "type": "FILE"}
+            self._answer(200, {"FileStatus": status})
+
+    def do_DELETE(self) -> None:
+        path, operation, _ = self._operation()
+        self._done(operation, {"boolean": self.server.files.pop(path, None) is not None})
+
+    def do_PUT(self) -> None:
+        path, operation, query = self._operation()
+        if operation == "RENAME":
+            self._rename(path, query)
+        elif "data" not in query:
+            self.send_response(307)
+            self.send_header("Location", f"http://{self.headers['Host']}{self.path}&data=true")
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+        else:
+            self.server.files[path] = b"".join(self._chunks())
+            self._done(operation, None, 201)
+
+    def _rename(self, path: str, query: dict[str, list[str]]) -> None:
+        target = query["destination"][0]
+        if self.server.overwrites and "renameoptions" in query:
+            if path not in self.server.files:
+                self._answer(404, _refusal("FileNotFoundException"))
+                return
+            self.server.files[target] = self.server.files.pop(path)
+            self._done("RENAME", None)
+            return
+        possible = path in self.server.files and target not in self.server.files
+        if possible:
+            self.server.files[target] = self.server.files.pop(path)
+        self._done("RENAME" if possible else "", {"boolean": possible})
+
+    def _chunks(self) -> Iterator[bytes]:
+        while size := int(self.rfile.readline(), 16):
+            yield self.rfile.read(size)
+            self.rfile.readline()
+        self.rfile.readline()
+
+    def _done(self, operation: str, answer: object, status: int = 200) -> None:
+        if operation and operation == self.server.to_lose:
+            self.server.to_lose = ""
+            self.close_connection = True
+            return
+        self._answer(status, answer)
+
+    def _answer(self, status: int, answer: object) -> None:
+        body = json.dumps(answer).encode() if answer is not None else b""
+        self.send_response(status)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_arguments: object) -> None:
+        pass
+
+
 @contextmanager
 def _serving(files: dict[str, bytes], lost: str, *, overwrites: bool) -> Iterator[str]:
-    """Serve files by WebHDFS, and hang up once, after an operation that has done something.
-
-    What `overwrites` is a NameNode; HttpFS doesn't know the option, and renames over nothing.
-    """
-    to_lose = [lost]
-
-    class Handler(BaseHTTPRequestHandler):
-        def _operation(self) -> tuple[str, str, dict[str, list[str]]]:
-            address = urlsplit(self.path)
-            query = parse_qs(address.query)
-            return address.path.removeprefix("/webhdfs/v1"), query["op"][0], query
-
-        def do_GET(self) -> None:
-            path, _, _ = self._operation()
-            if path not in files:
-                self._answer(404, _refusal("FileNotFoundException"))
-            else:
-                status = {"length": len(files[path]), "modificationTime": 1, "type": "FILE"}
-                self._answer(200, {"FileStatus": status})
-
-        def do_DELETE(self) -> None:
-            path, operation, _ = self._operation()
-            self._done(operation, {"boolean": files.pop(path, None) is not None})
-
-        def do_PUT(self) -> None:
-            path, operation, query = self._operation()
-            if operation == "RENAME":
-                self._rename(path, query)
-            elif "data" not in query:
-                self.send_response(307)
-                self.send_header("Location", f"http://{self.headers['Host']}{self.path}&data=true")
-                self.send_header("Content-Length", "0")
-                self.end_headers()
-            else:
-                files[path] = b"".join(self._chunks())
-                self._done(operation, None, 201)
-
-        def _rename(self, path: str, query: dict[str, list[str]]) -> None:
-            target = query["destination"][0]
-            if overwrites and "renameoptions" in query:
-                if path not in files:
-                    self._answer(404, _refusal("FileNotFoundException"))
-                    return
-                files[target] = files.pop(path)
-                self._done("RENAME", None)
-                return
-            possible = path in files and target not in files
-            if possible:
-                files[target] = files.pop(path)
-            self._done("RENAME" if possible else "", {"boolean": possible})
-
-        def _chunks(self) -> Iterator[bytes]:
-            while size := int(self.rfile.readline(), 16):
-                yield self.rfile.read(size)
-                self.rfile.readline()
-            self.rfile.readline()
-
-        def _done(self, operation: str, answer: object, status: int = 200) -> None:
-            if operation and operation in to_lose:
-                to_lose.clear()
-                self.close_connection = True
-                return
-            self._answer(status, answer)
-
-        def _answer(self, status: int, answer: object) -> None:
-            body = json.dumps(answer).encode() if answer is not None else b""
-            self.send_response(status)
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, *_arguments: object) -> None:
-            pass
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+    """Serve files while the block lasts, and yield the address."""
+    with _Files(files, lost, overwrites=overwrites) as server:
         thread = threading.Thread(target=server.serve_forever, args=(0.01,))
         thread.start()
         try:
