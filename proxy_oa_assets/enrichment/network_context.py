@@ -112,13 +112,15 @@ def _bounds(text: str) -> tuple[Address, Address] | None:
             network = ipaddress.ip_network(text, strict=False)
         except ValueError:
             return None
-        return _unmapped(network[0]), _unmapped(network[-1])
-    first_text, dash, last_text = text.partition("-")
-    first = _address(first_text.strip())
-    last = _address(last_text.strip()) if dash else first
-    if first is None or last is None or first.version != last.version or int(first) > int(last):
+        first, last = _unmapped(network[0]), _unmapped(network[-1])
+        # A block around all IPv4-mapped addresses has only one end among them.
+        return (first, last) if first.version == last.version else (network[0], network[-1])
+    low_text, dash, high_text = text.partition("-")
+    low = _address(low_text.strip())
+    high = _address(high_text.strip()) if dash else low
+    if low is None or high is None or low.version != high.version or int(low) > int(high):
         return None
-    return first, last
+    return low, high
 
 
 def _address(text: str) -> Address | None:

@@ -64,6 +64,12 @@ def test_an_ipv4_mapped_address_is_its_ipv4_address(read):
     assert context.describe("::ffff:10.0.2.5") == context.describe("10.0.2.5") == "mapped range"
 
 
+def test_a_block_with_one_end_among_the_ipv4_mapped_addresses_is_ipv6(read):
+    """It isn't lost without a word: its other addresses are described."""
+    context = read("::ffff:0:0/95,around all of IPv4")
+    assert context.describe("::fffe:1:1") == "around all of IPv4"
+
+
 def test_a_block_of_ipv4_mapped_addresses_covers_their_ipv4_addresses(read):
     """::ffff:10.0.3.0/120 is 10.0.3.0/24, as for single addresses and ranges."""
     context = read("::ffff:10.0.3.0/120,mapped block")
