@@ -47,9 +47,7 @@ class _Written:
 
     def __init__(self, folder: Path) -> None:
         self._record = folder / ".written.json"
-        self._digests: dict[str, list[str]] = {}
-        if self._record.is_file():
-            self._digests = json.loads(self._record.read_text(encoding="utf-8"))
+        self._digests = _recorded(self._record)
 
     def is_ours(self, path: Path) -> bool:
         """Return whether a file may be replaced: there is none, or it is as we wrote it."""
@@ -64,6 +62,17 @@ class _Written:
                 file.write(json.dumps(self._digests, indent=1, sort_keys=True).encode("utf-8"))
         # What is there already stays: JupyterLab, where it is open, would ask whether to take the other one.
         replace_if_other(path, content)
+
+
+def _recorded(record: Path) -> dict[str, list[str]]:
+    """Read the digests; a record that a power cut or an editor broke is as none: every notebook stays."""
+    try:
+        match json.loads(record.read_text(encoding="utf-8")):
+            case dict(found) if all(isinstance(digests, list) for digests in found.values()):
+                return found
+    except (FileNotFoundError, ValueError):
+        pass
+    return {}
 
 
 def _for_day(template: Path, day: Day, home: str) -> bytes:

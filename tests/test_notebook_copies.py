@@ -177,3 +177,19 @@ def test_no_template_gives_no_copy(tmp_path):
     """An empty folder of templates is no error, and makes nothing."""
     (tmp_path / "none").mkdir()
     assert copy_templates(tmp_path / "none", tmp_path / "day", DAY, HOME) == Copies([], [])
+
+
+@pytest.mark.parametrize("record", ["", "{", "[]", "null", '{"Advanced_Mode.ipynb": 1}', "\udcff"])
+def test_a_broken_record_costs_no_day_and_no_notebook(copy, tmp_path, record):
+    """What can't be told from an edited notebook stays like one; the fresh one stands beside it."""
+    copy()
+    edited = tmp_path / "day" / "Advanced_Mode.ipynb"
+    content = _edit(edited)
+    (tmp_path / "day" / ".written.json").write_text(record, encoding="utf-8", errors="surrogateescape")
+
+    copies = copy()
+
+    assert copies == Copies(fresh=["Threat_Investigation.ipynb"], kept=["Advanced_Mode.ipynb"])
+    assert edited.read_bytes() == content
+    assert "Advanced_Mode.new.ipynb" in _names(tmp_path / "day")
+    assert copy() == copies
