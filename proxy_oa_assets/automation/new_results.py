@@ -13,6 +13,7 @@ from proxy_oa_assets.automation.jobs import proxy_day
 from proxy_oa_assets.automation.month_rounds import RECENT_DAYS, Visit, next_visit, whole_visit
 from proxy_oa_assets.automation.ranked_days import day_folders, ranked_days
 from proxy_oa_assets.automation.seen_results import Look, RankedDay, Seen, look
+from proxy_oa_assets.errors import StorageError
 from proxy_oa_assets.resources.hdfs import HdfsResource
 from proxy_oa_assets.resources.workspace import Workspace
 
@@ -31,12 +32,18 @@ def new_results(
     """
     seen = _seen(context)
     visit = _visit(hdfs, workspace, seen)
+    unreadable: list[StorageError] = []
     found = look(
-        ranked_days(hdfs, workspace, visit.days),
+        ranked_days(hdfs, workspace, visit.days, unreadable),
         seen,
         lambda days: _not_yet_run(context.instance, days),
         visit.passed_over,
     )
+    if unreadable and not found.requests:
+        # No silence: such a tick is a failed one in the web UI.
+        raise unreadable[0]
+    for error in unreadable:
+        context.log.error("Left out, because it can't be read: %s", error)
     message = _message(found)
     if found.empty:
         context.log.warning(message)

@@ -4,6 +4,7 @@ from collections.abc import Container, Iterable, Iterator
 
 from proxy_oa_assets.automation.seen_results import RankedDay
 from proxy_oa_assets.days import Day
+from proxy_oa_assets.errors import StorageError
 from proxy_oa_assets.published_results import published_results
 from proxy_oa_assets.resources.hdfs import HdfsResource
 from proxy_oa_assets.resources.workspace import Workspace
@@ -21,13 +22,22 @@ def day_folders(hdfs: HdfsResource, workspace: Workspace, partitions: Container[
     return {day: modified for day, modified in days if day and day.key in partitions}
 
 
-def ranked_days(hdfs: HdfsResource, workspace: Workspace, days: Iterable[Day]) -> Iterator[RankedDay]:
+def ranked_days(
+    hdfs: HdfsResource, workspace: Workspace, days: Iterable[Day], unreadable: list[StorageError]
+) -> Iterator[RankedDay]:
     """Yield each of the days that has results, in the order given.
 
-    Raises StorageError if a folder can't be read.
+    What is refused of a day is put to `unreadable`, so that it costs that day alone. Raises StorageError if
+    the storage can't be reached.
     """
     for day in days:
         path = workspace.results(day)
-        published = published_results(hdfs, path)
+        try:
+            published = published_results(hdfs, path)
+        except StorageError as error:
+            if error.transient:
+                raise
+            unreadable.append(error)
+            continue
         if published:
             yield RankedDay(day, path, published.modified, published.length)

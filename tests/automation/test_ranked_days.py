@@ -114,6 +114,21 @@ def test_storage_that_cannot_be_read_fails_the_tick(site):
         site.tick()
 
 
+def test_a_day_that_cannot_be_read_costs_itself_alone(site):
+    """The others are requested and the log names it; the next tick, with nothing to request, fails."""
+    site.publish(YESTERDAY)
+    scores = site.publish(ago(3)).parent
+    shutil.rmtree(scores)
+    scores.symlink_to(scores)
+    assert site.days() == [YESTERDAY.key]
+    assert str(scores) in site.log[0]
+    with pytest.raises(StorageError, match=re.escape(str(scores))):
+        site.tick()
+    scores.unlink()
+    site.publish(ago(3))
+    assert site.days() == [ago(3).key]
+
+
 def test_three_thousand_days_are_looked_through_in_seconds(site):
     """Eight years of days: a look takes less than 5 s of work, and the cursor stays below 4 KB."""
     for number in range(3000):
