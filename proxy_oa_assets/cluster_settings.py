@@ -49,9 +49,11 @@ class HdfsSettings:
         url = required(
             environ, "HDFS_URL", "set it to the NameNode's web address, such as http://namenode:9870"
         )
-        if not all(map(is_web_address, url.split(";"))):
+        addresses = url.split(";")
+        # The package `hdfs` would look for ever for another NameNode than one that is named twice.
+        if not all(map(is_web_address, addresses)) or len(set(addresses)) < len(addresses):
             raise SettingsError(
-                f"HDFS_URL={url!r}: write web addresses, several of them separated by ;, such as "
+                f"HDFS_URL={url!r}: write web addresses, several different ones separated by ;, such as "
                 f"http://namenode:9870"
             )
         auth = one_of(environ, "HDFS_AUTH", HDFS_AUTH)

@@ -115,7 +115,7 @@ def settings_from(environ: Mapping[str, str]) -> Settings:
         cluster=ClusterSettings.read(environ) if on_cluster else None,
         home=_home(environ),
         conf=_conf(environ),
-        huser=_huser(environ),
+        huser=_huser(environ, on_cluster=on_cluster),
         dbname=_dbname(environ),
         start_date=_start_date(environ),
         timezone=_timezone(environ),
@@ -146,11 +146,17 @@ def _conf(environ: Mapping[str, str]) -> Path:
     return bundled(DEFAULT_CONF)
 
 
-def _huser(environ: Mapping[str, str]) -> str:
+def _huser(environ: Mapping[str, str], *, on_cluster: bool) -> str:
     huser = environ.get("PROXY_OA_HUSER") or "/user/spot"
     if not huser.startswith("/") or ".." in huser.split("/"):
         raise SettingsError(f"PROXY_OA_HUSER={huser!r}: it is an absolute HDFS path, such as /user/spot")
-    return huser.rstrip("/")
+    if on_cluster and not re.fullmatch(r"[\w./=@+-]+", huser, re.ASCII):
+        raise SettingsError(
+            f"PROXY_OA_HUSER={huser!r}: on a cluster it has letters, digits and . _ - = @ + between its "
+            f"slashes, because statements say where tables are"
+        )
+    # As HDFS writes it: where a table is, is compared with what the engine says.
+    return "".join(f"/{part}" for part in huser.split("/") if part not in ("", "."))
 
 
 def _dbname(environ: Mapping[str, str]) -> str:

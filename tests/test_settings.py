@@ -206,3 +206,31 @@ def test_settings_are_read_from_what_is_given_alone(folder, monkeypatch):
     """`settings_from` looks at its argument, so that tests and notebooks can say what they mean."""
     monkeypatch.setitem(os.environ, "PROXY_OA_DBNAME", "of_the_environment")
     assert settings_from({"PROXY_OA_HOME": str(folder)}).dbname == "spot"
+
+
+CLUSTER = {"PROXY_OA_DEPLOYMENT": "cluster", "HDFS_URL": "http://namenode:9870", "IMPALA_HOST": "impalad"}
+
+
+@pytest.mark.parametrize(
+    "huser", ["/user/o'brien", "/user/a b", "/user/100%", "/user/a?", "/user/\u00e9", "/a\n"]
+)
+def test_a_folder_that_no_statement_can_name_is_refused_on_a_cluster(folder, huser):
+    """Statements say where tables are, and engines spell it their own way; a local folder is free."""
+    variables = {"PROXY_OA_HOME": str(folder), "PROXY_OA_HUSER": huser}
+    assert settings_from(variables).huser == huser
+    with pytest.raises(SettingsError, match="PROXY_OA_HUSER"):
+        settings_from({**variables, **CLUSTER})
+
+
+@pytest.mark.parametrize("huser", ["/user//spot/", "//user/./spot"])
+def test_huser_is_spelled_as_hdfs_spells_it(huser):
+    """An engine's word for where a day is must be found equal, or the current version would be removed."""
+    assert settings_from({"PROXY_OA_HUSER": huser, **CLUSTER}).huser == "/user/spot"
+    assert settings_from({"PROXY_OA_HUSER": "/", **CLUSTER}).huser == ""
+
+
+@pytest.mark.parametrize("addresses", ["http://a:9870;http://a:9870", "http://a:9870;", "a:9870"])
+def test_name_nodes_are_different_web_addresses(addresses):
+    """One that is named twice would be asked for ever."""
+    with pytest.raises(SettingsError, match="HDFS_URL"):
+        settings_from({**CLUSTER, "HDFS_URL": addresses})
