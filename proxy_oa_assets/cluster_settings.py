@@ -88,6 +88,12 @@ class SqlSettings:
     @classmethod
     def read(cls, environ: Mapping[str, str]) -> Self:
         """Read the variables. Raises SettingsError naming the one that can't be used."""
+        use_ssl = flag(environ, "IMPALA_USE_SSL")
+        if environ.get("IMPALA_CA_CERT") and not use_ssl:
+            raise SettingsError(
+                "IMPALA_CA_CERT is set, but without IMPALA_USE_SSL=true nothing is encrypted or verified; "
+                "set that, too, or remove IMPALA_CA_CERT"
+            )
         return cls(
             engine=one_of(environ, "PROXY_OA_SQL_ENGINE", SQL_ENGINES),
             host=required(environ, "IMPALA_HOST", "set it to the host of an impalad, or of HiveServer2"),
@@ -95,7 +101,7 @@ class SqlSettings:
             auth_mechanism=one_of(environ, "IMPALA_AUTH_MECHANISM", SQL_AUTH),
             user=environ.get("IMPALA_USER") or "spot",
             has_password=bool(environ.get("IMPALA_PASSWORD")),
-            use_ssl=flag(environ, "IMPALA_USE_SSL"),
+            use_ssl=use_ssl,
             certificates=Certificates.read(environ, "IMPALA_CA_CERT"),
             kerberos_service_name=environ.get("IMPALA_KERBEROS_SERVICE_NAME") or "impala",
             timeout=whole_number(environ, "IMPALA_TIMEOUT", 120, _LONGEST_TIMEOUT),

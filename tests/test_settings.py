@@ -234,3 +234,12 @@ def test_name_nodes_are_different_web_addresses(addresses):
     """One that is named twice would be asked for ever."""
     with pytest.raises(SettingsError, match="HDFS_URL"):
         settings_from({**CLUSTER, "HDFS_URL": addresses})
+
+
+def test_certificates_to_trust_are_refused_where_nothing_is_encrypted(folder):
+    """Whoever names them expects TLS, and would send a password in the clear."""
+    (folder / "authority.pem").touch()
+    variables = {**CLUSTER, "IMPALA_CA_CERT": str(folder / "authority.pem")}
+    with pytest.raises(SettingsError, match="IMPALA_CA_CERT is set, but without IMPALA_USE_SSL=true"):
+        settings_from(variables)
+    assert settings_from({**variables, "IMPALA_USE_SSL": "true"}).cluster.sql.certificates.verify
