@@ -3,7 +3,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-RUNS_A_DAY = {"PIL", "duckdb", "hdfs", "impala", "numpy", "pandas", "pyarrow"}
+RUNS_A_DAY = {"PIL", "duckdb", "hdfs", "impala", "numpy", "pandas", "pyarrow", "requests"}
 LOADED = "import sys, proxy_oa_assets.definitions; print(*sys.modules)"
 
 

@@ -3,11 +3,9 @@
 Headers, forms and addresses can hold secrets; so no text of a library or of a server is passed on.
 """
 
-import logging
 import threading
 import time
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Collection, Mapping, Sequence
 from urllib.parse import urlsplit
 
 import requests
@@ -18,13 +16,10 @@ from proxy_oa_assets.reputation.answer import Answer
 from proxy_oa_assets.reputation.ending_connections import EndingAdapter
 from proxy_oa_assets.reputation.trouble import PassingError, RefusedError, ServiceError
 
-# Threads whose names begin so ask services.
-ASKING = "reputation"
 _CONNECT_SECONDS = 5.0
 # The largest answer of any service is a batch of 50 with 20 descriptors each: below 1 MB.
 _LONGEST_ANSWER = 8 * 1024 * 1024
 _PIECE = 64 * 1024
-_LOGGERS = ("urllib3.connectionpool", "urllib3.util.retry", "requests")
 
 # Names and values of a query, a name more than once if need be.
 Params = Sequence[tuple[str, str]]
@@ -152,23 +147,6 @@ class Http:
         if UNTRUSTED not in told:
             return "the encrypted connection failed"
         return complaint(urlsplit(url).netloc, told, certificate="`ca_cert`", address="the service's address")
-
-
-@contextmanager
-def untold() -> Iterator[None]:
-    """Keep what libraries log of our requests, with their addresses, from being written."""
-
-    def is_another_s(record: logging.LogRecord) -> bool:
-        return not (record.threadName or "").startswith(ASKING)
-
-    loggers = [logging.getLogger(name) for name in _LOGGERS]
-    for logger in loggers:
-        logger.addFilter(is_another_s)
-    try:
-        yield
-    finally:
-        for logger in loggers:
-            logger.removeFilter(is_another_s)
 
 
 def _in_words(error: Exception) -> str:

@@ -6,34 +6,18 @@ They are counted in files, so that a restart doesn't make them anew.
 import hashlib
 import sqlite3
 import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
 from filelock import FileLock
 from pyrate_limiter import Duration, Rate, RateItem, SQLiteBucket
 from pyrate_limiter.abstracts.algorithm import FixedWindow, LogAlgorithm, SlidingWindowLog
 
+from proxy_oa_assets.reputation.clock import Clock
 from proxy_oa_assets.reputation.trouble import QuotaSpentError, RefusedError
 
 _TOO_LATE = "the time that this run may take is used up (`patience_minutes`)"
-
-
-@dataclass(frozen=True)
-class Clock:
-    """The time, in Unix seconds, and how to wait for some of them; waiting returns True if it is to end."""
-
-    now: Callable[[], float]
-    wait: Callable[[float], bool]
-    # Whether all is to end: nothing more is asked.
-    ended: Callable[[], bool] = lambda: False
-
-
-def machine_clock(stop: threading.Event) -> Clock:
-    """Return the machine's own clock, whose waiting ends when the event is set."""
-    return Clock(time.time, stop.wait, stop.is_set)
 
 
 class Limits:

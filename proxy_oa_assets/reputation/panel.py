@@ -4,20 +4,17 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
 from dataclasses import dataclass
 from functools import cached_property, partial
 from pathlib import Path
 
 from proxy_oa_assets.errors import ProxyOaError
-from proxy_oa_assets.reputation.cache import VerdictCache
+from proxy_oa_assets.reputation.clock import Clock, machine_clock
 from proxy_oa_assets.reputation.config import Configured
-from proxy_oa_assets.reputation.enquiry import Desk, Enquiry, http_for, limits_for
-from proxy_oa_assets.reputation.http import ASKING, untold
-from proxy_oa_assets.reputation.limits import Clock, machine_clock
 from proxy_oa_assets.reputation.service import LocalService, RemoteService, ReputationService, Send
 from proxy_oa_assets.reputation.tally import Tally
 from proxy_oa_assets.reputation.trouble import code_failed
+from proxy_oa_assets.reputation.untold import ASKING, untold
 from proxy_oa_assets.reputation.verdict import Status, Verdict, encode
 
 # What `proxy-oa doctor` asks for: a name that RFC 2606 keeps free of anybody's use.
@@ -81,12 +78,11 @@ class Panel:
             return _judged(service, values)
         if not isinstance(service, RemoteService):  # pragma: no cover - kinds.py lets nothing else in
             raise TypeError(service)
-        # Opened by each service: SQLite keeps several connections apart better than threads on one.
-        with VerdictCache(self._state / "verdicts.sqlite", self._configured.keeping) as cache, untold():
-            cache.forget_expired(clock.now())
-            return Enquiry(
-                service, Desk(self._configured.privacy, cache, self._state, clock, report)
-            ).look_up(values)
+        from proxy_oa_assets.reputation import remote
+
+        return remote.look_up(
+            service, values, configured=self._configured, state=self._state, clock=clock, report=report
+        )
 
     def _try(self, service: ReputationService) -> str:
         stop = threading.Event()
@@ -109,12 +105,9 @@ class Panel:
         value = self._configured.privacy.outgoing(HARMLESS, service.send)
         if value is None:
             return "is sent nothing (`send`)" if service.send is Send.NONE else f"isn't asked for {HARMLESS}"
-        with (
-            closing(http_for(service)) as http,
-            closing(limits_for(service, self._state, clock)) as limits,
-        ):
-            limits.take()
-            answer = service.ask([value], http).get(value)
+        from proxy_oa_assets.reputation import remote
+
+        answer = remote.ask_once(service, value, self._state, clock)
         return f"says {answer.label if answer else 'nothing'} of {value}"
 
 

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 from support.reputation_server import Asked, Reply, ReputationServer, answering
 
+from proxy_oa_assets.reputation.clock import Clock
 from proxy_oa_assets.reputation.config import Configured
 from proxy_oa_assets.reputation.kinds import service_class
-from proxy_oa_assets.reputation.limits import Clock
 from proxy_oa_assets.reputation.panel import Panel, Reputation
 from proxy_oa_assets.reputation.privacy import Privacy
 

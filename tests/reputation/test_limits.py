@@ -9,7 +9,8 @@ from collections import Counter
 import pytest
 from support.reputation_server import Reply, answering
 
-from proxy_oa_assets.reputation.limits import Clock, Limits
+from proxy_oa_assets.reputation.clock import Clock
+from proxy_oa_assets.reputation.limits import Limits
 from proxy_oa_assets.reputation.trouble import QuotaSpentError, RefusedError
 from proxy_oa_assets.reputation.verdict import Status
 
