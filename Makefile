@@ -15,7 +15,7 @@ WORKERS ?= logical
 .PHONY: help demo dev test test-cluster check format benchmark benchmark-cluster clean
 
 help:  ## Say what there is to make.
-	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/:/' | column -t -s ':'
+	@awk -F ':.*##' '/^[a-z-]+:.*##/ {printf "%-20s%s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 # A stamp per set of dependencies: what is installed is renewed when pyproject.toml or the pins change.
 $(VENV)/.run: pyproject.toml constraints.txt

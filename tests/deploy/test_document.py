@@ -1,4 +1,5 @@
 import re
+import subprocess
 from pathlib import Path
 
 from deployed import OPERATING, PROJECT, SYSTEMD
@@ -39,3 +40,14 @@ def test_the_document_s_shell_blocks_name_real_commands(tmp_path: Path) -> None:
     assert {"demo", "doctor", "init-db", "ui"} <= named
     for name in named:
         assert re.search(rf"^  {name} ", help_text, re.MULTILINE)
+
+
+def test_make_help_says_what_there_is_to_make() -> None:
+    """A line for each target with its whole sentence, colons in it included."""
+    makefile = (PROJECT / "Makefile").read_text(encoding="utf-8")
+
+    done = subprocess.run(["make", "help"], cwd=PROJECT, capture_output=True, text=True, check=True)
+
+    said = dict(line.split(maxsplit=1) for line in done.stdout.splitlines())
+    assert said == dict(re.findall(r"^([a-z-]+):.*##\s*(.*)$", makefile, re.MULTILINE))
+    assert said["dev"].endswith("127.0.0.1:3000.")
