@@ -72,8 +72,11 @@ class Day:
         return self.date.day
 
     def plus(self, days: int) -> "Day":
-        """Return the day that many days later (earlier, if negative)."""
-        return Day(self.date + dt.timedelta(days=days))
+        """Return the day that many days later (earlier, if negative). Raises DayError beyond the calendar."""
+        try:
+            return Day(self.date + dt.timedelta(days=days))
+        except OverflowError as error:
+            raise DayError(f"{abs(days)} days from {self} there is no day in the calendar") from error
 
     def through(self, last: "Day") -> Iterator["Day"]:
         """Yield the days from this one to the last, both included."""

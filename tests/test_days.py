@@ -50,6 +50,13 @@ def test_plus_crosses_months_and_leap_days():
     assert Day.parse("2016-12-31").plus(0).key == "2016-12-31"
 
 
+@pytest.mark.parametrize(("key", "days"), [("0001-01-02", -2), ("9999-12-31", 1)])
+def test_plus_beyond_the_calendar_is_refused(key, days):
+    """Sample days before the year 1, say, are a wrong day like any other."""
+    with pytest.raises(DayError, match=key):
+        Day.parse(key).plus(days)
+
+
 def test_days_sort_by_date():
     """Days compare by date, not by text."""
     keys = ["2016-10-01", "2015-12-31", "2016-09-30"]

@@ -25,15 +25,15 @@ class RecheckConfig(dg.Config):
     def days(self) -> list[Day]:
         """Return the days. Raises DayError for days that are no partitions, or in the wrong order."""
         partitions = DAILY.get_partition_keys()
-        last = Day.parse(self.last_day or (partitions[-1] if partitions else ""))
+        if not partitions:
+            raise DayError("no daily partition has ended yet; PROXY_OA_START_DATE is the first")
+        last = Day.parse(self.last_day or partitions[-1])
         first = Day.parse(self.first_day) if self.first_day else last
         known = [Day.parse(key) for key in partitions if first.key <= key <= last.key]
         if not known or (known[0], known[-1]) != (first, last):
             raise DayError(
                 f"first_day {first} to last_day {last} are no daily partitions; "
                 f"there are {partitions[0]} to {partitions[-1]}"
-                if partitions
-                else "there is no daily partition yet"
             )
         return known
 

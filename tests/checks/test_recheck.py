@@ -74,6 +74,14 @@ def test_days_that_are_no_partitions_are_refused() -> None:
         RecheckConfig(first_day="2016-09-13", last_day="2016-09-12").days()
 
 
+def test_before_the_first_day_has_ended_there_is_nothing_to_check(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A start date in the future: the message names the setting."""
+    to_come = dg.DailyPartitionsDefinition(start_date="2999-01-01")
+    monkeypatch.setattr("proxy_oa_assets.checks.recheck.DAILY", to_come)
+    with pytest.raises(DayError, match="PROXY_OA_START_DATE"):
+        RecheckConfig().days()
+
+
 def test_without_days_it_is_the_newest_one() -> None:
     """The defaults in the launchpad make sense as they are."""
     assert [day.key for day in RecheckConfig().days()] == [DAILY.get_last_partition_key()]
