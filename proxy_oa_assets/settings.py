@@ -105,7 +105,8 @@ def _fill_gaps(path: Path) -> None:
 
 def dagster_home(settings: Settings) -> Path:
     """Return the folder of Dagster's history: DAGSTER_HOME if it is set, else `dagster` in the home."""
-    return Path(os.environ.get("DAGSTER_HOME") or settings.home / "dagster").absolute()
+    chosen = os.environ.get("DAGSTER_HOME")
+    return local_path("DAGSTER_HOME", chosen) if chosen else settings.home / "dagster"
 
 
 def settings_from(environ: Mapping[str, str]) -> Settings:

@@ -180,6 +180,10 @@ def test_dagster_home_is_in_the_home_unless_it_is_set(folder, monkeypatch):
     assert dagster_home(settings) == folder / "proxy_oa_home" / "dagster"
     monkeypatch.setenv("DAGSTER_HOME", str(folder / "elsewhere"))
     assert dagster_home(settings) == folder / "elsewhere"
+    # As Dagster's own commands read it.
+    monkeypatch.setenv("HOME", str(folder))
+    monkeypatch.setenv("DAGSTER_HOME", "~/history")
+    assert dagster_home(settings) == folder / "history"
 
 
 def test_a_day_before_the_first_partition_is_refused_with_the_setting(folder):
