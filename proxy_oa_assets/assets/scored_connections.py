@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 EXPORTED_COLUMNS = (*PROXY_SCORES.column_names, "uri_sev", "hash")
 _PREVIEWED = ("ml_score", "time", "clientip", "fulluri", "uri_rep", "respcode_name", "network_context")
+# Dagster keeps each line of a log for good, and a file with another separator has none that can be used.
+_NAMED_LINES = 20
 
 
 @day_asset(
@@ -47,8 +49,10 @@ def scored_connections(
     """The day's most suspicious requests with reputation, response code names and network context."""
     column = workspace.conf().reputation_column
     network = workspace.network_context()
-    for problem in network.rejected:
+    for problem in network.rejected[:_NAMED_LINES]:
         context.log.warning("Left out of the network context: %s", problem)
+    if len(network.rejected) > _NAMED_LINES:
+        context.log.warning("Left out of the network context: %d lines in all", len(network.rejected))
     for warning in reputation.configured().warnings:
         context.log.warning("Reputation: %s", warning)
 

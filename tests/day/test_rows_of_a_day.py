@@ -2,6 +2,7 @@ from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
+import dagster as dg
 import numpy as np
 import pytest
 from support.home import Home
@@ -133,3 +134,21 @@ def test_the_sample_sites_context_and_lists_stand_in_the_scores(sample_home: Hom
     assert by_uri["login-corp.secure-check.example/thanks.html"]["uri_rep"] == "blocklist:NONE:0"
     beacon = by_uri["cdn-metrics.badhost.example/pixel.gif?id=7f3a9c"]
     assert beacon["network_context"] == "Reception terminal"
+
+
+def test_a_context_file_of_another_form_does_not_fill_the_history(tmp_path: Path) -> None:
+    """Of 300 lines that can't be used, the first 20 are named, and how many there are."""
+    context = tmp_path / "context.csv"
+    context.write_text("10.0.0.1;finance\n" * 300, encoding="utf-8")
+    home = Home(tmp_path / "home", PROXY_OA_NETWORK_CONTEXT=str(context))
+    day = home.write_sample(views=15)
+
+    with dg.DagsterInstance.ephemeral() as instance:
+        result = home.materialize(day, instance=instance)
+        lines = [entry.user_message for entry in instance.all_logs(result.run_id)]
+
+    assert result.success
+    left_out = [line for line in lines if line.startswith("Left out of the network context: ")]
+    assert len(left_out) == 21
+    assert f"{context}:20: " in left_out[19]
+    assert left_out[20].endswith("300 lines in all")
