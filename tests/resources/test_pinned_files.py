@@ -67,3 +67,28 @@ def test_a_reader_that_ends_meanwhile_stops_no_other(tmp_path, monkeypatch):
     monkeypatch.setattr(Path, "glob", lambda *_: iter(found))
     remove_left_behind(tmp_path)
     assert not gone.exists()
+
+
+@pytest.mark.parametrize("version", ["", "run=20160913t000000_00000000"], ids=["in the day", "a version"])
+def test_a_day_that_is_replaced_while_it_is_listed_is_not_mixed(warehouse, monkeypatch, version):
+    """A writer has put its file in place, and removed one of another engine's two, before they are listed."""
+    warehouse.replace_day_with_frame(PROXY_STORYBOARD, DAY, comments("new"))
+    part = Path(warehouse.location(PROXY_STORYBOARD, DAY)) / "part.parquet"
+    waiting = part.rename(part.with_name(".waiting"))
+    foreign = [part.parent / version / name for name in ("000000_0", "000001_0")]
+    for file in foreign:
+        warehouse.replace_day_with_frame(PROXY_STORYBOARD, DAY.plus(1), comments("old"))
+        file.parent.mkdir(exist_ok=True)
+        shutil.move(Path(warehouse.location(PROXY_STORYBOARD, DAY.plus(1))) / "part.parquet", file)
+    assert texts_of(warehouse) == ["old", "old"]
+    is_file = Path.is_file
+
+    def overtaken(path: Path) -> bool:
+        found = is_file(path)
+        if path == part and waiting.exists():
+            waiting.rename(part)
+            foreign[0].unlink()
+        return found
+
+    monkeypatch.setattr(Path, "is_file", overtaken)
+    assert texts_of(warehouse) == ["new"]

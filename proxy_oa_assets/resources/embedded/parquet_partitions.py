@@ -1,6 +1,5 @@
 """The files of a table's partitions in a local folder of the cluster's own Hive layout."""
 
-from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from proxy_oa_assets.days import Day
@@ -13,12 +12,15 @@ _UNFINISHED = (".tmp", ".crc", "._COPYING_")
 
 def partition_files(base: Path, table: Table, days: tuple[Day, Day] | None) -> list[Path]:
     """Return the data files of the days from first to last, or of every day; `base` stands for HUSER."""
+    return [file for folder in day_folders(base, table, days) for file in day_files(folder, table)]
+
+
+def day_folders(base: Path, table: Table, days: tuple[Day, Day] | None) -> list[Path]:
+    """Return the folders of the days from first to last, or of every day."""
     if days is None:
-        folders: Iterable[Path] = sorted((base / table.location).glob("y=*/m=*/d=*"))
-    else:
-        first, last = days
-        folders = (base / table.day_folder(day) for day in first.through(last))
-    return [file for folder in folders for file in _day_files(folder, table)]
+        return sorted((base / table.location).glob("y=*/m=*/d=*"))
+    first, last = days
+    return [base / table.day_folder(day) for day in first.through(last)]
 
 
 def foreign_files(folder: Path) -> list[Path]:
@@ -27,22 +29,16 @@ def foreign_files(folder: Path) -> list[Path]:
     return [*beside, *(file for version in _versions(folder) for file in _visible_files(version))]
 
 
-def day_folder(file: Path) -> Path:
-    """Return the folder whose name ends in the partition of a file; a version of a day is below it."""
-    return file.parent.parent if file.parent.name.startswith("run=") else file.parent
-
-
-def _day_files(folder: Path, table: Table) -> Iterator[Path]:
+def day_files(folder: Path, table: Table) -> list[Path]:
+    """Return the data files of the day that has a folder."""
     if len(table.partitions) > len(("y", "m", "d")):
-        for hour in sorted(folder.glob("h=*")):
-            if RAW_HOUR_FOLDER.fullmatch(hour.name):
-                yield from _data_files(hour)
-    elif (folder / PART).is_file():
-        yield folder / PART
-    else:
-        # In a folder copied from a cluster, the newest version that has rows is the day.
-        newest_first = sorted(_versions(folder), key=lambda version: version.name, reverse=True)
-        yield from next(filter(None, (list(_data_files(place)) for place in (*newest_first, folder))), [])
+        hours = (hour for hour in sorted(folder.glob("h=*")) if RAW_HOUR_FOLDER.fullmatch(hour.name))
+        return [file for hour in hours for file in _data_files(hour)]
+    if (folder / PART).is_file():
+        return [folder / PART]
+    # In a folder copied from a cluster, the newest version that has rows is the day.
+    newest_first = sorted(_versions(folder), key=lambda version: version.name, reverse=True)
+    return next(filter(None, map(_data_files, (*newest_first, folder))), [])
 
 
 def _versions(folder: Path) -> list[Path]:
@@ -51,9 +47,16 @@ def _versions(folder: Path) -> list[Path]:
     return [*folder.glob("run=*"), *table.joinpath("_beside", *day).glob("run=*")]
 
 
-def _data_files(folder: Path) -> Iterator[Path]:
-    """Yield what has rows: Impala, Hive and Spark pass over empty files, which aborted jobs leave behind."""
-    return (file for file in _visible_files(folder) if file.stat().st_size > 0)
+def _data_files(folder: Path) -> list[Path]:
+    """Return what has rows: Impala, Hive and Spark pass over empty files, which aborted jobs leave behind."""
+    return [file for file in _visible_files(folder) if _has_content(file)]
+
+
+def _has_content(file: Path) -> bool:
+    try:
+        return file.stat().st_size > 0
+    except FileNotFoundError:
+        return False  # a writer has replaced it meanwhile
 
 
 def _visible_files(folder: Path) -> list[Path]:

@@ -15,7 +15,7 @@ from tempfile import TemporaryDirectory
 
 from proxy_oa_assets.days import Day
 from proxy_oa_assets.errors import WarehouseError
-from proxy_oa_assets.resources.embedded.parquet_partitions import day_folder, partition_files
+from proxy_oa_assets.resources.embedded.parquet_partitions import day_files, day_folders, partition_files
 from proxy_oa_assets.tables import PROXY, Table
 
 Files = Mapping[Table, list[Path]]
@@ -71,16 +71,28 @@ def _named_as_they_stand(links: Iterable[Mapping[Path, Path]]) -> Iterator[None]
 def _linked(base: Path, table: Table, days: tuple[Day, Day] | None, folder: Path) -> dict[Path, Path]:
     """Return the links, each with its file."""
     links: dict[Path, Path] = {}
-    for day, files in _by_folder(partition_files(base, table, days)).items():
-        target = folder.joinpath(table.name, *day.parts[-len(table.partitions) :])
-        target.mkdir(parents=True)
-        current = files
-        while current and not (linked := _links(current, target)):
-            # A writer replaced another engine's files in between: what is there now is the day.
-            current = _by_folder(partition_files(base, table, days)).get(day, [])
-        if current:
-            links |= dict(zip(linked, current, strict=True))
+    for day in day_folders(base, table, days):
+        links |= _linked_day(day, table, folder.joinpath(table.name, *day.parts[-len(table.partitions) :]))
     return links
+
+
+def _linked_day(day: Path, table: Table, target: Path) -> dict[Path, Path]:
+    """Link the files of a day's folder into another one.
+
+    A writer puts its file in place, and then removes another engine's one by one: only a day that is the
+    same once all of it is linked was whole when it was listed.
+    """
+    files = day_files(day, table)
+    while files:
+        target.mkdir(parents=True, exist_ok=True)
+        links = _links(files, target)
+        now = day_files(day, table)
+        if links and now == files:
+            return dict(zip(links, files, strict=True))
+        for link in links:
+            link.unlink()
+        files = now
+    return {}
 
 
 def _links(files: list[Path], target: Path) -> list[Path]:
@@ -105,10 +117,3 @@ def _link(file: Path, link: Path) -> None:
             raise
         # A copy is as good: an open file stays the version that it was.
         shutil.copyfile(file, link)
-
-
-def _by_folder(files: list[Path]) -> dict[Path, list[Path]]:
-    folders: dict[Path, list[Path]] = {}
-    for file in files:
-        folders.setdefault(day_folder(file), []).append(file)
-    return folders
