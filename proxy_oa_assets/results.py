@@ -25,6 +25,7 @@ INT_FIELDS = ("duration", "scbytes", "csbytes")
 
 _INT = re.compile(r"[+-]?\d+", re.ASCII)
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
+_SHOWN = 80  # characters
 _INT_MIN, _INT_MAX = -(2**31), 2**31 - 1
 _FLOAT_MAX = float.fromhex("0x1.fffffep127")  # IEEE 754, binary32
 
@@ -88,7 +89,7 @@ class ResultsReader:
             name: None if value == NULL else value for name, value in zip(self.columns, fields, strict=True)
         }
         if named["p_date"] != self.day.key:
-            return f"p_date {named['p_date']!r} is not the day {self.day}"
+            return f"p_date {_shown(named['p_date'])} is not the day {self.day}"
         for name in INT_FIELDS:
             problem = _to_int(named, name)
             if problem:
@@ -103,12 +104,12 @@ def _to_int(named: dict[str, Value], name: str) -> str | None:
         named[name] = None
         return None
     if not _INT.fullmatch(str(value)):
-        return f"{name} {value!r} is not a whole number"
+        return f"{name} {_shown(value)} is not a whole number"
     digits = str(value).lstrip("+-").lstrip("0")
     # Python itself refuses to read a number of thousands of digits.
     number = int(value) if len(digits) <= len(str(_INT_MAX)) else _INT_MAX + 1
     if not _INT_MIN <= number <= _INT_MAX:
-        return f"{name} {value!r} is beyond the range of INT"
+        return f"{name} {_shown(value)} is beyond the range of INT"
     named[name] = number
     return None
 
@@ -116,12 +117,17 @@ def _to_int(named: dict[str, Value], name: str) -> str | None:
 def _to_score(named: dict[str, Value]) -> str | None:
     value = named["score"]
     if value is None or not _NUMBER.fullmatch(str(value)):
-        return f"score {NULL if value is None else value!r} is not a finite number"
+        return f"score {NULL if value is None else _shown(value)} is not a finite number"
     score = float(value)
     if not math.isfinite(score) or abs(score) > _FLOAT_MAX:
-        return f"score {value!r} is beyond the range of FLOAT"
+        return f"score {_shown(value)} is beyond the range of FLOAT"
     named["score"] = score
     return None
+
+
+def _shown(value: Value) -> str:
+    """Return a value for a reason, which goes into Dagster's history; the whole line stands beside it."""
+    return f"{value!r:.{_SHOWN}}"
 
 
 def ranked_frame(columns: Iterable[Iterable[Value]]) -> pd.DataFrame:

@@ -125,10 +125,16 @@ def test_a_whole_number_is_read_over_the_range_of_int(name, text, number):
 @pytest.mark.parametrize("text", ["2147483648", "-2147483649", "99999999999", "9" * 5000])
 def test_a_number_beyond_int_is_malformed_and_said_to_be_beyond(name, text):
     """A count that overflows is neither cut nor NULL, and the reason tells it from a text."""
-    assert reason_of(result_line(**{name: text})) == f"{name} {text!r} is beyond the range of INT"
+    assert reason_of(result_line(**{name: text})) == f"{name} {text!r:.80} is beyond the range of INT"
 
 
 @pytest.mark.parametrize("text", ["1.0", "1e3", "x", " 1", "1 ", "-", "0x10", "1_000", "\u0661", "NaN"])
 def test_a_text_in_an_int_column_is_malformed(text):
     """What isn't a whole number is rejected by the column's name."""
     assert reason_of(result_line(scbytes=text)) == f"scbytes {text!r} is not a whole number"
+
+
+@pytest.mark.parametrize("name", ["p_date", "duration", "score"])
+def test_a_reason_is_short_however_long_the_field_is(name):
+    """A reason goes into Dagster's history and a chat; the rejected line itself has the whole field."""
+    assert len(reason_of(result_line(**{name: "x" * 100_000}))) < 150
