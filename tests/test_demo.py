@@ -1,3 +1,4 @@
+import shlex
 import subprocess
 from pathlib import Path
 
@@ -16,7 +17,7 @@ DAYS = [Day.parse("2026-10-01").plus(number) for number in range(3)]
 @pytest.fixture(scope="module")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> tuple[Home, subprocess.CompletedProcess[str]]:
     """The home of a demo, and what the command said."""
-    home = Home(tmp_path_factory.mktemp("demo") / "home")
+    home = Home(tmp_path_factory.mktemp("demo") / "o'home of \\mine")
     return home, proxy_oa(home.path, "demo", "--last-day", DAYS[-1].key, COLUMNS="140")
 
 
@@ -32,7 +33,7 @@ def test_demo_materializes_three_days_and_says_what_to_look_at(demo) -> None:
     assert f"The ten most suspicious requests of {DAYS[-1]}" in done.stdout
     assert f"GET {DROPPER_HOST}/invoice_2291.pdf.exe" in done.stdout
     assert str(home.huser / "proxy/hive/oa") in done.stdout
-    assert f"PROXY_OA_HOME={home.path} proxy-oa ui" in done.stdout
+    assert f"PROXY_OA_HOME={shlex.quote(str(home.path))} proxy-oa ui" in done.stdout
 
 
 def test_after_the_demo_partitions_begin_with_the_first_sample_day(demo) -> None:
@@ -47,6 +48,17 @@ def test_after_the_demo_partitions_begin_with_the_first_sample_day(demo) -> None
     later = proxy_oa(home, "demo", "--last-day", DAYS[-1].plus(1).key)
     assert later.returncode == 0, later.stderr
     assert f"PROXY_OA_START_DATE={DAYS[0]}" in (home / ".env").read_text(encoding="utf-8")
+
+
+def test_the_sample_site_s_settings_hold_for_every_later_command(demo) -> None:
+    """Whatever characters the home's path has, its .env names the sample site's files."""
+    home = demo[0].path
+
+    done = proxy_oa(home, "doctor")
+
+    assert done.returncode == 0, done.stdout
+    assert f"{home}/site/network_context.csv: " in done.stdout
+    assert f"{home}/site/reputation.toml: 1 services" in done.stdout
 
 
 def test_demo_of_days_to_come_writes_nothing(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """`proxy-oa demo`: three sample days, materialized, and what to look at."""
 
+import shlex
 from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -55,10 +56,16 @@ def _write_home_env(home: Path, first: Day, site: dict[str, Path]) -> None:
     ]
     lines = [
         f"PROXY_OA_START_DATE={min([first.key, *starts])}",
-        *(f"{name}='{value}'" for name, value in site.items()),
+        *(f"{name}={_quoted(value)}" for name, value in site.items()),
     ]
     with replacing(path) as file:
         file.write((_ENV_HEAD + "\n".join(lines) + "\n").encode("utf-8"))
+
+
+def _quoted(value: Path) -> str:
+    """Return a value as a file `.env` has it between single quotes."""
+    escaped = str(value).replace("\\", "\\\\").replace("'", "\\'")
+    return f"'{escaped}'"
 
 
 def _materialize(settings: Settings, days: list[Day]) -> bool:
@@ -120,7 +127,8 @@ def _show(settings: Settings, configured: Deployment, days: list[Day], rows: int
     console.print(
         "\nOpen the web UI, http://127.0.0.1:3000, with `make dev` in the checkout; or anywhere with"
     )
-    console.print(f"  PROXY_OA_HOME={settings.home} proxy-oa ui", soft_wrap=True, markup=False)
+    home = shlex.quote(str(settings.home))
+    console.print(f"  PROXY_OA_HOME={home} proxy-oa ui", soft_wrap=True, markup=False)
 
 
 def _worst(uri_rep: str) -> str:
