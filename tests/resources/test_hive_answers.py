@@ -1,6 +1,8 @@
 """Answers of an engine that doesn't ask whether text is UTF-8, as Impala doesn't."""
 
+import signal
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,36 +18,64 @@ from thrift.transport.TTransport import TBufferedTransportFactory
 
 from proxy_oa_assets.errors import WarehouseError
 from proxy_oa_assets.queries import Query
+from proxy_oa_assets.resources.impala import ImpalaResource
 
+QUERY = Query("SELECT fulluri FROM proxy_scores")
 STORED = [b"evil.example/\xff\xfe", b"plain.example/", "caf\u00e9".encode()]
 REPAIRED = ["evil.example/\ufffd\ufffd", "plain.example/", "caf\u00e9"]
 
 
 def test_text_that_is_not_utf_8_is_repaired(tmp_path: Path) -> None:
     """One request with such bytes costs no query: neither the frame of its rows, nor the rows one by one."""
-    with _answering(STORED) as port:
-        warehouse = reached(tmp_path, IMPALA_HOST="127.0.0.1", IMPALA_PORT=str(port)).impala
-        query = Query("SELECT fulluri FROM proxy_scores")
-        assert list(warehouse.query(query)["fulluri"]) == REPAIRED
-        assert list(warehouse.rows(query)) == [(text,) for text in REPAIRED]
-        warehouse.close()
+    with _answering(STORED) as port, reaching(tmp_path, port) as warehouse:
+        assert list(warehouse.query(QUERY)["fulluri"]) == REPAIRED
+        assert list(warehouse.rows(QUERY)) == [(text,) for text in REPAIRED]
 
 
 def test_half_a_surrogate_pair_is_refused_and_the_connection_goes_on(tmp_path: Path) -> None:
     """UTF-8 has no such text; the next statement finds no half of a message before it."""
-    with _answering(STORED) as port:
-        warehouse = reached(tmp_path, IMPALA_HOST="127.0.0.1", IMPALA_PORT=str(port)).impala
+    with _answering(STORED) as port, reaching(tmp_path, port) as warehouse:
         with pytest.raises(WarehouseError, match="surrogates not allowed"):
             warehouse.query(Query("SELECT fulluri FROM proxy_scores WHERE fulluri = ?", ("a\ud83d",)))
-        assert len(warehouse.query(Query("SELECT fulluri FROM proxy_scores"))) == len(STORED)
-        warehouse.close()
+        assert list(warehouse.query(QUERY)["fulluri"]) == REPAIRED
+
+
+def test_an_interrupted_query_spoils_none_that_follows(tmp_path: Path) -> None:
+    """Whoever stops a notebook's cell does so in the middle of a message; its rest is no other's answer."""
+    with _answering(STORED, after=0.6) as port, reaching(tmp_path, port) as warehouse:
+        with interrupting(after=0.2), pytest.raises(KeyboardInterrupt):
+            warehouse.query(QUERY)
+        time.sleep(0.6)
+        for _ in range(3):
+            assert list(warehouse.query(QUERY)["fulluri"]) == REPAIRED
+
+
+@contextmanager
+def interrupting(after: float) -> Iterator[None]:
+    """Have the block interrupted after so many seconds, as by Ctrl-C."""
+    before = signal.signal(signal.SIGALRM, signal.default_int_handler)
+    signal.setitimer(signal.ITIMER_REAL, after)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+
+
+@contextmanager
+def reaching(home: Path, port: int) -> Iterator[ImpalaResource]:
+    """Give a warehouse whose engine has that port."""
+    warehouse = reached(home, IMPALA_HOST="127.0.0.1", IMPALA_PORT=str(port)).impala
+    yield warehouse
+    warehouse.close()
 
 
 class _Engine:
-    """A HiveServer2 whose every statement gives the same column of text."""
+    """A HiveServer2 whose every statement gives the same column of text, the first one after a while."""
 
-    def __init__(self, values: list[bytes]) -> None:
+    def __init__(self, values: list[bytes], after: float) -> None:
         self._values = values
+        self._after = after
         self._left: list[bytes] = []
 
     def OpenSession(self, _request):  # noqa: N802 - the protocol's name, and those below
@@ -53,6 +83,8 @@ class _Engine:
         return t.TOpenSessionResp(_DONE, t.TProtocolVersion.HIVE_CLI_SERVICE_PROTOCOL_V6, session, {})
 
     def ExecuteStatement(self, _request):  # noqa: N802
+        time.sleep(self._after)
+        self._after = 0
         self._left = list(self._values)
         identifier = t.THandleIdentifier(b"o" * 16, b"o" * 16)
         handle = t.TOperationHandle(identifier, t.TOperationType.EXECUTE_STATEMENT, hasResultSet=True)
@@ -96,11 +128,11 @@ class _Listening(TServerSocket):
 
 
 @contextmanager
-def _answering(values: list[bytes]) -> Iterator[int]:
+def _answering(values: list[bytes], after: float = 0) -> Iterator[int]:
     """Serve an engine that never ends by itself, and yield its port."""
     socket = _Listening("127.0.0.1", 0)
     server = TThreadedServer(
-        TCLIService.Processor(_Engine(values)),
+        TCLIService.Processor(_Engine(values, after)),
         socket,
         TBufferedTransportFactory(),
         TBinaryProtocolFactory(),

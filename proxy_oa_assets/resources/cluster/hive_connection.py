@@ -103,13 +103,20 @@ class HiveConnection:
             except TRANSPORT:
                 # The session went with the connection, but impyla's __del__ asks the server to close it, and
                 # waits for a server that hangs.
-                cursor._closed = True  # noqa: SLF001 - impyla has no public way to give a cursor up
-                self._connection = None
+                self._give_up(cursor)
                 raise
-            except BaseException:
+            except (Exception, GeneratorExit):
                 cursor.close()
                 raise
+            except BaseException:
+                # Interrupted, perhaps in the middle of a message, whose rest the next one would read.
+                self._give_up(cursor)
+                raise
             cursor.close()
+
+    def _give_up(self, cursor: HiveServer2Cursor) -> None:
+        cursor._closed = True  # noqa: SLF001 - impyla has no public way to give a cursor up
+        self.close()
 
     def _session(self) -> HiveServer2Cursor:
         """Open a session, on a new connection where the old one is gone; nothing was run by then."""
