@@ -40,9 +40,10 @@ def test_half_a_surrogate_pair_is_refused_and_the_connection_goes_on(tmp_path: P
         assert list(warehouse.query(QUERY)["fulluri"]) == REPAIRED
 
 
-def test_an_interrupted_query_spoils_none_that_follows(tmp_path: Path) -> None:
+@pytest.mark.parametrize("slow", ["OpenSession", "ExecuteStatement", "FetchResults"])
+def test_an_interrupted_query_spoils_none_that_follows(tmp_path: Path, slow: str) -> None:
     """Whoever stops a notebook's cell does so in the middle of a message; its rest is no other's answer."""
-    with _answering(STORED, after=0.6) as port, reaching(tmp_path, port) as warehouse:
+    with _answering(STORED, slow) as port, reaching(tmp_path, port) as warehouse:
         with interrupting(after=0.2), pytest.raises(KeyboardInterrupt):
             warehouse.query(QUERY)
         time.sleep(0.6)
@@ -71,20 +72,25 @@ def reaching(home: Path, port: int) -> Iterator[ImpalaResource]:
 
 
 class _Engine:
-    """A HiveServer2 whose every statement gives the same column of text, the first one after a while."""
+    """A HiveServer2 whose every answer is the same column; one kind of request takes a while, once."""
 
-    def __init__(self, values: list[bytes], after: float) -> None:
+    def __init__(self, values: list[bytes], slow: str) -> None:
         self._values = values
-        self._after = after
+        self._slow = slow
         self._left: list[bytes] = []
 
+    def _wait(self, request: str) -> None:
+        if self._slow == request:
+            self._slow = ""
+            time.sleep(0.6)
+
     def OpenSession(self, _request):  # noqa: N802 - the protocol's name, and those below
+        self._wait("OpenSession")
         session = t.TSessionHandle(t.THandleIdentifier(b"s" * 16, b"s" * 16))
         return t.TOpenSessionResp(_DONE, t.TProtocolVersion.HIVE_CLI_SERVICE_PROTOCOL_V6, session, {})
 
     def ExecuteStatement(self, _request):  # noqa: N802
-        time.sleep(self._after)
-        self._after = 0
+        self._wait("ExecuteStatement")
         self._left = list(self._values)
         identifier = t.THandleIdentifier(b"o" * 16, b"o" * 16)
         handle = t.TOperationHandle(identifier, t.TOperationType.EXECUTE_STATEMENT, hasResultSet=True)
@@ -98,6 +104,7 @@ class _Engine:
         return t.TGetResultSetMetadataResp(_DONE, t.TTableSchema([t.TColumnDesc("fulluri", kind, 0)]))
 
     def FetchResults(self, _request):  # noqa: N802
+        self._wait("FetchResults")
         values, self._left = self._left, []
         column = t.TColumn(stringVal=t.TStringColumn(values, b"\0"))
         return t.TFetchResultsResp(_DONE, bool(values), t.TRowSet(0, [], [column]))
@@ -128,11 +135,11 @@ class _Listening(TServerSocket):
 
 
 @contextmanager
-def _answering(values: list[bytes], after: float = 0) -> Iterator[int]:
+def _answering(values: list[bytes], slow: str = "") -> Iterator[int]:
     """Serve an engine that never ends by itself, and yield its port."""
     socket = _Listening("127.0.0.1", 0)
     server = TThreadedServer(
-        TCLIService.Processor(_Engine(values, after)),
+        TCLIService.Processor(_Engine(values, slow)),
         socket,
         TBufferedTransportFactory(),
         TBinaryProtocolFactory(),
