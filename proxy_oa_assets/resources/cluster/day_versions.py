@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from proxy_oa_assets.days import Day
+from proxy_oa_assets.errors import DayError
 from proxy_oa_assets.resources.hdfs import HdfsResource
 from proxy_oa_assets.tables import TABLES, Table
 
@@ -137,9 +138,11 @@ class DayVersions:
 
 
 def _parsed(name: str) -> Superseded | None:
+    """Return what a name notes; None for one that somebody else gave."""
     match name.split("."):
-        case [due, table, day, run, *beside] if (
-            due.isdigit() and table in TABLES and beside in ([], [_BESIDE])
-        ):
-            return Superseded(Version(TABLES[table], Day.parse(day), run, beside=bool(beside)), int(due))
+        case [due, table, day, run, *beside] if table in TABLES and beside in ([], [_BESIDE]):
+            try:
+                return Superseded(Version(TABLES[table], Day.parse(day), run, beside=bool(beside)), int(due))
+            except (DayError, ValueError):
+                return None
     return None

@@ -1,0 +1,31 @@
+"""What is noted of versions to be removed, whatever else stands among the notes."""
+
+from pathlib import Path
+
+from proxy_oa_assets.days import Day
+from proxy_oa_assets.resources.cluster.day_versions import DayVersions
+from proxy_oa_assets.resources.embedded.local_hdfs import LocalHdfs
+from proxy_oa_assets.tables import PROXY_EDGE
+
+DAY = Day.parse("2016-09-12")
+STRANGE = (
+    "1.proxy_edge.no-day.x",
+    "1.proxy_edge.2016-13-12.x",
+    "\u00b2.proxy_edge.2016-09-12.x",
+    "notes",
+    "1.a",
+)
+
+
+def test_a_strange_name_among_the_notes_stops_nothing(tmp_path: Path) -> None:
+    """Every replacement of every table reads the notes."""
+    hdfs = LocalHdfs(root=str(tmp_path))
+    versions = DayVersions(hdfs, "/user/spot", keep_seconds=0)
+    for name in STRANGE:
+        hdfs.make_folder(f"/user/spot/proxy/hive/oa/.superseded/{name}")
+    draft = versions.new(PROXY_EDGE, DAY).version
+    versions.supersede([draft])
+    assert list(versions.due()) == []
+    for noted in range(2):
+        hdfs.make_folder(f"/user/spot/proxy/hive/oa/.superseded/{noted}.proxy_edge.2016-09-12.r{noted}")
+    assert [found.version.run for found in versions.due()] == ["r0", "r1"]
