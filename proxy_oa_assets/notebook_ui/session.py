@@ -44,7 +44,7 @@ def _show_sentence(
     _type: type[BaseException],
     error: BaseException,
     _traceback: TracebackType,
-    tb_offset: int | None = None,  # noqa: ARG001 - IPython passes it by name
+    **_how: object,
 ) -> None:
     shown = html.escape(printable(error))
     display(HTML(f'<div role="alert" style="color: var(--jp-error-color0, #b71c1c)">{shown}</div>'))

@@ -20,8 +20,11 @@ CREATE TABLE IF NOT EXISTS verdicts (
 ) WITHOUT ROWID
 """
 _STORED = "INSERT OR REPLACE INTO verdicts VALUES (?, ?, ?, ?, ?, ?, ?)"
-# SQLite takes a bounded number of `?` in a statement.
-_AT_ONCE = 500
+# A value each: there is no way to a server that would have to be spared.
+_KNOWN = """
+SELECT label, severity, status, categories, expires FROM verdicts
+WHERE service = ? AND value = ? AND expires > ?
+"""
 # Another process's write takes milliseconds; more means that something holds the file.
 _WAIT_SECONDS = 30
 
@@ -102,19 +105,14 @@ class VerdictCache:
             raise self._unusable(error) from error
 
     def _found(self, service: str, values: Sequence[str], now: float) -> Iterator[tuple[str, Verdict]]:
-        for start in range(0, len(values), _AT_ONCE):
-            some = values[start : start + _AT_ONCE]
-            marks = ", ".join("?" * len(some))
-            statement = (
-                f"SELECT value, label, severity, status, categories, expires FROM verdicts "  # noqa: S608 - only marks are put in
-                f"WHERE service = ? AND expires > ? AND value IN ({marks})"
-            )
+        for value in values:
             try:
                 with self._lock:
-                    rows = self._connection.execute(statement, (service, now, *some)).fetchall()
+                    row = self._connection.execute(_KNOWN, (service, value, now)).fetchone()
             except sqlite3.Error as error:
                 raise self._unusable(error) from error
-            for value, label, severity, status, categories, expires in rows:
+            if row is not None:
+                label, severity, status, categories, expires = row
                 kept = tuple(Category(*category) for category in json.loads(categories))
                 yield value, Verdict(service, label, severity, Status(status), kept, expires)
 

@@ -26,7 +26,8 @@ _NOT_YET = ("SafeModeException", "RetriableException", "StandbyException", "Conn
 # Of a token that is none, and of one that was cancelled or has expired.
 _REFUSED_TOKEN = ("SecurityException", "InvalidToken")
 _LONGEST_PAUSE_SECONDS = 15
-_TOKEN_IN_ADDRESS = "delegation="  # noqa: S105 - the name before one
+# Before a token in an address.
+_DELEGATION = "delegation="
 
 T = TypeVar("T")
 
@@ -76,7 +77,7 @@ def _shown(error: BaseException) -> BaseException | None:
     """
     reason: BaseException | None = error
     while reason is not None:
-        if _TOKEN_IN_ADDRESS in str(reason):
+        if _DELEGATION in str(reason):
             return None
         reason = reason.__cause__ or reason.__context__
     return error
