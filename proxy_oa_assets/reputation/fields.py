@@ -8,9 +8,17 @@ from pathlib import Path
 from typing import Annotated
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BeforeValidator, SecretStr, ValidationInfo
+from pydantic import AfterValidator, BeforeValidator, PlainValidator, SecretStr, ValidationInfo
 
 from proxy_oa_assets.setting_values import is_web_address
+
+
+class NamedSecret(SecretStr):
+    """A secret out of the environment, and the name of its variable."""
+
+    def __init__(self, secret: str, variable: str) -> None:
+        super().__init__(secret)
+        self.variable = variable
 
 
 def _text(text: str) -> str:
@@ -48,7 +56,7 @@ def _secret(given: object, info: ValidationInfo) -> SecretStr:
     # The name isn't repeated: it may be the secret itself, put here by mistake.
     if not environ.get(given):
         raise ValueError("the environment variable that it names isn't set")
-    return SecretStr(environ[given])
+    return NamedSecret(environ[given], given)
 
 
 def _beside_the_file(given: object, info: ValidationInfo) -> object:
@@ -78,7 +86,7 @@ Text = Annotated[str, AfterValidator(_text)]
 # An https address without a final slash; http only on this machine.
 WebAddress = Annotated[str, AfterValidator(web_address)]
 # In the file the name of an environment variable, here its value.
-Secret = Annotated[SecretStr, BeforeValidator(_secret)]
+Secret = Annotated[SecretStr, PlainValidator(_secret)]
 # A file that there is; a relative path counts from the reputation file's folder.
 ExistingFile = Annotated[Path, BeforeValidator(_beside_the_file), AfterValidator(_existing)]
 # The same for a program.

@@ -10,17 +10,9 @@ from enum import StrEnum
 from itertools import islice
 from typing import TYPE_CHECKING, ClassVar, Self
 
-from pydantic import (
-    BaseModel,
-    ConfigDict,
-    Field,
-    ModelWrapValidatorHandler,
-    PrivateAttr,
-    SecretStr,
-    model_validator,
-)
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from proxy_oa_assets.reputation.fields import ExistingFile, Text
+from proxy_oa_assets.reputation.fields import ExistingFile, NamedSecret, Text
 from proxy_oa_assets.reputation.verdict import HIGH, LOW, MEDIUM, NONE, UNVERIFIED, Category, Status, Verdict
 
 if TYPE_CHECKING:
@@ -119,17 +111,6 @@ class RemoteService(ReputationService):
         description="How long a run may take with this service; the rest is asked next time",
     )
     ca_cert: ExistingFile | None = Field(default=None, description="File of the authorities to trust")
-    _keys: tuple[str, ...] = PrivateAttr(default=())
-
-    @model_validator(mode="wrap")
-    @classmethod
-    def _with_its_keys(cls, entry: object, made: ModelWrapValidatorHandler[Self]) -> Self:
-        service = made(entry)
-        # In the entry stand the names of the keys' variables, in the service what they hold.
-        if isinstance(entry, dict):
-            secrets = [name for name, value in service if isinstance(value, SecretStr)]
-            service._keys = tuple(str(entry.get(name)) for name in secrets)  # noqa: SLF001 - our own
-        return service
 
     @model_validator(mode="after")
     def _sends_what_it_may(self) -> Self:
@@ -141,7 +122,8 @@ class RemoteService(ReputationService):
     @property
     def account(self) -> str:
         """What limits are counted for, as services count: a key, whatever entries ask with it."""
-        return " ".join((self.service, *self._keys)) if self._keys else self.name
+        keys = [value.variable for _, value in self if isinstance(value, NamedSecret)]
+        return " ".join((self.service, *keys)) if keys else self.name
 
     @abstractmethod
     def ask(self, values: Sequence[str], http: "Http") -> Mapping[str, Verdict]:
