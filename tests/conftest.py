@@ -1,5 +1,5 @@
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -15,6 +15,29 @@ from xdist.scheduler import Scheduling
 # A machine that runs other work beside the tests is slow now and then; that is no defect.
 hypothesis.settings.register_profile("proxy_oa", deadline=None)
 hypothesis.settings.load_profile("proxy_oa")
+
+
+# What a stranger's clone and CI alike may lack.
+_NO_DATA = "no real data"
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--nothing-missing",
+        action="store_true",
+        help="fail what would be skipped for want of a program: in CI, where all are installed",
+    )
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    report = yield
+    if report.skipped and item.config.getoption("--nothing-missing"):
+        *_, reason = report.longrepr if isinstance(report.longrepr, tuple) else (report.longrepr,)
+        if _NO_DATA not in str(reason):
+            report.outcome = "failed"
+            report.longrepr = f"{reason}, and with --nothing-missing nothing may be skipped for that"
+    return report
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -33,7 +56,7 @@ def test_data() -> Path:
     beside = Path(__file__).parents[2] / "shared" / "data"
     folder = Path(os.environ.get("PROXY_OA_TEST_DATA") or beside)
     if not folder.is_dir():
-        pytest.skip(f"no real data at {folder}; PROXY_OA_TEST_DATA names its folder")
+        pytest.skip(f"{_NO_DATA} at {folder}; PROXY_OA_TEST_DATA names its folder")
     return folder
 
 
