@@ -226,5 +226,6 @@ def ui(port: int) -> None:
     click.echo(f"Web UI: http://127.0.0.1:{port}  (home {settings.home}, history {history}); Ctrl-C stops it")
     dagster = Path(sys.executable).with_name("dagster")
     command = [str(dagster), "dev", "-m", "proxy_oa_assets.definitions", "-h", "127.0.0.1", "-p", str(port)]
-    # In our place, so that whoever ends this process ends the servers.
-    os.execv(dagster, command)  # noqa: S606 - no shell: our own program, with our own arguments
+    # In our place, so that whoever ends this process ends the servers. The program stands beside our own
+    # interpreter, and no word of the command is anybody's but ours and a whole number.
+    os.execv(dagster, command)  # noqa: S606 - nothing is left to a shell

@@ -37,8 +37,8 @@ def open_history(settings: Settings) -> dg.DagsterInstance:
     with FileLock(folder / ".opening.lock"):
         try:
             return dg.DagsterInstance.get()
-        # Each storage raises exceptions of its own, of no common class, from packages that may be absent.
         except Exception as error:
+            # Each storage raises exceptions of its own, of no common class, from packages that may be absent.
             reason = printable(" ".join(str(error.__cause__ or error).split()), _REASON_WIDTH)
             raise HistoryError(
                 f"Dagster's history can't be opened as {folder / 'dagster.yaml'} says ({reason}); "

@@ -65,9 +65,9 @@ def _each(
             good[day] = materialize(day)
         except ProxyOaError as error:
             bad[day] = error
-        # The boundary between days: what one day trips over must not cost the days after it. Nothing is
-        # swallowed: the traceback is logged, and the step fails naming this day.
         except Exception as error:
+            # The boundary between days: what one day trips over must not cost the days after it. Nothing is
+            # swallowed: the traceback is logged, and the step fails naming this day.
             context.log.exception("%s failed unexpectedly", day)
             bad[day] = error
     return good, bad

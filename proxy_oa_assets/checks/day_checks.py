@@ -50,7 +50,7 @@ def record(context: dg.OpExecutionContext, claim: Claim, day: Day, finding: Find
     """Record in Dagster what was found of a claim and a day."""
     target = _latest_materialization(context.instance, claim.asset, day)
     found = _evaluation(claim, day, finding, target)
-    # log_event takes evaluations, too; dagster 1.13 leaves them out of its annotation only.
+    # log_event of dagster 1.13 has a branch for evaluations, which its annotation doesn't name.
     context.log_event(found)  # type: ignore[arg-type]
 
 

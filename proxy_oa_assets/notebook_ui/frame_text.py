@@ -45,7 +45,8 @@ def series_html(series: pd.Series) -> str:
 
 def styler_html(styler: Styler) -> str:
     """Return what a styler would colour as the frame that it is: its own HTML has the data's markup in it."""
-    return frame_html(styler.data)  # type: ignore[attr-defined]  # the stubs lack it
+    # The frame that was given to it; pandas has no other way back to that.
+    return frame_html(styler.data)  # type: ignore[attr-defined]  # pandas-stubs lack the attribute
 
 
 def _text(value: object) -> str:

@@ -26,16 +26,18 @@ def _cut(connection: HTTPConnection) -> None:
             socket.socket.shutdown(connection.sock, socket.SHUT_RDWR)
 
 
+# Both return urllib3's response, as the classes of urllib3 do that they are made of. That isn't the one of
+# http.client, from which those come: hence the exceptions, which urllib3 has at the same places.
 class _Http(HTTPConnection):
     @override
-    def getresponse(self) -> HTTPResponse:  # type: ignore[override]  # as urllib3's own
+    def getresponse(self) -> HTTPResponse:  # type: ignore[override]
         with _ending(self):
             return super().getresponse()
 
 
 class _Https(HTTPSConnection):
     @override
-    def getresponse(self) -> HTTPResponse:  # type: ignore[override]  # as urllib3's own
+    def getresponse(self) -> HTTPResponse:  # type: ignore[override]
         with _ending(self):
             return super().getresponse()
 

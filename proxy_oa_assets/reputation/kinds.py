@@ -48,7 +48,7 @@ def _registered(kind: str) -> object:
     try:
         return points[0].load()
     except Exception as error:
-        # Whoever wrote it: a fault of its module is as bad as a missing one.
+        # Loading runs another package's module, which can raise anything; the file's entry is to blame.
         raise ReputationConfigError(
             f"{points[0].value}, registered as {kind!r}, can't be loaded: {error}"
         ) from error

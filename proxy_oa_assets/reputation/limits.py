@@ -83,6 +83,7 @@ class _Count:
                 [rate], db_path=str(path), use_file_lock=True, algorithm=algorithm
             )
         # Our threads take turns; the library's lock is held by the thread that has the turn, whichever it is.
+        # The library puts a FileLock there itself; its annotation is that of the lock for buckets in memory.
         self._bucket.lock = FileLock(f"{path}.lock", thread_local=False)  # type: ignore[assignment]
 
     def take(self, now: float) -> float:
@@ -99,7 +100,7 @@ class _Count:
         return max(milliseconds, 1) / 1000
 
     def close(self) -> None:
-        self._bucket.close()  # type: ignore[no-untyped-call]
+        self._bucket.close()  # type: ignore[no-untyped-call]  # the library annotates no close()
 
     @contextmanager
     def _named(self) -> Iterator[None]:

@@ -117,7 +117,8 @@ def _judged(service: LocalService, values: Sequence[str]) -> tuple[dict[str, Ver
         answers = service.judge(values)
         unsupported = service.unverified(Status.UNSUPPORTED)
         verdicts = {value: answers.get(value) or unsupported for value in values}
-    except Exception as error:  # noqa: BLE001 - whoever wrote the service, its fault doesn't stop the run
+    except Exception as error:  # noqa: BLE001 - the boundary to code that may be another package's
+        # As in enquiry.py: counted as failed and named, so that the day and the other services go on.
         troubles.append(str(error if isinstance(error, ProxyOaError) else code_failed(error)))
         verdicts = dict.fromkeys(values, service.unverified(Status.FAILED))
     statuses = Counter(verdict.status for verdict in verdicts.values())

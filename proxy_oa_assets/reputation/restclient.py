@@ -45,7 +45,8 @@ def output_of(command: Sequence[str], *, environ: Mapping[str, str], seconds: fl
 def _run(command: Sequence[str], environ: Mapping[str, str], seconds: float) -> bytes | ServiceError:
     ends = time.monotonic() + seconds
     try:
-        process = subprocess.Popen(  # noqa: S603 - the site's own program; values are its arguments, no shell's
+        # A list and no shell: what stands in a log reaches the program as its arguments, whatever it says.
+        process = subprocess.Popen(  # noqa: S603 - the program is the one that the reputation file names
             command,
             env=environ,
             stdin=subprocess.DEVNULL,

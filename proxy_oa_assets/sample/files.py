@@ -61,7 +61,7 @@ severity = 3
 
 def sample_requests(day: Day, views: int = 1_100) -> list[Request]:
     """Return a day's requests in time order; the same for the same day, whenever it is asked for."""
-    random = Random(f"proxy-oa sample {day}")  # noqa: S311 - sample traffic, not a secret
+    random = Random(f"proxy-oa sample {day}")  # noqa: S311 - to be the same each time, which secrets must not
     requests = [*browse(random, views), *trouble.plant(random)]
     return sorted(requests, key=lambda request: request.second)
 

@@ -115,7 +115,8 @@ class HiveConnection:
             cursor.close()
 
     def _give_up(self, cursor: HiveServer2Cursor) -> None:
-        cursor._closed = True  # noqa: SLF001 - impyla has no public way to give a cursor up
+        # close() would ask the server, on this connection, to end the session; so would impyla's __del__.
+        cursor._closed = True  # noqa: SLF001 - impyla has no public way to forget a cursor
         self.close()
 
     def _session(self) -> HiveServer2Cursor:
@@ -166,7 +167,8 @@ def _connected(server: Server) -> HiveServer2Connection:
     """
     with _log_in_explained(server):
         connection = connect(**vars(server), retries=1)
-    connection.service.client._iprot.trans.open = _lost  # noqa: SLF001 - impyla has no public way
+    # impyla opens its transport again by itself wherever it finds it closed; nothing switches that off.
+    connection.service.client._iprot.trans.open = _lost  # noqa: SLF001 - the transport has no public name
     return connection
 
 
