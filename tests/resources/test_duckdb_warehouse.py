@@ -18,7 +18,7 @@ from proxy_oa_assets.tables import (
 WITHOUT_ROOM = """
 import os, resource, sys
 import pandas as pd
-from support.storyboard_days import DAY
+from proxy_oa_assets.days import Day
 from proxy_oa_assets.errors import WarehouseError
 from proxy_oa_assets.resources.embedded.duckdb_warehouse import DuckDBWarehouse
 from proxy_oa_assets.tables import PROXY_STORYBOARD
@@ -27,7 +27,7 @@ warehouse = DuckDBWarehouse(base=sys.argv[1])
 rows = pd.DataFrame({"p_threat": [os.urandom(50).hex() for _ in range(60_000)], "title": "t", "text": "x"})
 for _ in range(30):
     try:
-        warehouse.replace_day_with_frame(PROXY_STORYBOARD, DAY, rows)
+        warehouse.replace_day_with_frame(PROXY_STORYBOARD, Day.parse(sys.argv[2]), rows)
     except WarehouseError as error:
         print("refused" if "File too large" in str(error) else error)
 """
@@ -130,7 +130,7 @@ def test_a_disk_that_is_full_is_said_each_time(warehouse):
     """Nothing waits for ever, no debris is left, and the day stays; a limit stands for the full disk."""
     warehouse.replace_day_with_frame(PROXY_STORYBOARD, DAY, comments("old"))
     before = files_of(warehouse)
-    arguments = [sys.executable, "-c", WITHOUT_ROOM, warehouse.base]
+    arguments = [sys.executable, "-c", WITHOUT_ROOM, warehouse.base, DAY.key]
     ended = subprocess.run(arguments, timeout=90, check=True, capture_output=True, text=True)
     assert ended.stdout == "refused\n" * 30
     assert files_of(warehouse) == before
