@@ -16,8 +16,7 @@ from proxy_oa_assets.errors import InvestigationError
 from proxy_oa_assets.frames import records
 from proxy_oa_assets.investigation import feedback, statements
 from proxy_oa_assets.investigation.investigated import changing, investigated, uri_text
-from proxy_oa_assets.investigation.uri_rows import replace_rows
-from proxy_oa_assets.resources.hdfs import StillHeld
+from proxy_oa_assets.investigation.uri_rows import replaced
 from proxy_oa_assets.tables import PROXY_SCORES, PROXY_THREAT_INVESTIGATION
 
 if TYPE_CHECKING:
@@ -42,14 +41,9 @@ def score(
     URIs are recorded together or not at all; a NULL URI is the word `null`. Raises InvestigationError, before
     anything is written, for another severity and for a URI that isn't among the day's scored connections.
     """
-    number = _number(severity)
     day, at = investigated(day, deployment)
-    severities = dict.fromkeys(_distinct(fulluri), number)
-    connections = _scored_rows(day, at, severities)
-    _must_be_there(day, severities, connections)
-    if severities:
-        with changing(day, at) as still_held:
-            _record(day, at, still_held, severities, connections)
+    wanted = dict.fromkeys(_distinct(fulluri), _number(severity))
+    _, connections = _changed(day, at, wanted)
     return len(connections)
 
 
@@ -76,18 +70,8 @@ def change_severities(
     """
     day, at = investigated(day, deployment)
     wanted = {uri: None if severity is None else _number(severity) for uri, severity in severities.items()}
-    if not wanted:
-        return {}
-    with changing(day, at) as still_held:
-        now = severities_by_uri(_given(at.impala.read_latest_day(PROXY_THREAT_INVESTIGATION, day)))
-        changed = {
-            uri: severity for uri, severity in wanted.items() if since is None or now.get(uri) == since[uri]
-        }
-        connections = _scored_rows(day, at, changed)
-        _must_be_there(day, [uri for uri, severity in changed.items() if severity], connections)
-        if changed:
-            _record(day, at, still_held, changed, connections)
-    return {uri: now.get(uri) for uri in changed}
+    before, _ = _changed(day, at, wanted, since)
+    return before
 
 
 def threats(day: Day | str, *, deployment: Deployment | None = None) -> pd.DataFrame:
@@ -118,18 +102,31 @@ def _number(severity: int) -> int:
     return int(severity)
 
 
-def _record(
+def _changed(
     day: Day,
     at: Deployment,
-    still_held: StillHeld,
-    severities: Mapping[str, int | None],
-    connections: list[Row],
-) -> None:
-    still_held()
-    feedback.rewrite(at.hdfs, at.workspace.feedback(day), severities, connections)
-    still_held()
-    rows = [(day.key, uri, severity) for uri, severity in severities.items() if severity]
-    replace_rows(at.impala, PROXY_THREAT_INVESTIGATION, day, severities, rows)
+    wanted: Mapping[str, int | None],
+    since: Mapping[str, int | None] | None = None,
+) -> tuple[dict[str, int | None], list[Row]]:
+    """Change severities; return what the changed URIs had before, and their rows of `proxy_scores`."""
+    if not wanted:
+        return {}, []
+    with changing(day, at) as still_held:
+        given = at.impala.read_latest_day(PROXY_THREAT_INVESTIGATION, day)
+        now = severities_by_uri(_given(given))
+        changes = {
+            uri: severity for uri, severity in wanted.items() if since is None or now.get(uri) == since[uri]
+        }
+        connections = _scored_rows(day, at, list(changes))
+        _must_be_there(day, [uri for uri, severity in changes.items() if severity], connections)
+        if changes:
+            still_held()
+            feedback.rewrite(at.hdfs, at.workspace.feedback(day), changes, connections)
+            still_held()
+            rows = [(day.key, uri, severity) for uri, severity in changes.items() if severity]
+            after = replaced(PROXY_THREAT_INVESTIGATION, given, changes, rows)
+            at.impala.replace_day_with_frame(PROXY_THREAT_INVESTIGATION, day, after)
+    return {uri: now.get(uri) for uri in changes}, connections
 
 
 def _distinct(fulluri: str | Iterable[str]) -> list[str]:
@@ -137,8 +134,7 @@ def _distinct(fulluri: str | Iterable[str]) -> list[str]:
     return list(dict.fromkeys(map(uri_text, given)))
 
 
-def _scored_rows(day: Day, at: Deployment, fulluris: Iterable[str]) -> list[Row]:
-    uris = list(fulluris)
+def _scored_rows(day: Day, at: Deployment, uris: list[str]) -> list[Row]:
     parts = [uris[first : first + _URIS_AT_A_TIME] for first in range(0, len(uris), _URIS_AT_A_TIME)]
     return [row for part in parts for row in at.impala.rows(statements.scored_rows(day, part))]
 

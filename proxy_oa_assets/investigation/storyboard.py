@@ -14,7 +14,7 @@ from proxy_oa_assets.errors import CommentChangedError, InvestigationError
 from proxy_oa_assets.frames import records
 from proxy_oa_assets.investigation import raw_statements, statements
 from proxy_oa_assets.investigation.investigated import changing, investigated, uri_text
-from proxy_oa_assets.investigation.uri_rows import replace_rows
+from proxy_oa_assets.investigation.uri_rows import replaced
 from proxy_oa_assets.tables import PROXY_STORYBOARD, PROXY_TIMELINE
 
 if TYPE_CHECKING:
@@ -88,7 +88,8 @@ def save_storyboard(
         )
     comment = Comment.of(title, text)
     with changing(day, at) as still_held:
-        if over and over != comment_of(at.impala.read_latest_day(PROXY_STORYBOARD, day), threat):
+        comments = at.impala.read_latest_day(PROXY_STORYBOARD, day)
+        if over and over != comment_of(comments, threat):
             raise CommentChangedError(
                 f"{printable(threat, _SHOWN_WIDTH)}: somebody else has saved a comment meanwhile, so nothing "
                 f"was saved. storyboard() shows it"
@@ -96,9 +97,13 @@ def save_storyboard(
         still_held()
         at.hdfs.write(at.workspace.progression(day, threat), [json.dumps(progression).encode("utf-8")])
         still_held()
-        replace_rows(at.impala, PROXY_TIMELINE, day, [threat], times)
+        timeline_now = replaced(
+            PROXY_TIMELINE, at.impala.read_latest_day(PROXY_TIMELINE, day), [threat], times
+        )
+        at.impala.replace_day_with_frame(PROXY_TIMELINE, day, timeline_now)
         still_held()
-        replace_rows(at.impala, PROXY_STORYBOARD, day, [threat], [(threat, comment.title, comment.text)])
+        told = replaced(PROXY_STORYBOARD, comments, [threat], [(threat, comment.title, comment.text)])
+        at.impala.replace_day_with_frame(PROXY_STORYBOARD, day, told)
 
 
 def storyboard(day: Day | str, *, deployment: Deployment | None = None) -> pd.DataFrame:
