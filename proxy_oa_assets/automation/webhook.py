@@ -1,9 +1,7 @@
 """Posting to a webhook, whose address is a secret: no log line and no error has it."""
 
-import logging
 import threading
-from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from collections.abc import Mapping
 
 import requests
 from requests.adapters import HTTPAdapter
@@ -11,12 +9,11 @@ from urllib3 import Retry
 from urllib3.exceptions import HTTPError
 
 from proxy_oa_assets.errors import ProxyOaError
+from proxy_oa_assets.network.untold import untold
 
 # Seconds: to connect, to answer; and the wait before the second retry, twice that before the third.
 _TIMEOUT = (3.0, 8.0)
 _BACKOFF = 0.5
-# The loggers of urllib3 that write the address of a request, at WARNING when they try again.
-_TELLING = ("urllib3.connectionpool", "urllib3.util.retry")
 
 
 class WebhookError(ProxyOaError):
@@ -38,7 +35,8 @@ def post(url: str, setting: str, body: Mapping[str, object]) -> None:
 
 
 def _problem(url: str, body: Mapping[str, object]) -> str | None:
-    with requests.Session() as session, _untold():
+    thread = threading.get_ident()
+    with requests.Session() as session, untold(lambda record: record.thread == thread):
         for scheme in ("http://", "https://"):
             session.mount(scheme, HTTPAdapter(max_retries=_retry()))
         try:
@@ -62,19 +60,3 @@ def _retry() -> Retry:
         # Dagster gives a sensor's tick a minute; a server may ask for an hour.
         respect_retry_after_header=False,
     )
-
-
-@contextmanager
-def _untold() -> Iterator[None]:
-    """Keep what urllib3 logs in this thread from being written."""
-    thread = threading.get_ident()
-
-    def of_another_thread(record: logging.LogRecord) -> bool:
-        return record.thread != thread
-
-    with ExitStack() as stack:
-        for name in _TELLING:
-            logger = logging.getLogger(name)
-            logger.addFilter(of_another_thread)
-            stack.callback(logger.removeFilter, of_another_thread)
-        yield

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from proxy_oa_assets.errors import ReputationCacheError
 from proxy_oa_assets.network.retrying import retrying
+from proxy_oa_assets.reputation.asking import ASKING
 from proxy_oa_assets.reputation.cache import VerdictCache
 from proxy_oa_assets.reputation.clock import Clock
 from proxy_oa_assets.reputation.http import Http
@@ -24,7 +25,6 @@ from proxy_oa_assets.reputation.trouble import (
     ServiceError,
     code_failed,
 )
-from proxy_oa_assets.reputation.untold import ASKING
 from proxy_oa_assets.reputation.verdict import Status, Verdict
 
 # After so many failures in a row nothing more is asked: a service that is down would cost a time-out each.

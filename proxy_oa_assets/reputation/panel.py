@@ -9,12 +9,13 @@ from functools import cached_property, partial
 from pathlib import Path
 
 from proxy_oa_assets.errors import ProxyOaError
+from proxy_oa_assets.network.untold import untold
+from proxy_oa_assets.reputation.asking import ASKING, is_of_asking
 from proxy_oa_assets.reputation.clock import Clock, machine_clock
 from proxy_oa_assets.reputation.config import Configured
 from proxy_oa_assets.reputation.service import LocalService, RemoteService, ReputationService, Send
 from proxy_oa_assets.reputation.tally import Tally
 from proxy_oa_assets.reputation.trouble import code_failed
-from proxy_oa_assets.reputation.untold import ASKING, untold
 from proxy_oa_assets.reputation.verdict import Status, Verdict, encode
 
 # What `proxy-oa doctor` asks for: a name that RFC 2606 keeps free of anybody's use.
@@ -87,7 +88,7 @@ class Panel:
     def _try(self, service: ReputationService) -> str:
         stop = threading.Event()
         # In a thread of that name, so that nothing of the request is logged.
-        with untold(), ThreadPoolExecutor(1, thread_name_prefix=ASKING) as pool:
+        with untold(is_of_asking), ThreadPoolExecutor(1, thread_name_prefix=ASKING) as pool:
             trial = pool.submit(self._trial, service, machine_clock(stop))
             try:
                 error = trial.exception()

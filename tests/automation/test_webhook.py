@@ -1,11 +1,8 @@
-import logging
 import socket
-import threading
 
 import pytest
 from support.receiver import SECRET
 
-from proxy_oa_assets.automation import webhook
 from proxy_oa_assets.automation.webhook import WebhookError, post
 
 
@@ -42,20 +39,3 @@ def test_an_address_that_cannot_be_used_is_not_named(url):
         post(url, "SETTING", {})
     assert SECRET not in str(raised.value)
     assert raised.value.__context__ is None
-
-
-def test_other_threads_go_on_logging():
-    """What urllib3 says of other requests is written as ever, and of later ones in this thread too."""
-    records = []
-    logger = logging.getLogger("urllib3.connectionpool")
-    with webhook._untold():
-        thread = threading.Thread(target=lambda: records.append(logger.filter(_record(logger))))
-        thread.start()
-        thread.join()
-        assert not logger.filter(_record(logger))
-    assert records[0]
-    assert logger.filter(_record(logger))
-
-
-def _record(logger):
-    return logger.makeRecord(logger.name, logging.WARNING, "", 0, "retrying", (), None)
