@@ -125,9 +125,8 @@ class HiveConnection:
             if self._connection is None:
                 self._connection = _connected(self.server)
             return self._connection.cursor(user=self.server.user)
-        except BaseException as error:
-            if isinstance(error, TRANSPORT) or not isinstance(error, Exception):
-                self.close()
+        except BaseException:
+            self.close()
             raise
 
     def _bindable(self, sql: str, values: Sequence[Value]) -> tuple[str, list[Value]]:
