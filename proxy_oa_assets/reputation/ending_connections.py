@@ -1,14 +1,16 @@
-"""Connections on which an answer's head has an end, too.
+"""Answers that have an end, their head and their body.
 
 A time-out of `requests` is that of each read: a server that sends a byte now and then keeps us for ever.
 """
 
 import socket
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, suppress
+from functools import partial
 from typing import Any
 
+import requests
 from requests.adapters import HTTPAdapter
 from typing_extensions import override
 from urllib3.connection import HTTPConnection, HTTPSConnection
@@ -42,10 +44,26 @@ class _Https(HTTPSConnection):
             return super().getresponse()
 
 
-@contextmanager
-def _ending(connection: HTTPConnection) -> Iterator[None]:
+def ending(response: requests.Response, seconds: float) -> AbstractContextManager[None]:
+    """Have reading the response's body end then, as if the server had ended it, or by an error."""
+    return _after(seconds, partial(_cut_off, response))
+
+
+def _ending(connection: HTTPConnection) -> AbstractContextManager[None]:
     """Cut the connection when its time-out, which urllib3 has set to that of reads, is over."""
-    timer = threading.Timer(connection.timeout or _LONGEST, _cut, [connection])
+    return _after(connection.timeout or _LONGEST, partial(_cut, connection))
+
+
+def _cut_off(response: requests.Response) -> None:
+    # urllib3 refuses, and the socket fails, where the body has been read meanwhile: then all is well.
+    with suppress(OSError, ValueError, RuntimeError):
+        response.raw.shutdown()
+
+
+@contextmanager
+def _after(seconds: float, cut: Callable[[], None]) -> Iterator[None]:
+    """Cut when so many seconds are over before the block has ended."""
+    timer = threading.Timer(seconds, cut)
     timer.daemon = True
     timer.start()
     try:

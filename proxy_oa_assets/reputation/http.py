@@ -13,7 +13,7 @@ from urllib3.exceptions import HTTPError
 
 from proxy_oa_assets.network.certificates import UNTRUSTED, complaint, machines_own
 from proxy_oa_assets.reputation.answer import Answer
-from proxy_oa_assets.reputation.ending_connections import EndingAdapter
+from proxy_oa_assets.reputation.ending_connections import EndingAdapter, ending
 from proxy_oa_assets.reputation.trouble import PassingError, RefusedError, ServiceError
 
 _CONNECT_SECONDS = 5.0
@@ -90,7 +90,8 @@ class Http:
                 cert=cert,
                 proxies=self._proxies(request.url),
             ) as response:
-                body = self._body(response, ends)
+                with ending(response, ends - time.monotonic()):
+                    body = self._body(response, ends)
                 if isinstance(body, ServiceError):
                     return body
                 return Answer(response.status_code, body, response.headers.get("Retry-After"))
@@ -101,22 +102,27 @@ class Http:
                 "the key can't stand in a header: it begins with a space, or has a line break or a letter "
                 "beyond Latin-1; mend the environment variable"
             )
-        except (requests.RequestException, HTTPError) as error:
+        except (requests.RequestException, HTTPError, ValueError) as error:
+            # ValueError is what TLS raises where it is read on after its end, and is nobody's before that.
             if time.monotonic() >= ends:
                 return PassingError(self._too_long())
+            if not isinstance(error, (requests.RequestException, HTTPError)):
+                raise
             return PassingError(_in_words(error))
 
     def _body(self, response: requests.Response, ends: float) -> bytes | ServiceError:
-        pieces, length = [], 0
+        pieces, length = list[bytes](), 0
         # `read1` gives what there is; whatever waits for a full piece waits as long as the server likes.
-        while piece := response.raw.read1(_PIECE, decode_content=True):
-            length += len(piece)
-            if length > _LONGEST_ANSWER:
-                return ServiceError(f"its answer is longer than {_LONGEST_ANSWER // 1024**2} MB")
-            if time.monotonic() > ends:
+        while length <= _LONGEST_ANSWER:
+            piece = response.raw.read1(_PIECE, decode_content=True)
+            # An end that comes after the time is our own.
+            if time.monotonic() >= ends:
                 return PassingError(self._too_long())
+            if not piece:
+                return b"".join(pieces)
+            length += len(piece)
             pieces.append(piece)
-        return b"".join(pieces)
+        return ServiceError(f"its answer is longer than {_LONGEST_ANSWER // 1024**2} MB")
 
     def _too_long(self) -> str:
         return f"it gave no answer, or not all of it, within {self._timeout:g} s (`timeout`)"

@@ -77,8 +77,8 @@ def waits(monkeypatch) -> list[float]:
 
 
 @pytest.fixture(scope="session")
-def untrusted(tmp_path_factory) -> ssl.SSLContext:
-    """Return what a server shows that signed its own certificate."""
+def certificate(tmp_path_factory) -> tuple[Path, ssl.SSLContext]:
+    """Return the certificate of a server that signed its own, and what the server shows."""
     folder = tmp_path_factory.mktemp("certificate")
     key, certificate = folder / "key.pem", folder / "certificate.pem"
     subprocess.run(
@@ -91,4 +91,10 @@ def untrusted(tmp_path_factory) -> ssl.SSLContext:
     )
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate, key)
-    return context
+    return certificate, context
+
+
+@pytest.fixture
+def untrusted(certificate) -> ssl.SSLContext:
+    """Return what a server shows that nobody trusts."""
+    return certificate[1]

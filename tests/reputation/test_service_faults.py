@@ -103,6 +103,31 @@ def test_an_answer_that_drips_ends_with_the_time(vt):
     )
 
 
+@pytest.mark.parametrize("secured", [False, True])
+@pytest.mark.parametrize(
+    "length", [b"Content-Length: 1000\r\n\r\n", b"\r\n", b"Transfer-Encoding: chunked\r\n\r\n5\r\n"]
+)
+def test_an_answer_that_stalls_late_ends_with_the_time(vt, certificate, length, secured):
+    """The time-out is that of the whole answer: what was sent shortly before it gains nothing."""
+
+    def handle(connection):
+        request_of(connection)
+        time.sleep(1.4)
+        connection.sendall(HEAD + length + b"     ")
+        time.sleep(5)
+
+    file, shown = certificate
+    with handling(handle, shown if secured else None) as (url, _):
+        began = time.monotonic()
+        trusted = {"ca_cert": str(file)} if secured else {}
+        said, tally = _says(vt(url, timeout=1.5, attempts=1, **trusted), "evil.example/")
+    assert time.monotonic() - began < 2.6
+    assert (said, tally.troubles) == (
+        [NOTHING],
+        ["it gave no answer, or not all of it, within 1.5 s (`timeout`)"],
+    )
+
+
 def test_a_head_that_drips_ends_with_the_time(vt):
     """The same for a header that never ends."""
 
