@@ -6,23 +6,10 @@ from pathlib import Path
 import pandas as pd
 import pyarrow as pa
 import pytest
+from support.command import proxy_oa
 from support.home import SAMPLE_DAY, Home, rewrite
 
 from proxy_oa_assets.tables import PROXY_STORYBOARD, PROXY_THREAT_INVESTIGATION, PROXY_TIMELINE
-
-
-def proxy_oa(home: Path, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
-    """Run the command as a user would, in a folder that isn't the checkout."""
-    home.mkdir(parents=True, exist_ok=True)
-    return subprocess.run(
-        [Path(sys.executable).with_name("proxy-oa"), *arguments],
-        cwd=home,
-        env={"PATH": os.environ["PATH"], "HOME": str(home), "PROXY_OA_HOME": str(home), **variables},
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
 
 
 @pytest.fixture
@@ -156,24 +143,6 @@ def test_reset_removes_what_analysts_did_on_that_day_alone(home: Home) -> None:
     assert "proxy_timeline: 1 rows of 2016-09-12 removed" in done.stdout
 
 
-def test_doctor_finds_a_sound_site_sound(home: Home) -> None:
-    """Each configured system has a line that says ok."""
-    done = proxy_oa(home.path, "doctor")
-
-    assert done.returncode == 0, done.stdout
-    assert {line.split()[0] for line in done.stdout.splitlines()} == {"ok"}
-    assert "1 ranked days, the last one 20160912" in done.stdout
-
-
-def test_doctor_counts_days_alone(home: Home) -> None:
-    """A folder of another name beside them is no ranked day, and its name doesn't reach the terminal."""
-    (home.results(SAMPLE_DAY).parents[2] / "zz\x1b[31m").mkdir()
-
-    done = proxy_oa(home.path, "doctor")
-
-    assert "1 ranked days, the last one 20160912" in done.stdout
-
-
 def test_what_an_engine_quotes_of_the_data_does_not_steer_the_terminal(home: Home) -> None:
     """A raw column of another type: DuckDB's message has the value that it can't convert."""
 
@@ -208,27 +177,6 @@ def test_a_home_that_cannot_be_used_is_one_sentence(tmp_path: Path) -> None:
             assert done.stderr.startswith("proxy-oa: ")
             assert said in done.stderr
             assert len(done.stderr.splitlines()) == 1
-
-
-def test_doctor_says_what_to_fix_and_exits_with_1(home: Home) -> None:
-    """A broken context file and a missing list are two lines that say FAIL and name the place."""
-    context = home.path / "context.csv"
-    context.write_text("ip,description\n10.0.0.300,nobody\n", encoding="utf-8")
-    reputation = home.path / "reputation.json"
-    reputation.write_text(
-        '{"services": [{"service": "blocklist", "lists": [{"path": "gone.txt", "kind": "urls"}]}]}',
-        encoding="utf-8",
-    )
-
-    done = proxy_oa(
-        home.path, "doctor", PROXY_OA_NETWORK_CONTEXT=str(context), PROXY_OA_REPUTATION=str(reputation)
-    )
-
-    assert done.returncode == 1
-    broken = [line for line in done.stdout.splitlines() if line.startswith("FAIL")]
-    assert len(broken) == 2
-    assert f"{context}:2" in broken[0]
-    assert "services[0].lists[0].path" in broken[1]
 
 
 def test_a_dotenv_file_in_the_working_folder_is_read(tmp_path: Path) -> None:

@@ -98,3 +98,14 @@ def certificate(tmp_path_factory) -> tuple[Path, ssl.SSLContext]:
 def untrusted(certificate) -> ssl.SSLContext:
     """Return what a server shows that nobody trusts."""
     return certificate[1]
+
+
+@pytest.fixture
+def vt(asking_of):
+    """Return what makes a service at an address, without limits of its own."""
+
+    def made(url, **entry):
+        free = {"per_minute": None, "per_day": None, "key_env": "THE_KEY"}
+        return asking_of({"service": "vt", "url": url, **free, **entry}, THE_KEY="the-key")
+
+    return made

@@ -4,54 +4,24 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from support.engine_files import DAY, write_file
 
 from proxy_oa_assets.days import Day
 from proxy_oa_assets.errors import WarehouseError
 from proxy_oa_assets.queries import Query, edge_details, whole_day
 from proxy_oa_assets.resources.embedded.duckdb_warehouse import DuckDBWarehouse
 from proxy_oa_assets.resources.embedded.parquet_partitions import foreign_files, partition_files
-from proxy_oa_assets.tables import PROXY, PROXY_EDGE, PROXY_SCORES, PROXY_STORYBOARD, TABLES
+from proxy_oa_assets.tables import PROXY, PROXY_SCORES, PROXY_STORYBOARD, TABLES
 
-DAY = Day.parse("2016-09-12")
 INVALID, REPAIRED = b"evil.example/\xff\xfe\xc3(", "evil.example/\ufffd\ufffd\ufffd("
-ARROW = {"STRING": pa.string(), "INT": pa.int32(), "FLOAT": pa.float32(), "BIGINT": pa.int64()}
 FOLDERS = (
     *("a*b", "a?b", "[ab]", "{a,b}", "**", "it's", '"x"', "a\\b", "100%", "$HOME", "a b", "-- x;", "\u00e9"),
     *("x=y", "x=y=z", "y=1999", "m=1", "h=23", "text=x"),
 )
 
 
-@pytest.fixture
-def warehouse(tmp_path):
-    """Return a warehouse below an empty folder."""
-    return DuckDBWarehouse(base=str(tmp_path))
-
-
-def _write(warehouse, table, name="000000_0", *, day=DAY, hour="07", annotated=True, types=None, **values):
-    """Write a file as another engine would: the given columns' values, NULL in the others.
-
-    Not `annotated`: text columns are plain bytes, as Impala writes them.
-    """
-    folder = Path(warehouse.location(table, day))
-    folder = folder / f"h={hour}" if table is PROXY else folder
-    folder.mkdir(parents=True, exist_ok=True)
-    count = max(map(len, values.values()))
-    columns = {}
-    for column in table.columns:
-        kind = (types or {}).get(column.name) or ARROW[column.type]
-        given = values.get(column.name, [None] * count)
-        if kind != pa.string():
-            columns[column.name] = pa.array(given, kind)
-            continue
-        as_bytes = [value.encode("utf-8") if isinstance(value, str) else value for value in given]
-        array = pa.array(as_bytes, pa.binary())
-        columns[column.name] = array.view(pa.string()) if annotated else array
-    pq.write_table(pa.table(columns), folder / name)
-    return folder / name
-
-
 def _comment(warehouse, text, name, day=DAY):
-    return _write(warehouse, PROXY_STORYBOARD, name, day=day, p_threat=[text], title=[text], text=[text])
+    return write_file(warehouse, PROXY_STORYBOARD, name, day=day, p_threat=[text], title=[text], text=[text])
 
 
 def _texts(warehouse, day=DAY):
@@ -105,19 +75,20 @@ def test_dropping_a_day_removes_its_data_whoever_wrote_it(warehouse, names):
     assert foreign_files(Path(warehouse.location(PROXY_STORYBOARD, DAY))) == []
 
 
-def test_only_the_asked_days_are_listed(warehouse, tmp_path):
+def test_only_the_asked_days_are_listed(warehouse):
     """A query of some days opens the files of those alone; one of no days, those of all, in order."""
+    base = Path(warehouse.base)
     files = [_comment(warehouse, "x", "part.parquet", DAY.plus(offset)) for offset in range(4)]
-    assert partition_files(tmp_path, PROXY_STORYBOARD, (DAY.plus(1), DAY.plus(2))) == files[1:3]
-    assert partition_files(tmp_path, PROXY_STORYBOARD, (DAY.plus(9), DAY.plus(9))) == []
-    assert partition_files(tmp_path, PROXY_STORYBOARD, None) == files
+    assert partition_files(base, PROXY_STORYBOARD, (DAY.plus(1), DAY.plus(2))) == files[1:3]
+    assert partition_files(base, PROXY_STORYBOARD, (DAY.plus(9), DAY.plus(9))) == []
+    assert partition_files(base, PROXY_STORYBOARD, None) == files
 
 
 def test_padded_and_unpadded_partition_values_are_text_in_the_raw_table(warehouse):
     """'09' stays '09' and '12' stays '12': both compare as text, as in the cluster's table."""
     for day in (DAY, Day.parse("2016-10-02")):
         for hour in ("07", "12"):
-            _write(warehouse, PROXY, day=day, hour=hour, fulluri=["a/"])
+            write_file(warehouse, PROXY, day=day, hour=hour, fulluri=["a/"])
     found = warehouse.query(Query("SELECT y, m, d, h FROM proxy ORDER BY m, h"))
     assert [tuple(row) for row in found.itertuples(index=False)] == [
         ("2016", "09", "12", "07"),
@@ -135,7 +106,7 @@ def test_a_home_of_any_name_works(tmp_path, part):
     warehouse = DuckDBWarehouse(base=str(tmp_path / part / "hdfs"))
     other = DuckDBWarehouse(base=str(tmp_path / "ab" / "hdfs"))
     _comment(other, "other", "part.parquet")
-    _write(warehouse, PROXY, fulluri=["a/"])
+    write_file(warehouse, PROXY, fulluri=["a/"])
     select = Query(
         "SELECT y AS p_threat, concat(m, d) AS title, concat(h, fulluri) AS text FROM proxy", days=(DAY, DAY)
     )
@@ -149,8 +120,10 @@ def test_a_home_of_any_name_works(tmp_path, part):
 def test_spot_s_old_scores_with_numbers_for_codes_and_ports_are_read(warehouse):
     """Spot's own proxy_scores has respcode and uriport as INT: they are read as text, beside new days."""
     old = {"respcode": pa.int32(), "uriport": pa.int32()}
-    _write(warehouse, PROXY_SCORES, types=old, respcode=[200, None], uriport=[80, 443], fulluri=["a", "b"])
-    _write(warehouse, PROXY_SCORES, day=DAY.plus(1), respcode=["404"], uriport=["8080"], fulluri=["c"])
+    write_file(
+        warehouse, PROXY_SCORES, types=old, respcode=[200, None], uriport=[80, 443], fulluri=["a", "b"]
+    )
+    write_file(warehouse, PROXY_SCORES, day=DAY.plus(1), respcode=["404"], uriport=["8080"], fulluri=["c"])
     read = warehouse.read_day(PROXY_SCORES, DAY)
     assert read["respcode"].fillna("NULL").tolist() == ["200", "NULL"]
     assert read["uriport"].tolist() == ["80", "443"]
@@ -158,58 +131,9 @@ def test_spot_s_old_scores_with_numbers_for_codes_and_ports_are_read(warehouse):
     assert both["respcode"].tolist() == ["200", "404"]
 
 
-@pytest.mark.parametrize("annotated", [True, False])
-def test_text_is_text_with_and_without_its_annotation(warehouse, annotated):
-    """Impala writes text as bytes that name no character set; they are text all the same."""
-    values = ["caf\u00e9 \U0001f600", "nul\0", "", None, "x" * 100_000]
-    _write(warehouse, PROXY, annotated=annotated, fulluri=values, useragent=values)
-    assert [row[0] for row in warehouse.rows(Query("SELECT fulluri FROM proxy"))] == values
-    assert len(warehouse.query(Query("SELECT 1 AS one FROM proxy WHERE useragent = ?", (values[0],)))) == 1
-
-
-@pytest.mark.parametrize("annotated", [True, False])
-@pytest.mark.parametrize(("rows", "position"), [(3, 1), (70_000, 0), (70_000, 69_999), (300_000, 299_999)])
-def test_bytes_that_are_not_utf_8_are_replaced_wherever_they_stand(warehouse, annotated, rows, position):
-    """One request with such bytes costs neither its row nor the hour, in a small file or in a large one."""
-    uris = [b"a.example/%d" % number for number in range(rows)]
-    uris[position] = INVALID
-    _write(warehouse, PROXY, annotated=annotated, fulluri=uris)
-    read = warehouse.query(Query("SELECT fulluri FROM proxy"))["fulluri"]
-    assert len(read) == rows
-    assert read[position] == REPAIRED
-    streamed = [row[0] for row in warehouse.rows(Query("SELECT fulluri FROM proxy"))]
-    assert streamed == read.tolist()
-    assert len(warehouse.query(Query("SELECT 1 AS one FROM proxy WHERE fulluri = ?", (REPAIRED,)))) == 1
-
-
-@pytest.mark.parametrize("annotated", [True, False])
-def test_a_connection_with_such_bytes_is_joined_to_its_raw_rows(warehouse, annotated):
-    """The ranked results and the raw table are repaired alike, so nobody hides from the details."""
-    for hour, name in (("07", "000000_0"), ("12", "000000_0"), ("12", "abc.parq")):
-        uris = [INVALID, b"a.example/"]
-        _write(
-            warehouse, PROXY, name, hour=hour, annotated=annotated, clientip=["10.0.0.1"] * 2, fulluri=uris
-        )
-    _write(warehouse, PROXY_SCORES, clientip=["10.0.0.1"], fulluri=[REPAIRED])
-    assert warehouse.replace_day(PROXY_EDGE, DAY, edge_details(DAY)) == 3
-    edges = warehouse.read_day(PROXY_EDGE, DAY)
-    assert edges["fulluri"].tolist() == [REPAIRED] * 3
-    assert edges["hh"].tolist() == [7, 12, 12]
-
-
-def test_repairing_leaves_the_raw_files_and_nothing_else(warehouse, tmp_path):
-    """Ingest's files aren't ours to change, and the repaired copies are gone when the query is."""
-    path = _write(warehouse, PROXY, fulluri=[INVALID])
-    before = path.read_bytes()
-    assert len(warehouse.read_day(PROXY, DAY)) == 1
-    assert len(list(warehouse.rows(whole_day(PROXY, DAY)))) == 1
-    assert path.read_bytes() == before
-    assert [left for left in tmp_path.rglob("*") if left.is_file()] == [path]
-
-
 def test_an_empty_file_of_another_engine_is_no_row(warehouse):
     """Impala, Hive and Spark pass over a file of no bytes, which an aborted ingest leaves behind."""
-    path = _write(warehouse, PROXY, fulluri=["a/"])
+    path = write_file(warehouse, PROXY, fulluri=["a/"])
     path.with_name("000001_0").touch()
     assert len(warehouse.read_day(PROXY, DAY)) == 1
 
@@ -219,7 +143,7 @@ def test_every_table_can_be_read_as_another_engine_wrote_it(warehouse):
     values = {"STRING": ["x"], "INT": [1], "BIGINT": [2**40], "FLOAT": [0.5]}
     for table in TABLES.values():
         row = {column.name: values[column.type] for column in table.columns}
-        _write(warehouse, table, annotated=False, **row)
+        write_file(warehouse, table, annotated=False, **row)
         assert warehouse.read_day(table, DAY).to_dict("list") == row
 
 
@@ -260,7 +184,7 @@ def test_a_damaged_file_is_named_where_it_stands(warehouse, rest):
 
 def test_a_raw_file_with_a_damaged_footer_is_named(warehouse):
     """Neither DuckDB nor Arrow says which of a day's files it is."""
-    path = _write(warehouse, PROXY, fulluri=["a/"])
+    path = write_file(warehouse, PROXY, fulluri=["a/"])
     content = bytearray(path.read_bytes())
     content[-60:-10] = b"\xff" * 50
     path.write_bytes(content)
@@ -270,7 +194,7 @@ def test_a_raw_file_with_a_damaged_footer_is_named(warehouse):
 
 def test_a_column_that_no_raw_file_has_is_named_with_a_file(warehouse):
     """In one file only, it is NULL; names may be in upper case."""
-    path = _write(warehouse, PROXY, fulluri=["a/"])
+    path = write_file(warehouse, PROXY, fulluri=["a/"])
     whole = pq.read_table(path)
     pq.write_table(whole.drop_columns(["virusid", "fulluri"]), path)
     with pytest.raises(
@@ -285,6 +209,6 @@ def test_a_column_that_no_raw_file_has_is_named_with_a_file(warehouse):
 def test_a_folder_that_is_no_hour_is_none_of_the_day_s(warehouse, hour):
     """As on a cluster: a copy that somebody keeps beside an hour counts no request twice."""
     for name in ("07", hour):
-        _write(warehouse, PROXY, hour=name, clientip=["10.0.0.1"], fulluri=["a/"])
-    _write(warehouse, PROXY_SCORES, clientip=["10.0.0.1"], fulluri=["a/"])
+        write_file(warehouse, PROXY, hour=name, clientip=["10.0.0.1"], fulluri=["a/"])
+    write_file(warehouse, PROXY_SCORES, clientip=["10.0.0.1"], fulluri=["a/"])
     assert warehouse.query(edge_details(DAY))["hh"].tolist() == [7]

@@ -1,44 +1,16 @@
-import subprocess
-import sys
-import threading
-
-import dagster as dg
 import pytest
+from support.command import proxy_oa
 from support.home import SAMPLE_DAY as DAY
-from support.home import Home, metadata
-from support.hostile import VALUES
-from support.markup import DRAWN, PageParser
+from support.home import Home
+from support.story_page import written
 from support.told_day import Told, tell
-from test_cli import proxy_oa
 
-from proxy_oa_assets.display import printable
-from proxy_oa_assets.errors import InvestigationError
-from proxy_oa_assets.history import open_history
-from proxy_oa_assets.settings import settings_from
 from proxy_oa_assets.story.page import write_story
-
-# What a page is made of, beside its plots.
-WRITTEN = set(
-    "html head meta style body header main section footer h1 h2 h3 p div span strong br bdi code "
-    "dl dt dd table thead tbody tr th td ul li figure details summary".split()
-)
-POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'"
-HARMLESS = set("lang charset http-equiv content name class dir".split())
-DRAWING = set(
-    "xmlns viewbox width height style role aria-label font-family font-size font-weight fill stroke "
-    "stroke-width stroke-dasharray text-anchor x y cx cy r rx d".split()
-)
 
 
 @pytest.fixture
 def home(tmp_path):
     return Home(tmp_path / "home")
-
-
-def written(home, day=DAY):
-    """Write a day's page, and return it parsed."""
-    path = write_story(day, deployment=home.deployment).path
-    return PageParser(path.read_text(encoding="utf-8"))
 
 
 def rows(page):
@@ -196,121 +168,3 @@ def test_the_same_day_gives_the_same_page(home):
     assert proxy_oa(home.path, "story", "--date", DAY.key).returncode == 0
 
     assert home.deployment.workspace.story(DAY).read_bytes() == first
-
-
-def test_nothing_of_the_data_is_markup(hostile_page):
-    """A parser finds the elements and attributes that the page always has, none that runs, loads or links."""
-    page = PageParser(hostile_page.read_text(encoding="utf-8"))
-
-    assert page.tags <= WRITTEN | DRAWN
-    assert page.attributes <= HARMLESS | DRAWING
-    assert {tuple(attributes.items()) for tag, attributes in page.elements if tag == "meta"} == {
-        (("charset", "utf-8"),),
-        (
-            ("http-equiv", "Content-Security-Policy"),
-            ("content", POLICY),
-        ),
-        (("name", "referrer"), ("content", "no-referrer")),
-        (("name", "format-detection"), ("content", "telephone=no, email=no, address=no")),
-        (("name", "viewport"), ("content", "width=device-width, initial-scale=1")),
-    }
-
-
-def test_every_value_is_there_as_text(hostile_page):
-    """Whole, and with its invisible characters shown; a long one can be unfolded."""
-    page = PageParser(hostile_page.read_text(encoding="utf-8"))
-    shown = {" ".join(code.split()) for code in page.texts["code"]}
-
-    assert {" ".join(printable(value).split()) for value in VALUES} - {""} <= shown
-    assert "49" not in shown
-
-
-def test_nothing_that_steers_or_hides_is_in_the_page(hostile_page):
-    """Apart from the line breaks of the template itself."""
-    text = hostile_page.read_text(encoding="utf-8")
-    assert {char for char in text if not char.isprintable()} == {"\n"}
-
-
-def test_a_page_that_cannot_be_written_is_an_error_that_says_where(home, tmp_path):
-    """And leaves nothing behind."""
-    blocked = tmp_path / "file"
-    blocked.write_text("", encoding="utf-8")
-    with pytest.raises(InvestigationError, match=r"file/page\.html can't be written .*name another file"):
-        write_story(DAY, blocked / "page.html", deployment=home.deployment)
-
-
-def test_a_home_that_cannot_be_written_is_an_error_that_says_where(home):
-    """An analyst's who may only read it, say; another file can be named."""
-    home.path.mkdir()
-    (home.path / "data").write_text("", encoding="utf-8")
-    with pytest.raises(InvestigationError, match=rf"data/proxy/{DAY.folder} can't be written"):
-        write_story(DAY, deployment=home.deployment)
-    assert write_story(DAY, home.path / "page.html", deployment=home.deployment).path.exists()
-
-
-def test_of_two_who_write_the_page_at_once_the_last_has_read_what_both_saved(home):
-    """A story that is saved while another's page is being written isn't missing afterwards."""
-    tell(home, DAY, Told("first.example/"))
-    writing = threading.Thread(target=write_story, args=[DAY], kwargs={"deployment": home.deployment})
-    with home.deployment.workspace.lock(DAY, "story"):
-        writing.start()
-        writing.join(1)
-        tell(home, DAY, Told("first.example/"), Told("second.example/"))
-    writing.join()
-    assert "second.example/" in home.deployment.workspace.story(DAY).read_text(encoding="utf-8")
-
-
-def test_the_command_writes_the_page_and_prints_its_path(home):
-    """Into the day's data folder; the web UI knows it as metadata of the day's notebooks."""
-    tell(home, DAY, Told("evil.example/a"))
-
-    done = proxy_oa(home.path, "story", "--date", DAY.key)
-
-    path = home.data(DAY) / "story.html"
-    assert (done.returncode, done.stdout, done.stderr) == (0, f"{path}\n", "")
-    assert "evil.example/a" in path.read_text(encoding="utf-8")
-    with open_history(settings_from({"PROXY_OA_HOME": str(home.path)})) as instance:
-        (observed,) = instance.fetch_observations(dg.AssetKey("notebooks"), limit=5).records
-    assert observed.partition_key == DAY.key
-    assert observed.asset_observation.metadata["story"].value == str(path)
-
-
-def test_the_command_writes_where_it_is_told_to(home):
-    """A day without comments has a page, too, and a word about it."""
-    done = proxy_oa(home.path, "story", "--date", DAY.key, "-o", "page.html")
-
-    assert done.returncode == 0
-    assert done.stdout == f"{home.path / 'page.html'}\n"
-    assert f"{DAY} has no comment yet" in done.stderr
-    assert not (home.data(DAY) / "story.html").exists()
-
-
-def test_materializing_a_told_day_again_shows_its_page(home):
-    """The web UI shows the metadata of the latest run, which knows the page by its place."""
-    home.write_sample()
-    assert "story" not in metadata(home.materialize(DAY), "notebooks")
-    path = write_story(DAY, deployment=home.deployment).path
-
-    assert metadata(home.materialize(DAY, assets=["notebooks"]), "notebooks")["story"] == str(path)
-
-
-def test_a_page_is_written_though_the_history_cannot_be_opened(home):
-    """The analyst's machine may not reach it; the word is on standard error."""
-    (home.path / "dagster").mkdir(parents=True)
-    (home.path / "dagster" / "dagster.yaml").write_text("storage: {nothing: 1}\n", encoding="utf-8")
-
-    done = proxy_oa(home.path, "story", "--date", DAY.key)
-
-    assert done.returncode == 0
-    assert (home.data(DAY) / "story.html").exists()
-    assert "the web UI won't show where the page is" in done.stderr
-
-
-def test_plots_need_no_dagster_and_no_sql_engine():
-    """A notebook that draws one doesn't wait for them."""
-    script = (
-        "import sys, proxy_oa_assets.story.plots; "
-        "print(*{'dagster', 'duckdb', 'PIL', 'impala'} & set(sys.modules))"
-    )
-    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == ""

@@ -1,0 +1,51 @@
+from pathlib import Path
+
+import pytest
+from support.command import proxy_oa
+from support.home import SAMPLE_DAY, Home
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Home:
+    home = Home(tmp_path / "home")
+    home.write_sample()
+    return home
+
+
+def test_doctor_finds_a_sound_site_sound(home: Home) -> None:
+    """Each configured system has a line that says ok."""
+    done = proxy_oa(home.path, "doctor")
+
+    assert done.returncode == 0, done.stdout
+    assert {line.split()[0] for line in done.stdout.splitlines()} == {"ok"}
+    assert "1 ranked days, the last one 20160912" in done.stdout
+
+
+def test_doctor_counts_days_alone(home: Home) -> None:
+    """A folder of another name beside them is no ranked day, and its name doesn't reach the terminal."""
+    (home.results(SAMPLE_DAY).parents[2] / "zz\x1b[31m").mkdir()
+
+    done = proxy_oa(home.path, "doctor")
+
+    assert "1 ranked days, the last one 20160912" in done.stdout
+
+
+def test_doctor_says_what_to_fix_and_exits_with_1(home: Home) -> None:
+    """A broken context file and a missing list are two lines that say FAIL and name the place."""
+    context = home.path / "context.csv"
+    context.write_text("ip,description\n10.0.0.300,nobody\n", encoding="utf-8")
+    reputation = home.path / "reputation.json"
+    reputation.write_text(
+        '{"services": [{"service": "blocklist", "lists": [{"path": "gone.txt", "kind": "urls"}]}]}',
+        encoding="utf-8",
+    )
+
+    done = proxy_oa(
+        home.path, "doctor", PROXY_OA_NETWORK_CONTEXT=str(context), PROXY_OA_REPUTATION=str(reputation)
+    )
+
+    assert done.returncode == 1
+    broken = [line for line in done.stdout.splitlines() if line.startswith("FAIL")]
+    assert len(broken) == 2
+    assert f"{context}:2" in broken[0]
+    assert "services[0].lists[0].path" in broken[1]
