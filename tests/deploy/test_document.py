@@ -46,7 +46,9 @@ def test_make_help_says_what_there_is_to_make() -> None:
     """A line for each target with its whole sentence, colons in it included."""
     makefile = (PROJECT / "Makefile").read_text(encoding="utf-8")
 
-    done = subprocess.run(["make", "help"], cwd=PROJECT, capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        ["make", "--no-print-directory", "help"], cwd=PROJECT, capture_output=True, text=True, check=True
+    )
 
     said = dict(line.split(maxsplit=1) for line in done.stdout.splitlines())
     assert said == dict(re.findall(r"^([a-z-]+):.*##\s*(.*)$", makefile, re.MULTILINE))
