@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from support.reputation_server import Asked, Reply, ReputationServer, answering
+from support.threat_exchange import SECRET
 
 from proxy_oa_assets.reputation.clock import Clock
 from proxy_oa_assets.reputation.config import Configured
@@ -107,5 +108,16 @@ def vt(asking_of):
     def made(url, **entry):
         free = {"per_minute": None, "per_day": None, "key_env": "THE_KEY"}
         return asking_of({"service": "vt", "url": url, **free, **entry}, THE_KEY="the-key")
+
+    return made
+
+
+@pytest.fixture
+def fb(asking_of):
+    """Return what makes the service at an address."""
+
+    def made(url, **entry):
+        app = {"app_id": "555", "app_secret_env": "FB_SECRET"}
+        return asking_of({"service": "fb", "url": url, **app, **entry}, FB_SECRET=SECRET)
 
     return made
