@@ -1,9 +1,14 @@
+import binascii
 import re
+from base64 import urlsafe_b64decode
+from contextlib import suppress
+from urllib.parse import unquote
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from support.reputation_server import Reply, answering
+from support.remote_services import ENTRIES, SECRET, SECRET_ENV, entry
+from support.reputation_server import Asked, Reply, answering
 
 from proxy_oa_assets.reputation.privacy import Privacy, own_suffix
 from proxy_oa_assets.reputation.service import Send
@@ -115,6 +120,30 @@ def test_a_service_receives_nothing_private(asking_of):
     (asked,) = server.asked
     assert asked.path == "/urls/aHR0cDovL2V2aWwuZXhhbXBsZS9wYXRo"
     assert found.tallies["vt"].statuses == {Status.NOT_SENT: len(INSIDE), Status.NO_DATA: 2}
+
+
+def _readable(asked: Asked) -> str:
+    """Return all that a request says of a value: its target and body, percent- and base64-decoded."""
+    sent = f"{asked.target} {asked.body.decode()}"
+    texts = [sent, unquote(sent), unquote(unquote(sent))]
+    for part in asked.path.split("/"):
+        with suppress(binascii.Error, UnicodeDecodeError):
+            texts.append(urlsafe_b64decode(part + "=" * (-len(part) % 4)).decode())
+    return " ".join(texts)
+
+
+@pytest.mark.parametrize("kind", ENTRIES)
+def test_no_service_s_requests_hold_anything_private(asking_of, kind):
+    """By default, and in whatever form the service wants its values."""
+    hosts = [value.partition("/")[0] for value in INSIDE if "evil.example" not in value]
+    private = ["the-user", "the-word", "the-query", "the-part", *(host for host in hosts if len(host) > 5)]
+    values = ["http://the-user:the-word@evil.example/path?a=the-query#the-part", *INSIDE]
+    with answering(lambda _: Reply({}, 404)) as server:
+        panel = asking_of(entry(kind, server.url), privacy=OURS, **{SECRET_ENV: SECRET})
+        panel.look_up(values)
+    sent = " ".join(map(_readable, server.asked))
+    assert "http://evil.example/path" in sent
+    assert [text for text in private if text in sent] == []
 
 
 @pytest.mark.parametrize(
