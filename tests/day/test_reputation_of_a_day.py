@@ -19,6 +19,8 @@ lists = [{{ path = "domains.txt", kind = "domains", name = "ours" }}]
 service = "vt"
 url = "{url}"
 key_env = "THE_KEY"
+per_minute = 1000000
+per_day = {per_day}
 threads = 1
 attempts = 1
 """
@@ -30,10 +32,10 @@ def home(tmp_path, monkeypatch):
     monkeypatch.setenv("THE_KEY", KEY)
     (tmp_path / "domains.txt").write_text("badhost.example\n")
 
-    def made(url: str) -> Home:
+    def made(url: str, per_day: int = 1_000_000, **variables: str) -> Home:
         file = tmp_path / "reputation.toml"
-        file.write_text(FILE.format(url=url).replace("threads", "per_minute = 1000000\nthreads"))
-        return Home(tmp_path / "home", PROXY_OA_REPUTATION=str(file))
+        file.write_text(FILE.format(url=url, per_day=per_day))
+        return Home(tmp_path / "home", PROXY_OA_REPUTATION=str(file), **variables)
 
     return made
 
@@ -96,6 +98,23 @@ def test_a_day_whose_service_was_down_asks_later_for_what_is_missing(home):
         later = [asked.target for asked in server.asked]
     assert not {*later} & {*first[:10]}
     assert findings(result)[CLAIM].passed
+
+
+def test_less_coverage_than_the_setting_wants_is_a_warning(home):
+    """A budget that ends before the URIs do: nobody was down, and yet too few were answered for."""
+    with answering(lambda _: CLEAN) as server:
+        ours = home(server.url, per_day=10)
+        ours.write_sample()
+        found = findings(ours.materialize(SAMPLE_DAY, limit=60))[CLAIM]
+        coverage = found.metadata["coverage/vt"].value
+        lenient = home(server.url, per_day=10, PROXY_OA_REPUTATION_COVERAGE=str(coverage - 0.01))
+        assert findings(lenient.materialize(SAMPLE_DAY, limit=60))[CLAIM].passed
+        strict = home(server.url, per_day=10, PROXY_OA_REPUTATION_COVERAGE=str(coverage + 0.01))
+        assert not findings(strict.materialize(SAMPLE_DAY, limit=60))[CLAIM].passed
+    assert len(server.asked) == 10
+    assert 0 < coverage < 0.9
+    assert (found.passed, found.severity.value) == (False, "WARN")
+    assert f"vt answered for {coverage:.0%} (the day's budget is used up)" in found.description
 
 
 def test_a_day_without_a_report_is_looked_at_again(home):
