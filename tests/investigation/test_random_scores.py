@@ -32,10 +32,12 @@ def test_random_scores_agree_with_a_model(examples: int, tmp_path_factory: pytes
     day = AnalystsDay(Home(tmp_path_factory.mktemp("random") / "home"), DAY)
     rows = [{"fulluri": uri, "clientip": client} for uri, clients in CLIENTS.items() for client in clients]
     day.write_scores(*rows)
+    taken = 0
 
     @settings(max_examples=examples, database=None, suppress_health_check=list(HealthCheck))
     @given(st.lists(STEP, min_size=STEPS, max_size=STEPS))
     def agrees(steps: list[tuple[list[str], int | None]]) -> None:
+        nonlocal taken
         reset_scored_connections(DAY, deployment=day.at)
         model: dict[str, int] = {}
         for uris, severity in steps:
@@ -46,6 +48,7 @@ def test_random_scores_agree_with_a_model(examples: int, tmp_path_factory: pytes
                 score(DAY, severity, uris, deployment=day.at)
                 model |= dict.fromkeys(uris, severity)
             assert day.given() == model
+            taken += 1
         assert fed_back(day) == sorted(
             (uri.replace("\r", " "), client, severity)
             for uri, severity in model.items()
@@ -59,6 +62,7 @@ def test_random_scores_agree_with_a_model(examples: int, tmp_path_factory: pytes
         assert dict(zip(found["fulluri"], found["uri_sev"], strict=True)) == model
 
     agrees()
+    assert taken >= examples * STEPS
 
 
 def fed_back(day: AnalystsDay) -> list[tuple[str, str, int]]:

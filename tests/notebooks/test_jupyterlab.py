@@ -9,7 +9,7 @@ from support.browser import CHROMIUM, keep_picture, new_page
 from support.home import SAMPLE_DAY, Home
 from support.hostile import MARKUP
 from support.jupyter_server import jupyter
-from support.lab_pages import rows, run_all_cells, run_last_cell, run_notebook
+from support.lab_pages import cell_source, rows, run_all_cells, run_last_cell, run_notebook
 
 from proxy_oa_assets.days import Day
 from proxy_oa_assets.display import printable
@@ -26,8 +26,6 @@ from proxy_oa_assets.sample.trouble import DROPPER_HOST, PHISHING_HOST, PHISHING
 pytestmark = [pytest.mark.browser, pytest.mark.server]
 
 DROPPED = [f"{DROPPER_HOST}/invoice_2291.pdf.exe", f"{DROPPER_HOST}/stage2/config.bin"]
-RESET = """from proxy_oa_assets.investigation.reset import reset_scored_connections
-reset_scored_connections(DAY, deployment=advanced.deployment)"""
 # Of MathJax's formulas, one makes a link.
 HOSTILE = (*MARKUP, r"$\href{javascript:window.ran = 8}{x}$")
 SHOW_HOSTILE = f"""import pandas as pd
@@ -207,7 +205,9 @@ def test_an_analyst_resets_the_day_and_no_other(lab: Lab, page: Page, picture: C
     picture("advanced_mode", page.locator(".jp-NotebookPanel-notebook"))
     assert lab.scored(day) == dict.fromkeys(DROPPED, 1)
 
-    cell = run_last_cell(page, RESET, before_last=1)
+    commented = cell_source(page, before_last=1)
+    assert commented.startswith("# RESET")
+    cell = run_last_cell(page, re.sub("(?m)^# (?!RESET)", "", commented), before_last=1)
     expect(cell.get_by_text("proxy_threat_investigation: 2 rows of")).to_be_visible()
     assert lab.scored(day) == {}
     assert storyboard(day, deployment=at).empty

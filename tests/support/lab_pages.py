@@ -23,8 +23,7 @@ def run_all_cells(page: Page) -> None:
 
 def run_last_cell(page: Page, source: str, *, before_last: int = 0) -> Locator:
     """Write into the notebook's last cell, or one before it, run it, and return it."""
-    cell = page.locator(".jp-CodeCell").nth(-1 - before_last)
-    cell.scroll_into_view_if_needed()
+    cell = _cell(page, before_last)
     cell.get_by_role("textbox").click()
     page.keyboard.press("ControlOrMeta+A")
     page.keyboard.insert_text(source)
@@ -32,9 +31,20 @@ def run_last_cell(page: Page, source: str, *, before_last: int = 0) -> Locator:
     return cell
 
 
+def cell_source(page: Page, *, before_last: int) -> str:
+    """Return what stands in one of the notebook's last cells."""
+    return "\n".join(_cell(page, before_last).locator(".cm-line").all_inner_texts())
+
+
 def rows(page: Page, table: str) -> Locator:
     """Return the rows of one of our tables."""
     return page.get_by_role("grid", name=table, exact=True).locator("tbody tr:not(.empty)")
+
+
+def _cell(page: Page, before_last: int) -> Locator:
+    cell = page.locator(".jp-CodeCell").nth(-1 - before_last)
+    cell.scroll_into_view_if_needed()
+    return cell
 
 
 def _answer(dialog: Dialog) -> None:
