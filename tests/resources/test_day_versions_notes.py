@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+from support.reached import reached
+
 from proxy_oa_assets.days import Day
 from proxy_oa_assets.resources.cluster.day_versions import DayVersions
 from proxy_oa_assets.resources.embedded.local_hdfs import LocalHdfs
@@ -29,3 +31,9 @@ def test_a_strange_name_among_the_notes_stops_nothing(tmp_path: Path) -> None:
     for noted in range(2):
         hdfs.make_folder(f"/user/spot/proxy/hive/oa/.superseded/{noted}.proxy_edge.2016-09-12.r{noted}")
     assert [found.version.run for found in versions.due()] == ["r0", "r1"]
+
+
+def test_the_delay_is_the_setting_s_and_an_hour_without_it(tmp_path: Path) -> None:
+    """PROXY_OA_KEEP_VERSIONS_MINUTES, in seconds where versions are noted."""
+    assert reached(tmp_path).impala.keep_seconds == 3600
+    assert reached(tmp_path, PROXY_OA_KEEP_VERSIONS_MINUTES="5").impala.keep_seconds == 300
