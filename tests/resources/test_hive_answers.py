@@ -1,20 +1,14 @@
 """Answers of an engine that doesn't ask whether text is UTF-8, as Impala doesn't."""
 
 import signal
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from impala._thrift_gen.TCLIService import TCLIService
-from impala._thrift_gen.TCLIService import ttypes as t
+from support.hive_server import Rows, serving
 from support.reached import reached
-from thrift.protocol.TBinaryProtocol import TBinaryProtocolFactory
-from thrift.server.TServer import TThreadedServer
-from thrift.transport.TSocket import TServerSocket
-from thrift.transport.TTransport import TBufferedTransportFactory
 
 from proxy_oa_assets.errors import WarehouseError
 from proxy_oa_assets.queries import Query
@@ -71,80 +65,8 @@ def reaching(home: Path, port: int) -> Iterator[ImpalaResource]:
     warehouse.close()
 
 
-class _Engine:
-    """A HiveServer2 whose every answer is the same column; one kind of request takes a while, once."""
-
-    def __init__(self, values: list[bytes], slow: str) -> None:
-        self._values = values
-        self._slow = slow
-        self._left: list[bytes] = []
-
-    def _wait(self, request: str) -> None:
-        if self._slow == request:
-            self._slow = ""
-            time.sleep(0.6)
-
-    def OpenSession(self, _request):  # noqa: N802 - the protocol's name, and those below
-        self._wait("OpenSession")
-        session = t.TSessionHandle(t.THandleIdentifier(b"s" * 16, b"s" * 16))
-        return t.TOpenSessionResp(_DONE, t.TProtocolVersion.HIVE_CLI_SERVICE_PROTOCOL_V6, session, {})
-
-    def ExecuteStatement(self, _request):  # noqa: N802
-        self._wait("ExecuteStatement")
-        self._left = list(self._values)
-        identifier = t.THandleIdentifier(b"o" * 16, b"o" * 16)
-        handle = t.TOperationHandle(identifier, t.TOperationType.EXECUTE_STATEMENT, hasResultSet=True)
-        return t.TExecuteStatementResp(_DONE, handle)
-
-    def GetOperationStatus(self, _request):  # noqa: N802
-        return t.TGetOperationStatusResp(_DONE, t.TOperationState.FINISHED_STATE)
-
-    def GetResultSetMetadata(self, _request):  # noqa: N802
-        kind = t.TTypeDesc([t.TTypeEntry(primitiveEntry=t.TPrimitiveTypeEntry(t.TTypeId.STRING_TYPE))])
-        return t.TGetResultSetMetadataResp(_DONE, t.TTableSchema([t.TColumnDesc("fulluri", kind, 0)]))
-
-    def FetchResults(self, _request):  # noqa: N802
-        self._wait("FetchResults")
-        values, self._left = self._left, []
-        column = t.TColumn(stringVal=t.TStringColumn(values, b"\0"))
-        return t.TFetchResultsResp(_DONE, bool(values), t.TRowSet(0, [], [column]))
-
-    def GetLog(self, _request):  # noqa: N802
-        return t.TGetLogResp(_DONE, "")
-
-    def CloseOperation(self, _request):  # noqa: N802
-        return t.TCloseOperationResp(_DONE)
-
-    def CloseSession(self, _request):  # noqa: N802
-        return t.TCloseSessionResp(_DONE)
-
-
-_DONE = t.TStatus(t.TStatusCode.SUCCESS_STATUS)
-
-
-class _Listening(TServerSocket):
-    """A socket that has a port before its server is started."""
-
-    def __init__(self, host: str, port: int) -> None:
-        super().__init__(host, port)
-        super().listen()
-        self.port: int = self.handle.getsockname()[1]
-
-    def listen(self) -> None:
-        """Do nothing: it does so already."""
-
-
 @contextmanager
 def _answering(values: list[bytes], slow: str = "") -> Iterator[int]:
-    """Serve an engine that never ends by itself, and yield its port."""
-    socket = _Listening("127.0.0.1", 0)
-    server = TThreadedServer(
-        TCLIService.Processor(_Engine(values, slow)),
-        socket,
-        TBufferedTransportFactory(),
-        TBinaryProtocolFactory(),
-        daemon=True,
-    )
-    threading.Thread(target=server.serve, daemon=True).start()
-    yield socket.port
-    socket.close()
+    """Serve an engine whose every answer is the same column; yield its port."""
+    with serving(lambda _: Rows(("fulluri",), [(value,) for value in values]), slow) as served:
+        yield served.port

@@ -83,8 +83,9 @@ class Impala(Flavour):
 
     @override
     def says_no_table(self, refusal: str) -> bool:
-        """Recognize what its analyzer says."""
-        return "Could not resolve path" in refusal or "Table does not exist" in refusal
+        """Recognize what its analyzer says, and its catalog, which is asked by INVALIDATE METADATA."""
+        told = ("Could not resolve path", "Table does not exist", "Table not found")
+        return any(words in refusal for words in told)
 
     @override
     def allow_dynamic_partitions(self) -> Iterator[str]:

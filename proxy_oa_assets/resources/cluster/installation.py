@@ -17,9 +17,10 @@ def create_tables(tables: ClusterTables) -> list[str]:
 
 def existing_columns(tables: ClusterTables, name: str) -> ColumnTypes | None:
     """Return a table's columns; None if there is no such table."""
-    for statement in tables.flavour.know_table(tables.name(name)):
-        tables.connection.run(statement)
     try:
+        # Impala refuses this, too, of a table that isn't there.
+        for statement in tables.flavour.know_table(tables.name(name)):
+            tables.connection.run(statement)
         return tables.columns(name)
     except WarehouseError as error:
         if not error.transient and tables.flavour.says_no_table(str(error)):

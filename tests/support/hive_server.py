@@ -1,0 +1,124 @@
+"""A server that speaks HiveServer2's protocol: it answers statements as a test says, and keeps them."""
+
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from impala._thrift_gen.TCLIService import TCLIService
+from impala._thrift_gen.TCLIService import ttypes as t
+from thrift.protocol.TBinaryProtocol import TBinaryProtocolFactory
+from thrift.server.TServer import TThreadedServer
+from thrift.transport.TSocket import TServerSocket
+from thrift.transport.TTransport import TBufferedTransportFactory
+
+
+@dataclass(frozen=True)
+class Rows:
+    """An answer, of text: its columns' names and its rows."""
+
+    columns: Sequence[str] = ("result",)
+    rows: Sequence[Sequence[bytes]] = ()
+
+
+class RefusedStatement(Exception):  # noqa: N818 - what the engine says of a statement
+    """A statement is refused, with the engine's words."""
+
+
+Answer = Callable[[str], Rows]
+
+
+@dataclass
+class Served:
+    """The server's port, and the statements that it was asked to run, in order."""
+
+    port: int = 0
+    statements: list[str] = field(default_factory=list)
+
+
+class _Engine:
+    """One kind of request takes a while, once."""
+
+    def __init__(self, answer: Answer, statements: list[str], slow: str) -> None:
+        self._answer, self._statements, self._slow = answer, statements, slow
+        self._columns: Sequence[str] = ()
+        self._left: Sequence[Sequence[bytes]] = ()
+
+    def _wait(self, request: str) -> None:
+        if self._slow == request:
+            self._slow = ""
+            time.sleep(0.6)
+
+    def OpenSession(self, _request):  # noqa: N802 - the protocol's name, and those below
+        self._wait("OpenSession")
+        session = t.TSessionHandle(t.THandleIdentifier(b"s" * 16, b"s" * 16))
+        return t.TOpenSessionResp(_DONE, t.TProtocolVersion.HIVE_CLI_SERVICE_PROTOCOL_V6, session, {})
+
+    def ExecuteStatement(self, request):  # noqa: N802
+        self._wait("ExecuteStatement")
+        self._statements.append(" ".join(request.statement.split()))
+        try:
+            found = self._answer(self._statements[-1])
+        except RefusedStatement as refusal:
+            return t.TExecuteStatementResp(t.TStatus(t.TStatusCode.ERROR_STATUS, errorMessage=str(refusal)))
+        self._columns, self._left = found.columns, found.rows
+        identifier = t.THandleIdentifier(b"o" * 16, b"o" * 16)
+        handle = t.TOperationHandle(identifier, t.TOperationType.EXECUTE_STATEMENT, hasResultSet=True)
+        return t.TExecuteStatementResp(_DONE, handle)
+
+    def GetOperationStatus(self, _request):  # noqa: N802
+        return t.TGetOperationStatusResp(_DONE, t.TOperationState.FINISHED_STATE)
+
+    def GetResultSetMetadata(self, _request):  # noqa: N802
+        kind = t.TTypeDesc([t.TTypeEntry(primitiveEntry=t.TPrimitiveTypeEntry(t.TTypeId.STRING_TYPE))])
+        columns = [t.TColumnDesc(name, kind, at) for at, name in enumerate(self._columns)]
+        return t.TGetResultSetMetadataResp(_DONE, t.TTableSchema(columns))
+
+    def FetchResults(self, _request):  # noqa: N802
+        self._wait("FetchResults")
+        rows, self._left = self._left, ()
+        values = [[row[at] for row in rows] for at in range(len(self._columns))]
+        columns = [t.TColumn(stringVal=t.TStringColumn(column, b"\0")) for column in values]
+        return t.TFetchResultsResp(_DONE, bool(rows), t.TRowSet(0, [], columns))
+
+    def GetLog(self, _request):  # noqa: N802
+        return t.TGetLogResp(_DONE, "")
+
+    def CloseOperation(self, _request):  # noqa: N802
+        return t.TCloseOperationResp(_DONE)
+
+    def CloseSession(self, _request):  # noqa: N802
+        return t.TCloseSessionResp(_DONE)
+
+
+_DONE = t.TStatus(t.TStatusCode.SUCCESS_STATUS)
+
+
+class _Listening(TServerSocket):
+    """A socket that has a port before its server is started."""
+
+    def __init__(self, host: str, port: int) -> None:
+        super().__init__(host, port)
+        super().listen()
+        self.port: int = self.handle.getsockname()[1]
+
+    def listen(self) -> None:
+        """Do nothing: it does so already."""
+
+
+@contextmanager
+def serving(answer: Answer, slow: str = "") -> Iterator[Served]:
+    """Serve an engine on loopback, one statement at a time."""
+    socket, served = _Listening("127.0.0.1", 0), Served()
+    served.port = socket.port
+    server = TThreadedServer(
+        TCLIService.Processor(_Engine(answer, served.statements, slow)),
+        socket,
+        TBufferedTransportFactory(),
+        TBinaryProtocolFactory(),
+        daemon=True,
+    )
+    threading.Thread(target=server.serve, daemon=True).start()
+    yield served
+    socket.close()
