@@ -52,7 +52,7 @@ QUERIES = [
 RESERVED = (
     "at cardinality case cast char collect column condition count cube current data date default "
     "describe element end entry every exec external filter first float following from full function "
-    "get grouping hold identity in interval into join large last left like limit local location "
+    "get grouping hash hold identity in interval into join large last left like limit local location "
     "match member method no none null of offset on one only or order out outer over overlay "
     "parameter partition path pattern per percent portion position precision primary range rank ref "
     "references refresh release replace reset role row rows scope scroll search seek set show "
