@@ -1,6 +1,7 @@
 """A run may span days: each is materialized on its own, and a bad one doesn't spoil the others."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 
 import dagster as dg
 
@@ -9,6 +10,18 @@ from proxy_oa_assets.errors import ProxyOaError
 from proxy_oa_assets.resources.workspace import Workspace
 
 DayMetadata = Mapping[str, dg.MetadataValue]
+
+
+@contextmanager
+def before_the_days() -> Iterator[None]:
+    """Be around what a step reads before its first day: if a user can mend it, raise dg.Failure saying so.
+
+    Dagster tries again whatever else is raised, with its pauses, and shows a traceback of its own.
+    """
+    try:
+        yield
+    except ProxyOaError as error:
+        raise _failure(error) from error
 
 
 def day_by_day(
@@ -30,7 +43,8 @@ def day_by_day(
     good, bad = _each(context, days, materialize_alone)
     if len(days) == 1:
         if bad:
-            raise _failure_of_one_day(bad[days[0]])
+            error = bad[days[0]]
+            raise _failure(error) from error
         return dg.MaterializeResult(metadata=good[days[0]])
     if not bad:
         for day, metadata in good.items():
@@ -73,15 +87,12 @@ def _each(
     return good, bad
 
 
-def _failure_of_one_day(error: Exception) -> dg.Failure:
-    """Return the failure of the run's only day; it is tried again if what was wrong may pass.
+def _failure(error: Exception) -> dg.Failure:
+    """Return the failure of a step, or of a run's only day; it is tried again if what was wrong may pass.
 
     A run of several days isn't: it would do its good days again. Its bad ones are `failed and missing`.
     """
-    transient = isinstance(error, ProxyOaError) and error.transient
-    failure = dg.Failure(_reason(error), allow_retries=transient)
-    failure.__cause__ = error
-    return failure
+    return dg.Failure(_reason(error), allow_retries=isinstance(error, ProxyOaError) and error.transient)
 
 
 def _reason(error: Exception) -> str:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, cast
 import dagster as dg
 
 from proxy_oa_assets.assets.day_asset import REPUTATION_POOL, TABLE_KINDS, day_asset
-from proxy_oa_assets.assets.day_by_day import DayMetadata, day_by_day
+from proxy_oa_assets.assets.day_by_day import DayMetadata, before_the_days, day_by_day
 from proxy_oa_assets.assets.lineage import column_lineage, scores_lineage
 from proxy_oa_assets.assets.presentation import preview, table_metadata
 from proxy_oa_assets.days import Day
@@ -47,13 +47,15 @@ def scored_connections(
     workspace: Workspace,
 ) -> dg.MaterializeResult:
     """The day's most suspicious requests with reputation, response code names and network context."""
-    column = workspace.conf().reputation_column
-    network = workspace.network_context()
+    with before_the_days():
+        column = workspace.conf().reputation_column
+        network = workspace.network_context()
+        warnings = reputation.configured().warnings
     for problem in network.rejected[:_NAMED_LINES]:
         context.log.warning("Left out of the network context: %s", problem)
     if len(network.rejected) > _NAMED_LINES:
         context.log.warning("Left out of the network context: %d lines in all", len(network.rejected))
-    for warning in reputation.configured().warnings:
+    for warning in warnings:
         context.log.warning("Reputation: %s", warning)
 
     def materialize(day: Day) -> DayMetadata:

@@ -1,7 +1,7 @@
 """A day whose URIs are looked up: what is asked, what is kept, and what a day says whose service was down."""
 
 import pytest
-from support.home import SAMPLE_DAY, Home, findings, metadata
+from support.home import SAMPLE_DAY, Home, failures, findings, metadata
 from support.reputation_server import Asked, Reply, answering
 
 from proxy_oa_assets.checks.day_checks import TRIALS, tried
@@ -115,6 +115,21 @@ def test_less_coverage_than_the_setting_wants_is_a_warning(home):
     assert 0 < coverage < 0.9
     assert (found.passed, found.severity.value) == (False, "WARN")
     assert f"vt answered for {coverage:.0%} (the day's budget is used up)" in found.description
+
+
+def test_a_file_that_cannot_be_used_fails_the_day_at_once_in_one_sentence(home, monkeypatch):
+    """It doesn't pass by waiting, so nothing is tried again."""
+    ours = home("http://127.0.0.1:9")
+    ours.write_sample()
+    monkeypatch.delenv("THE_KEY")
+
+    result = ours.materialize(SAMPLE_DAY, limit=5)
+
+    assert failures(result)["scored_connections"] == (
+        f"{ours.variables['PROXY_OA_REPUTATION']}: services[1].key_env: "
+        f"the environment variable that it names isn't set"
+    )
+    assert not any(event.is_step_up_for_retry for event in result.all_events)
 
 
 def test_a_day_without_a_report_is_looked_at_again(home):
