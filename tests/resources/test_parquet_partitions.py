@@ -131,6 +131,30 @@ def test_spot_s_old_scores_with_numbers_for_codes_and_ports_are_read(warehouse):
     assert both["respcode"].tolist() == ["200", "404"]
 
 
+def test_init_db_says_which_days_have_spot_s_columns_and_how_to_migrate_them(warehouse):
+    """Nothing is said against days of ours, and nothing is changed; a damaged file is named."""
+    old = {"respcode": pa.int32(), "uriport": pa.int32()}
+    for offset in range(5):
+        write_file(warehouse, PROXY_SCORES, day=DAY.plus(offset), types=old, respcode=[200], uriport=[80])
+    write_file(warehouse, PROXY_SCORES, day=DAY.plus(9), respcode=["404"])
+    damaged = _comment(warehouse, "x", "000000_0")
+    damaged.write_bytes(b"PAR1 no more PAR1")
+
+    lines = warehouse.create_tables()
+
+    days = "y=2016/m=9/d=12, y=2016/m=9/d=13, y=2016/m=9/d=14 and 2 more"
+    at = next(number for number, line in enumerate(lines) if line.startswith("proxy_scores: there already"))
+    assert lines[at + 1 : at + 3] == [
+        f"  respcode is INT instead of STRING: {days}",
+        f"  uriport is INT instead of STRING: {days}",
+    ]
+    assert "materialize it again: proxy-oa run --date" in lines[at + 3]
+    assert lines[at + 4].startswith("proxy_edge: ")
+    assert [line for line in lines if str(damaged) in line]
+    assert warehouse.read_day(PROXY_SCORES, DAY)["respcode"].tolist() == ["200"]
+    assert len(lines) == len(TABLES) + 5
+
+
 def test_an_empty_file_of_another_engine_is_no_row(warehouse):
     """Impala, Hive and Spark pass over a file of no bytes, which an aborted ingest leaves behind."""
     path = write_file(warehouse, PROXY, fulluri=["a/"])

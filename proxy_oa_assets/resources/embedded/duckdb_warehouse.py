@@ -89,14 +89,10 @@ class DuckDBWarehouse(ImpalaResource):
                 sync_folder(folder)
 
     def create_tables(self) -> list[str]:
-        """Create the tables' folders; return a line about each."""
-        lines = []
-        for table in TABLES.values():
-            folder = Path(self.location(table))
-            existed = folder.is_dir()
-            folder.mkdir(parents=True, exist_ok=True)
-            lines.append(f"{table.name}: {'there already' if existed else 'created'}, {folder}")
-        return lines
+        """Create the tables' folders; return what to say about each, and about days that Spot left."""
+        from proxy_oa_assets.resources.embedded.installation import create_tables
+
+        return create_tables(Path(self.base))
 
     def stored_columns(self, table: Table, day: Day) -> list[tuple[str, str]]:
         """Return the names and Hive types of the columns in which a day is stored."""
