@@ -50,21 +50,26 @@ GROUP BY p_time
     return Query(sql, values, (day, day))
 
 
-def found_rows(day: Day, fulluri: str, times: list[str | None] | None, limit: int) -> Query:
-    """Select the earliest rows whose URI or referer is that URI, at these times only, if some are given."""
+def found_rows(
+    day: Day, fulluri: str, times: list[str | None] | None = None, limit: int | None = None
+) -> Query:
+    """Select the rows whose URI or referer is that URI, in time order.
+
+    The earliest of them, where there is a limit; at these times only, where some are given.
+    """
     where, day_values = of_day(PROXY, day)
     uri, uri_values = _is(fulluri)
     referer, referer_values = _is_referer(fulluri)
     at, at_values = ("", ()) if times is None else _is_at(times)
     order = ", ".join(f"{name} ASC NULLS LAST" for name in FOUND_COLUMNS)
+    at_most, most = ("", ()) if limit is None else ("\nLIMIT ?", (limit,))
     sql = f"""
 SELECT {", ".join(FOUND_COLUMNS)}
 FROM proxy
 WHERE {where}{at} AND ({uri} OR {referer})
-ORDER BY {_DAY_TIME} ASC NULLS LAST, {order}
-LIMIT ?
+ORDER BY {_DAY_TIME} ASC NULLS LAST, {order}{at_most}
 """
-    return Query(sql, (*day_values, *at_values, *uri_values, *referer_values, limit), (day, day))
+    return Query(sql, (*day_values, *at_values, *uri_values, *referer_values, *most), (day, day))
 
 
 def timeline(day: Day, fulluri: str, top: int) -> Query:

@@ -18,26 +18,35 @@ _MOST_TIMES = 1000
 
 
 @dataclass(frozen=True)
-class ExpandedSearch:
-    """What was found: the earliest `rows`, and how many rows and clients there are in all.
-
-    The columns: p_date, p_time, clientip, username, duration, fulluri, webcat, respcode, reqmethod,
-    useragent, resconttype, referer, uriport, serverip, scbytes, csbytes.
-    """
+class EarliestFound:
+    """The earliest `rows` of an expanded search, and how many rows and clients there are in all."""
 
     rows: pd.DataFrame
     total_rows: int
     total_clients: int
 
 
-def expanded_search(
-    day: Day | str, fulluri: str, limit: int = 250, *, deployment: Deployment | None = None
-) -> ExpandedSearch:
-    """Return the day's raw rows whose URI or referer is that URI, in time order, at most `limit` of them.
+def expanded_search(day: Day | str, fulluri: str, *, deployment: Deployment | None = None) -> pd.DataFrame:
+    """Return the day's raw rows whose URI or referer is that URI, in time order.
 
     `fulluri` has no scheme, a referer usually has one: `http://` or `https://` and the URI is that URI, too,
     and so is, for the start page of a host, the same with `/` after it. A referer that names a port is
-    another one. A NULL URI is the word `null`. Raises InvestigationError for a limit below 1.
+    another one. A NULL URI is the word `null`.
+
+    The columns: p_date, p_time, clientip, username, duration, fulluri, webcat, respcode, reqmethod,
+    useragent, resconttype, referer, uriport, serverip, scbytes, csbytes. All rows are held in memory;
+    `earliest_found` takes some of them.
+    """
+    day, at = investigated(day, deployment)
+    return at.impala.query(raw_statements.found_rows(day, fulluri))
+
+
+def earliest_found(
+    day: Day | str, fulluri: str, limit: int = 250, *, deployment: Deployment | None = None
+) -> EarliestFound:
+    """Return the earliest rows of an expanded search, at most `limit`, and how much there is in all.
+
+    Raises InvestigationError for a limit below 1.
     """
     if limit < 1:
         raise InvestigationError(f"limit is {limit}; it is the most rows to return, at least 1")
@@ -48,7 +57,7 @@ def expanded_search(
     rows = at.impala.query(
         raw_statements.found_rows(day, fulluri, times if len(times) <= _MOST_TIMES else None, limit)
     )
-    return ExpandedSearch(rows, int(seconds["requests"].sum()), int(seconds["new_clients"].sum()))
+    return EarliestFound(rows, int(seconds["requests"].sum()), int(seconds["new_clients"].sum()))
 
 
 def _earliest(seconds: pd.DataFrame, limit: int) -> list[str | None]:

@@ -9,7 +9,7 @@ import ipywidgets
 from proxy_oa_assets.days import Day
 from proxy_oa_assets.deployment import Deployment
 from proxy_oa_assets.display import counted
-from proxy_oa_assets.investigation.search import expanded_search
+from proxy_oa_assets.investigation.search import earliest_found
 from proxy_oa_assets.notebook_ui.columns import FOUND
 from proxy_oa_assets.notebook_ui.status import Status
 from proxy_oa_assets.notebook_ui.text_table import MOST_ROWS, TextTable
@@ -41,7 +41,7 @@ class ExpandedSearchPanel:
     def _search(self) -> None:
         with self.status.during("Searching the day's raw log"):
             started = time.monotonic()
-            search = expanded_search(self._day, self._fulluri, self.limit.value, deployment=self._at)
+            search = earliest_found(self._day, self._fulluri, self.limit.value, deployment=self._at)
             self.found.show(search.rows, FOUND, empty="The day's raw log doesn't have it")
             self.found.layout.display = None
             requests, clients = (

@@ -5,13 +5,13 @@ from support.storyboard_days import HOSTILE
 from proxy_oa_assets.errors import InvestigationError
 from proxy_oa_assets.investigation import search
 from proxy_oa_assets.investigation.raw_statements import referers
-from proxy_oa_assets.investigation.search import ExpandedSearch, expanded_search
+from proxy_oa_assets.investigation.search import EarliestFound, earliest_found, expanded_search
 
 URI = "a.test/x?y"
 
 
-def found(day: AnalystsDay, uri: str = URI, limit: int = 250) -> ExpandedSearch:
-    return expanded_search(day.day, uri, limit, deployment=day.at)
+def found(day: AnalystsDay, uri: str = URI, limit: int = 250) -> EarliestFound:
+    return earliest_found(day.day, uri, limit, deployment=day.at)
 
 
 def test_requests_to_and_from_a_uri_are_found_in_time_order(today: AnalystsDay) -> None:
@@ -54,6 +54,21 @@ def test_totals_are_of_all_that_was_found(today: AnalystsDay) -> None:
         "10:00:01"
     ]
     assert (search.total_rows, search.total_clients) == (40, 7)
+
+
+def test_all_that_is_found_is_a_frame_in_time_order(today: AnalystsDay) -> None:
+    """Without a limit; the earliest ones are its first rows."""
+    today.write_raw(
+        *({"fulluri": URI, "p_time": f"{9 + n % 3:02d}:00:{n % 60:02d}", "scbytes": n} for n in range(400)),
+        {"fulluri": "b.test/", "referer": f"http://{URI}", "p_time": "08:00:00"},
+        {"fulluri": "b.test/"},
+    )
+
+    rows = expanded_search(today.day.key, URI, deployment=today.at)
+
+    assert len(rows) == 401
+    assert rows["p_time"].is_monotonic_increasing
+    assert rows.head(250).equals(found(today).rows)
 
 
 def test_nothing_found_is_an_empty_table(today: AnalystsDay) -> None:
