@@ -1,3 +1,6 @@
+import subprocess
+import sys
+
 import pytest
 from support.analysts_day import AnalystsDay
 from support.storyboard_days import HOSTILE
@@ -102,6 +105,28 @@ def test_details_are_the_connection_s_requests_in_time_order(today: AnalystsDay)
     assert found["time"].tolist() == ["09:00:00", "09:30:00", "22:00:00"]
     assert len(details(today.day, "null", "null", deployment=today.at)) == 1
     assert details(today.day, "a.test/", "10.0.0.9", deployment=today.at).empty
+
+
+def test_without_a_deployment_it_is_the_configured_one(embedded_day: AnalystsDay) -> None:
+    """In a script: the settings say where the tables are, and the day is given by its key."""
+    embedded_day.write_scores({"fulluri": "a.test/"})
+    program = (
+        "from proxy_oa_assets.investigation.scoring import score, threats; "
+        "from proxy_oa_assets.investigation.suspicious import suspicious; "
+        "day, = sys.argv[1:]; (uri,) = suspicious(day)['fulluri']; score(day, 2, uri); "
+        "print(*threats(day)['fulluri'])"
+    )
+
+    done = subprocess.run(
+        [sys.executable, "-c", f"import sys; {program}", embedded_day.day.key],
+        env=embedded_day.home.environment(),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+
+    assert done.stdout == "a.test/\n"
+    assert embedded_day.given() == {"a.test/": 2}
 
 
 def test_a_day_and_a_limit_that_are_none_are_refused(embedded_day: AnalystsDay) -> None:
