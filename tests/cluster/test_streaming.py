@@ -10,7 +10,6 @@ from support.home import SAMPLE_DAY
 
 pytestmark = pytest.mark.cluster
 
-MEGABYTES = 150
 COPY = """
 import re, sys
 from pathlib import Path
@@ -30,20 +29,23 @@ print(copy_results(there.hdfs, large, Path("large")), peak() - before)
 """
 
 
-def test_a_large_results_file_is_copied_without_being_held(home: ClusterHome) -> None:
+@pytest.mark.parametrize("megabytes", [150, pytest.param(1024, marks=pytest.mark.slow)])
+def test_a_large_results_file_is_copied_without_being_held(home: ClusterHome, megabytes: int) -> None:
     """The process grows by some buffers of a megabyte, whatever the file's size; what arrives is the file."""
     hdfs, workspace = home.deployment.hdfs, home.deployment.workspace
     small, large = SAMPLE_DAY, SAMPLE_DAY.plus(1)
     megabyte = bytes(range(256)) * 4096
     hdfs.write(workspace.results(small), [megabyte])
-    hdfs.write(workspace.results(large), repeat(megabyte, MEGABYTES))
+    hdfs.write(workspace.results(large), repeat(megabyte, megabytes))
     home.path.mkdir(parents=True, exist_ok=True)
 
     copying = [sys.executable, "-c", COPY, small.key, large.key]
     done = subprocess.run(copying, env=home.environment(), cwd=home.path, capture_output=True, check=True)
 
     size, growth = map(int, done.stdout.split())
-    assert size == MEGABYTES << 20
+    assert size == megabytes << 20
     assert growth < 16
     with (home.path / "large").open("rb") as copy:
-        assert all(copy.read(1 << 20) == megabyte for _ in range(MEGABYTES))
+        assert all(copy.read(1 << 20) == megabyte for _ in range(megabytes))
+    (home.path / "large").unlink()
+    assert hdfs.delete(workspace.results(large))
