@@ -7,6 +7,7 @@ import hypothesis
 import pytest
 from cluster_servers.running import Cluster
 from support.cluster_home import ClusterHome
+from support.deployments import DEPLOYMENTS
 from support.home import Home
 from support.side_by_side import ByFile, longest_first
 from xdist.remote import Producer
@@ -65,9 +66,6 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
     """An HDFS and a HiveServer2 that every test of the session may use; skip where they can't run."""
     with Cluster(tmp_path_factory.mktemp("cluster")) as servers:
         yield servers
-
-
-DEPLOYMENTS = ["embedded", pytest.param("cluster", marks=pytest.mark.cluster)]
 
 
 @pytest.fixture(params=DEPLOYMENTS)

@@ -5,6 +5,7 @@ from pathlib import Path
 import dagster as dg
 import numpy as np
 import pytest
+from support.deployments import WITH_A_SLOW_CLUSTER
 from support.home import Home
 from support.independent_reading import (
     EDGE,
@@ -72,12 +73,13 @@ def test_a_real_day_equals_an_independent_reading(
     )
 
 
+@pytest.mark.parametrize("new_home", WITH_A_SLOW_CLUSTER, indirect=True)
 @pytest.mark.parametrize(("key", "limit"), OTHER_DAYS)
 def test_other_real_days_equal_an_independent_reading(
-    embedded_real_home: Callable[[str], Home], key: str, limit: int
+    real_home: Callable[[str], Home], key: str, limit: int
 ) -> None:
-    """The remaining real days, on one machine."""
-    assert_a_day_equals_an_independent_reading(embedded_real_home(key), Day.parse(key), limit)
+    """The remaining real days."""
+    assert_a_day_equals_an_independent_reading(real_home(key), Day.parse(key), limit)
 
 
 def test_a_generated_day_equals_an_independent_reading(sample_home: Home) -> None:

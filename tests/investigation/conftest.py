@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from support.analysts_day import AnalystsDay
 from support.cluster_home import ClusterHome
+from support.deployments import DEPLOYMENTS
 from support.home import Home
 
 from proxy_oa_assets.days import Day
@@ -26,7 +27,7 @@ def cluster_home(cluster, tmp_path_factory) -> Iterator[ClusterHome]:
     home.close()
 
 
-@pytest.fixture(params=["embedded", pytest.param("cluster", marks=pytest.mark.cluster)])
+@pytest.fixture(params=DEPLOYMENTS)
 def today(request: pytest.FixtureRequest, tmp_path: Path) -> AnalystsDay:
     """A day without anything, on this machine and on a cluster; nor have the six days after it."""
     if request.param == "embedded":

@@ -1,8 +1,10 @@
 from collections.abc import Callable
 
 import pytest
+from support.deployments import WITH_A_SLOW_CLUSTER
 from support.home import SAMPLE_DAY, Home
 
+from proxy_oa_assets.deployment import deployment
 from proxy_oa_assets.investigation.scoring import score, threats
 from proxy_oa_assets.investigation.storyboard import (
     incident_progression,
@@ -11,9 +13,9 @@ from proxy_oa_assets.investigation.storyboard import (
     timeline,
 )
 from proxy_oa_assets.investigation.suspicious import suspicious
-from proxy_oa_assets.resources.embedded.duckdb_warehouse import DuckDBWarehouse
 from proxy_oa_assets.resources.impala import ImpalaResource
 from proxy_oa_assets.resources.reputation import ReputationResource
+from proxy_oa_assets.settings import settings_from
 from proxy_oa_assets.tables import PROXY_SCORES
 
 
@@ -73,23 +75,19 @@ def scoring_meanwhile(monkeypatch: pytest.MonkeyPatch) -> Callable[[type, str, C
     return act_before
 
 
-@pytest.mark.parametrize(
-    ("owner", "method"),
-    [
-        (ReputationResource, "look_up"),
-        (DuckDBWarehouse, "replace_day_with_frame"),
-        (ImpalaResource, "read_day"),
-    ],
-)
+@pytest.mark.parametrize("new_home", WITH_A_SLOW_CLUSTER, indirect=True)
+@pytest.mark.parametrize("method", ["look_up", "replace_day_with_frame", "read_day"])
 def test_a_score_given_while_a_materialization_runs_survives(
-    tmp_path, scoring_meanwhile, owner: type, method: str
+    new_home: Callable[..., Home], scoring_meanwhile, method: str
 ) -> None:
     """While reputations are looked up, just before the day is replaced, just before severities are read."""
-    home = Home(tmp_path / "home")
+    home = new_home()
     home.write_sample(views=20)
     assert home.materialize(SAMPLE_DAY, assets=["proxy_results", "scored_connections"]).success
-    at = {"deployment": Home(tmp_path / "home").deployment}
+    analyst = deployment(settings_from({"PROXY_OA_HOME": str(home.path), **home.variables}))
+    at = {"deployment": analyst}
     uri = suspicious(SAMPLE_DAY, **at)["fulluri"].iloc[0]
+    owner = {"look_up": ReputationResource, "read_day": ImpalaResource}.get(method, type(analyst.impala))
     scoring_meanwhile(owner, method, lambda: score(SAMPLE_DAY, 2, uri, **at))
 
     assert home.materialize(SAMPLE_DAY, assets=["scored_connections"]).success
@@ -97,6 +95,7 @@ def test_a_score_given_while_a_materialization_runs_survives(
     assert threats(SAMPLE_DAY, **at)[["fulluri", "uri_sev"]].to_numpy().tolist() == [[uri, 2]]
     assert uri not in set(suspicious(SAMPLE_DAY, **at)["fulluri"])
     assert feedback(home).count(b"\n") > 1
+    analyst.impala.close()
 
 
 def test_a_null_uri_has_the_severity_of_the_word_null(tmp_path) -> None:

@@ -3,6 +3,7 @@
 import pandas as pd
 import pytest
 from support.cluster_home import ClusterHome
+from support.deployments import DEPLOYMENTS
 from support.home import Home
 from support.storyboard_days import DAY, HOSTILE, NEXT, comments, texts_of
 
@@ -28,7 +29,7 @@ def cluster_home(cluster, tmp_path_factory):
     home.close()
 
 
-@pytest.fixture(params=["embedded", pytest.param("cluster", marks=pytest.mark.cluster)])
+@pytest.fixture(params=DEPLOYMENTS)
 def warehouse(request, tmp_path):
     """Return a warehouse without a day, of either form."""
     if request.param == "embedded":
