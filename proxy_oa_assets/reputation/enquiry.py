@@ -72,6 +72,7 @@ class Enquiry:
         self._answers: dict[str, Verdict] = {}
         self._ended: RefusedError | None = None
         self._failures_in_a_row = 0
+        self._left_alone = False
         # In the order of their first time, each once.
         self._troubles: dict[str, None] = {}
 
@@ -178,14 +179,18 @@ class Enquiry:
             self._troubles["it gave no answer for some values of a request"] = None
 
     def _failed(self, batch: Sequence[str], error: ServiceError) -> None:
+        most = _FAILURES_IN_A_ROW if isinstance(error, PassingError) else _ODD_VALUES_IN_A_ROW
         with self._lock:
             self._answers |= dict.fromkeys(batch, self._service.unverified(error.status))
             self._failures_in_a_row += 1
             in_a_row = self._failures_in_a_row
+            # Once: what was on its way then fails, too.
+            leaves_alone = in_a_row >= most and not self._left_alone
+            self._left_alone |= leaves_alone
         self._troubles[str(error)] = None
         if isinstance(error, RefusedError):
             self._end(error)
-        elif in_a_row >= (_FAILURES_IN_A_ROW if isinstance(error, PassingError) else _ODD_VALUES_IN_A_ROW):
+        elif leaves_alone:
             self._end(
                 RefusedError(f"nothing more was asked after {in_a_row} failures in a row", error.status)
             )

@@ -1,6 +1,7 @@
 """What can go wrong with a service: the run goes on, the row says -1, and it is asked again next time."""
 
 import sqlite3
+import time
 from contextlib import closing
 
 import pytest
@@ -30,6 +31,19 @@ def test_a_service_that_is_down_is_left_alone_after_five_failures(vt):
     assert (set(said), len(server.asked)) == ({NOTHING}, 5 * 2)
     assert tally.statuses == {Status.FAILED: 1000}
     assert tally.asked == 5
+    assert tally.troubles == ["it answered 502", "nothing more was asked after 5 failures in a row"]
+
+
+def test_that_a_service_is_left_alone_is_said_once(vt):
+    """Requests that were on their way fail, too, and have nothing to add."""
+
+    def slowly_down(_):
+        time.sleep(0.1)
+        return Reply(b"", 502)
+
+    with answering(slowly_down) as server:
+        _, tally = _says(vt(server.url, threads=4, attempts=1), *(f"{n}.example/" for n in range(20)))
+    assert len(server.asked) > 5
     assert tally.troubles == ["it answered 502", "nothing more was asked after 5 failures in a row"]
 
 
