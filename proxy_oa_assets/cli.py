@@ -16,7 +16,7 @@ import click
 from proxy_oa_assets.conf import DEFAULT_LIMIT
 from proxy_oa_assets.days import Day
 from proxy_oa_assets.display import printable_lines
-from proxy_oa_assets.errors import ConfError, DayError, HistoryError, ProxyOaError, SettingsError
+from proxy_oa_assets.errors import ConfError, DayError, HistoryError, ProxyOaError, SettingsError, refusal
 from proxy_oa_assets.settings import load_settings
 
 FAILED, UNUSABLE = 1, 2
@@ -38,7 +38,7 @@ class _Commands(click.Group):
             # What the operating system refuses of a file is a user's to mend; all else is a fault of ours.
             if not isinstance(error.filename, str):
                 raise
-            _complain(f"{error.filename}: {error.strerror}; check the path, and what this user may do there")
+            _complain(refusal(error))
             ctx.exit(FAILED)
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from proxy_oa_assets.days import Day
 from proxy_oa_assets.deployment import Deployment, deployment
-from proxy_oa_assets.errors import ProxyOaError
+from proxy_oa_assets.errors import ProxyOaError, refusal
 from proxy_oa_assets.history import open_history
 from proxy_oa_assets.resources.hdfs import HdfsResource
 from proxy_oa_assets.settings import Settings, dagster_home, load_settings
@@ -65,8 +65,10 @@ def _tried(what: str, attempt: Callable[[], str]) -> Probe:
     started = time.perf_counter()
     try:
         finding = attempt()
-    except (ProxyOaError, OSError) as error:
+    except ProxyOaError as error:
         return Probe(what, works=False, finding=str(error))
+    except OSError as error:
+        return Probe(what, works=False, finding=refusal(error))
     return Probe(what, works=True, finding=f"{finding} ({time.perf_counter() - started:.1f} s)")
 
 

@@ -10,6 +10,13 @@ class ProxyOaError(Exception):
     transient = False
 
 
+def refusal(error: OSError) -> str:
+    """Return what the operating system refuses of a file, and what to do, in one sentence."""
+    if not isinstance(error.filename, str):
+        return str(error)
+    return f"{error.filename}: {error.strerror}; check the path, and what this user may do there"
+
+
 class SettingsError(ProxyOaError):
     """A setting has a value that can't be used."""
 

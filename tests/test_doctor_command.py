@@ -30,6 +30,20 @@ def test_doctor_counts_days_alone(home: Home) -> None:
     assert "1 ranked days, the last one 20160912" in done.stdout
 
 
+def test_doctor_says_what_to_do_about_a_folder_that_cannot_be_used(home: Home) -> None:
+    """What the operating system refuses has its path first, and no number."""
+    scratch = home.path / "tmp"
+    scratch.write_text("a file where the engine needs a folder", encoding="utf-8")
+
+    done = proxy_oa(home.path, "doctor")
+
+    assert done.returncode == 1
+    (broken,) = [line for line in done.stdout.splitlines() if line.startswith("FAIL")]
+    assert f"tables               {scratch}" in broken
+    assert broken.endswith("check the path, and what this user may do there")
+    assert "Errno" not in broken
+
+
 def test_doctor_says_what_to_fix_and_exits_with_1(home: Home) -> None:
     """A broken context file and a missing list are two lines that say FAIL and name the place."""
     context = home.path / "context.csv"
