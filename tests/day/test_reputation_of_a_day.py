@@ -5,6 +5,8 @@ from support.home import SAMPLE_DAY, Home, failures, findings, metadata
 from support.reputation_server import Asked, Reply, answering
 
 from proxy_oa_assets.checks.day_checks import TRIALS, tried
+from proxy_oa_assets.reputation.privacy import Privacy
+from proxy_oa_assets.reputation.service import Send
 from proxy_oa_assets.reputation.verdict import values
 
 CLAIM = "every_uri_has_a_reputation"
@@ -98,6 +100,23 @@ def test_a_day_whose_service_was_down_asks_later_for_what_is_missing(home):
         later = [asked.target for asked in server.asked]
     assert not {*later} & {*first[:10]}
     assert findings(result)[CLAIM].passed
+
+
+def test_the_most_suspicious_rows_of_a_day_are_asked_for_first(home):
+    """A budget of ten goes to the first ten of what may be sent, in the ranking's order."""
+    with answering(lambda _: CLEAN) as server:
+        ours = home(server.url, per_day=10)
+        ours.write_sample()
+        assert ours.materialize(SAMPLE_DAY, limit=60).success
+
+    sent = [
+        (Privacy().outgoing(row["fulluri"], Send.URL_NO_QUERY), values(row["uri_rep"])["vt"])
+        for row in ours.rows("proxy_scores", SAMPLE_DAY)
+    ]
+    in_order = list(dict.fromkeys(text for text, _ in sent if text))
+    assert len(in_order) > 20
+    assert {text for text, value in sent if value == 0} == set(in_order[:10])
+    assert {value for text, value in sent if text not in in_order[:10]} == {-1}
 
 
 def test_less_coverage_than_the_setting_wants_is_a_warning(home):
