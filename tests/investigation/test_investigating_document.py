@@ -1,0 +1,30 @@
+"""docs/investigating.md: what it shows of the functions works on the sample day that it names."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+from support.home import SAMPLE_DAY, Home
+
+DOCUMENT = (Path(__file__).parents[2] / "docs" / "investigating.md").read_text(encoding="utf-8")
+
+
+def test_the_documents_calls_work_on_the_sample_day(tmp_path: Path) -> None:
+    """As a script of their own; they leave the day as it was."""
+    home = Home(tmp_path / "home")
+    home.write_sample()
+    assert home.materialize(SAMPLE_DAY).success
+    (script,) = re.findall(r"```python\n(.*?)```", DOCUMENT, re.DOTALL)
+    assert SAMPLE_DAY.key in script
+
+    done = subprocess.run(
+        [sys.executable, "-c", f"{script}\nprint(len(threats({SAMPLE_DAY.key!r})))"],
+        cwd=tmp_path,
+        env=home.environment(),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert (done.returncode, done.stdout.split()) == (0, ["0"]), done.stderr
