@@ -31,12 +31,15 @@ _EDGE_COPIED = tuple(name for name in PROXY_EDGE.column_names if name not in ("h
 EDGE_ORDER = ("time", *(name for name in _EDGE_COPIED if name not in ("time", "clientip", "fulluri")))
 
 
+Values = tuple[str | int | float | None, ...]
+
+
 @dataclass(frozen=True)
 class Query:
     """A SELECT, its bound values, and the days whose partitions it reads (first and last, inclusive)."""
 
     sql: str
-    parameters: tuple[str | int | float | None, ...] = ()
+    parameters: Values = ()
     days: tuple[Day, Day] | None = None
 
 

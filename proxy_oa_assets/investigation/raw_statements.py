@@ -5,7 +5,7 @@ selected apart and joined by UNION ALL, so that each condition is one that the e
 """
 
 from proxy_oa_assets.days import Day
-from proxy_oa_assets.queries import CLIENT, Query, of_day
+from proxy_oa_assets.queries import CLIENT, Query, Values, of_day
 from proxy_oa_assets.tables import PROXY
 from proxy_oa_assets.tsv import NULL
 
@@ -18,17 +18,15 @@ _SCHEMES = ("http://", "https://")
 # What logs write where a request has no referer.
 _NO_REFERER = ("", "-", NULL)
 
+Condition = tuple[str, tuple[str, ...]]
+
 
 def found_per_second(day: Day, fulluri: str) -> Query:
     """Count the rows whose URI or referer is that URI.
 
     One row per `p_time`: requests, and new_clients, which is how many clients have none before it.
     """
-    where, day_values = of_day(PROXY, day)
-    client = CLIENT.format("proxy")
-    uri, uri_values = _is(fulluri)
-    other, other_values = _is_other(fulluri)
-    referer, referer_values = _is_referer(fulluri)
+    found, values = _found(day, f"p_time, {CLIENT.format('proxy')} AS client", fulluri)
     sql = f"""
 SELECT p_time, CAST(sum(requests) AS BIGINT) AS requests,
     CAST(sum(CASE WHEN nth = 1 THEN 1 ELSE 0 END) AS BIGINT) AS new_clients
@@ -36,17 +34,12 @@ FROM (
     SELECT p_time, requests, row_number() OVER (PARTITION BY client ORDER BY p_time ASC NULLS LAST) AS nth
     FROM (
         SELECT p_time, client, count(*) AS requests
-        FROM (
-            SELECT p_time, {client} AS client FROM proxy WHERE {where} AND {uri}
-            UNION ALL
-            SELECT p_time, {client} AS client FROM proxy WHERE {where} AND {referer} AND {other}
-        ) found
+        FROM ({found}) found
         GROUP BY p_time, client
     ) pairs
 ) numbered
 GROUP BY p_time
 """
-    values = (*day_values, *uri_values, *day_values, *referer_values, *other_values)
     return Query(sql, values, (day, day))
 
 
@@ -57,19 +50,17 @@ def found_rows(
 
     The earliest of them, where there is a limit; at these times only, where some are given.
     """
-    where, day_values = of_day(PROXY, day)
-    uri, uri_values = _is(fulluri)
-    referer, referer_values = _is_referer(fulluri)
-    at, at_values = ("", ()) if times is None else _is_at(times)
+    columns = ", ".join(FOUND_COLUMNS)
+    found, values = _found(day, columns, fulluri, ("", ()) if times is None else _is_at(times))
     order = ", ".join(f"{name} ASC NULLS LAST" for name in FOUND_COLUMNS)
-    at_most, most = ("", ()) if limit is None else ("\nLIMIT ?", (limit,))
+    at_most, most = ("", ()) if limit is None else ("LIMIT ?", (limit,))
     sql = f"""
-SELECT {", ".join(FOUND_COLUMNS)}
-FROM proxy
-WHERE {where}{at} AND ({uri} OR {referer})
-ORDER BY {_DAY_TIME} ASC NULLS LAST, {order}{at_most}
+SELECT {columns}
+FROM ({found}) found
+ORDER BY {_DAY_TIME} ASC NULLS LAST, {order}
+{at_most}
 """
-    return Query(sql, (*day_values, *at_values, *uri_values, *referer_values, *most), (day, day))
+    return Query(sql, (*values, *most), (day, day))
 
 
 def timeline(day: Day, fulluri: str, top: int) -> Query:
@@ -148,7 +139,20 @@ def referers(fulluri: str) -> tuple[str, ...]:
     return tuple(referer for referer in referers if referer not in _NO_REFERER)
 
 
-Condition = tuple[str, tuple[str, ...]]
+def _found(day: Day, columns: str, fulluri: str, also: Condition = ("", ())) -> tuple[str, Values]:
+    """Return a SELECT of a day's rows whose URI or referer is that URI, each row once, and its values."""
+    where, day_values = of_day(PROXY, day)
+    uri, uri_values = _is(fulluri)
+    referer, referer_values = _is_referer(fulluri)
+    other, other_values = _is_other(fulluri)
+    more, more_values = also
+    sql = f"""
+    SELECT {columns} FROM proxy WHERE {where}{more} AND {uri}
+    UNION ALL
+    SELECT {columns} FROM proxy WHERE {where}{more} AND {referer} AND {other}
+    """
+    ours = (*day_values, *more_values)
+    return sql, (*ours, *uri_values, *ours, *referer_values, *other_values)
 
 
 def _is(fulluri: str) -> Condition:

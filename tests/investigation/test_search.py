@@ -106,6 +106,7 @@ def test_many_times_are_found_without_naming_each(
 
     assert found(today, limit=20).rows.equals(named)
     assert len(named) == 20
+    assert expanded_search(today.day, URI, deployment=today.at).head(20).equals(named)
 
 
 def test_hostile_uris_find_themselves(today: AnalystsDay) -> None:
