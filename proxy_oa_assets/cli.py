@@ -16,7 +16,15 @@ import click
 from proxy_oa_assets.conf import DEFAULT_LIMIT
 from proxy_oa_assets.days import Day
 from proxy_oa_assets.display import printable_lines
-from proxy_oa_assets.errors import ConfError, DayError, HistoryError, ProxyOaError, SettingsError, refusal
+from proxy_oa_assets.errors import (
+    ConfError,
+    DayError,
+    HistoryError,
+    ProxyOaError,
+    ReputationConfigError,
+    SettingsError,
+    refusal,
+)
 from proxy_oa_assets.settings import load_settings
 
 FAILED, UNUSABLE = 1, 2
@@ -28,7 +36,7 @@ class _Commands(click.Group):
     def invoke(self, ctx: click.Context) -> object:
         try:
             return super().invoke(ctx)
-        except (SettingsError, ConfError, DayError) as error:
+        except (SettingsError, ConfError, ReputationConfigError, DayError) as error:
             _complain(error)
             ctx.exit(UNUSABLE)
         except ProxyOaError as error:
@@ -94,8 +102,11 @@ def run(date: str, limit: int, *, verbose: bool) -> None:
 
     from proxy_oa_assets.console import show_day
     from proxy_oa_assets.day_run import materialize_day
+    from proxy_oa_assets.deployment import deployment
     from proxy_oa_assets.history import open_history
 
+    # In the web UI, a file that can't be used costs the day's scores alone; here somebody waits.
+    deployment(settings).reputation.configured()
     with open_history(settings) as instance:
         done = materialize_day(day, limit, instance, verbose=verbose)
     show_day(done)

@@ -106,6 +106,19 @@ def test_a_conf_that_does_not_fit_is_refused_when_definitions_load(home: Home) -
     assert "proxy_score_fields is missing" in done.stderr
 
 
+@pytest.mark.parametrize("arguments", [("run", "--date", SAMPLE_DAY.key), ("reputation", "evil.example")])
+def test_a_reputation_file_that_cannot_be_used_is_refused(home: Home, arguments: tuple[str, ...]) -> None:
+    """Before anything of the day is done; the message names the file and the entry."""
+    file = home.path / "reputation.toml"
+    file.write_text('[[services]]\nservice = "vt"\nkey_env = "NOT_SET"\n', encoding="utf-8")
+
+    done = proxy_oa(home.path, *arguments, PROXY_OA_REPUTATION=str(file))
+
+    assert (done.returncode, done.stdout) == (2, "")
+    assert f"{file}: services[0].key_env: " in done.stderr
+    assert "Traceback" not in done.stderr
+
+
 def test_init_db_creates_the_tables_once(tmp_path: Path) -> None:
     """Seven tables; doing it again changes nothing."""
     first = proxy_oa(tmp_path / "home", "init-db")
