@@ -1,6 +1,5 @@
 import json
 import re
-import time
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -133,13 +132,12 @@ def test_a_host_is_searched_among_domains_or_addresses(fb):
 
 
 def test_three_thousand_values_are_sixty_requests(fb):
-    """50 operations each, every value once; once they are known, none, and it takes less than a second."""
+    """50 operations each, every value once; once they are known, none."""
     values = [f"evil.example/{number}" for number in range(3000)]
     with answering(members_say(evil=["MALICIOUS"])) as server:
         answer, tally = says(fb(server.url), *values, *values)
-        asked, began = list(server.asked), time.process_time()
+        asked = list(server.asked)
         again, known = says(fb(server.url), *values)
-        assert time.process_time() - began < 1
         assert server.asked == asked
     assert set(answer) == set(again) == {"fb:MALICIOUS:3"}
     assert (tally.asked, known.asked, known.cached) == (3000, 0, 3000)
