@@ -1,14 +1,11 @@
-import re
 from pathlib import Path
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 import pytest
 from support.engine_files import DAY, write_file
 
 from proxy_oa_assets.days import Day
-from proxy_oa_assets.errors import WarehouseError
-from proxy_oa_assets.queries import Query, edge_details, whole_day
+from proxy_oa_assets.queries import Query, edge_details
 from proxy_oa_assets.resources.embedded.duckdb_warehouse import DuckDBWarehouse
 from proxy_oa_assets.resources.embedded.parquet_partitions import foreign_files, partition_files
 from proxy_oa_assets.tables import PROXY, PROXY_SCORES, PROXY_STORYBOARD, TABLES
@@ -190,43 +187,6 @@ def test_the_newest_version_from_a_cluster_is_the_day_until_it_is_replaced(wareh
 
     warehouse.drop_day(PROXY_STORYBOARD, DAY)
     assert _texts(warehouse) == []
-
-
-@pytest.mark.parametrize("rest", [slice(0, 40), slice(0, 0)], ids=["cut off", "without a byte"])
-def test_a_damaged_file_is_named_where_it_stands(warehouse, rest):
-    """Not by the link that a statement reads it from; a query and a look at the footer say the same."""
-    path = _comment(warehouse, "a", "part.parquet")
-    path.write_bytes(path.read_bytes()[rest])
-    told = rf"{re.escape(str(path))} is no Parquet file, or a damaged one .*have it written again"
-    with pytest.raises(WarehouseError, match=told):
-        warehouse.read_day(PROXY_STORYBOARD, DAY)
-    with pytest.raises(WarehouseError, match=told):
-        list(warehouse.rows(whole_day(PROXY_STORYBOARD, DAY)))
-    with pytest.raises(WarehouseError, match=told):
-        warehouse.has_rows(PROXY_STORYBOARD, DAY)
-
-
-def test_a_raw_file_with_a_damaged_footer_is_named(warehouse):
-    """Neither DuckDB nor Arrow says which of a day's files it is."""
-    path = write_file(warehouse, PROXY, fulluri=["a/"])
-    content = bytearray(path.read_bytes())
-    content[-60:-10] = b"\xff" * 50
-    path.write_bytes(content)
-    with pytest.raises(WarehouseError, match=rf"{re.escape(str(path))} is no Parquet file"):
-        warehouse.read_day(PROXY, DAY)
-
-
-def test_a_column_that_no_raw_file_has_is_named_with_a_file(warehouse):
-    """In one file only, it is NULL; names may be in upper case."""
-    path = write_file(warehouse, PROXY, fulluri=["a/"])
-    whole = pq.read_table(path)
-    pq.write_table(whole.drop_columns(["virusid", "fulluri"]), path)
-    with pytest.raises(
-        WarehouseError, match=rf"neither {re.escape(str(path))} .* has virusid, fulluri; have"
-    ):
-        warehouse.read_day(PROXY, DAY)
-    pq.write_table(whole.rename_columns([name.upper() for name in whole.column_names]), path.with_name("b"))
-    assert warehouse.read_day(PROXY, DAY)["fulluri"].dropna().tolist() == ["a/"]
 
 
 @pytest.mark.parametrize("hour", ["07.bak", "__HIVE_DEFAULT_PARTITION__", "7_copy"])

@@ -21,7 +21,7 @@ from proxy_oa_assets.errors import WarehouseError
 from proxy_oa_assets.queries import Query
 from proxy_oa_assets.resources.arrow_frames import frame_of, frame_rows
 from proxy_oa_assets.resources.embedded import parquet_text
-from proxy_oa_assets.resources.embedded.parquet_view import create_view
+from proxy_oa_assets.resources.embedded.parquet_view import create_view, refuse_unfit_values
 from proxy_oa_assets.resources.embedded.pinned_files import Files, remove_left_behind
 from proxy_oa_assets.resources.parquet_schema import refuse_unfit
 from proxy_oa_assets.tables import Table
@@ -62,7 +62,7 @@ class DuckDBEngine:
     def rows(self, query: Query, files: Files) -> Iterator[tuple[object, ...]]:
         """Yield a query's rows in its order, holding only some of them at a time."""
         yielded = 0
-        with _translated(query.sql, files):
+        with self._translated(query.sql, files):
             try:
                 for row in self._stream(query, files):
                     yield row
@@ -80,12 +80,12 @@ class DuckDBEngine:
     def write_frame(self, table: Table, day: Day, frame: pd.DataFrame, publishing: Publishing) -> int:
         """Write a frame that has the table's columns; return the number of rows."""
         rows = frame_rows(table, day, frame)
-        with closing(self._cursor()) as connection, _translated(f"{table.name}, {day}"):
+        with closing(self._cursor()) as connection, self._translated(f"{table.name}, {day}"):
             return _write(table, connection.from_arrow(rows), publishing)
 
     def _ran(self, query: Query, files: Files, use: Callable[[duckdb.DuckDBPyRelation], T]) -> T:
         """Use a query's rows; again from copies where text isn't UTF-8."""
-        with _translated(query.sql, files):
+        with self._translated(query.sql, files):
             try:
                 with self._connected(files) as connection:
                     return use(_relation(connection, query))
@@ -123,6 +123,19 @@ class DuckDBEngine:
                 connection.execute("USE memory.main")
                 connection.execute(f"DETACH {catalog}")
 
+    @contextmanager
+    def _translated(self, what: str, files: Files | None = None) -> Iterator[None]:
+        try:
+            yield
+        except duckdb.Error as error:
+            # DuckDB names neither the column's table nor, with every damage, the file.
+            refuse_unfit(files or {})
+            if isinstance(error, duckdb.ConversionException):
+                with closing(self._cursor()) as connection:
+                    for table, paths in (files or {}).items():
+                        refuse_unfit_values(connection, table, paths)
+            raise WarehouseError(f"DuckDB refused ({' '.join(what.split())[:120]}): {error}") from error
+
     def _cursor(self) -> duckdb.DuckDBPyConnection:
         if self._started is None:
             remove_left_behind(self._scratch)
@@ -153,13 +166,3 @@ def _write(table: Table, rows: duckdb.DuckDBPyRelation, publishing: Publishing) 
 
 def _relation(connection: duckdb.DuckDBPyConnection, query: Query) -> duckdb.DuckDBPyRelation:
     return connection.sql(query.sql, params=list(query.parameters))
-
-
-@contextmanager
-def _translated(what: str, files: Files | None = None) -> Iterator[None]:
-    try:
-        yield
-    except duckdb.Error as error:
-        # DuckDB names neither the column's table nor, with every damage, the file.
-        refuse_unfit(files or {})
-        raise WarehouseError(f"DuckDB refused ({' '.join(what.split())[:120]}): {error}") from error

@@ -5,6 +5,9 @@ from pathlib import Path
 
 import duckdb
 
+from proxy_oa_assets.display import printable
+from proxy_oa_assets.errors import WarehouseError
+from proxy_oa_assets.resources.parquet_schema import stored_columns
 from proxy_oa_assets.tables import SqlType, Table
 
 _DUCKDB_TYPES: dict[SqlType, str] = {
@@ -15,6 +18,11 @@ _DUCKDB_TYPES: dict[SqlType, str] = {
     "SMALLINT": "SMALLINT",
     "TINYINT": "TINYINT",
 }
+
+_SHOWN_WIDTH = 100
+# Impala's files name no character set for text.
+_PARQUET = """read_parquet(?, binary_as_string = true, union_by_name = true, hive_partitioning = false,
+    filename = true{})"""
 
 
 def create_view(connection: duckdb.DuckDBPyConnection, table: Table, files: list[Path]) -> None:
@@ -37,9 +45,31 @@ def create_view(connection: duckdb.DuckDBPyConnection, table: Table, files: list
     typed = ", ".join(
         f"CAST({casts[column.name]} AS {_DUCKDB_TYPES[column.type]}) AS {column.name}" for column in columns
     )
-    # Impala's files name no character set for text.
-    connection.sql(
-        f"""SELECT {typed} FROM read_parquet(?, binary_as_string = true, union_by_name = true,
-            hive_partitioning = false, filename = true)""",
-        params=[[glob.escape(str(file)) for file in files]],
-    ).create_view(table.name)
+    view = connection.sql(f"SELECT {typed} FROM {_PARQUET.format('')}", params=[_globs(files)])
+    view.create_view(table.name)
+
+
+def refuse_unfit_values(connection: duckdb.DuckDBPyConnection, table: Table, files: list[Path]) -> None:
+    """Raise WarehouseError, naming file and row, if a column holds what its type in the table can't."""
+    ours = {column.name: column.type for column in table.columns}
+    numbered = _PARQUET.format(", file_row_number = true")
+    for name, stored in stored_columns(files):
+        wanted = ours.get(name.lower())
+        if wanted is None or wanted == stored:
+            continue
+        found = connection.execute(
+            f"""SELECT filename, file_row_number + 1, {name} FROM {numbered}
+                WHERE {name} IS NOT NULL AND TRY_CAST({name} AS {_DUCKDB_TYPES[wanted]}) IS NULL
+                LIMIT 1""",
+            [_globs(files)],
+        ).fetchone()
+        if found:
+            file, row, value = found
+            raise WarehouseError(
+                f"{file}, row {row}: {name} is {printable(value, _SHOWN_WIDTH)}, which isn't of the type "
+                f"{wanted} that {table.name} has; correct the row, or remove it, and write the file again"
+            )
+
+
+def _globs(files: list[Path]) -> list[str]:
+    return [glob.escape(str(file)) for file in files]
