@@ -4,12 +4,15 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 
 import dagster as dg
+from filelock import FileLock, Timeout
 
 from proxy_oa_assets.days import Day
 from proxy_oa_assets.errors import ProxyOaError
 from proxy_oa_assets.resources.workspace import Workspace
 
 DayMetadata = Mapping[str, dg.MetadataValue]
+
+_QUIET_SECONDS = 2
 
 
 @contextmanager
@@ -36,7 +39,7 @@ def day_by_day(
     asset = context.asset_key.to_user_string()
 
     def materialize_alone(day: Day) -> DayMetadata:
-        with workspace.lock(day, asset):
+        with _waiting_aloud(context, day, workspace.lock(day, asset)):
             return materialize(day)
 
     days = [Day.parse(key) for key in context.partition_keys]
@@ -67,6 +70,24 @@ def day_by_day(
         metadata={"failed_days": ", ".join(day.key for day in bad)},
         allow_retries=False,
     )
+
+
+@contextmanager
+def _waiting_aloud(context: dg.AssetExecutionContext, day: Day, lock: FileLock) -> Iterator[None]:
+    """Hold a lock; if somebody else has it for long, the run's log says what is waited for."""
+    try:
+        lock.acquire(timeout=_QUIET_SECONDS)
+    except Timeout:
+        context.log.info(
+            "Another run of %s is at work on this asset, and this one waits until it has ended; it holds %s",
+            day,
+            lock.lock_file,
+        )
+        lock.acquire()
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 def _each(
