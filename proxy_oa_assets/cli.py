@@ -1,6 +1,5 @@
 """The command `proxy-oa`. What it does can be done in Dagster's web UI, too.
 
-Exit codes: 0 done; 1 the day (or a probe) failed; 2 the command or a setting can't be used.
 What is slow to load is imported by the command that needs it.
 """
 
@@ -16,45 +15,12 @@ import click
 from proxy_oa_assets.conf import DEFAULT_LIMIT
 from proxy_oa_assets.days import Day
 from proxy_oa_assets.display import printable_lines
-from proxy_oa_assets.errors import (
-    ConfError,
-    DayError,
-    HistoryError,
-    ProxyOaError,
-    ReputationConfigError,
-    SettingsError,
-    refusal,
-)
+from proxy_oa_assets.errors import HistoryError, SettingsError
+from proxy_oa_assets.exit_codes import FAILED, Commands
 from proxy_oa_assets.settings import load_settings
 
-FAILED, UNUSABLE = 1, 2
 
-
-class _Commands(click.Group):
-    """Turns what a user can mend into one sentence and an exit code."""
-
-    def invoke(self, ctx: click.Context) -> object:
-        try:
-            return super().invoke(ctx)
-        except (SettingsError, ConfError, ReputationConfigError, DayError) as error:
-            _complain(error)
-            ctx.exit(UNUSABLE)
-        except ProxyOaError as error:
-            _complain(error)
-            ctx.exit(FAILED)
-        except OSError as error:
-            # What the operating system refuses of a file is a user's to mend; all else is a fault of ours.
-            if not isinstance(error.filename, str):
-                raise
-            _complain(refusal(error))
-            ctx.exit(FAILED)
-
-
-def _complain(of: object) -> None:
-    click.echo(f"proxy-oa: {printable_lines(of)}", err=True)
-
-
-@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="proxy-oa-assets")
 def main() -> None:
     """Web-proxy threat analytics: a day of proxy traffic, scored, enriched and ready to investigate.

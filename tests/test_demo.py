@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
+from support.command import proxy_oa
 from support.home import Home
-from test_cli import proxy_oa
 
 from proxy_oa_assets.days import Day
 from proxy_oa_assets.sample.files import sample_requests

@@ -1,7 +1,7 @@
 from pathlib import Path
 
 import pytest
-from test_cli import proxy_oa
+from support.command import proxy_oa
 
 NO_SERVER = """\
 storage:

@@ -14,8 +14,8 @@ from pathlib import Path
 
 import dagster as dg
 import pytest
+from support.command import proxy_oa
 from support.home import SAMPLE_DAY, Home
-from test_cli import proxy_oa
 
 from proxy_oa_assets.bundled import bundled
 

@@ -3,7 +3,7 @@ import subprocess
 from pathlib import Path
 
 from deployed import OPERATING, PROJECT, SYSTEMD
-from test_cli import proxy_oa
+from support.command import proxy_oa
 
 from proxy_oa_assets.definitions import defs
 

@@ -7,10 +7,10 @@ from functools import partial
 import pytest
 from playwright.sync_api import Page, expect
 from support.browser import CHROMIUM, PICTURES, keep_picture, new_page
+from support.command import proxy_oa
 from support.dagster_client import DagsterClient
 from support.home import Home
 from support.ui_server import served
-from test_cli import proxy_oa
 
 from proxy_oa_assets.bundled import bundled
 from proxy_oa_assets.days import Day

@@ -3,8 +3,8 @@ import re
 import pytest
 from dagster_pages import figure, open_day, open_graph
 from playwright.sync_api import expect
+from support.command import proxy_oa
 from support.dagster_client import ASSETS
-from test_cli import proxy_oa
 
 from proxy_oa_assets.sample.trouble import DROPPER_HOST
 
