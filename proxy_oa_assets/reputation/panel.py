@@ -3,10 +3,11 @@
 import threading
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from functools import cached_property, partial
 from pathlib import Path
+from typing import TypeVar
 
 from proxy_oa_assets.errors import ProxyOaError
 from proxy_oa_assets.network.untold import untold
@@ -20,6 +21,9 @@ from proxy_oa_assets.reputation.verdict import Status, Verdict, encode
 
 # What `proxy-oa doctor` asks for: a name that RFC 2606 keeps free of anybody's use.
 HARMLESS = "example.com"
+_WAKE_SECONDS = 0.2
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -59,7 +63,7 @@ class Panel:
         with ThreadPoolExecutor(max(len(services), 1)) as pool:
             asking = [pool.submit(self._ask, service, distinct, clock, report) for service in services]
             try:
-                answers = [each.result() for each in asking]
+                answers = [_ended(each).result() for each in asking]
             finally:
                 # An interrupted run waits for the answers that are on their way, and asks no more.
                 stop.set()
@@ -91,7 +95,7 @@ class Panel:
         with untold(is_of_asking), ThreadPoolExecutor(1, thread_name_prefix=ASKING) as pool:
             trial = pool.submit(self._trial, service, machine_clock(stop))
             try:
-                error = trial.exception()
+                error = _ended(trial).exception()
             finally:
                 stop.set()
         if error is not None:
@@ -110,6 +114,17 @@ class Panel:
 
         answer = remote.ask_once(service, value, self._state, clock)
         return f"says {answer.label if answer else 'nothing'} of {value}"
+
+
+def _ended(asking: Future[T]) -> Future[T]:
+    """Wait until it has ended, and be open to Ctrl-C.
+
+    The system may give that signal to any thread. If it isn't this one, which Python has to act on it, then
+    this one learns of it when it next wakes.
+    """
+    while wait([asking], _WAKE_SECONDS).not_done:
+        pass
+    return asking
 
 
 def _judged(service: LocalService, values: Sequence[str]) -> tuple[dict[str, Verdict], Tally]:
