@@ -17,6 +17,7 @@ from support.raw_server import handling, request_of
 from support.remote_services import ENTRIES, SECRET, SECRET_ENV, entry
 from support.reputation_server import Asked, Reply, answering
 
+from proxy_oa_assets.errors import ProxyOaError
 from proxy_oa_assets.reputation.panel import Panel
 
 # Itself, and as HTTP's basic authentication writes it.
@@ -135,7 +136,7 @@ def _assert_look_ups_tell_no_secret(panel: Panel, kind: str, lines: list[str], f
     found = panel.look_up(["evil.example/a", "other.example/"])
     try:
         panel.trials()[kind]()
-    except Exception as error:  # noqa: BLE001 - whatever it is, it has no secret
+    except ProxyOaError as error:
         _without_secrets(str(error), repr(error), repr(error.__cause__), repr(error.__context__))
     _without_secrets(*lines, str(found), repr(panel.__dict__))
     for file in (folder / "state").rglob("*"):
