@@ -6,11 +6,11 @@ from xml.sax.saxutils import escape
 
 import requests
 from requests.auth import AuthBase
+from support.programs import java_program
 
 from cluster_servers.jars import hadoop_jars
 from cluster_servers.java_server import JavaServer, Servers, free_port
 from cluster_servers.keystores import Keystore
-from cluster_servers.programs import java_program
 
 # Two addresses of the loopback network are two hosts for HDFS.
 DATANODE_HOSTS = ("127.0.0.2", "127.0.0.3")

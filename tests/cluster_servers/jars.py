@@ -7,8 +7,7 @@ import zipfile
 from pathlib import Path
 
 from filelock import FileLock
-
-from cluster_servers.programs import program
+from support.programs import program
 
 _POM = Path(__file__).with_name("pom.xml")
 

@@ -5,8 +5,9 @@ import subprocess
 from pathlib import Path
 from string import Template
 
+from support.programs import program
+
 from cluster_servers.java_server import JavaServer, Servers, free_port
-from cluster_servers.programs import program
 
 REALM = "PROXY.TEST"
 

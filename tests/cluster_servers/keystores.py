@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from cluster_servers.programs import java_program
+from support.programs import java_program
 
 PASSWORD = "changeit"
 _VALIDITY = ("-validity", "3")

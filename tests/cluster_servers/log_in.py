@@ -3,7 +3,7 @@
 import subprocess
 from pathlib import Path
 
-from cluster_servers.programs import java_program
+from support.programs import java_program
 
 # As LogIn.java has them; HiveServer2 takes a password for Latin-1 text, so these are ASCII.
 USER, PASSWORD = "analyst", "open sesame; ${x}"

@@ -6,9 +6,9 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 
 import pytest
+from support.programs import java_program
 
 from cluster_servers.java_server import JavaServer, Servers, free_port
-from cluster_servers.programs import java_program
 
 USER = "spot"
 

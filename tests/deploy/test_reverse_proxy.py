@@ -3,7 +3,6 @@
 import base64
 import os
 import re
-import shutil
 import signal
 import socket
 import ssl
@@ -15,9 +14,8 @@ from pathlib import Path
 
 import pytest
 from deployed import OPERATING, awaited, free_port
+from support.programs import program
 
-NGINX = shutil.which("nginx", path=f"{os.environ['PATH']}:/usr/sbin")
-OPENSSL = shutil.which("openssl")
 SITE = "https://proxy-oa.example.com"
 pytestmark = pytest.mark.server
 
@@ -50,12 +48,11 @@ class Proxy:
 
 @pytest.fixture(scope="module")
 def proxy(webserver: int, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Proxy]:
-    if NGINX is None or OPENSSL is None:
-        pytest.skip("no nginx, or no openssl, is installed")
+    nginx, openssl = program("nginx", "nginx"), program("openssl", "openssl")
     folder = tmp_path_factory.mktemp("nginx")
     subprocess.run(
         [
-            *(OPENSSL, "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2"),
+            *(openssl, "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2"),
             *("-subj", "/CN=proxy-oa.example.com", "-keyout", folder / "proxy-oa.key"),
             *("-out", folder / "proxy-oa.crt"),
         ],
@@ -63,7 +60,7 @@ def proxy(webserver: int, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
         check=True,
     )
     hashed = subprocess.run(
-        [OPENSSL, "passwd", "-6", "s3cret"], capture_output=True, text=True, check=True
+        [openssl, "passwd", "-6", "s3cret"], capture_output=True, text=True, check=True
     ).stdout
     (folder / "proxy-oa.users").write_text(f"analyst:{hashed}", encoding="utf-8")
     plain_port, port = free_port(), free_port()
@@ -87,7 +84,7 @@ def proxy(webserver: int, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
     )
     with (folder / "log").open("wb") as log:
         process = subprocess.Popen(
-            [NGINX, "-c", folder / "nginx.conf", "-p", folder, "-e", folder / "error.log"],
+            [nginx, "-c", folder / "nginx.conf", "-p", folder, "-e", folder / "error.log"],
             stdout=log,
             stderr=subprocess.STDOUT,
             start_new_session=True,

@@ -1,5 +1,4 @@
 import json
-import shutil
 import socket
 import subprocess
 import sys
@@ -9,6 +8,7 @@ from pathlib import Path
 import dagster as dg
 import pytest
 from deployed import HOME, SYSTEMD, VENV, Site, answers, awaited, free_port, unit
+from support.programs import program
 
 UNITS = ("proxy-oa-daemon", "proxy-oa-webserver")
 SANDBOX = (
@@ -18,7 +18,6 @@ SANDBOX = (
 # What the units differ in: everything else of their sections is the same.
 OWN_LINES = {"ExecStart", "KillMode", "TimeoutStopSec"}
 
-SYSTEMD_ANALYZE = shutil.which("systemd-analyze")
 RELOAD = "mutation { reloadWorkspace { __typename } }"
 pytestmark = pytest.mark.server
 
@@ -30,7 +29,6 @@ def graphql(port: int, query: str) -> str:
     return connection.getresponse().read().decode()
 
 
-@pytest.mark.skipif(SYSTEMD_ANALYZE is None, reason="no systemd-analyze is installed")
 def test_systemd_finds_no_fault_in_the_units(tmp_path: Path) -> None:
     """With the virtual environment at hand `systemd-analyze verify` has nothing to say."""
     for name in UNITS:
@@ -38,7 +36,12 @@ def test_systemd_finds_no_fault_in_the_units(tmp_path: Path) -> None:
         (tmp_path / f"{name}.service").write_text(text.replace(VENV, sys.prefix), encoding="utf-8")
 
     done = subprocess.run(
-        [str(SYSTEMD_ANALYZE), "verify", "--man=no", *(tmp_path / f"{name}.service" for name in UNITS)],
+        [
+            program("systemd-analyze", "systemd"),
+            "verify",
+            "--man=no",
+            *(tmp_path / f"{name}.service" for name in UNITS),
+        ],
         capture_output=True,
         text=True,
         check=False,

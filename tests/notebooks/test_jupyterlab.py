@@ -5,11 +5,12 @@ from dataclasses import dataclass
 import pytest
 from playwright.sync_api import Locator, Page, expect
 from support.analysts_day import AnalystsDay
-from support.browser import CHROMIUM, keep_picture, new_page
+from support.browser import keep_picture, new_page
 from support.home import SAMPLE_DAY, Home
 from support.hostile import MARKUP
 from support.jupyter_server import jupyter
 from support.lab_pages import cell_source, rows, run_all_cells, run_last_cell, run_notebook
+from support.programs import program
 
 from proxy_oa_assets.days import Day
 from proxy_oa_assets.display import printable
@@ -51,8 +52,7 @@ class Lab:
 
 @pytest.fixture(scope="module")
 def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
-    if CHROMIUM is None:
-        pytest.skip("no chromium is installed")
+    program("chromium", "chromium")  # before the days are made
     folder = tmp_path_factory.mktemp("lab")
     site = write_site_files(folder / "home")
     home = Home(folder / "home", **{name: str(path) for name, path in site.items()})

@@ -1,17 +1,15 @@
 """A real browser, and the pictures that tests keep for the documentation."""
 
 import os
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from io import BytesIO
 from pathlib import Path
 
-import pytest
 from PIL import Image
 from playwright.sync_api import Locator, Page, sync_playwright
+from support.programs import program
 
-CHROMIUM = shutil.which("chromium")
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
 PICTURES = os.environ.get("PROXY_OA_PICTURES")
 _LARGE = 150_000  # bytes
@@ -20,10 +18,9 @@ _LARGE = 150_000  # bytes
 @contextmanager
 def new_page(width: int = 1500, height: int = 950, base_url: str | None = None) -> Iterator[Page]:
     """Open a page in Chromium; skip the test where there is none."""
-    if CHROMIUM is None:
-        pytest.skip("no chromium is installed")
+    chromium = program("chromium", "chromium")
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
         page = browser.new_page(viewport={"width": width, "height": height}, base_url=base_url)
         page.set_default_timeout(60_000)
         yield page

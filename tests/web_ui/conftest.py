@@ -6,10 +6,11 @@ from functools import partial
 
 import pytest
 from playwright.sync_api import Page, expect
-from support.browser import CHROMIUM, PICTURES, keep_picture, new_page
+from support.browser import PICTURES, keep_picture, new_page
 from support.command import proxy_oa
 from support.dagster_client import DagsterClient
 from support.home import Home
+from support.programs import program
 from support.ui_server import served
 
 from proxy_oa_assets.bundled import bundled
@@ -34,8 +35,7 @@ class Site:
 @pytest.fixture(scope="session")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     """Serve a day that has no ranked results, days that nothing was made of, and the demo's three."""
-    if CHROMIUM is None:
-        pytest.skip("no chromium is installed")
+    program("chromium", "chromium")  # before the days are made
     yesterday = Day(datetime.now(UTC).date()).plus(-1)
     days = [yesterday.plus(offset) for offset in range(-3 - IN_A_ROW, 1)]
     home = Home(tmp_path_factory.mktemp("web_ui", numbered=False) / "home")

@@ -1,4 +1,4 @@
-"""The programs that the test servers take; a test without one of them is skipped, and says which."""
+"""The programs that tests start; a test without one of them is skipped, and says which."""
 
 import os
 import shutil
@@ -14,7 +14,8 @@ def program(name: str, package: str) -> Path:
     """Return a program's path; skip the test where it is missing, naming the package that has it."""
     found = shutil.which(name, path=_PLACES)
     if found is None:
-        # A machine without Java, Maven or a KDC runs the other tests; `.ci/run` installs them all.
+        # A machine without Chromium, Java or a KDC runs the other tests; `.ci/run` installs them all, and
+        # fails what would be skipped here (`--nothing-missing`).
         pytest.skip(f"{name} is missing, which these tests start; it is part of {package}")
     return Path(found)
 
