@@ -39,19 +39,23 @@ def type_days(within: Page | Locator, days: str) -> None:
 
 
 def open_launchpad(page: Page, day: Day) -> Locator:
-    """Open the launchpad of all assets from the graph and choose its partition.
+    """Open the launchpad of all assets from the graph and choose its partition."""
+    open_graph(page)
+    choose_from_menu(page, button_with_icon(page, "arrow_drop_down"), "Open launchpad")
+    choose_partition(page, day)
+    return page.get_by_role("dialog")
+
+
+def choose_partition(page: Page, day: Day) -> None:
+    """Choose a day in the launchpad that is open.
 
     The field is drawn anew once the partitions are loaded, without what was typed before; only then has it
     a button to sort them.
     """
-    open_graph(page)
-    choose_from_menu(page, button_with_icon(page, "arrow_drop_down"), "Open launchpad")
-    dialog = page.get_by_role("dialog")
     expect(button_with_icon(page, "sort_by_alpha")).to_be_visible()
-    dialog.get_by_placeholder("Partition").fill(day.key)
+    page.get_by_placeholder("Partition").fill(day.key)
     page.get_by_role("menuitem", name=day.key).click()
-    expect(dialog.get_by_text(f"partition: {day}")).to_be_visible()
-    return dialog
+    expect(page.get_by_text(f"partition: {day}")).to_be_visible()
 
 
 def open_job(page: Page, job: str) -> None:

@@ -2,7 +2,7 @@ import re
 from collections.abc import Iterator
 
 import pytest
-from dagster_pages import await_success, launch, open_job
+from dagster_pages import await_success, choose_partition, launch, open_job
 from playwright.sync_api import Page, expect
 from support.analysts_day import AnalystsDay
 
@@ -34,9 +34,7 @@ def launchpad(page, scored) -> Page:
     """The job's launchpad, with the first of the two days as its partition."""
     day = scored[0].day
     open_job(page, "reset_scored_connections")
-    page.get_by_placeholder("Partition").fill(day.key)
-    page.get_by_role("menuitem", name=day.key).click()
-    expect(page.get_by_text(f"partition: {day}")).to_be_visible()
+    choose_partition(page, day)
     return page
 
 
