@@ -12,6 +12,9 @@ def run_notebook(page: Page, day: Day, name: str) -> None:
     page.goto(f"/lab/tree/{day.folder}/{name}.ipynb?token={TOKEN}&reset")
     # Before the kernel is there, JupyterLab runs nothing, and says nothing.
     expect(page.get_by_text("| Idle")).to_be_visible()
+    # It draws cells that can't be seen later, so the page's last cell isn't the notebook's at first.
+    notebook = page.request.get(f"/api/contents/{day.folder}/{name}.ipynb?token={TOKEN}").json()
+    expect(page.locator(".jp-Cell")).to_have_count(len(notebook["content"]["cells"]))
     run_all_cells(page)
 
 
