@@ -5,13 +5,13 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from support.looking_up import says
 from support.reputation_server import Reply, answering
 from support.threat_exchange import (
     SECRET,
     answered,
     descriptor,
     members_say,
-    says,
     searches,
     texts,
 )

@@ -1,7 +1,8 @@
 import pytest
 from pydantic import ValidationError
+from support.looking_up import says
 from support.reputation_server import Reply, answering
-from support.threat_exchange import answered, descriptor, error_of, failed, members_say, says, texts
+from support.threat_exchange import answered, descriptor, error_of, failed, members_say, texts
 
 from proxy_oa_assets.reputation.panel import HARMLESS
 from proxy_oa_assets.reputation.trouble import RefusedError, ServiceError

@@ -7,6 +7,7 @@ import subprocess
 
 import pytest
 from pydantic import ValidationError
+from support.looking_up import says
 from support.raw_server import handling, request_of
 from support.reputation_server import Reply, answering
 
@@ -39,11 +40,6 @@ def _answers(*answers):
     return lambda _: Reply({"a": answers})
 
 
-def _says(panel, *values):
-    found = panel.look_up(values)
-    return [found.uri_rep[value] for value in values], found.tallies["gti"]
-
-
 @pytest.mark.parametrize(
     ("answer", "said", "status"),
     [
@@ -58,9 +54,9 @@ def test_a_reputation_makes_a_severity(gti, answer, said, status):
     """Below 15 minimal, 30 medium, 50 high; without one, or with `aflag`, it's "no data": not asked again."""
     with answering(_answers(answer)) as server:
         panel = gti(server.url)
-        answers, tally = _says(panel, "evil.example/a")
+        answers, tally = says(panel, "evil.example/a")
         assert (answers, tally.statuses, tally.troubles) == ([said], {status: 1}, [])
-        assert _says(panel, "evil.example/a")[0] == [said]
+        assert says(panel, "evil.example/a")[0] == [said]
     assert len(server.asked) == 1
 
 
@@ -70,7 +66,7 @@ def test_category_codes_become_names_and_groups(gti, tmp_path, header):
     lines = '1010,Malicious Sites,Risk\n1011,"Phishing; a:b|c", Risk\n7,Alone\n'
     (tmp_path / "codes.csv").write_text(header + lines, encoding="utf-8")
     with answering(_answers({"rep": 127, "cat": [1010, 1011, 7, 99]})) as server:
-        answers, _ = _says(gti(server.url, category_file="codes.csv"), "evil.example/")
+        answers, _ = says(gti(server.url, category_file="codes.csv"), "evil.example/")
     assert answers == ["gti:High:3:Malicious Sites|Risk;Phishing a b c|Risk;Alone;99"]
 
 
@@ -78,7 +74,7 @@ def test_category_codes_become_names_and_groups(gti, tmp_path, header):
 def test_without_a_category_file_there_are_no_categories(gti, categories):
     """A number says nothing to an analyst."""
     with answering(_answers({"rep": 127, "cat": categories})) as server:
-        assert _says(gti(server.url), "evil.example/")[0] == ["gti:High:3"]
+        assert says(gti(server.url), "evil.example/")[0] == ["gti:High:3"]
 
 
 @pytest.mark.parametrize(
@@ -102,7 +98,7 @@ def test_by_https_a_user_is_told_by_basic_authentication(gti):
     """One POST of JSON: the client, and one question."""
     with answering(_answers({"rep": 127})) as server:
         panel = gti(f"{server.url}/1/rest/query")
-        assert _says(panel, "evil.example/a?b=c")[0] == ["gti:High:3"]
+        assert says(panel, "evil.example/a?b=c")[0] == ["gti:High:3"]
     (asked,) = server.asked
     assert (asked.method, asked.target) == ("POST", "/1/rest/query")
     assert asked.json == {"ci": CLIENT, "q": [{"op": "url", "url": "http://evil.example/a"}]}
@@ -114,7 +110,7 @@ def test_by_https_a_user_is_told_by_basic_authentication(gti):
 def test_a_query_may_be_sent_to_a_gti_of_the_site_s_own(gti):
     """`send` may be url, which it may for MISP alone else."""
     with answering(_answers({"rep": 0})) as server:
-        _says(gti(server.url, send="url"), "evil.example/a?b=c")
+        says(gti(server.url, send="url"), "evil.example/a?b=c")
     assert server.asked[0].json["q"] == [{"op": "url", "url": "http://evil.example/a?b=c"}]
 
 
@@ -122,7 +118,7 @@ def test_a_host_is_asked_for_as_a_name_or_an_address(gti):
     """`send` is host: no path leaves."""
     with answering(_answers(*[{"rep": 60}] * 3)) as server:
         panel = gti(server.url, send="host", batch=3)
-        _says(panel, "evil.example/a?b", "8.8.8.8/a", "[2001:4860:4860::8888]:80/")
+        says(panel, "evil.example/a?b", "8.8.8.8/a", "[2001:4860:4860::8888]:80/")
     assert server.asked[0].json["q"] == [
         {"op": "url", "url": "evil.example"},
         {"op": "ip", "ip": "8.8.8.8"},
@@ -138,7 +134,7 @@ def test_answers_are_told_apart_by_their_position(gti, entry, sizes):
         return Reply({"a": [{"rep": int(each["url"].rpartition("/")[2])} for each in asked.json["q"]]})
 
     with answering(respond) as server:
-        answers, _ = _says(gti(server.url, **entry), *(f"evil.example/{rep}" for rep in (0, 20, 40, 60, 10)))
+        answers, _ = says(gti(server.url, **entry), *(f"evil.example/{rep}" for rep in (0, 20, 40, 60, 10)))
     assert answers == ["gti:Minimal:1", UNVERIFIED, "gti:Medium:2", "gti:High:3", "gti:Minimal:1"]
     assert sorted(len(asked.json["q"]) for asked in server.asked) == sizes
 
@@ -158,15 +154,15 @@ def test_an_answer_in_another_shape_is_none(gti, content, trouble):
     """-1, and asked again the next time."""
     with answering(lambda _: Reply(content)) as server:
         panel = gti(server.url)
-        answers, tally = _says(panel, "evil.example/")
+        answers, tally = says(panel, "evil.example/")
         assert (answers, tally.statuses, tally.troubles) == ([UNVERIFIED], {Status.FAILED: 1}, [trouble])
-        assert _says(panel, "evil.example/")[1].asked == 1
+        assert says(panel, "evil.example/")[1].asked == 1
 
 
 def test_a_wrong_password_ends_asking(gti):
     """401: one request, all values failed."""
     with answering(lambda _: Reply(b"", 401)) as server:
-        answers, tally = _says(gti(server.url, threads=1), *(f"evil.example/{number}" for number in range(9)))
+        answers, tally = says(gti(server.url, threads=1), *(f"evil.example/{number}" for number in range(9)))
     assert (set(answers), tally.statuses, len(server.asked)) == ({UNVERIFIED}, {Status.FAILED: 9}, 1)
     assert tally.down
 
@@ -192,10 +188,10 @@ def test_a_client_s_certificate_stands_in_for_a_user(gti, tmp_path):
     tls.verify_mode = ssl.CERT_REQUIRED
     with handling(handle, tls) as (url, _):
         nobody = gti(url, ca_cert=str(server), attempts=1)
-        assert _says(nobody, "evil.example/")[0] == [UNVERIFIED]
+        assert says(nobody, "evil.example/")[0] == [UNVERIFIED]
         assert shown == []
         known = gti(url, ca_cert=str(server), client_cert=str(client), user=None, password_env=None)
-        assert _says(known, "evil.example/")[0] == ["gti:High:3"]
+        assert says(known, "evil.example/")[0] == ["gti:High:3"]
     assert shown == [((("commonName", "127.0.0.1"),),)]
     assert b"authorization" not in requests[0].lower()
 

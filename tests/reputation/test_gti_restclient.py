@@ -7,6 +7,7 @@ import sys
 import traceback
 
 import pytest
+from support.looking_up import says
 
 from proxy_oa_assets.reputation.panel import HARMLESS
 from proxy_oa_assets.reputation.trouble import ServiceError
@@ -63,18 +64,13 @@ def gti(asking_of):
     return made
 
 
-def _says(panel, *values):
-    found = panel.look_up(values)
-    return [found.uri_rep[value] for value in values], found.tallies["gti"]
-
-
 def _questions(call):
     return json.loads(call["arguments"][3])["q"]
 
 
 def test_the_program_is_given_arguments_as_spot_gave_them(gti, program):
     """Server, query, user, password; the query has the client and one question."""
-    assert _says(gti(program.doing(EACH_HIGH)), "evil.example/a?b=c")[0] == ["gti:High:3"]
+    assert says(gti(program.doing(EACH_HIGH)), "evil.example/a?b=c")[0] == ["gti:High:3"]
     (call,) = program.calls
     query = call["arguments"].pop(3)
     assert call["arguments"] == ["-s", "gti.example.net", "-q", "-i", "us er", "-p", PASSWORD, "-t"]
@@ -97,7 +93,7 @@ def test_what_a_shell_would_run_reaches_the_program_as_data(gti, program, tmp_pa
     """Any text of a URI is within `url` of one question, as is any of a setting in its argument."""
     monkeypatch.chdir(tmp_path)
     panel = gti(program.doing(EACH_HIGH), send="url", user="$(touch broken)", server="`touch broken`")
-    assert _says(panel, f"evil.example/{hostile}?{hostile}")[0] == ["gti:High:3"]
+    assert says(panel, f"evil.example/{hostile}?{hostile}")[0] == ["gti:High:3"]
     (call,) = program.calls
     (question,) = _questions(call)
     assert set(question) == {"op", "url"}
@@ -109,7 +105,7 @@ def test_what_a_shell_would_run_reaches_the_program_as_data(gti, program, tmp_pa
 def test_the_program_sees_nothing_else_of_our_environment(gti, program):
     """It has what programs need to run, and no other service's secret."""
     needed = {"PATH": "/usr/bin:/bin", "HOME": "/nowhere", "HTTPS_PROXY": "http://proxy.example:3128"}
-    _says(gti(program.doing(EACH_HIGH), {**needed, "VT_KEY": "secret", "PYTHONPATH": "/x"}), "evil.example/")
+    says(gti(program.doing(EACH_HIGH), {**needed, "VT_KEY": "secret", "PYTHONPATH": "/x"}), "evil.example/")
     # Python itself may add LC_CTYPE (PEP 538).
     assert {
         name: value for name, value in program.calls[0]["environ"].items() if name != "LC_CTYPE"
@@ -119,7 +115,7 @@ def test_the_program_sees_nothing_else_of_our_environment(gti, program):
 @pytest.mark.parametrize("ending", ["print()", "print(chr(0), end='')", "print(chr(10) + 'done')"])
 def test_what_follows_the_answer_does_not_matter(gti, program, ending):
     """Spot cut off the last character that the client writes."""
-    assert _says(gti(program.doing(EACH_HIGH, ending)), "evil.example/")[0] == ["gti:High:3"]
+    assert says(gti(program.doing(EACH_HIGH, ending)), "evil.example/")[0] == ["gti:High:3"]
 
 
 @pytest.mark.parametrize(
@@ -142,10 +138,10 @@ def test_what_follows_the_answer_does_not_matter(gti, program, ending):
 def test_a_program_that_fails_gives_no_verdict(gti, program, lines, trouble, tries):
     """-1, and asked again next time; what may pass is tried again at once; its complaints stay out."""
     panel = gti(program.doing("print('complaint', sys.argv, file=sys.stderr)", *lines))
-    answers, tally = _says(panel, "evil.example/")
+    answers, tally = says(panel, "evil.example/")
     assert (answers, tally.statuses, len(program.calls)) == ([UNVERIFIED], {Status.FAILED: 1}, tries)
     assert tally.troubles == [trouble]
-    assert _says(panel, "evil.example/")[1].asked == 1
+    assert says(panel, "evil.example/")[1].asked == 1
 
 
 @pytest.mark.parametrize(
@@ -161,7 +157,7 @@ def test_a_program_that_fails_gives_no_verdict(gti, program, lines, trouble, tri
 def test_a_program_that_takes_too_long_is_ended(gti, program, lines):
     """It may sleep, drip, close its output, or leave the work to another program: all of it ends."""
     panel = gti(program.doing(*lines), timeout=2, attempts=1)
-    answers, tally = _says(panel, "evil.example/")
+    answers, tally = says(panel, "evil.example/")
     assert (answers, tally.troubles) == ([UNVERIFIED], ["`restclient` took longer than 2 s (`timeout`)"])
     group = ["ps", "-o", "stat=", "-g", str(program.calls[0]["process"])]
     left = subprocess.run(group, capture_output=True, text=True, check=False).stdout.split()
@@ -181,7 +177,7 @@ def test_a_program_that_cannot_be_run_ends_asking(gti, program, spoil, reason):
     path = program.doing(EACH_HIGH)
     panel = gti(path, threads=1)
     spoil(path)
-    answers, tally = _says(panel, *(f"evil.example/{number}" for number in range(10)))
+    answers, tally = says(panel, *(f"evil.example/{number}" for number in range(10)))
     assert (set(answers), tally.statuses, tally.asked) == ({UNVERIFIED}, {Status.FAILED: 10}, 1)
     assert (tally.troubles, tally.down) == ([f"`restclient` can't be run: {reason}"], True)
 
@@ -190,7 +186,7 @@ def test_a_batch_that_no_command_line_holds_is_asked_for_in_parts(gti, program):
     """Linux takes 128 KB an argument; a single value that is longer can't be judged, and stops nobody."""
     values = [f"evil.example/{number}{'x' * 20_000}" for number in range(10)]
     panel = gti(program.doing(EACH_HIGH), batch=100, threads=1)
-    answers, tally = _says(panel, *values, f"evil.example/{'y' * 200_000}")
+    answers, tally = says(panel, *values, f"evil.example/{'y' * 200_000}")
     assert answers == [*["gti:High:3"] * 10, UNVERIFIED]
     assert tally.statuses == {Status.OK: 10, Status.UNSUPPORTED: 1}
     assert [question["url"] for call in program.calls for question in _questions(call)] == [

@@ -5,6 +5,7 @@ import struct
 import time
 
 import pytest
+from support.looking_up import says
 from support.raw_server import handling, request_of
 from support.reputation_server import Reply, answering
 
@@ -17,21 +18,16 @@ pytestmark = pytest.mark.usefixtures("waits")
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
 
 
-def _says(panel, *values):
-    found = panel.look_up(values)
-    return [found.uri_rep[value] for value in values], found.tallies["vt"]
-
-
 def test_a_refused_connection_costs_its_own_answer_alone(vt):
     """Nobody listens: -1; once somebody does, the same value is asked again."""
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))
         url = f"http://127.0.0.1:{unused.getsockname()[1]}"
-    said, tally = _says(vt(url), "evil.example/")
+    said, tally = says(vt(url), "evil.example/")
     assert (said, tally.statuses) == ([NOTHING], {Status.FAILED: 1})
     assert tally.troubles == ["it can't be reached, or closed the connection"]
     with answering(lambda _: Reply(GOOD)) as server:
-        assert _says(vt(server.url), "evil.example/")[0] == [HIT]
+        assert says(vt(server.url), "evil.example/")[0] == [HIT]
 
 
 def test_a_reset_connection_is_tried_again(vt):
@@ -48,7 +44,7 @@ def test_a_reset_connection_is_tried_again(vt):
         connection.sendall(HEAD + b"Content-Length: %d\r\n\r\n%s" % (len(body), body))
 
     with handling(handle) as (url, connections):
-        assert _says(vt(url), "evil.example/")[0] == [HIT]
+        assert says(vt(url), "evil.example/")[0] == [HIT]
     assert len(connections) == 2
 
 
@@ -61,7 +57,7 @@ def test_an_answer_that_does_not_come_is_not_waited_for(vt):
 
     with handling(handle) as (url, connections):
         began = time.monotonic()
-        said, tally = _says(vt(url, timeout=0.2, attempts=2), "evil.example/")
+        said, tally = says(vt(url, timeout=0.2, attempts=2), "evil.example/")
     assert time.monotonic() - began < 3
     assert (said, len(connections)) == ([NOTHING], 2)
     assert tally.troubles == ["it gave no answer, or not all of it, within 0.2 s (`timeout`)"]
@@ -79,7 +75,7 @@ def test_an_answer_that_drips_ends_with_the_time(vt):
 
     with handling(handle) as (url, _):
         began = time.monotonic()
-        said, tally = _says(vt(url, timeout=0.4, attempts=1), "evil.example/")
+        said, tally = says(vt(url, timeout=0.4, attempts=1), "evil.example/")
     assert time.monotonic() - began < 3
     assert (said, tally.troubles) == (
         [NOTHING],
@@ -104,7 +100,7 @@ def test_an_answer_that_stalls_late_ends_with_the_time(vt, certificate, length, 
     with handling(handle, shown if secured else None) as (url, _):
         began = time.monotonic()
         trusted = {"ca_cert": str(file)} if secured else {}
-        said, tally = _says(vt(url, timeout=1.5, attempts=1, **trusted), "evil.example/")
+        said, tally = says(vt(url, timeout=1.5, attempts=1, **trusted), "evil.example/")
     assert time.monotonic() - began < 2.6
     assert (said, tally.troubles) == (
         [NOTHING],
@@ -124,7 +120,7 @@ def test_a_head_that_drips_ends_with_the_time(vt):
 
     with handling(handle) as (url, _):
         began = time.monotonic()
-        said, _ = _says(vt(url, timeout=0.4, attempts=1), "evil.example/")
+        said, _ = says(vt(url, timeout=0.4, attempts=1), "evil.example/")
     assert time.monotonic() - began < 3
     assert said == [NOTHING]
 
@@ -134,7 +130,7 @@ def test_too_many_requests_are_tried_again_after_the_pause_asked_for(vt, waits, 
     """429, then the answer: after Retry-After, or after a pause of ours where there is none."""
     replies = [Reply({"error": {"code": "TooManyRequestsError"}}, 429, _header(retry_after)), Reply(GOOD)]
     with answering(lambda _: replies.pop(0)) as server:
-        assert _says(vt(server.url), "evil.example/")[0] == [HIT]
+        assert says(vt(server.url), "evil.example/")[0] == [HIT]
     (waited,) = waits
     assert waited == pause if pause is not None else 0 < waited <= 30
 
@@ -143,7 +139,7 @@ def test_too_many_requests_of_whoever_stands_before_the_service_pass_as_well(vt)
     """429 with a page in place of the service's own error, then the answer."""
     replies = [Reply(b"<html>slow down</html>", 429), Reply(GOOD)]
     with answering(lambda _: replies.pop(0)) as server:
-        assert _says(vt(server.url), "evil.example/")[0] == [HIT]
+        assert says(vt(server.url), "evil.example/")[0] == [HIT]
 
 
 def test_plain_http_does_not_go_by_a_proxy(vt, monkeypatch):
@@ -151,7 +147,7 @@ def test_plain_http_does_not_go_by_a_proxy(vt, monkeypatch):
     with answering(lambda _: Reply(GOOD)) as server, answering(lambda _: Reply(b"", 502)) as proxy:
         monkeypatch.setenv("http_proxy", proxy.url)
         monkeypatch.delenv("no_proxy", raising=False)
-        assert _says(vt(server.url), "evil.example/")[0] == [HIT]
+        assert says(vt(server.url), "evil.example/")[0] == [HIT]
     assert proxy.asked == []
 
 
@@ -159,7 +155,7 @@ def test_a_pause_longer_than_half_a_minute_ends_asking(vt, waits):
     """Retry-After an hour: nothing more is asked in this run; nothing counts as answered."""
     reply = Reply({}, 503, _header("3600"))
     with answering(lambda _: reply) as server:
-        said, tally = _says(vt(server.url, threads=1), "a.example/", "b.example/", "c.example/")
+        said, tally = says(vt(server.url, threads=1), "a.example/", "b.example/", "c.example/")
     assert (said, waits, len(server.asked)) == ([NOTHING] * 3, [], 1)
     assert tally.troubles == ["it answered 503, and wants to be asked again in 3600 s"]
     assert tally.down
@@ -169,17 +165,17 @@ def test_a_server_error_passes(vt):
     """500, then the answer."""
     replies = [Reply(b"oops", 500), Reply(GOOD)]
     with answering(lambda _: replies.pop(0)) as server:
-        assert _says(vt(server.url), "evil.example/")[0] == [HIT]
+        assert says(vt(server.url), "evil.example/")[0] == [HIT]
 
 
 def test_a_wrong_key_ends_asking(vt):
     """401: the service isn't asked again in this run; in the next it is."""
     with answering(lambda _: Reply({"error": {"code": "WrongCredentialsError"}}, 401)) as server:
         panel = vt(server.url, threads=1)
-        said, tally = _says(panel, "a.example/", "b.example/")
+        said, tally = says(panel, "a.example/", "b.example/")
         assert (said, len(server.asked), tally.down) == ([NOTHING] * 2, 1, True)
         assert tally.troubles == ["it answered 401: the key is wrong, or may not ask this"]
-        _says(panel, "a.example/")
+        says(panel, "a.example/")
         assert len(server.asked) == 2
 
 
@@ -188,7 +184,7 @@ def test_a_key_that_no_header_can_have_ends_asking(asking_of, key):
     """A variable filled from a file may end in a line break: said at once, without the key, tried once."""
     with answering(lambda _: Reply(GOOD)) as server:
         panel = asking_of({"service": "vt", "url": server.url, "key_env": "K", "threads": 1}, K=key)
-        said, tally = _says(panel, "a.example/", "b.example/")
+        said, tally = says(panel, "a.example/", "b.example/")
     assert (said, server.asked, tally.asked, tally.down) == ([NOTHING] * 2, [], 1, True)
     (trouble,) = tally.troubles
     assert "the key can't stand in a header" in trouble
@@ -202,10 +198,10 @@ def test_garbage_is_no_answer(vt, body):
     """Not JSON, half of it, or another shape: -1, and never kept."""
     with answering(lambda _: Reply(body)) as server:
         panel = vt(server.url)
-        said, tally = _says(panel, "evil.example/")
+        said, tally = says(panel, "evil.example/")
         assert (said, tally.statuses) == ([NOTHING], {Status.FAILED: 1})
         assert tally.troubles[0].startswith("its answer isn't as documented")
-        assert _says(panel, "evil.example/")[1].asked == 1
+        assert says(panel, "evil.example/")[1].asked == 1
 
 
 def test_a_body_without_end_is_cut(vt):
@@ -220,7 +216,7 @@ def test_a_body_without_end_is_cut(vt):
             sent.append(1)
 
     with handling(handle) as (url, connections):
-        said, tally = _says(vt(url), "evil.example/")
+        said, tally = says(vt(url), "evil.example/")
     assert (said, len(connections)) == ([NOTHING], 1)
     assert tally.troubles == ["its answer is longer than 8 MB"]
     # What the sockets hold comes on top.
@@ -232,7 +228,7 @@ def test_a_redirect_is_not_followed_and_the_key_stays(vt):
     with answering(lambda _: Reply(GOOD)) as elsewhere:
         there = {"Location": f"{elsewhere.url.replace('127.0.0.1', 'localhost')}/urls/x"}
         with answering(lambda _: Reply(b"", 302, there)) as server:
-            said, tally = _says(vt(server.url), "evil.example/")
+            said, tally = says(vt(server.url), "evil.example/")
     assert (said, elsewhere.asked) == ([NOTHING], [])
     assert tally.troubles == ["it answered 302, a redirect, which isn't followed; check `url`"]
 
@@ -241,7 +237,7 @@ def test_a_certificate_of_nobody_is_refused(vt, untrusted):
     """A server whose certificate no authority signed learns nothing."""
     heard = []
     with handling(lambda connection: heard.append(request_of(connection)), untrusted) as (url, _):
-        said, tally = _says(vt(url), "evil.example/")
+        said, tally = says(vt(url), "evil.example/")
     assert (said, heard) == ([NOTHING], [])
     assert "isn't trusted" in tally.troubles[0]
     assert "`ca_cert`" in tally.troubles[0]

@@ -6,6 +6,7 @@ from contextlib import closing
 
 import pytest
 import requests
+from support.looking_up import says
 from support.reputation_server import Reply, answering
 
 from proxy_oa_assets.reputation.trouble import ServiceError
@@ -18,16 +19,11 @@ pytestmark = pytest.mark.usefixtures("waits")
 REMEDY = "if it is damaged, remove it"
 
 
-def _says(panel, *values):
-    found = panel.look_up(values)
-    return [found.uri_rep[value] for value in values], found.tallies["vt"]
-
-
 def test_a_service_that_is_down_is_left_alone_after_five_failures(vt):
     """Not a time-out for each of a thousand values; every value of them is -1."""
     with answering(lambda _: Reply(b"", 502)) as server:
         panel = vt(server.url, threads=1, attempts=2)
-        said, tally = _says(panel, *(f"{number}.example/" for number in range(1000)))
+        said, tally = says(panel, *(f"{number}.example/" for number in range(1000)))
     assert (set(said), len(server.asked)) == ({NOTHING}, 5 * 2)
     assert tally.statuses == {Status.FAILED: 1000}
     assert tally.asked == 5
@@ -42,7 +38,7 @@ def test_that_a_service_is_left_alone_is_said_once(vt):
         return Reply(b"", 502)
 
     with answering(slowly_down) as server:
-        _, tally = _says(vt(server.url, threads=4, attempts=1), *(f"{n}.example/" for n in range(20)))
+        _, tally = says(vt(server.url, threads=4, attempts=1), *(f"{n}.example/" for n in range(20)))
     assert len(server.asked) > 5
     assert tally.troubles == ["it answered 502", "nothing more was asked after 5 failures in a row"]
 
@@ -51,14 +47,14 @@ def test_odd_values_do_not_have_a_service_left_alone(vt):
     """Anybody can write ten URLs into a log that a service won't have; it is asked for the others."""
     replies = [*[Reply(b"", 400)] * 10, Reply(GOOD)]
     with answering(lambda _: replies.pop(0)) as server:
-        said, tally = _says(vt(server.url, threads=1), *(f"{number}.example/" for number in range(11)))
+        said, tally = says(vt(server.url, threads=1), *(f"{number}.example/" for number in range(11)))
     assert (said, tally.down) == ([NOTHING] * 10 + [HIT], False)
 
 
 def test_a_service_that_has_no_value_is_left_alone_in_the_end(vt):
     """A wrong address answers 404 or 400 to all: fifty of a thousand are asked."""
     with answering(lambda _: Reply(b"", 400)) as server:
-        _, tally = _says(vt(server.url, threads=1), *(f"{number}.example/" for number in range(1000)))
+        _, tally = says(vt(server.url, threads=1), *(f"{number}.example/" for number in range(1000)))
     assert (tally.asked, len(server.asked), tally.down) == (50, 50, True)
 
 
@@ -79,7 +75,7 @@ def test_a_service_whose_own_code_fails_stops_nobody(asking_of, monkeypatch):
         entry = {"service": "vt", "url": server.url, "key_env": "K", "per_minute": None}
         panel = asking_of(entry, K="the-key")
         monkeypatch.setattr("proxy_oa_assets.reputation.vt.VirusTotal._read", _broken)
-        said, tally = _says(panel, "evil.example/")
+        said, tally = says(panel, "evil.example/")
     assert (said, tally.troubles) == ([NOTHING], ["its code failed (KeyError)"])
 
 
@@ -124,12 +120,12 @@ def test_answers_that_cannot_be_kept_are_told_and_end_asking(vt, tmp_path):
     """A full disk: what was answered counts, nothing more is asked, and the trouble names the file."""
     with answering(lambda _: Reply(GOOD)) as server:
         panel = vt(server.url, threads=1)
-        _says(panel, "first.example/")
+        says(panel, "first.example/")
         cache = tmp_path / "state" / "verdicts.sqlite"
         with closing(sqlite3.connect(cache)) as connection:
             full = "BEGIN SELECT RAISE(FAIL, 'database or disk is full'); END"
             connection.execute(f"CREATE TRIGGER full BEFORE INSERT ON verdicts {full}")
-        said, tally = _says(panel, *(f"{number}.example/" for number in range(20)))
+        said, tally = says(panel, *(f"{number}.example/" for number in range(20)))
         assert len(server.asked) < 5
     assert said[0] == HIT
     assert said[-1] == NOTHING

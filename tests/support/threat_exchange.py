@@ -63,8 +63,3 @@ def members_say(**statuses):
         )
 
     return respond
-
-
-def says(panel, *values):
-    found = panel.look_up(values)
-    return [found.uri_rep[value] for value in values], found.tallies["fb"]
