@@ -101,23 +101,18 @@ class HiveConnection:
                 cursor.execute(written, bound, configuration=_BINDING)
                 yield cursor
             except TRANSPORT:
-                # The session went with the connection, but impyla's __del__ asks the server to close it, and
-                # waits for a server that hangs.
-                self._give_up(cursor)
+                # The session went with the connection. On an open one, impyla's __del__ would ask the server
+                # to end it, and wait for a server that hangs.
+                self.close()
                 raise
             except (Exception, GeneratorExit):
                 cursor.close()
                 raise
             except BaseException:
                 # Interrupted, perhaps in the middle of a message, whose rest the next one would read.
-                self._give_up(cursor)
+                self.close()
                 raise
             cursor.close()
-
-    def _give_up(self, cursor: HiveServer2Cursor) -> None:
-        # close() would ask the server, on this connection, to end the session; so would impyla's __del__.
-        cursor._closed = True  # noqa: SLF001 - impyla has no public way to forget a cursor
-        self.close()
 
     def _session(self) -> HiveServer2Cursor:
         """Open a session, on a new connection where the old one is gone; nothing was run by then."""
