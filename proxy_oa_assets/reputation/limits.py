@@ -6,11 +6,10 @@ They are counted in files, so that a restart doesn't make them anew.
 import hashlib
 import sqlite3
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from filelock import FileLock
 from pyrate_limiter import Duration, Rate, RateItem, SQLiteBucket
 from pyrate_limiter.abstracts.algorithm import FixedWindow, LogAlgorithm, SlidingWindowLog
 
@@ -75,16 +74,14 @@ class _Count:
 
     def __init__(self, path: Path, rate: Rate, algorithm: LogAlgorithm) -> None:
         self._path = path
-        # A thread's file lock doesn't hold back another thread of its process.
+        # The library's lock is for processes that have one thread; those of ours take turns at its file.
         self._of_this_process = threading.Lock()
         with self._named():
             path.parent.mkdir(parents=True, exist_ok=True)
             self._bucket = SQLiteBucket.init_from_file(
                 [rate], db_path=str(path), use_file_lock=True, algorithm=algorithm
             )
-        # Our threads take turns; the library's lock is held by the thread that has the turn, whichever it is.
-        # The library puts a FileLock there itself; its annotation is that of the lock for buckets in memory.
-        self._bucket.lock = FileLock(f"{path}.lock", thread_local=False)  # type: ignore[assignment]
+        self.close: Callable[[], object] = self._bucket.close
 
     def take(self, now: float) -> float:
         """Take one, or return after how many seconds there is one."""
@@ -98,9 +95,6 @@ class _Count:
         if not isinstance(milliseconds, int):  # pragma: no cover - only buckets of asyncio give anything else
             raise TypeError(milliseconds)
         return max(milliseconds, 1) / 1000
-
-    def close(self) -> None:
-        self._bucket.close()  # type: ignore[no-untyped-call]  # the library annotates no close()
 
     @contextmanager
     def _named(self) -> Iterator[None]:
