@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, cast
+from typing import Protocol, cast
 
 import pandas as pd
 from pandas.api.types import is_scalar
 
 from proxy_oa_assets.display import counted, printable
-
-if TYPE_CHECKING:
-    from pandas.io.formats.style import Styler
 
 _WIDTH = 100
 _MOST_ROWS = 100
@@ -20,6 +17,12 @@ _STYLE = """<style>
   padding: 3px 8px; text-align: left; white-space: pre;
 }
 </style>"""
+
+
+class _Styler(Protocol):
+    """A `pandas.io.formats.style.Styler`, whose types in pandas-stubs lack the frame that it was given."""
+
+    data: pd.DataFrame
 
 
 def frame_html(frame: pd.DataFrame) -> str:
@@ -43,10 +46,9 @@ def series_html(series: pd.Series) -> str:
     return frame_html(series.to_frame())
 
 
-def styler_html(styler: Styler) -> str:
+def styler_html(styler: _Styler) -> str:
     """Return what a styler would colour as the frame that it is: its own HTML has the data's markup in it."""
-    # The frame that was given to it; pandas has no other way back to that.
-    return frame_html(styler.data)  # type: ignore[attr-defined]  # pandas-stubs lack the attribute
+    return frame_html(styler.data)
 
 
 def _text(value: object) -> str:

@@ -15,7 +15,6 @@ from requests.adapters import HTTPAdapter
 from typing_extensions import override
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import ConnectionPool, HTTPConnectionPool
-from urllib3.response import HTTPResponse
 
 # For a connection without a time-out of its own, which Http doesn't make.
 _LONGEST = 60.0
@@ -28,18 +27,18 @@ def _cut(connection: HTTPConnection) -> None:
             socket.socket.shutdown(connection.sock, socket.SHUT_RDWR)
 
 
-# Both return urllib3's response, as the classes of urllib3 do that they are made of. That isn't the one of
-# http.client, from which those come: hence the exceptions, which urllib3 has at the same places.
+# Any: urllib3's connections return urllib3's response where http.client's, which they are made of, promise
+# their own, so there is no type that fits both.
 class _Http(HTTPConnection):
     @override
-    def getresponse(self) -> HTTPResponse:  # type: ignore[override]
+    def getresponse(self) -> Any:
         with _ending(self):
             return super().getresponse()
 
 
 class _Https(HTTPSConnection):
     @override
-    def getresponse(self) -> HTTPResponse:  # type: ignore[override]
+    def getresponse(self) -> Any:
         with _ending(self):
             return super().getresponse()
 
