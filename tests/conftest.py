@@ -57,6 +57,7 @@ def test_data() -> Path:
     beside = Path(__file__).parents[2] / "shared" / "data"
     folder = Path(os.environ.get("PROXY_OA_TEST_DATA") or beside)
     if not folder.is_dir():
+        # Real logs may not be handed on, so a clone elsewhere has the generated samples alone.
         pytest.skip(f"{_NO_DATA} at {folder}; PROXY_OA_TEST_DATA names its folder")
     return folder
 

@@ -1,6 +1,5 @@
 """A real HiveServer2: Spark's Thrift Server out of the package `pyspark`."""
 
-import importlib.util
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -72,10 +71,8 @@ class ThriftServer(Servers):
 
 def spark_home() -> Path:
     """Return the folder of the package `pyspark`; skip the test where there is none."""
-    spec = importlib.util.find_spec("pyspark")
-    if spec is None or spec.origin is None:
-        pytest.skip("the cluster tests need pyspark (make test-cluster installs it)")
-    return Path(spec.origin).parent
+    pyspark = pytest.importorskip("pyspark", reason="pyspark is missing; make test-cluster installs it")
+    return Path(pyspark.__file__).parent
 
 
 def _command(folder: Path, default_fs: str, settings: Mapping[str, str]) -> list[str | Path]:

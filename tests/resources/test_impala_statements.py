@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from support.hive_server import RefusedStatement, Rows, Served, serving
+from support.hive_server import Rows, Served, StatementRefusedError, serving
 from support.storyboard_days import DAY, comments
 
 from proxy_oa_assets import queries
@@ -54,7 +54,7 @@ class Catalog:
         asked = re.match(r"(INVALIDATE METADATA|DESCRIBE) spot\.(\w+)", statement)
         if asked and asked[2] not in self.tables:
             about = f"spot.{asked[2]}"
-            raise RefusedStatement(
+            raise StatementRefusedError(
                 f"TableNotFoundException: Table not found: {about}"
                 if asked[1] != "DESCRIBE"
                 else f"AnalysisException: Could not resolve path: '{about}'"

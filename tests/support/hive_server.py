@@ -12,6 +12,7 @@ from thrift.protocol.TBinaryProtocol import TBinaryProtocolFactory
 from thrift.server.TServer import TThreadedServer
 from thrift.transport.TSocket import TServerSocket
 from thrift.transport.TTransport import TBufferedTransportFactory
+from typing_extensions import override
 
 
 @dataclass(frozen=True)
@@ -22,7 +23,7 @@ class Rows:
     rows: Sequence[Sequence[bytes]] = ()
 
 
-class RefusedStatement(Exception):  # noqa: N818 - what the engine says of a statement
+class StatementRefusedError(Exception):
     """A statement is refused, with the engine's words."""
 
 
@@ -37,7 +38,7 @@ class Served:
     statements: list[str] = field(default_factory=list)
 
 
-class _Engine:
+class _Engine(TCLIService.Iface):
     """One kind of request takes a while, once."""
 
     def __init__(self, answer: Answer, statements: list[str], slow: str) -> None:
@@ -50,45 +51,53 @@ class _Engine:
             self._slow = ""
             time.sleep(0.6)
 
-    def OpenSession(self, _request):  # noqa: N802 - the protocol's name, and those below
+    @override
+    def OpenSession(self, _request):
         self._wait("OpenSession")
         session = t.TSessionHandle(t.THandleIdentifier(b"s" * 16, b"s" * 16))
         return t.TOpenSessionResp(_DONE, t.TProtocolVersion.HIVE_CLI_SERVICE_PROTOCOL_V6, session, {})
 
-    def ExecuteStatement(self, request):  # noqa: N802
+    @override
+    def ExecuteStatement(self, request):
         self._wait("ExecuteStatement")
         self._statements.append(" ".join(request.statement.split()))
         try:
             found = self._answer(self._statements[-1])
-        except RefusedStatement as refusal:
+        except StatementRefusedError as refusal:
             return t.TExecuteStatementResp(t.TStatus(t.TStatusCode.ERROR_STATUS, errorMessage=str(refusal)))
         self._columns, self._left = found.columns, found.rows
         identifier = t.THandleIdentifier(b"o" * 16, b"o" * 16)
         handle = t.TOperationHandle(identifier, t.TOperationType.EXECUTE_STATEMENT, hasResultSet=True)
         return t.TExecuteStatementResp(_DONE, handle)
 
-    def GetOperationStatus(self, _request):  # noqa: N802
+    @override
+    def GetOperationStatus(self, _request):
         return t.TGetOperationStatusResp(_DONE, t.TOperationState.FINISHED_STATE)
 
-    def GetResultSetMetadata(self, _request):  # noqa: N802
+    @override
+    def GetResultSetMetadata(self, _request):
         kind = t.TTypeDesc([t.TTypeEntry(primitiveEntry=t.TPrimitiveTypeEntry(t.TTypeId.STRING_TYPE))])
         columns = [t.TColumnDesc(name, kind, at) for at, name in enumerate(self._columns)]
         return t.TGetResultSetMetadataResp(_DONE, t.TTableSchema(columns))
 
-    def FetchResults(self, _request):  # noqa: N802
+    @override
+    def FetchResults(self, _request):
         self._wait("FetchResults")
         rows, self._left = self._left, ()
         values = [[row[at] for row in rows] for at in range(len(self._columns))]
         columns = [t.TColumn(stringVal=t.TStringColumn(column, b"\0")) for column in values]
         return t.TFetchResultsResp(_DONE, bool(rows), t.TRowSet(0, [], columns))
 
-    def GetLog(self, _request):  # noqa: N802
+    @override
+    def GetLog(self, _request):
         return t.TGetLogResp(_DONE, "")
 
-    def CloseOperation(self, _request):  # noqa: N802
+    @override
+    def CloseOperation(self, _request):
         return t.TCloseOperationResp(_DONE)
 
-    def CloseSession(self, _request):  # noqa: N802
+    @override
+    def CloseSession(self, _request):
         return t.TCloseSessionResp(_DONE)
 
 
