@@ -203,6 +203,6 @@ def ui(port: int) -> None:
     click.echo(f"Web UI: http://127.0.0.1:{port}  (home {settings.home}, history {history}); Ctrl-C stops it")
     dagster = Path(sys.executable).with_name("dagster")
     command = [str(dagster), "dev", "-m", "proxy_oa_assets.definitions", "-h", "127.0.0.1", "-p", str(port)]
-    # In our place, so that whoever ends this process ends the servers. The program stands beside our own
-    # interpreter, and no word of the command is anybody's but ours and a whole number.
-    os.execv(dagster, command)  # noqa: S606 - nothing is left to a shell
+    # In our place, so that whoever ends this process ends the servers. No shell reads the command: its
+    # program stands beside our own interpreter, and all that a user has given of it is a whole number.
+    os.execv(dagster, command)  # noqa: S606 - the rule is against any exec, and replacing us is the purpose

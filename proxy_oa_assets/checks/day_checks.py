@@ -50,7 +50,8 @@ def record(context: dg.OpExecutionContext, claim: Claim, day: Day, finding: Find
     """Record in Dagster what was found of a claim and a day."""
     target = _latest_materialization(context.instance, claim.asset, day)
     found = _evaluation(claim, day, finding, target)
-    # log_event of dagster 1.13 has a branch for evaluations, which its annotation doesn't name.
+    # The way for a step to record a check that isn't its own: dagster 1.13's log_event has a branch for
+    # evaluations, which its annotation leaves out (test_recheck shows that they arrive).
     context.log_event(found)  # type: ignore[arg-type]
 
 
