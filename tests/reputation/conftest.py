@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from support.gti import CLIENT, PASSWORD
 from support.reputation_server import Asked, Reply, ReputationServer, answering
 from support.threat_exchange import SECRET
 
@@ -119,5 +120,19 @@ def fb(asking_of):
     def made(url, **entry):
         app = {"app_id": "555", "app_secret_env": "FB_SECRET"}
         return asking_of({"service": "fb", "url": url, **app, **entry}, FB_SECRET=SECRET)
+
+    return made
+
+
+@pytest.fixture
+def gti(asking_of):
+    """Return what makes GTI, asked by HTTPS at an address; None takes a setting away."""
+
+    def made(server, **entry):
+        by = {"transport": "https", "user": "us er", "password_env": "GTI_PASSWORD"}
+        given = {"service": "gti", "server": server, "client": CLIENT, **by, **entry}
+        return asking_of(
+            {name: value for name, value in given.items() if value is not None}, GTI_PASSWORD=PASSWORD
+        )
 
     return made

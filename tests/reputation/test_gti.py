@@ -1,12 +1,11 @@
-"""What GTI's answers become, how it is asked by HTTPS, and which settings go together."""
+"""What GTI's answers become, and how it is asked by HTTPS."""
 
 import base64
-import re
 import ssl
 import subprocess
 
 import pytest
-from pydantic import ValidationError
+from support.gti import CLIENT, PASSWORD
 from support.looking_up import says
 from support.raw_server import handling, request_of
 from support.reputation_server import Reply, answering
@@ -15,25 +14,9 @@ from proxy_oa_assets.reputation.panel import HARMLESS
 from proxy_oa_assets.reputation.trouble import RefusedError
 from proxy_oa_assets.reputation.verdict import Status
 
-PASSWORD = "pass:wörd€"
-CLIENT = {"cliid": "7", "prn": "Spot", "sdkv": "1.0", "pv": "1.0.0", "pev": 1, "rid": 1, "affid": "0"}
 UNVERIFIED = "gti:Unverified:-1"
 # Pauses pass at once.
 pytestmark = pytest.mark.usefixtures("waits")
-
-
-@pytest.fixture
-def gti(asking_of):
-    """Return what makes the service at an address; None takes a setting away."""
-
-    def made(server, **entry):
-        by = {"transport": "https", "user": "us er", "password_env": "GTI_PASSWORD"}
-        given = {"service": "gti", "server": server, "client": CLIENT, **by, **entry}
-        return asking_of(
-            {name: value for name, value in given.items() if value is not None}, GTI_PASSWORD=PASSWORD
-        )
-
-    return made
 
 
 def _answers(*answers):
@@ -75,23 +58,6 @@ def test_without_a_category_file_there_are_no_categories(gti, categories):
     """A number says nothing to an analyst."""
     with answering(_answers({"rep": 127, "cat": categories})) as server:
         assert says(gti(server.url), "evil.example/")[0] == ["gti:High:3"]
-
-
-@pytest.mark.parametrize(
-    ("content", "named"),
-    [
-        (b"", "can be looked up"),
-        (b"code,name,group\n", "can be looked up"),
-        (b"code,name,group\n1,a,b\nx,y,z\n", r"codes.csv:3 isn't code,name,group"),
-        (b"1,a,b\n2\n", r"codes.csv:2 isn't code,name,group"),
-        (b"1,\xff,b\n", "codes.csv can't be read"),
-    ],
-)
-def test_a_category_file_that_cannot_be_used_is_named(gti, tmp_path, content, named):
-    """The message has the setting, the file and the line."""
-    (tmp_path / "codes.csv").write_bytes(content)
-    with pytest.raises(ValidationError, match=f"`category_file`: .*{named}"):
-        gti("https://gti.example", category_file="codes.csv")
 
 
 def test_by_https_a_user_is_told_by_basic_authentication(gti):
@@ -209,50 +175,6 @@ def _certificate(path):
     with path.open("ab") as file:
         file.write(path.with_suffix(".crt").read_bytes())
     return path
-
-
-@pytest.mark.parametrize(
-    ("changed", "named"),
-    [
-        ({"transport": None}, "transport"),
-        ({"transport": "ftp"}, "transport.*'restclient' or 'https'"),
-        ({"server": "gti.example.net"}, "`server`: it is no web address"),
-        ({"server": "http://gti.example.net"}, "`server`: plain http is for this machine alone"),
-        ({"client": None}, "client"),
-        ({"client": {}}, "client"),
-        ({"user": None}, "`user` and `password_env` go together"),
-        ({"password_env": None}, "`user` and `password_env` go together"),
-        ({"password_env": "NOT_SET"}, "password_env.*isn't set"),
-        (
-            {"user": None, "password_env": None},
-            "transport https needs `user` and `password_env`, or `client_cert`",
-        ),
-        ({"client_cert": "none.pem"}, "client_cert.*there is no file"),
-        ({"restclient": "/bin/sh"}, "`restclient` means nothing to transport https"),
-        ({"transport": "restclient"}, "transport restclient needs `restclient`"),
-        ({"transport": "restclient", "restclient": "/bin/sh", "user": None}, "restclient needs `user`"),
-        ({"transport": "restclient", "restclient": "/bin/sh", "password_env": None}, "needs `password_env`"),
-        ({"transport": "restclient", "restclient": "none"}, "restclient.*there is no file"),
-        ({"transport": "restclient", "restclient": "plain.txt"}, "restclient.*may not be run"),
-        (
-            {"transport": "restclient", "restclient": "/bin/sh", "ca_cert": "plain.txt"},
-            "`ca_cert` means nothing to transport restclient",
-        ),
-        (
-            {"transport": "restclient", "restclient": "/bin/sh", "client_cert": "plain.txt"},
-            "`client_cert` means nothing to transport restclient",
-        ),
-        ({"batch": 101}, "batch"),
-    ],
-)
-def test_settings_that_do_not_go_together_are_named(gti, tmp_path, changed, named):
-    """Which setting a transport lacks, or has no use for; the password isn't repeated."""
-    (tmp_path / "plain.txt").write_text("no program")
-    with pytest.raises(ValidationError) as caught:
-        gti(**{"server": "https://gti.example.net", **changed})
-    message = " ".join(str(caught.value).split())
-    assert re.search(named, message)
-    assert PASSWORD not in message
 
 
 def test_doctor_says_what_came_back(gti):

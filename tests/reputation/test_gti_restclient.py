@@ -7,6 +7,7 @@ import sys
 import traceback
 
 import pytest
+from support.gti import CLIENT
 from support.looking_up import says
 
 from proxy_oa_assets.reputation.panel import HARMLESS
@@ -14,7 +15,6 @@ from proxy_oa_assets.reputation.trouble import ServiceError
 from proxy_oa_assets.reputation.verdict import Status
 
 PASSWORD = "pa'ss word-$(id)"
-CLIENT = {"cliid": "7", "prn": "Spot", "sdkv": "1.0", "pv": "1.0.0", "pev": 1, "rid": 1, "affid": "0"}
 UNVERIFIED = "gti:Unverified:-1"
 EACH_HIGH = "print(json.dumps({'a': [{'rep': 127} for _ in asked['q']]}))"
 # Pauses pass at once.
