@@ -7,6 +7,8 @@ from cluster_servers.keystores import Keystore, keystore
 from cluster_servers.running import Cluster
 from support.cluster_home import ClusterHome
 
+from proxy_oa_assets.network.retrying import retrying
+
 
 @pytest.fixture
 def home(cluster: Cluster, tmp_path: Path) -> Iterator[ClusterHome]:
@@ -28,3 +30,11 @@ def kdc(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kdc]:
     with Kdc(tmp_path_factory.mktemp("kdc")) as kdc, pytest.MonkeyPatch.context() as patch:
         patch.setenv("KRB5_CONFIG", str(kdc.krb5_conf))
         yield kdc
+
+
+@pytest.fixture
+def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """Let pauses before another try pass at once; return how long, in seconds, each was to be."""
+    paused: list[float] = []
+    monkeypatch.setitem(retrying.__kwdefaults__, "sleep", paused.append)
+    return paused

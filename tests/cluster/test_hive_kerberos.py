@@ -1,4 +1,3 @@
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -53,13 +52,12 @@ def test_who_has_a_ticket_is_let_in(ask: Ask):
     assert ask(IMPALA_USER="somebody") == [(USER,)]
 
 
-def test_without_a_ticket_kinit_is_named(ask: Ask, monkeypatch: pytest.MonkeyPatch):
+def test_without_a_ticket_kinit_is_named(ask: Ask, monkeypatch: pytest.MonkeyPatch, pauses: list[float]):
     """Waiting gets no ticket; Kerberos' own reason is told, too."""
     monkeypatch.setenv("KRB5CCNAME", "FILE:/nowhere")
-    began = time.monotonic()
     with pytest.raises(WarehouseError, match=r"hive@localhost \(No Kerberos cred.*\); run kinit") as refused:
         ask()
-    assert time.monotonic() - began < 2
+    assert pauses == []
     assert not refused.value.transient
 
 

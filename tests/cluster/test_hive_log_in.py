@@ -1,4 +1,3 @@
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -44,13 +43,12 @@ def test_the_right_password_lets_in(ask: Ask, mechanism: str):
 
 
 @pytest.mark.parametrize("mechanism", ["PLAIN", "LDAP"])
-def test_a_wrong_password_is_refused_at_once(ask: Ask, mechanism: str):
+def test_a_wrong_password_is_refused_at_once(ask: Ask, mechanism: str, pauses: list[float]):
     """Trying again could lock the account; the message names the settings, and doesn't tell the password."""
     wrong = "0penSesame-guess"
-    began = time.monotonic()
     with pytest.raises(WarehouseError, match=r"refused the log-in.*IMPALA_USER.*IMPALA_PASSWORD") as refused:
         ask(IMPALA_AUTH_MECHANISM=mechanism, IMPALA_PASSWORD=wrong)
-    assert time.monotonic() - began < 2
+    assert pauses == []
     assert not refused.value.transient
     assert wrong not in every_text(refused.value)
 

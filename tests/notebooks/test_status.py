@@ -36,8 +36,11 @@ def test_what_takes_long_tells_for_how_long(status):
     """A search through a day's whole log isn't taken for one that hangs."""
     with status.during("Searching"):
         assert _said(status) == "Searching …"
-        time.sleep(1.5)
-        assert _said(status) == "Searching … 1 s"
+        for _ in range(600):
+            time.sleep(0.1)
+            if _said(status) != "Searching …":
+                break
+        assert re.fullmatch(r"Searching … \d+ s", _said(status))
 
 
 def test_what_was_said_last_stays(status):
@@ -47,7 +50,7 @@ def test_what_was_said_last_stays(status):
         status.done("found 3")
         time.sleep(1.2)
     assert _said(status) == "found 3"
-    assert threading.active_count() == running
+    assert threading.active_count() <= running
 
 
 def test_data_in_a_message_is_text(status):

@@ -53,12 +53,12 @@ def test_an_answer_that_does_not_come_is_not_waited_for(vt):
 
     def handle(connection):
         request_of(connection)
-        time.sleep(5)
+        # Until the other end hangs up; it would be told of another trouble if it waited as long.
+        connection.settimeout(30)
+        connection.recv(1)
 
     with handling(handle) as (url, connections):
-        began = time.monotonic()
         said, tally = says(vt(url, timeout=0.2, attempts=2), "evil.example/")
-    assert time.monotonic() - began < 3
     assert (said, len(connections)) == ([NOTHING], 2)
     assert tally.troubles == ["it gave no answer, or not all of it, within 0.2 s (`timeout`)"]
 
@@ -69,14 +69,13 @@ def test_an_answer_that_drips_ends_with_the_time(vt):
     def handle(connection):
         request_of(connection)
         connection.sendall(HEAD + b"Content-Length: 1000\r\n\r\n")
-        for _ in range(200):
+        # Half a minute, and half of what was promised: another trouble.
+        for _ in range(600):
             connection.sendall(b" ")
             time.sleep(0.05)
 
     with handling(handle) as (url, _):
-        began = time.monotonic()
         said, tally = says(vt(url, timeout=0.4, attempts=1), "evil.example/")
-    assert time.monotonic() - began < 3
     assert (said, tally.troubles) == (
         [NOTHING],
         ["it gave no answer, or not all of it, within 0.4 s (`timeout`)"],
@@ -92,19 +91,20 @@ def test_an_answer_that_stalls_late_ends_with_the_time(vt, certificate, length, 
 
     def handle(connection):
         request_of(connection)
-        time.sleep(1.4)
+        time.sleep(2.5)
         connection.sendall(HEAD + length + b"     ")
-        time.sleep(5)
+        time.sleep(10)
 
     file, shown = certificate
     with handling(handle, shown if secured else None) as (url, _):
         began = time.monotonic()
         trusted = {"ca_cert": str(file)} if secured else {}
-        said, tally = says(vt(url, timeout=1.5, attempts=1, **trusted), "evil.example/")
-    assert time.monotonic() - began < 2.6
+        said, tally = says(vt(url, timeout=3, attempts=1, **trusted), "evil.example/")
+    # Were the time counted anew from what was sent last, it would be 5.5 s.
+    assert time.monotonic() - began < 5
     assert (said, tally.troubles) == (
         [NOTHING],
-        ["it gave no answer, or not all of it, within 1.5 s (`timeout`)"],
+        ["it gave no answer, or not all of it, within 3 s (`timeout`)"],
     )
 
 
@@ -114,15 +114,16 @@ def test_a_head_that_drips_ends_with_the_time(vt):
     def handle(connection):
         request_of(connection)
         connection.sendall(b"HTTP/1.1 200 OK\r\nX: ")
-        for _ in range(200):
+        for _ in range(600):
             connection.sendall(b"x")
             time.sleep(0.05)
 
     with handling(handle) as (url, _):
-        began = time.monotonic()
-        said, _ = says(vt(url, timeout=0.4, attempts=1), "evil.example/")
-    assert time.monotonic() - began < 3
-    assert said == [NOTHING]
+        said, tally = says(vt(url, timeout=0.4, attempts=1), "evil.example/")
+    assert (said, tally.troubles) == (
+        [NOTHING],
+        ["it gave no answer, or not all of it, within 0.4 s (`timeout`)"],
+    )
 
 
 @pytest.mark.parametrize(("retry_after", "pause"), [("7", 7), ("0", 0), (None, None), ("soon", None)])
