@@ -38,15 +38,17 @@ class Relay:
                 return
             self._ends += [client, server]
             for source, target in ((client, server), (server, client)):
-                watched = source is client
-                threading.Thread(target=self._pass_on, args=(source, target, watched), daemon=True).start()
+                watched = {"watched": source is client}
+                threading.Thread(
+                    target=self._pass_on, args=(source, target), kwargs=watched, daemon=True
+                ).start()
 
     def close(self) -> None:
         """Take no more connections."""
         self._server.shutdown(socket.SHUT_RDWR)
         self._server.close()
 
-    def _pass_on(self, source: socket.socket, target: socket.socket, watched: bool) -> None:  # noqa: FBT001
+    def _pass_on(self, source: socket.socket, target: socket.socket, *, watched: bool) -> None:
         with suppress(OSError):
             while sent := source.recv(_MOST):
                 if watched and self._times and self._text in sent:
