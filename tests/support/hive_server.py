@@ -1,9 +1,10 @@
 """A server that speaks HiveServer2's protocol: it answers statements as a test says, and keeps them."""
 
+import socket
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 
 from impala._thrift_gen.TCLIService import TCLIService
@@ -116,18 +117,34 @@ class _Listening(TServerSocket):
         """Do nothing: it does so already."""
 
 
+class _Server(TThreadedServer):
+    """A server that ends with its socket: thrift's own asks a closed one for ever."""
+
+    @override
+    def serve(self) -> None:
+        with suppress(OSError):
+            while True:
+                client = self.serverTransport.accept()
+                threading.Thread(target=self.handle, args=(client,), daemon=True).start()
+
+
 @contextmanager
 def serving(answer: Answer, slow: str = "") -> Iterator[Served]:
     """Serve an engine on loopback, one statement at a time."""
-    socket, served = _Listening("127.0.0.1", 0), Served()
-    served.port = socket.port
-    server = TThreadedServer(
+    listening, served = _Listening("127.0.0.1", 0), Served()
+    served.port = listening.port
+    server = _Server(
         TCLIService.Processor(_Engine(answer, served.statements, slow)),
-        socket,
+        listening,
         TBufferedTransportFactory(),
         TBinaryProtocolFactory(),
-        daemon=True,
     )
-    threading.Thread(target=server.serve, daemon=True).start()
-    yield served
-    socket.close()
+    thread = threading.Thread(target=server.serve, daemon=True)
+    thread.start()
+    try:
+        yield served
+    finally:
+        # Closing alone doesn't wake accept().
+        listening.handle.shutdown(socket.SHUT_RDWR)
+        thread.join()
+        listening.close()
