@@ -11,6 +11,7 @@ from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from support.http_servers import Quiet, serving_http
 from support.raw_server import handling
 from support.reached import asked, reached
 
@@ -97,7 +98,7 @@ def stalling() -> Iterator[tuple[str, list[int]]]:
     offsets: list[int] = []
     done = threading.Event()
 
-    class Handler(BaseHTTPRequestHandler):
+    class Handler(Quiet, BaseHTTPRequestHandler):
         def do_GET(self):
             query = parse_qs(urlsplit(self.path).query)
             if query["op"] == ["GETFILESTATUS"]:
@@ -116,15 +117,8 @@ def stalling() -> Iterator[tuple[str, list[int]]]:
             self.end_headers()
             self.wfile.write(whole if sent is None else sent)
 
-        def log_message(self, *_arguments):
-            pass
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-        thread.start()
+    with serving_http(ThreadingHTTPServer(("127.0.0.1", 0), Handler)) as url:
         try:
-            yield f"http://127.0.0.1:{server.server_port}", offsets
+            yield url, offsets
         finally:
             done.set()
-            server.shutdown()
-            thread.join()

@@ -1,13 +1,12 @@
 """A file is written once, whichever answer of WebHDFS is lost on its way."""
 
 import json
-import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from support.http_servers import Quiet, serving_http
 
 from proxy_oa_assets.resources.cluster.webhdfs import WebHdfs
 
@@ -17,7 +16,7 @@ from proxy_oa_assets.resources.cluster.webhdfs import WebHdfs
 def test_a_lost_answer_loses_no_file(server: str, lost: str) -> None:
     """What was done is asked for again; it isn't taken for a failure, and the file isn't removed."""
     files = {"/a/file": b"old"}
-    with _serving(files, lost, overwrites=server == "a NameNode") as url:
+    with serving_http(_Files(files, lost, overwrites=server == "a NameNode")) as url:
         WebHdfs(url=url, attempts=2).write("/a/file", [b"new"])
     assert files == {"/a/file": b"new"}
 
@@ -32,7 +31,7 @@ class _Files(ThreadingHTTPServer):
         self.overwrites = overwrites
 
 
-class _Answers(BaseHTTPRequestHandler):
+class _Answers(Quiet, BaseHTTPRequestHandler):
     """What a NameNode answers, or HttpFS, which doesn't know how to rename over a file."""
 
     server: _Files
@@ -100,22 +99,6 @@ class _Answers(BaseHTTPRequestHandler):
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)
-
-    def log_message(self, *_arguments: object) -> None:
-        pass
-
-
-@contextmanager
-def _serving(files: dict[str, bytes], lost: str, *, overwrites: bool) -> Iterator[str]:
-    """Serve files while the block lasts, and yield the address."""
-    with _Files(files, lost, overwrites=overwrites) as server:
-        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-        thread.start()
-        try:
-            yield f"http://127.0.0.1:{server.server_port}"
-        finally:
-            server.shutdown()
-            thread.join()
 
 
 def _refusal(name: str) -> dict[str, dict[str, str]]:

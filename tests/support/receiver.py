@@ -1,11 +1,12 @@
 """A web server that records what is posted to it, as a chat's webhook would take it."""
 
 import json
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+from support.http_servers import Quiet, serving_http
 
 SECRET = "T0123/B4567/tokentokentoken"
 
@@ -25,7 +26,7 @@ def receiving() -> Iterator[Receiver]:
     """Serve while the block lasts."""
     found = Receiver()
 
-    class Handler(BaseHTTPRequestHandler):
+    class Handler(Quiet, BaseHTTPRequestHandler):
         def do_POST(self):
             found.paths.append(self.path)
             found.bodies.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
@@ -35,13 +36,6 @@ def receiving() -> Iterator[Receiver]:
             self.send_header("Content-Length", "0")
             self.end_headers()
 
-        def log_message(self, *_arguments):
-            pass
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        found.url = f"http://127.0.0.1:{server.server_port}/services/{SECRET}"
-        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-        thread.start()
+    with serving_http(ThreadingHTTPServer(("127.0.0.1", 0), Handler)) as url:
+        found.url = f"{url}/services/{SECRET}"
         yield found
-        server.shutdown()
-        thread.join()

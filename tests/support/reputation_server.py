@@ -1,12 +1,13 @@
 """A web server that answers as a reputation service does, and keeps what it was asked."""
 
 import json
-import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qsl, urlsplit
+
+from support.http_servers import Quiet, serving_http
 
 
 @dataclass(frozen=True)
@@ -61,7 +62,7 @@ def answering(respond: Callable[[Asked], Reply]) -> Iterator[ReputationServer]:
     """Serve on loopback while the block lasts; `respond` is called in a thread for each request."""
     found = ReputationServer()
 
-    class Handler(BaseHTTPRequestHandler):
+    class Handler(Quiet, BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
 
         def _handle(self):
@@ -81,20 +82,10 @@ def answering(respond: Callable[[Asked], Reply]) -> Iterator[ReputationServer]:
 
         do_GET = do_POST = _handle  # noqa: N815 - as http.server names them
 
-        def log_message(self, *_arguments):
-            pass
-
     class Server(ThreadingHTTPServer):
         # Four threads of each of several services connect at once.
         request_queue_size = 64
         daemon_threads = True
 
-    with Server(("127.0.0.1", 0), Handler) as server:
-        found.url = f"http://127.0.0.1:{server.server_port}"
-        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-        thread.start()
-        try:
-            yield found
-        finally:
-            server.shutdown()
-            thread.join()
+    with serving_http(Server(("127.0.0.1", 0), Handler)) as found.url:
+        yield found
