@@ -6,6 +6,7 @@ What is slow to load is imported by the command that needs it.
 import gc
 import logging
 import os
+import runpy
 import sys
 from pathlib import Path
 from typing import NoReturn
@@ -201,8 +202,6 @@ def ui(port: int) -> None:
 
     history = prepare_history(settings)
     click.echo(f"Web UI: http://127.0.0.1:{port}  (home {settings.home}, history {history}); Ctrl-C stops it")
-    dagster = Path(sys.executable).with_name("dagster")
-    command = [str(dagster), "dev", "-m", "proxy_oa_assets.definitions", "-h", "127.0.0.1", "-p", str(port)]
-    # In our place, so that whoever ends this process ends the servers. No shell reads the command: its
-    # program stands beside our own interpreter, and all that a user has given of it is a whole number.
-    os.execv(dagster, command)  # noqa: S606 - the rule is against any exec, and replacing us is the purpose
+    sys.argv = ["dagster", "dev", "-m", "proxy_oa_assets.definitions", "-h", "127.0.0.1", "-p", str(port)]
+    # As `python -m dagster` would, in this very process: whoever ends it ends the servers.
+    runpy.run_module("dagster", run_name="__main__")
