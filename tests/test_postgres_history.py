@@ -16,6 +16,7 @@ import dagster as dg
 import pytest
 from support.command import proxy_oa
 from support.home import SAMPLE_DAY, Home
+from support.programs import program
 
 from proxy_oa_assets.bundled import bundled
 
@@ -24,23 +25,11 @@ OPERATING = Path(__file__).parents[1] / "docs" / "operating.md"
 SERVICE_USER = "postgres"
 
 
-def programs() -> Path | None:
-    """Return the newest folder that has PostgreSQL's server programs; Debian keeps them out of PATH."""
-    found = shutil.which("initdb")
-    if found:
-        return Path(found).resolve().parent
-    folders = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"), key=lambda path: int(path.parts[-3]))
-    return folders[-1].parent if folders else None
-
-
-PROGRAMS = programs()
-pytestmark = pytest.mark.skipif(PROGRAMS is None, reason="no PostgreSQL server is installed")
-
-
 @dataclass(frozen=True)
 class Server:
     """A PostgreSQL server of the test's own, with the role and the database that the document creates."""
 
+    programs: Path
     folder: Path
     port: int
     password: str
@@ -54,12 +43,11 @@ class Server:
             "DAGSTER_PG_PASSWORD": self.password,
         }
 
-    def run(self, program: str, *arguments: str) -> str:
+    def run(self, name: str, *arguments: str) -> str:
         """Run one of PostgreSQL's programs as the server's own user."""
-        assert PROGRAMS is not None
         as_user = ["runuser", "-u", SERVICE_USER, "--"] if os.geteuid() == 0 else []
         done = subprocess.run(
-            [*as_user, PROGRAMS / program, *arguments],
+            [*as_user, self.programs / name, *arguments],
             cwd=self.folder,
             env={"PATH": os.environ["PATH"], "PGHOST": str(self.folder), "PGPORT": str(self.port)},
             stdin=subprocess.DEVNULL,
@@ -79,6 +67,7 @@ class Server:
 
 @pytest.fixture
 def server() -> Iterator[Server]:
+    programs = program("initdb", "PostgreSQL's server").resolve().parent
     # Not below pytest's folder, which only its owner may enter.
     folder = Path(tempfile.mkdtemp(prefix="proxy_oa_pg_"))
     try:
@@ -87,7 +76,7 @@ def server() -> Iterator[Server]:
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             port = free.getsockname()[1]
-        server = Server(folder, port, secrets.token_hex(12))
+        server = Server(programs, folder, port, secrets.token_hex(12))
         data, options = folder / "data", f"-c listen_addresses=127.0.0.1 -p {port} -k {folder} -F"
         server.run("initdb", "-D", str(data), "--auth-local=trust", "--auth-host=scram-sha-256")
         try:

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-# Where Debian has what only an administrator starts.
-_PLACES = os.pathsep.join((os.environ.get("PATH", os.defpath), "/usr/sbin", "/sbin"))
+# Where Debian has what only an administrator starts, and PostgreSQL's server, the newest first.
+_POSTGRESQL = sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda path: -int(path.parent.name))
+_PLACES = os.pathsep.join((os.environ.get("PATH", os.defpath), "/usr/sbin", "/sbin", *map(str, _POSTGRESQL)))
 
 
 def program(name: str, package: str) -> Path:
