@@ -65,7 +65,7 @@ def answering(respond: Callable[[Asked], Reply]) -> Iterator[ReputationServer]:
     class Handler(Quiet, BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
 
-        def _handle(self):
+        def do_GET(self):
             body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
             asked = Asked(self.command, self.path, dict(self.headers), body)
             found.asked.append(asked)
@@ -80,7 +80,8 @@ def answering(respond: Callable[[Asked], Reply]) -> Iterator[ReputationServer]:
             self.end_headers()
             self.wfile.write(content)
 
-        do_GET = do_POST = _handle  # noqa: N815 - as http.server names them
+        def do_POST(self):
+            self.do_GET()
 
     class Server(ThreadingHTTPServer):
         # Four threads of each of several services connect at once.
