@@ -46,23 +46,13 @@ def severity(claim: Claim) -> dg.AssetCheckSeverity:
     return dg.AssetCheckSeverity.ERROR
 
 
-def record(context: dg.OpExecutionContext, claim: Claim, day: Day, finding: Finding) -> None:
-    """Record in Dagster what was found of a claim and a day."""
-    target = _latest_materialization(context.instance, claim.asset, day)
-    found = _evaluation(claim, day, finding, target)
-    # The way for a step to record a check that isn't its own: dagster 1.13's log_event has a branch for
-    # evaluations, which its annotation leaves out (test_recheck shows that they arrive).
-    context.log_event(found)  # type: ignore[arg-type]
+def evaluation(
+    instance: dg.DagsterInstance, claim: Claim, day: Day, finding: Finding
+) -> dg.AssetCheckEvaluation:
+    """Return what a step yields to record what was found of a claim and a day.
 
-
-def _latest_materialization(instance: dg.DagsterInstance, asset: str, day: Day) -> Target | None:
-    of_day = dg.AssetRecordsFilter(dg.AssetKey(asset), asset_partitions=[day.key])
-    for found in instance.fetch_materializations(of_day, limit=1).records:
-        return Target(run_id=found.run_id, storage_id=found.storage_id, timestamp=found.timestamp)
-    return None
-
-
-def _evaluation(claim: Claim, day: Day, finding: Finding, target: Target | None) -> dg.AssetCheckEvaluation:
+    It blocks nothing by itself: a check's own result does, and counts its days once.
+    """
     return dg.AssetCheckEvaluation(
         asset_key=dg.AssetKey(claim.asset),
         check_name=claim.name,
@@ -70,10 +60,16 @@ def _evaluation(claim: Claim, day: Day, finding: Finding, target: Target | None)
         severity=severity(claim),
         description=finding.why,
         metadata=finding.figures,
-        blocking=claim.gravity is Gravity.BLOCKS,
         partition=day.key,
-        target_materialization_data=target,
+        target_materialization_data=_latest_materialization(instance, claim.asset, day),
     )
+
+
+def _latest_materialization(instance: dg.DagsterInstance, asset: str, day: Day) -> Target | None:
+    of_day = dg.AssetRecordsFilter(dg.AssetKey(asset), asset_partitions=[day.key])
+    for found in instance.fetch_materializations(of_day, limit=1).records:
+        return Target(run_id=found.run_id, storage_id=found.storage_id, timestamp=found.timestamp)
+    return None
 
 
 def _day_check(claims: tuple[Claim, ...], trial: Trial) -> dg.AssetChecksDefinition:
@@ -95,7 +91,7 @@ def _day_check(claims: tuple[Claim, ...], trial: Trial) -> dg.AssetChecksDefinit
         impala: ImpalaResource,
         reputation: ReputationResource,
         workspace: Workspace,
-    ) -> Iterator[dg.AssetCheckResult]:
+    ) -> Iterator[dg.AssetCheckEvaluation | dg.AssetCheckResult]:
         op = context.op_execution_context
         # Without a partition (a check that was launched by itself), the newest day.
         partitioned = op.has_partition_key or op.has_partition_key_range
@@ -108,7 +104,7 @@ def _day_check(claims: tuple[Claim, ...], trial: Trial) -> dg.AssetChecksDefinit
             # Dagster evaluates a check once per run: what is of one day is recorded here.
             for day, findings in by_day.items():
                 for claim in wanted:
-                    record(op, claim, day, findings[claim])
+                    yield evaluation(context.instance, claim, day, findings[claim])
         for claim in wanted:
             yield _result(claim, {day: findings[claim] for day, findings in by_day.items()})
 

@@ -1,10 +1,12 @@
 """The job that tries the claims about days again, without making them again."""
 
+from collections.abc import Iterator
+
 import dagster as dg
 from pydantic import Field
 
 from proxy_oa_assets.assets.partitions import DAILY
-from proxy_oa_assets.checks.day_checks import TRIALS, record, severity, tried
+from proxy_oa_assets.checks.day_checks import TRIALS, evaluation, severity, tried
 from proxy_oa_assets.days import Day
 from proxy_oa_assets.deployment import Deployment
 from proxy_oa_assets.errors import DayError
@@ -38,7 +40,7 @@ class RecheckConfig(dg.Config):
         return known
 
 
-@dg.op
+@dg.op(out={})
 def recheck(
     context: dg.OpExecutionContext,
     config: RecheckConfig,
@@ -47,7 +49,7 @@ def recheck(
     impala: ImpalaResource,
     reputation: ReputationResource,
     workspace: Workspace,
-) -> None:
+) -> Iterator[dg.AssetCheckEvaluation]:
     """Try every claim about each day, and record what was found. Fails if a day is wrong."""
     deployment = Deployment(hdfs=hdfs, impala=impala, reputation=reputation, workspace=workspace)
     wrong: list[str] = []
@@ -58,7 +60,7 @@ def recheck(
     for day in days:
         for claims, trial in TRIALS:
             for claim, finding in tried(claims, trial, day, deployment).items():
-                record(context, claim, day, finding)
+                yield evaluation(context.instance, claim, day, finding)
                 if not finding.holds and severity(claim) is dg.AssetCheckSeverity.ERROR:
                     wrong.append(f"{day}: {claim.asset}, {claim.name}: {finding.why}")
     if wrong:
