@@ -23,7 +23,7 @@ from proxy_oa_assets.reputation.trouble import (
     QuotaSpentError,
     RefusedError,
     ServiceError,
-    code_failed,
+    outcome,
 )
 from proxy_oa_assets.reputation.verdict import Status, Verdict
 
@@ -152,14 +152,9 @@ class Enquiry:
             told_pause=lambda error: getattr(error, "retry_after", None),
             sleep=self._wait,
         )
-        try:
-            self._answered(batch, passing(attempt))
-        except ServiceError as error:
-            self._failed(batch, error)
-        except Exception as error:  # noqa: BLE001 - the boundary to code that may be another package's
-            # A fault of one service must cost neither the day nor the other services. It is counted, named in
-            # the day's metadata and by its check; its text stays out, for it can hold the key.
-            self._failed(batch, code_failed(error))
+        failed = outcome(lambda: self._answered(batch, passing(attempt)))
+        if failed is not None:
+            self._failed(batch, failed)
 
     def _wait(self, seconds: float) -> None:
         self._desk.clock.wait(seconds)

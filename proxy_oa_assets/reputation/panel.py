@@ -9,14 +9,13 @@ from functools import cached_property, partial
 from pathlib import Path
 from typing import TypeVar
 
-from proxy_oa_assets.errors import ProxyOaError
 from proxy_oa_assets.network.untold import untold
 from proxy_oa_assets.reputation.asking import ASKING, is_of_asking
 from proxy_oa_assets.reputation.clock import Clock, machine_clock
 from proxy_oa_assets.reputation.config import Configured
 from proxy_oa_assets.reputation.service import LocalService, RemoteService, ReputationService, Send
 from proxy_oa_assets.reputation.tally import Tally
-from proxy_oa_assets.reputation.trouble import code_failed
+from proxy_oa_assets.reputation.trouble import ServiceError, outcome
 from proxy_oa_assets.reputation.verdict import Status, Verdict, encode
 
 # What `proxy-oa doctor` asks for: a name that RFC 2606 keeps free of anybody's use.
@@ -93,14 +92,14 @@ class Panel:
         stop = threading.Event()
         # In a thread of that name, so that nothing of the request is logged.
         with untold(is_of_asking), ThreadPoolExecutor(1, thread_name_prefix=ASKING) as pool:
-            trial = pool.submit(self._trial, service, machine_clock(stop))
+            trial = pool.submit(outcome, partial(self._trial, service, machine_clock(stop)))
             try:
-                error = _ended(trial).exception()
+                said = _ended(trial).result()
             finally:
                 stop.set()
-        if error is not None:
-            raise error if isinstance(error, ProxyOaError) else code_failed(error)
-        return trial.result()
+        if isinstance(said, ServiceError):
+            raise said
+        return said
 
     def _trial(self, service: ReputationService, clock: Clock) -> str:
         if isinstance(service, LocalService):
@@ -128,14 +127,13 @@ def _ended(asking: Future[T]) -> Future[T]:
 
 
 def _judged(service: LocalService, values: Sequence[str]) -> tuple[dict[str, Verdict], Tally]:
-    troubles: list[str] = []
-    try:
-        answers = service.judge(values)
-        unsupported = service.unverified(Status.UNSUPPORTED)
-        verdicts = {value: answers.get(value) or unsupported for value in values}
-    except Exception as error:  # noqa: BLE001 - the boundary to code that may be another package's
-        # As in enquiry.py: counted as failed and named, so that the day and the other services go on.
-        troubles.append(str(error if isinstance(error, ProxyOaError) else code_failed(error)))
+    def judged() -> dict[str, Verdict]:
+        answers, unsupported = service.judge(values), service.unverified(Status.UNSUPPORTED)
+        return {value: answers.get(value) or unsupported for value in values}
+
+    verdicts, troubles = outcome(judged), list[str]()
+    if isinstance(verdicts, ServiceError):
+        troubles.append(str(verdicts))
         verdicts = dict.fromkeys(values, service.unverified(Status.FAILED))
     statuses = Counter(verdict.status for verdict in verdicts.values())
     return verdicts, Tally(len(values), statuses=statuses, troubles=troubles, down=bool(troubles))

@@ -3,8 +3,13 @@
 The texts are our own words alone: what a server or a library says could hold a secret.
 """
 
+from collections.abc import Callable
+from typing import TypeVar
+
 from proxy_oa_assets.errors import ProxyOaError
 from proxy_oa_assets.reputation.verdict import Status
+
+T = TypeVar("T")
 
 
 class ServiceError(ProxyOaError):
@@ -36,6 +41,19 @@ class QuotaSpentError(RefusedError):
         super().__init__(what, Status.OVER_QUOTA)
 
 
-def code_failed(error: BaseException) -> ServiceError:
-    """Return what is said of a fault in a service's own code, which anybody may have written."""
-    return ServiceError(f"its code failed ({type(error).__name__})")
+def outcome(call: Callable[[], T]) -> T | ServiceError:
+    """Call a service's code, and return what came of it: its answer, or what went wrong.
+
+    Errors are returned, not raised: while another one is handled, a new one would keep it, and its text can
+    hold the key.
+    """
+    try:
+        return call()
+    except ServiceError as error:
+        return error
+    except ProxyOaError as error:
+        return ServiceError(str(error))
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - a plugin's code raises what its author likes
+        # The code may be another package's (kinds.py). Its fault must cost neither the day nor the other
+        # services; it is named in the day's metadata, by its check and by `proxy-oa doctor`.
+        return ServiceError(f"its code failed ({type(error).__name__})")

@@ -19,6 +19,13 @@ pytestmark = pytest.mark.usefixtures("waits")
 REMEDY = "if it is damaged, remove it"
 
 
+def _raising(error):
+    def read(*_):
+        raise error
+
+    return read
+
+
 def test_a_service_that_is_down_is_left_alone_after_five_failures(vt):
     """Not a time-out for each of a thousand values; every value of them is -1."""
     with answering(lambda _: Reply(b"", 502)) as server:
@@ -69,14 +76,15 @@ def test_one_service_s_trouble_is_not_another_s(asking_of):
     assert set(found.uri_rep.values()) == {"down:UNVERIFIED:-1::up:HIGH:3"}
 
 
-def test_a_service_whose_own_code_fails_stops_nobody(asking_of, monkeypatch):
+@pytest.mark.parametrize("broken", [KeyError("the-key"), SystemExit("the-key")])
+def test_a_service_whose_own_code_fails_stops_nobody(asking_of, monkeypatch, broken):
     """A third party's mistake is that service's trouble, and its words, which may hold a secret, stay out."""
     with answering(lambda _: Reply(GOOD)) as server:
         entry = {"service": "vt", "url": server.url, "key_env": "K", "per_minute": None}
         panel = asking_of(entry, K="the-key")
-        monkeypatch.setattr("proxy_oa_assets.reputation.vt.VirusTotal._read", _broken)
+        monkeypatch.setattr("proxy_oa_assets.reputation.vt.VirusTotal._read", _raising(broken))
         said, tally = says(panel, "evil.example/")
-    assert (said, tally.troubles) == ([NOTHING], ["its code failed (KeyError)"])
+    assert (said, tally.troubles) == ([NOTHING], [f"its code failed ({type(broken).__name__})"])
 
 
 def test_a_list_that_is_gone_stops_nobody(asking_of, tmp_path):
@@ -95,17 +103,22 @@ def test_a_list_that_is_gone_stops_nobody(asking_of, tmp_path):
     assert str(domains) in tally.troubles[0]
 
 
-def test_a_local_service_whose_own_code_fails_stops_nobody(asking_of, tmp_path, monkeypatch):
-    """The same for a third party's mistake, whose words stay out."""
+@pytest.mark.parametrize(
+    ("judge", "error"), [(_raising(KeyError("the-key")), "KeyError"), (lambda *_: None, "AttributeError")]
+)
+def test_a_local_service_whose_own_code_fails_stops_nobody(asking_of, tmp_path, monkeypatch, judge, error):
+    """The same for a third party's mistake, whose words stay out, and for answers that are none."""
     (tmp_path / "domains.txt").write_text("evil.example\n")
     panel = asking_of({"service": "blocklist", "lists": [{"path": "domains.txt", "kind": "domains"}]})
-    monkeypatch.setattr("proxy_oa_assets.reputation.blocklist.Blocklist.judge", _broken)
+    monkeypatch.setattr("proxy_oa_assets.reputation.blocklist.Blocklist.judge", judge)
     found = panel.look_up(["evil.example/"])
     assert found.uri_rep == {"evil.example/": "blocklist:UNVERIFIED:-1"}
-    assert found.tallies["blocklist"].troubles == ["its code failed (KeyError)"]
+    assert found.tallies["blocklist"].troubles == [f"its code failed ({error})"]
 
 
-@pytest.mark.parametrize("broken", [KeyError("the-key"), requests.ConnectionError("/?key=the-key")])
+@pytest.mark.parametrize(
+    "broken", [KeyError("the-key"), requests.ConnectionError("/?key=the-key"), SystemExit("the-key")]
+)
 def test_doctor_goes_on_after_a_service_whose_own_code_fails(vt, monkeypatch, broken):
     """What it raised may hold a secret, an OSError of `requests` above all: our words are shown."""
     with answering(lambda _: Reply(GOOD)) as server:
@@ -131,14 +144,3 @@ def test_answers_that_cannot_be_kept_are_told_and_end_asking(vt, tmp_path):
     assert said[-1] == NOTHING
     assert tally.down
     assert tally.troubles == [f"The verdict cache {cache} can't be used: database or disk is full; {REMEDY}"]
-
-
-def _broken(*_):
-    raise KeyError("the-key")
-
-
-def _raising(error):
-    def read(*_):
-        raise error
-
-    return read
