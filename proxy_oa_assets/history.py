@@ -38,7 +38,8 @@ def open_history(settings: Settings) -> dg.DagsterInstance:
         try:
             return dg.DagsterInstance.get()
         except Exception as error:
-            # Each storage raises exceptions of its own, of no common class, from packages that may be absent.
+            # `dagster.yaml` names the storage's class, of any package: errors of SQLAlchemy, of a database's
+            # driver, of YAML and of the system come through here, and have no other class in common.
             reason = printable(" ".join(str(error.__cause__ or error).split()), _REASON_WIDTH)
             raise HistoryError(
                 f"Dagster's history can't be opened as {folder / 'dagster.yaml'} says ({reason}); "

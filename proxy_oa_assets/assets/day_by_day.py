@@ -101,8 +101,9 @@ def _each(
         except ProxyOaError as error:
             bad[day] = error
         except Exception as error:
-            # The boundary between days: what one day trips over must not cost the days after it. Nothing is
-            # swallowed: the traceback is logged, and the step fails naming this day.
+            # The boundary between days: a defect that only one day's data brings to light must not cost a
+            # backfill the days after it. Nothing is swallowed: the run's log has the traceback, and the step
+            # fails naming day and defect.
             context.log.exception("%s failed unexpectedly", day)
             bad[day] = error
     return good, bad

@@ -46,7 +46,7 @@ def _run(command: Sequence[str], environ: Mapping[str, str], seconds: float) -> 
     ends = time.monotonic() + seconds
     try:
         # A list and no shell: what stands in a log reaches the program as its arguments, whatever it says.
-        process = subprocess.Popen(  # noqa: S603 - the program is the one that the reputation file names
+        process = subprocess.Popen(  # noqa: S603 - who may write the reputation file decides what runs
             command,
             env=environ,
             stdin=subprocess.DEVNULL,

@@ -61,8 +61,9 @@ severity = 3
 
 def sample_requests(day: Day, views: int = 1_100) -> list[Request]:
     """Return a day's requests in time order; the same for the same day, whenever it is asked for."""
-    # Sample traffic has to be the same each time, for which a seed is needed; no secret is made of it.
-    random = Random(f"proxy-oa sample {day}")  # noqa: S311 - the rule is for secrets
+    # A day's sample has to be the same each time and everywhere: only a seeded generator gives that, and no
+    # cryptographic one takes a seed.
+    random = Random(f"proxy-oa sample {day}")  # noqa: S311 - the rule is for secrets, of which this makes none
     requests = [*browse(random, views), *trouble.plant(random)]
     return sorted(requests, key=lambda request: request.second)
 

@@ -33,8 +33,8 @@ def kdc(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kdc]:
 
 
 @pytest.fixture
-def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+def waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """Let pauses before another try pass at once; return how long, in seconds, each was to be."""
-    paused: list[float] = []
-    monkeypatch.setitem(retrying.__kwdefaults__, "sleep", paused.append)
-    return paused
+    waited: list[float] = []
+    monkeypatch.setitem(retrying.__kwdefaults__, "sleep", waited.append)
+    return waited

@@ -45,11 +45,11 @@ def test_without_a_file_the_machine_decides(
     assert hdfs.status("/machine/file").length == 7
 
 
-def test_an_unknown_authority_is_refused_at_once(reach: Reach, pauses: list[float]):
+def test_an_unknown_authority_is_refused_at_once(reach: Reach, waits: list[float]):
     """Waiting doesn't change a certificate; the message names the setting that does."""
     with pytest.raises(StorageError, match=r"localhost.* set HDFS_CA_CERT to the file") as refused:
         reach().status("/")
-    assert pauses == []
+    assert waits == []
     assert not refused.value.transient
 
 

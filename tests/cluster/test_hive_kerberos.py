@@ -52,12 +52,12 @@ def test_who_has_a_ticket_is_let_in(ask: Ask):
     assert ask(IMPALA_USER="somebody") == [(USER,)]
 
 
-def test_without_a_ticket_kinit_is_named(ask: Ask, monkeypatch: pytest.MonkeyPatch, pauses: list[float]):
+def test_without_a_ticket_kinit_is_named(ask: Ask, monkeypatch: pytest.MonkeyPatch, waits: list[float]):
     """Waiting gets no ticket; Kerberos' own reason is told, too."""
     monkeypatch.setenv("KRB5CCNAME", "FILE:/nowhere")
     with pytest.raises(WarehouseError, match=r"hive@localhost \(No Kerberos cred.*\); run kinit") as refused:
         ask()
-    assert pauses == []
+    assert waits == []
     assert not refused.value.transient
 
 

@@ -43,12 +43,12 @@ def test_the_right_password_lets_in(ask: Ask, mechanism: str):
 
 
 @pytest.mark.parametrize("mechanism", ["PLAIN", "LDAP"])
-def test_a_wrong_password_is_refused_at_once(ask: Ask, mechanism: str, pauses: list[float]):
+def test_a_wrong_password_is_refused_at_once(ask: Ask, mechanism: str, waits: list[float]):
     """Trying again could lock the account; the message names the settings, and doesn't tell the password."""
     wrong = "0penSesame-guess"
     with pytest.raises(WarehouseError, match=r"refused the log-in.*IMPALA_USER.*IMPALA_PASSWORD") as refused:
         ask(IMPALA_AUTH_MECHANISM=mechanism, IMPALA_PASSWORD=wrong)
-    assert pauses == []
+    assert waits == []
     assert not refused.value.transient
     assert wrong not in every_text(refused.value)
 

@@ -54,11 +54,11 @@ def test_without_a_file_the_machine_decides(ask: Ask, key: Keystore, monkeypatch
     assert ask() == [(USER,)]
 
 
-def test_an_unknown_authority_is_refused_at_once(ask: Ask, pauses: list[float]):
+def test_an_unknown_authority_is_refused_at_once(ask: Ask, waits: list[float]):
     """Waiting doesn't change a certificate; the message names the setting that does."""
     with pytest.raises(WarehouseError, match="set IMPALA_CA_CERT to the file") as refused:
         ask()
-    assert pauses == []
+    assert waits == []
     assert not refused.value.transient
 
 

@@ -89,11 +89,11 @@ def test_a_missing_permission_is_told_in_full(reach: Reach, log_in: LogIn):
         reach().write("/not-for-guests/file", [b""])
 
 
-def test_without_a_ticket_kinit_is_named(reach: Reach, pauses: list[float]):
+def test_without_a_ticket_kinit_is_named(reach: Reach, waits: list[float]):
     """Waiting gets no ticket; Kerberos' own reason is told, too."""
     with pytest.raises(StorageError, match=r"HTTP@localhost \(.*credential.*\); run kinit") as refused:
         reach().status("/")
-    assert pauses == []
+    assert waits == []
     assert not refused.value.transient
 
 

@@ -161,8 +161,10 @@ def _connected(server: Server) -> HiveServer2Connection:
     """
     with _log_in_explained(server):
         connection = connect(**vars(server), retries=1)
-    # impyla opens its transport again by itself wherever it finds it closed; nothing switches that off.
-    connection.service.client._iprot.trans.open = _lost  # noqa: SLF001 - the transport has no public name
+    # impyla opens its transport again by itself wherever it finds it closed. It has no switch against that,
+    # and no public name for the transport, which service, session and statement each look up. Should these
+    # names change, every connection fails; should they lose their effect, tests/cluster/test_retries.py does.
+    connection.service.client._iprot.trans.open = _lost  # noqa: SLF001 - there is no public way
     return connection
 
 
