@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 # Where Debian has what only an administrator starts, and PostgreSQL's server, the newest first.
-_POSTGRESQL = sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda path: -int(path.parent.name))
+_POSTGRESQL = sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda path: -float(path.parent.name))
 _PLACES = os.pathsep.join((os.environ.get("PATH", os.defpath), "/usr/sbin", "/sbin", *map(str, _POSTGRESQL)))
 
 
