@@ -8,6 +8,7 @@ import logging
 import os
 import runpy
 import sys
+import warnings
 from pathlib import Path
 from typing import NoReturn
 
@@ -203,5 +204,7 @@ def ui(port: int) -> None:
     history = prepare_history(settings)
     click.echo(f"Web UI: http://127.0.0.1:{port}  (home {settings.home}, history {history}); Ctrl-C stops it")
     sys.argv = ["dagster", "dev", "-m", "proxy_oa_assets.definitions", "-h", "127.0.0.1", "-p", str(port)]
+    # Its advice to type another command is for whoever typed this one.
+    warnings.filterwarnings("ignore", "Function `dev_command` is superseded")
     # As `python -m dagster` would, in this very process: whoever ends it ends the servers.
     runpy.run_module("dagster", run_name="__main__")
