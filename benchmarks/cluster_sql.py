@@ -13,13 +13,13 @@ from pathlib import Path
 
 from benchmarks.figures import Figure, Work, arguments, in_turn, ratio, show
 from benchmarks.generated_day import CACHE, DAY, GeneratedDay, enriched, generated_day
-from proxy_oa_assets import queries
-from proxy_oa_assets.deployment import deployment
-from proxy_oa_assets.queries import Query
-from proxy_oa_assets.resources.cluster import statements as sql
+from proxy_oa_assets.model.tables import PROXY_EDGE, PROXY_INGEST_SUMMARY, PROXY_SCORES, Table
+from proxy_oa_assets.resources.cluster import ddl as sql
 from proxy_oa_assets.resources.cluster.impala_warehouse import ImpalaWarehouse
-from proxy_oa_assets.settings import settings_from
-from proxy_oa_assets.tables import PROXY_EDGE, PROXY_INGEST_SUMMARY, PROXY_SCORES, Table
+from proxy_oa_assets.resources.deployment import deployment
+from proxy_oa_assets.settings import load_settings
+from proxy_oa_assets.sql import day_tables
+from proxy_oa_assets.sql.query import Query, whole_day
 
 sys.path.append(str(Path(__file__).parents[1] / "tests"))
 from cluster_servers.running import Cluster
@@ -39,7 +39,9 @@ _SITE = {
 def prepared(cluster: Cluster, generated: GeneratedDay) -> ImpalaWarehouse:
     """Return a warehouse that has the raw day, and tables for the statements written by hand."""
     configured = deployment(
-        settings_from({"PROXY_OA_DEPLOYMENT": "cluster", "PROXY_OA_START_DATE": DAY.key, **cluster.variables})
+        load_settings(
+            **{"PROXY_OA_DEPLOYMENT": "cluster", "PROXY_OA_START_DATE": DAY.key, **cluster.variables}
+        )
     )
     warehouse = configured.impala
     assert isinstance(warehouse, ImpalaWarehouse)
@@ -77,17 +79,17 @@ def figures(cluster: Cluster, rows: int, rounds: int) -> list[Figure]:
 
     def ours() -> None:
         warehouse.replace_day_with_frame(PROXY_SCORES, DAY, scores)
-        warehouse.replace_day(PROXY_EDGE, DAY, queries.edge_details(DAY))
-        warehouse.replace_day(PROXY_INGEST_SUMMARY, DAY, queries.ingest_summary(DAY))
+        warehouse.replace_day(PROXY_EDGE, DAY, day_tables.edge_details(DAY))
+        warehouse.replace_day(PROXY_INGEST_SUMMARY, DAY, day_tables.ingest_summary(DAY))
 
     def hand_written() -> None:
-        overwrite(warehouse, PROXY_SCORES, queries.whole_day(PROXY_SCORES, DAY))
-        overwrite(warehouse, PROXY_EDGE, queries.edge_details(DAY))
-        overwrite(warehouse, PROXY_INGEST_SUMMARY, queries.ingest_summary(DAY))
+        overwrite(warehouse, PROXY_SCORES, whole_day(PROXY_SCORES, DAY))
+        overwrite(warehouse, PROXY_EDGE, day_tables.edge_details(DAY))
+        overwrite(warehouse, PROXY_INGEST_SUMMARY, day_tables.ingest_summary(DAY))
 
     seconds = in_turn(rounds, {"ours": Work(ours), "by hand": Work(hand_written)})
     edges_alone = in_turn(
-        rounds, {"edges": Work(lambda: warehouse.replace_day(PROXY_EDGE, DAY, queries.edge_details(DAY)))}
+        rounds, {"edges": Work(lambda: warehouse.replace_day(PROXY_EDGE, DAY, day_tables.edge_details(DAY)))}
     )
     each = seconds_per_connection(warehouse)
     connections = len(scores[["clientip", "fulluri"]].drop_duplicates())
@@ -111,7 +113,7 @@ def seconds_per_connection(warehouse: ImpalaWarehouse) -> float:
     """Return the median seconds of a statement that stores one connection's rows, as Spot did it."""
     scored = warehouse.read_day(PROXY_SCORES, DAY).drop_duplicates(["clientip", "fulluri"])
     copied = ", ".join(
-        f"{queries.EDGE_SOURCES.get(name, name)} AS {name}"
+        f"{day_tables.EDGE_SOURCES.get(name, name)} AS {name}"
         for name in PROXY_EDGE.column_names
         if name not in ("hh", "respcode_name")
     )

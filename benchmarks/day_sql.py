@@ -11,29 +11,29 @@ from pathlib import Path
 
 from benchmarks.figures import Figure, Work, arguments, in_fresh_process, in_turn, peak_memory, ratio, show
 from benchmarks.generated_day import CACHE, DAY, GeneratedDay, connected, generated_day, write_scores
-from proxy_oa_assets import queries
-from proxy_oa_assets.checks import statements
-from proxy_oa_assets.checks.summary import TRAILING_DAYS
-from proxy_oa_assets.resources.impala import ImpalaResource
-from proxy_oa_assets.tables import PROXY, PROXY_EDGE, PROXY_INGEST_SUMMARY, PROXY_SCORES
+from proxy_oa_assets.defs.checks.summary import TRAILING_DAYS
+from proxy_oa_assets.model.tables import PROXY, PROXY_EDGE, PROXY_INGEST_SUMMARY, PROXY_SCORES
+from proxy_oa_assets.resources.impala import Warehouse
+from proxy_oa_assets.sql import check_counts as statements
+from proxy_oa_assets.sql import day_tables
 
 FEW, MANY = 500, 3000
 _SCANNED = ("p_date", "p_time", "clientip", "host", "fulluri")
 
 
-def run_day(warehouse: ImpalaResource) -> None:
+def run_day(warehouse: Warehouse) -> None:
     """Run all the SQL that the assets `ingest_summary` and `edge_details` run, and read what they read."""
     warehouse.has_rows(PROXY, DAY)
-    warehouse.replace_day(PROXY_INGEST_SUMMARY, DAY, queries.ingest_summary(DAY))
+    warehouse.replace_day(PROXY_INGEST_SUMMARY, DAY, day_tables.ingest_summary(DAY))
     warehouse.read_day(PROXY_INGEST_SUMMARY, DAY)["total"].sum()
     warehouse.has_rows(PROXY, DAY)
-    warehouse.replace_day(PROXY_EDGE, DAY, queries.edge_details(DAY))
-    warehouse.query(queries.full_connection_hours(DAY))
+    warehouse.replace_day(PROXY_EDGE, DAY, day_tables.edge_details(DAY))
+    warehouse.query(day_tables.full_connection_hours(DAY))
     warehouse.read_day(PROXY_SCORES, DAY)
-    deque(warehouse.rows(queries.edges_of_scored_hours(DAY)), maxlen=0)
+    deque(warehouse.rows(day_tables.edges_of_scored_hours(DAY)), maxlen=0)
 
 
-def run_checks(warehouse: ImpalaResource) -> None:
+def run_checks(warehouse: Warehouse) -> None:
     """Run all the SQL of the day's checks."""
     warehouse.read_day(PROXY_SCORES, DAY)
     warehouse.query(statements.edge_counts(DAY))

@@ -12,10 +12,10 @@ from pathlib import Path
 
 from benchmarks.figures import Figure, Work, arguments, in_turn, ratio, show
 from benchmarks.whole_command import run
-from proxy_oa_assets.days import Day
-from proxy_oa_assets.deployment import deployment
-from proxy_oa_assets.sample.files import write_sample_day
-from proxy_oa_assets.settings import settings_from
+from proxy_oa_assets.ingest.sample.files import write_sample_day
+from proxy_oa_assets.model.day import Day
+from proxy_oa_assets.resources.deployment import deployment
+from proxy_oa_assets.settings import load_settings
 
 FIRST = Day.parse("2016-09-01")
 _RUN = """
@@ -40,7 +40,7 @@ with open_history(load_settings()) as instance:
 
 def prepared_home(home: Path, days: list[Day]) -> Path:
     """Write sample days into a home."""
-    workspace = deployment(settings_from({"PROXY_OA_HOME": str(home)})).workspace
+    workspace = deployment(load_settings(PROXY_OA_HOME=str(home))).workspace
     for day in days:
         write_sample_day(workspace, home / "hdfs", day, views=100)
     return home

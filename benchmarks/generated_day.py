@@ -14,11 +14,11 @@ from pathlib import Path
 import duckdb
 import pandas as pd
 
-from proxy_oa_assets.conf import RESULT_FIELDS
-from proxy_oa_assets.days import Day
-from proxy_oa_assets.resources.embedded.duckdb_warehouse import DuckDBWarehouse
-from proxy_oa_assets.resources.embedded.parquet_partitions import partition_files
-from proxy_oa_assets.tables import PROXY, PROXY_SCORES
+from proxy_oa_assets.model.column_map import RESULT_FIELDS
+from proxy_oa_assets.model.day import Day
+from proxy_oa_assets.model.tables import PROXY, PROXY_SCORES
+from proxy_oa_assets.resources.local.duckdb_warehouse import DuckDBWarehouse
+from proxy_oa_assets.resources.local.partitions import partition_files
 
 DAY = Day.parse("2016-09-12")
 CACHE = Path(tempfile.gettempdir()) / "proxy-oa-benchmarks"

@@ -14,9 +14,9 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 
 from benchmarks.figures import Figure, Work, arguments, in_turn, ratio, show
-from proxy_oa_assets.reputation.config import Configured
-from proxy_oa_assets.reputation.kinds import service_class
-from proxy_oa_assets.reputation.panel import Panel
+from proxy_oa_assets.enrichment.reputation.client import ReputationClient
+from proxy_oa_assets.enrichment.reputation.config import ReputationConfig
+from proxy_oa_assets.enrichment.reputation.registry import service_class
 
 URIS, ANSWER_SECONDS = 3000, 0.1
 _BODY = b'{"data": {"attributes": {"last_analysis_stats": {"malicious": 0, "suspicious": 0}}}}'
@@ -46,12 +46,12 @@ def _serve(port: Connection) -> None:
     asyncio.run(served())
 
 
-def _panel(url: str, services: int, state: Path) -> Panel:
+def _panel(url: str, services: int, state: Path) -> ReputationClient:
     free = {"service": "vt", "url": url, "key_env": "KEY", "per_minute": None, "per_day": None}
     given = {"environ": {"KEY": "key"}}
     entries = [{**free, "name": f"vt{number}"} for number in range(services)]
-    return Panel(
-        Configured([service_class("vt").model_validate(each, context=given) for each in entries]), state
+    return ReputationClient(
+        ReputationConfig([service_class("vt").model_validate(each, context=given) for each in entries]), state
     )
 
 

@@ -14,9 +14,9 @@ from pathlib import Path
 from benchmarks.day_sql import scan
 from benchmarks.figures import Figure, Work, arguments, in_fresh_process, in_turn, ratio, show
 from benchmarks.generated_day import CACHE, DAY, SUSPICIOUS, GeneratedDay, generated_day
-from proxy_oa_assets.deployment import Deployment, deployment
 from proxy_oa_assets.investigation.search import earliest_found, expanded_search
-from proxy_oa_assets.settings import settings_from
+from proxy_oa_assets.resources.deployment import Deployment, deployment
+from proxy_oa_assets.settings import load_settings
 
 # On a larger day, the seconds in which a person waits without wondering.
 _TARGET_ROWS, _TARGET_SECONDS = 20_000_000, 2
@@ -56,9 +56,7 @@ def figures(rows: int, cache: Path, rounds: int) -> list[Figure]:
 
 
 def _over(generated: GeneratedDay) -> Deployment:
-    return replace(
-        deployment(settings_from({"PROXY_OA_HOME": str(generated.base)})), impala=generated.warehouse()
-    )
+    return replace(deployment(load_settings(PROXY_OA_HOME=str(generated.base))), impala=generated.warehouse())
 
 
 def main() -> None:

@@ -17,11 +17,10 @@ from pathlib import Path
 from benchmarks.day_sql import run_checks, run_day
 from benchmarks.figures import Figure, Work, arguments, in_turn, ratio, show
 from benchmarks.generated_day import CACHE, DAY, generated_day
-from proxy_oa_assets.conf import RESULT_FIELDS
-from proxy_oa_assets.frames import records
-from proxy_oa_assets.resources.embedded.duckdb_warehouse import DuckDBWarehouse
-from proxy_oa_assets.tables import PROXY
-from proxy_oa_assets.tsv import line
+from proxy_oa_assets.model.column_map import RESULT_FIELDS
+from proxy_oa_assets.model.tables import PROXY, records
+from proxy_oa_assets.model.tsv import line
+from proxy_oa_assets.resources.local.duckdb_warehouse import DuckDBWarehouse
 
 RAW_ROWS, RANKED_ROWS = 10_000, 5_000
 

@@ -1,6 +1,7 @@
 import os
+import re
 from collections.abc import Callable, Generator, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, chdir
 from pathlib import Path
 
 import hypothesis
@@ -12,6 +13,11 @@ from support.home import Home
 from support.side_by_side import ByFile, longest_first
 from xdist.remote import Producer
 from xdist.scheduler import Scheduling
+
+# Tests run in homes of their own, whatever the environment says.
+for _name in [name for name in os.environ if re.match("(PROXY_OA|HDFS|IMPALA|DAGSTER)_", name)]:
+    if _name not in ("PROXY_OA_TEST_DATA", "PROXY_OA_PICTURES"):
+        del os.environ[_name]
 
 # A machine that runs other work beside the tests is slow now and then; that is no defect.
 hypothesis.settings.register_profile("proxy_oa", deadline=None)
@@ -49,6 +55,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Scheduling:
     config.option.loadscopereorder = False
     return ByFile(config, log)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def working_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """An empty working folder: neither its `.env` nor its home is the checkout's."""
+    folder = tmp_path_factory.mktemp("working_folder")
+    with chdir(folder):
+        yield folder
 
 
 @pytest.fixture

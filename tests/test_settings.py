@@ -6,9 +6,9 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from proxy_oa_assets.bundled import bundled
-from proxy_oa_assets.errors import DayError, SettingsError
-from proxy_oa_assets.settings import dagster_home, load_settings, settings_from
+from proxy_oa_assets.model.errors import DayError, SettingsError
+from proxy_oa_assets.model.files import bundled
+from proxy_oa_assets.settings import load_settings
 
 VARIABLES = (
     *("PROXY_OA_DEPLOYMENT", "PROXY_OA_HOME", "PROXY_OA_CONF", "PROXY_OA_HUSER", "PROXY_OA_DBNAME"),
@@ -40,7 +40,7 @@ def folder(tmp_path, monkeypatch):
 
 def test_nothing_set_gives_the_contract_s_defaults(folder):
     """Without a variable, every setting has the default that the contract's table names."""
-    settings = settings_from({})
+    settings = load_settings()
     assert settings.deployment == "embedded"
     assert (settings.reputation_coverage, settings.days_per_run, settings.executor) == (0.9, 1, "in_process")
     assert settings.home == folder / "proxy_oa_home"
@@ -54,7 +54,7 @@ def test_nothing_set_gives_the_contract_s_defaults(folder):
 
 def test_an_empty_variable_counts_as_none(folder):
     """`NAME=` in a .env file means the default, not the empty string."""
-    assert settings_from(dict.fromkeys(VARIABLES, "")) == settings_from({})
+    assert load_settings(**dict.fromkeys(VARIABLES, "")) == load_settings()
     assert folder == Path.cwd()
 
 
@@ -62,17 +62,15 @@ def test_each_variable_sets_its_setting(folder):
     """Each variable of the table arrives in its field; paths are absolute, HUSER has no final slash."""
     for name in ("conf.json", "context.csv", "reputation.toml"):
         (folder / name).touch()
-    settings = settings_from(
-        {
-            "PROXY_OA_HOME": "home of mine",
-            "PROXY_OA_CONF": "conf.json",
-            "PROXY_OA_HUSER": "/data/oa/",
-            "PROXY_OA_DBNAME": "Spot_2",
-            "PROXY_OA_START_DATE": "2016-02-29",
-            "PROXY_OA_TIMEZONE": "Europe/Madrid",
-            "PROXY_OA_NETWORK_CONTEXT": "context.csv",
-            "PROXY_OA_REPUTATION": "reputation.toml",
-        }
+    settings = load_settings(
+        PROXY_OA_HOME="home of mine",
+        PROXY_OA_CONF="conf.json",
+        PROXY_OA_HUSER="/data/oa/",
+        PROXY_OA_DBNAME="Spot_2",
+        PROXY_OA_START_DATE="2016-02-29",
+        PROXY_OA_TIMEZONE="Europe/Madrid",
+        PROXY_OA_NETWORK_CONTEXT="context.csv",
+        PROXY_OA_REPUTATION="reputation.toml",
     )
     assert settings.home == folder / "home of mine"
     assert (settings.conf, settings.huser, settings.dbname) == (folder / "conf.json", "/data/oa", "Spot_2")
@@ -84,7 +82,7 @@ def test_each_variable_sets_its_setting(folder):
 def test_a_conf_in_the_working_folder_is_taken_without_a_variable(folder):
     """PROXY_OA_CONF defaults to proxy_conf.json where the command runs, before the shipped one."""
     (folder / "proxy_conf.json").touch()
-    assert settings_from({}).conf == folder / "proxy_conf.json"
+    assert load_settings().conf == folder / "proxy_conf.json"
 
 
 @pytest.mark.parametrize(
@@ -119,15 +117,15 @@ def test_a_conf_in_the_working_folder_is_taken_without_a_variable(folder):
 def test_a_value_that_cannot_be_used_is_refused_by_name(folder, variable, value):
     """The message names the variable; nothing falls back to a default silently."""
     with pytest.raises(SettingsError, match=variable):
-        settings_from({"PROXY_OA_HOME": str(folder), variable: value})
+        load_settings(**{"PROXY_OA_HOME": str(folder), variable: value})
 
 
 @pytest.mark.parametrize("address", ["https://hooks.example:8443/services/T0/B0?key=1", "HTTP://127.0.0.1/x"])
 def test_a_webhook_is_a_web_address(address):
     """Any http or https address is taken as it is; neither setting has a default."""
-    settings = settings_from({"PROXY_OA_FAILURE_WEBHOOK": address, "PROXY_OA_UI_URL": address})
+    settings = load_settings(PROXY_OA_FAILURE_WEBHOOK=address, PROXY_OA_UI_URL=address)
     assert (settings.failure_webhook, settings.ui_url) == (address, address)
-    assert (settings_from({}).failure_webhook, settings_from({}).ui_url) == (None, None)
+    assert (load_settings().failure_webhook, load_settings().ui_url) == (None, None)
 
 
 @pytest.mark.parametrize(
@@ -147,10 +145,10 @@ def test_a_webhook_is_a_web_address(address):
 def test_a_webhook_is_never_shown(address):
     """Its address is a secret: no error repeats it, and neither does the settings' text."""
     with pytest.raises(SettingsError, match="PROXY_OA_FAILURE_WEBHOOK") as raised:
-        settings_from({"PROXY_OA_FAILURE_WEBHOOK": address})
+        load_settings(PROXY_OA_FAILURE_WEBHOOK=address)
     assert "secret" not in str(raised.value)
     assert raised.value.__context__ is None
-    assert "secret" not in repr(settings_from({"PROXY_OA_FAILURE_WEBHOOK": "https://hooks.example/secret"}))
+    assert "secret" not in repr(load_settings(PROXY_OA_FAILURE_WEBHOOK="https://hooks.example/secret"))
 
 
 def test_dotenv_files_fill_gaps_only(folder, monkeypatch):
@@ -176,19 +174,19 @@ def test_a_dotenv_file_that_is_no_text_is_named(folder):
 
 def test_dagster_home_is_in_the_home_unless_it_is_set(folder, monkeypatch):
     """Dagster's history lies in the home, so that it lasts; DAGSTER_HOME has the last word."""
-    settings = settings_from({})
-    assert dagster_home(settings) == folder / "proxy_oa_home" / "dagster"
+    settings = load_settings()
+    assert settings.dagster_home == folder / "proxy_oa_home" / "dagster"
     monkeypatch.setenv("DAGSTER_HOME", str(folder / "elsewhere"))
-    assert dagster_home(settings) == folder / "elsewhere"
+    assert settings.dagster_home == folder / "elsewhere"
     # As Dagster's own commands read it.
     monkeypatch.setenv("HOME", str(folder))
     monkeypatch.setenv("DAGSTER_HOME", "~/history")
-    assert dagster_home(settings) == folder / "history"
+    assert settings.dagster_home == folder / "history"
 
 
 def test_a_day_before_the_first_partition_is_refused_with_the_setting(folder):
     """A command given an earlier date says so and names PROXY_OA_START_DATE."""
-    settings = settings_from({"PROXY_OA_START_DATE": "2016-09-12", "PROXY_OA_HOME": str(folder)})
+    settings = load_settings(PROXY_OA_START_DATE="2016-09-12", PROXY_OA_HOME=str(folder))
     assert settings.day("2016-09-12").key == "2016-09-12"
     with pytest.raises(DayError, match="PROXY_OA_START_DATE=2016-09-11"):
         settings.day("2016-09-11")
@@ -197,7 +195,7 @@ def test_a_day_before_the_first_partition_is_refused_with_the_setting(folder):
 @pytest.mark.parametrize("timezone", ["UTC", "Pacific/Kiritimati", "Pacific/Pago_Pago"])
 def test_a_day_that_is_not_over_is_refused_in_the_site_s_time_zone(folder, timezone):
     """A day is a partition once it has ended where the site is; the message names PROXY_OA_TIMEZONE."""
-    settings = settings_from({"PROXY_OA_TIMEZONE": timezone, "PROXY_OA_HOME": str(folder)})
+    settings = load_settings(PROXY_OA_TIMEZONE=timezone, PROXY_OA_HOME=str(folder))
     today = dt.datetime.now(ZoneInfo(timezone)).date()
     yesterday = (today - dt.timedelta(days=1)).isoformat()
     assert settings.day(yesterday).key == yesterday
@@ -209,7 +207,7 @@ def test_a_day_that_is_not_over_is_refused_in_the_site_s_time_zone(folder, timez
 def test_settings_are_read_from_what_is_given_alone(folder, monkeypatch):
     """`settings_from` looks at its argument, so that tests and notebooks can say what they mean."""
     monkeypatch.setitem(os.environ, "PROXY_OA_DBNAME", "of_the_environment")
-    assert settings_from({"PROXY_OA_HOME": str(folder)}).dbname == "spot"
+    assert load_settings(PROXY_OA_HOME=str(folder)).dbname == "spot"
 
 
 CLUSTER = {"PROXY_OA_DEPLOYMENT": "cluster", "HDFS_URL": "http://namenode:9870", "IMPALA_HOST": "impalad"}
@@ -221,23 +219,23 @@ CLUSTER = {"PROXY_OA_DEPLOYMENT": "cluster", "HDFS_URL": "http://namenode:9870",
 def test_a_folder_that_no_statement_can_name_is_refused_on_a_cluster(folder, huser):
     """Statements say where tables are, and engines spell it their own way; a local folder is free."""
     variables = {"PROXY_OA_HOME": str(folder), "PROXY_OA_HUSER": huser}
-    assert settings_from(variables).huser == huser
+    assert load_settings(**variables).huser == huser
     with pytest.raises(SettingsError, match="PROXY_OA_HUSER"):
-        settings_from({**variables, **CLUSTER})
+        load_settings(**{**variables, **CLUSTER})
 
 
 @pytest.mark.parametrize("huser", ["/user//spot/", "//user/./spot"])
 def test_huser_is_spelled_as_hdfs_spells_it(huser):
     """An engine's word for where a day is must be found equal, or the current version would be removed."""
-    assert settings_from({"PROXY_OA_HUSER": huser, **CLUSTER}).huser == "/user/spot"
-    assert settings_from({"PROXY_OA_HUSER": "/", **CLUSTER}).huser == ""
+    assert load_settings(**{"PROXY_OA_HUSER": huser, **CLUSTER}).huser == "/user/spot"
+    assert load_settings(**{"PROXY_OA_HUSER": "/", **CLUSTER}).huser == ""
 
 
 @pytest.mark.parametrize("addresses", ["http://a:9870;http://a:9870", "http://a:9870;", "a:9870"])
 def test_name_nodes_are_different_web_addresses(addresses):
     """One that is named twice would be asked for ever."""
     with pytest.raises(SettingsError, match="HDFS_URL"):
-        settings_from({**CLUSTER, "HDFS_URL": addresses})
+        load_settings(**{**CLUSTER, "HDFS_URL": addresses})
 
 
 def test_certificates_to_trust_are_refused_where_nothing_is_encrypted(folder):
@@ -245,5 +243,5 @@ def test_certificates_to_trust_are_refused_where_nothing_is_encrypted(folder):
     (folder / "authority.pem").touch()
     variables = {**CLUSTER, "IMPALA_CA_CERT": str(folder / "authority.pem")}
     with pytest.raises(SettingsError, match="IMPALA_CA_CERT is set, but without IMPALA_USE_SSL=true"):
-        settings_from(variables)
-    assert settings_from({**variables, "IMPALA_USE_SSL": "true"}).cluster.sql.certificates.verify
+        load_settings(**variables)
+    assert load_settings(**{**variables, "IMPALA_USE_SSL": "true"}).cluster.sql.certificates.verify

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from proxy_oa_assets.errors import NetworkContextError
+from proxy_oa_assets.model.errors import NetworkContextError
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from proxy_oa_assets.tsv import NULL
+from proxy_oa_assets.model.tsv import NULL
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -8,12 +8,12 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 
 import numpy as np
 
-from proxy_oa_assets import tsv
-from proxy_oa_assets.conf import RESULT_FIELDS
-from proxy_oa_assets.enrichment.identity import connection_hash
-from proxy_oa_assets.investigation.investigated import uri_text
-from proxy_oa_assets.resources.hdfs import HdfsResource
-from proxy_oa_assets.tables import PROXY_SCORES
+from proxy_oa_assets.enrichment.connection_hash import connection_hash
+from proxy_oa_assets.investigation.day_context import uri_text
+from proxy_oa_assets.model import tsv
+from proxy_oa_assets.model.column_map import RESULT_FIELDS
+from proxy_oa_assets.model.tables import PROXY_SCORES
+from proxy_oa_assets.resources.hdfs import FileStore
 
 COLUMNS = (*RESULT_FIELDS, "uri_rep", "uri_sev", "respcode_name", "network_context", "hash")
 
@@ -26,7 +26,7 @@ _SCORED_URI = _CONNECTION.index("fulluri")
 
 
 def rewrite(
-    hdfs: HdfsResource,
+    hdfs: FileStore,
     path: str,
     severities: Mapping[str, int | None],
     connections: Iterable[Sequence[object]],
@@ -58,7 +58,7 @@ def _text(value: object) -> str | None:
     return None if value is None else str(value)
 
 
-def _read(hdfs: HdfsResource, path: str) -> bytes | None:
+def _read(hdfs: FileStore, path: str) -> bytes | None:
     if hdfs.status(path) is None:
         return None
     with hdfs.open(path) as file:

@@ -1,9 +1,9 @@
 """Taking back what analysts did on a day."""
 
-from proxy_oa_assets.days import Day
-from proxy_oa_assets.deployment import Deployment
-from proxy_oa_assets.investigation.investigated import changing, investigated
-from proxy_oa_assets.tables import ANALYST_TABLES
+from proxy_oa_assets.investigation.day_context import changing, investigated
+from proxy_oa_assets.model.day import Day
+from proxy_oa_assets.model.tables import ANALYST_TABLES
+from proxy_oa_assets.resources.deployment import Deployment
 
 
 def reset_scored_connections(day: Day | str, *, deployment: Deployment | None = None) -> list[str]:
@@ -26,7 +26,7 @@ def reset_scored_connections(day: Day | str, *, deployment: Deployment | None = 
             at.impala.drop_day(table, day)
             lines.append(f"{table.name}: {rows} rows of {day} removed")
     if at.workspace.story(day).exists():
-        from proxy_oa_assets.story.page import write_story
+        from proxy_oa_assets.investigation.story.page import write_story
 
         lines.append(f"{write_story(day, deployment=at).path} written anew")
     return lines

@@ -3,15 +3,70 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from proxy_oa_assets.days import Day
-from proxy_oa_assets.deployment import Deployment
-from proxy_oa_assets.errors import InvestigationError
-from proxy_oa_assets.frames import records
-from proxy_oa_assets.investigation import raw_statements
-from proxy_oa_assets.investigation.investigated import investigated
+from proxy_oa_assets.investigation.day_context import investigated
+from proxy_oa_assets.model.day import Day
+from proxy_oa_assets.model.errors import InvestigationError
+from proxy_oa_assets.model.tables import records
+from proxy_oa_assets.resources.deployment import Deployment
+from proxy_oa_assets.sql import analysts as statements
+from proxy_oa_assets.sql import day_tables
+from proxy_oa_assets.sql import raw_log as raw_statements
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+def suspicious(
+    day: Day | str,
+    uri: str | None = None,
+    clientip: str | None = None,
+    limit: int = 250,
+    *,
+    deployment: Deployment | None = None,
+) -> pd.DataFrame:
+    """Return the scored connections that have no severity that day, the lowest ml_score first.
+
+    One row per connection: the columns of `proxy_scores`, of its lowest row, and `scored_rows`, how many rows
+    it has there. `uri` is a part of the URI, `clientip` a whole address; None or an empty text filters
+    nothing. Raises InvestigationError for a limit below 1.
+    """
+    if limit < 1:
+        raise InvestigationError(f"limit is {limit}; it is the most connections to return, at least 1")
+    day, at = investigated(day, deployment)
+    return at.impala.query(statements.suspicious(day, uri, clientip, limit))
+
+
+def details(
+    day: Day | str, fulluri: str, clientip: str, *, deployment: Deployment | None = None
+) -> pd.DataFrame:
+    """Return a connection's rows of `proxy_edge`, earliest first; none if it has none.
+
+    A NULL URI or client is the word `null`.
+    """
+    day, at = investigated(day, deployment)
+    return at.impala.query(statements.details(day, fulluri, clientip))
+
+
+def ingest_summary(
+    first_day: Day | str, last_day: Day | str, *, deployment: Deployment | None = None
+) -> pd.DataFrame:
+    """Return the minutes of the days from the first to the last, in time order.
+
+    tdate is `YYYY-MM-DD HH:MM`, total the number of requests; a minute without any has no row. Raises
+    InvestigationError if the last day is before the first.
+    """
+    first, at = investigated(first_day, deployment)
+    last, _ = investigated(last_day, at)
+    if last < first:
+        raise InvestigationError(
+            f"the last day, {last}, is before the first, {first}; name the earlier one first"
+        )
+    return at.impala.query(day_tables.summaries(first, last))
+
 
 # More than these are no help to the engine: it then looks at the whole day once more.
 _MOST_TIMES = 1000

@@ -6,16 +6,15 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self, TypedDict, cast
 
-from proxy_oa_assets.days import Day
-from proxy_oa_assets.deployment import Deployment
-from proxy_oa_assets.display import printable
 from proxy_oa_assets.enrichment.response_codes import response_code_name
-from proxy_oa_assets.errors import CommentChangedError, InvestigationError
-from proxy_oa_assets.frames import records
-from proxy_oa_assets.investigation import raw_statements, statements
-from proxy_oa_assets.investigation.investigated import changing, investigated, uri_text
-from proxy_oa_assets.investigation.uri_rows import replaced
-from proxy_oa_assets.tables import PROXY_STORYBOARD, PROXY_TIMELINE
+from proxy_oa_assets.investigation.day_context import changing, investigated, replaced, uri_text
+from proxy_oa_assets.model.day import Day
+from proxy_oa_assets.model.errors import CommentChangedError, InvestigationError
+from proxy_oa_assets.model.tables import PROXY_STORYBOARD, PROXY_TIMELINE, records
+from proxy_oa_assets.model.text import printable
+from proxy_oa_assets.resources.deployment import Deployment
+from proxy_oa_assets.sql import analysts as statements
+from proxy_oa_assets.sql import raw_log as raw_statements
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -27,7 +27,7 @@ class FileStatus:
         return self.path.rpartition("/")[2]
 
 
-class HdfsResource(dg.ConfigurableResource, ABC):
+class FileStore(dg.ConfigurableResource, ABC):
     """Files by absolute HDFS path, such as `/user/spot/proxy/...`.
 
     Every method raises StorageError, naming the path, when the storage refuses or can't be reached.

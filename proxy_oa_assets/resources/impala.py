@@ -7,16 +7,15 @@ from typing import TYPE_CHECKING
 import dagster as dg
 from typing_extensions import override
 
-from proxy_oa_assets import queries
-from proxy_oa_assets.days import Day
-from proxy_oa_assets.queries import Query
-from proxy_oa_assets.tables import PROXY, TABLES, Table
+from proxy_oa_assets.model.day import Day
+from proxy_oa_assets.model.tables import PROXY, TABLES, Table
+from proxy_oa_assets.sql.query import Query, any_row, whole_day
 
 if TYPE_CHECKING:
     import pandas as pd
 
 
-class ImpalaResource(dg.ConfigurableResource, ABC):
+class Warehouse(dg.ConfigurableResource, ABC):
     """The tables of `tables.py`, a day at a time.
 
     A day of a table is replaced wholly or not at all, for a reader in the middle of it, too. Every method
@@ -64,7 +63,7 @@ class ImpalaResource(dg.ConfigurableResource, ABC):
     def location(self, table: Table, day: Day | None = None) -> str:
         """Return where a table, or a day of it, is stored, as a person would look for it."""
 
-    def trials(self) -> dict[str, Callable[[], str]]:
+    def probes(self) -> dict[str, Callable[[], str]]:
         """Return what `proxy-oa doctor` tries, by name and in order.
 
         Each returns what was found, or raises ProxyOaError saying what to do; what follows is then not tried.
@@ -80,7 +79,7 @@ class ImpalaResource(dg.ConfigurableResource, ABC):
 
     def read_day(self, table: Table, day: Day) -> "pd.DataFrame":
         """Return a day's rows, the table's data columns in order."""
-        return self.query(queries.whole_day(table, day))
+        return self.query(whole_day(table, day))
 
     def read_latest_day(self, table: Table, day: Day) -> "pd.DataFrame":
         """Return the same, whoever has replaced the day just now: to be changed and written back."""
@@ -88,4 +87,4 @@ class ImpalaResource(dg.ConfigurableResource, ABC):
 
     def has_rows(self, table: Table, day: Day) -> bool:
         """Return whether a day has any row."""
-        return not self.query(queries.any_row(table, day)).empty
+        return not self.query(any_row(table, day)).empty

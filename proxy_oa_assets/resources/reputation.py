@@ -6,8 +6,8 @@ from pathlib import Path
 import dagster as dg
 from pydantic import Field, PrivateAttr
 
-from proxy_oa_assets.reputation.config import Configured, load_reputation
-from proxy_oa_assets.reputation.panel import Panel, Reputation
+from proxy_oa_assets.enrichment.reputation.client import Reputation, ReputationClient
+from proxy_oa_assets.enrichment.reputation.config import ReputationConfig, load_reputation
 from proxy_oa_assets.settings import environment
 
 
@@ -15,7 +15,7 @@ class ReputationResource(dg.ConfigurableResource):
     """The reputation services of the site's reputation file, in its order.
 
     Example:
-        >>> ReputationResource(state="/tmp").look_up(["evil.example/a"]).uri_rep
+        >>> ReputationResource(home="proxy_oa_home").look_up(["evil.example/a"]).uri_rep
         {'evil.example/a': ''}
 
     """
@@ -23,19 +23,24 @@ class ReputationResource(dg.ConfigurableResource):
     config_file: str | None = Field(
         default=None, description="Reputation file, TOML or JSON (PROXY_OA_REPUTATION); none: no look-ups"
     )
-    state: str = Field(description="Folder of the verdict cache and of the services' limits")
+    home: str = Field(
+        description="The home: its folder `reputation` keeps the verdict cache and the services' limits"
+    )
+    may_run_programs: bool = Field(
+        default=True, description="Whether services of the file may run programs that it names"
+    )
     least_coverage: float = Field(
         default=0.9,
         description="Share of the URIs that each service should answer for (PROXY_OA_REPUTATION_COVERAGE)",
     )
 
-    _configured: Configured | None = PrivateAttr(default=None)
+    _configured: ReputationConfig | None = PrivateAttr(default=None)
 
-    def configured(self) -> Configured:
+    def configured(self) -> ReputationConfig:
         """Return what the reputation file says. Raises ReputationConfigError naming file and entry."""
         if self._configured is None:
             self._configured = (
-                load_reputation(Path(self.config_file), environment()) if self.config_file else Configured([])
+                self._load(Path(self.config_file)) if self.config_file else ReputationConfig([])
             )
         return self._configured
 
@@ -43,9 +48,12 @@ class ReputationResource(dg.ConfigurableResource):
         """Ask each service for each distinct value; give the most suspicious values first."""
         return self._panel().look_up(values, report=report)
 
-    def trials(self) -> dict[str, Callable[[], str]]:
+    def probes(self) -> dict[str, Callable[[], str]]:
         """Return what `proxy-oa doctor` tries, by service."""
-        return self._panel().trials()
+        return self._panel().probes()
 
-    def _panel(self) -> Panel:
-        return Panel(self.configured(), Path(self.state))
+    def _panel(self) -> ReputationClient:
+        return ReputationClient(self.configured(), Path(self.home) / "reputation")
+
+    def _load(self, path: Path) -> ReputationConfig:
+        return load_reputation(path, environment(self.home), may_run_programs=self.may_run_programs)

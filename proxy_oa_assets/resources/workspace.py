@@ -7,9 +7,9 @@ import dagster as dg
 from filelock import FileLock
 from pydantic import Field
 
-from proxy_oa_assets.conf import ProxyConf, load_conf
-from proxy_oa_assets.days import Day
 from proxy_oa_assets.enrichment.network_context import NetworkContext, read_network_context
+from proxy_oa_assets.model.column_map import ColumnMap, load_column_map
+from proxy_oa_assets.model.day import Day
 
 
 class Workspace(dg.ConfigurableResource):
@@ -28,9 +28,9 @@ class Workspace(dg.ConfigurableResource):
         default=None, description="The network context file (PROXY_OA_NETWORK_CONTEXT); none: no context"
     )
 
-    def conf(self) -> ProxyConf:
+    def column_map(self) -> ColumnMap:
         """Return the validated column maps. Raises ConfError naming the entry."""
-        return load_conf(Path(self.conf_file))
+        return load_column_map(Path(self.conf_file))
 
     def network_context(self) -> NetworkContext:
         """Return what the site knows of its addresses. Raises NetworkContextError."""

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from proxy_oa_assets.enrichment.network_context import NetworkContext, read_network_context
-from proxy_oa_assets.errors import NetworkContextError
+from proxy_oa_assets.model.errors import NetworkContextError
 
 MALFORMED = (
     *(

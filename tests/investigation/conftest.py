@@ -9,10 +9,10 @@ from support.cluster_home import ClusterHome
 from support.deployments import DEPLOYMENTS
 from support.home import Home
 
-from proxy_oa_assets.days import Day
-from proxy_oa_assets.errors import WarehouseError
-from proxy_oa_assets.resources.embedded.duckdb_warehouse import DuckDBWarehouse
-from proxy_oa_assets.tables import Table
+from proxy_oa_assets.model.day import Day
+from proxy_oa_assets.model.errors import WarehouseError
+from proxy_oa_assets.model.tables import Table
+from proxy_oa_assets.resources.local.duckdb_warehouse import DuckDBWarehouse
 
 # On the cluster, where making a home takes seconds, each test has days of its own in one.
 _FIRST = Day.parse("2016-01-01")

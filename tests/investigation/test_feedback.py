@@ -3,7 +3,7 @@ import pytest
 from support.analysts_day import URI_SEV, AnalystsDay
 from support.storyboard_days import HOSTILE
 
-from proxy_oa_assets.investigation.scoring import score, undo_score
+from proxy_oa_assets.investigation.score import score, undo_score
 
 
 @pytest.mark.parametrize("severity", [np.int64(3), 3.0, np.float32(3)])

@@ -4,10 +4,10 @@ from hypothesis import strategies as st
 from support.analysts_day import AnalystsDay
 from support.home import Home
 
-from proxy_oa_assets.days import Day
 from proxy_oa_assets.investigation.reset import reset_scored_connections
-from proxy_oa_assets.investigation.scoring import score, threats, undo_score
-from proxy_oa_assets.investigation.suspicious import suspicious
+from proxy_oa_assets.investigation.score import score, threats, undo_score
+from proxy_oa_assets.investigation.search import suspicious
+from proxy_oa_assets.model.day import Day
 
 DAY = Day.parse("2016-09-12")
 CLIENTS = {

@@ -4,19 +4,19 @@ import pytest
 from support.deployments import WITH_A_SLOW_CLUSTER
 from support.home import SAMPLE_DAY, Home
 
-from proxy_oa_assets.deployment import deployment
-from proxy_oa_assets.investigation.scoring import score, threats
+from proxy_oa_assets.investigation.score import score, threats
+from proxy_oa_assets.investigation.search import suspicious
 from proxy_oa_assets.investigation.storyboard import (
     incident_progression,
     save_storyboard,
     storyboard,
     timeline,
 )
-from proxy_oa_assets.investigation.suspicious import suspicious
-from proxy_oa_assets.resources.impala import ImpalaResource
+from proxy_oa_assets.model.tables import PROXY_SCORES
+from proxy_oa_assets.resources.deployment import deployment
+from proxy_oa_assets.resources.impala import Warehouse
 from proxy_oa_assets.resources.reputation import ReputationResource
-from proxy_oa_assets.settings import settings_from
-from proxy_oa_assets.tables import PROXY_SCORES
+from proxy_oa_assets.settings import load_settings
 
 
 def feedback(home: Home) -> bytes:
@@ -84,10 +84,10 @@ def test_a_score_given_while_a_materialization_runs_survives(
     home = new_home()
     home.write_sample(views=20)
     assert home.materialize(SAMPLE_DAY, assets=["proxy_results", "scored_connections"]).success
-    analyst = deployment(settings_from({"PROXY_OA_HOME": str(home.path), **home.variables}))
+    analyst = deployment(load_settings(**{"PROXY_OA_HOME": str(home.path), **home.variables}))
     at = {"deployment": analyst}
     uri = suspicious(SAMPLE_DAY, **at)["fulluri"].iloc[0]
-    owner = {"look_up": ReputationResource, "read_day": ImpalaResource}.get(method, type(analyst.impala))
+    owner = {"look_up": ReputationResource, "read_day": Warehouse}.get(method, type(analyst.impala))
     scoring_meanwhile(owner, method, lambda: score(SAMPLE_DAY, 2, uri, **at))
 
     assert home.materialize(SAMPLE_DAY, assets=["scored_connections"]).success

@@ -2,15 +2,15 @@ import pytest
 from support.analysts_day import AnalystsDay
 
 from proxy_oa_assets.investigation.reset import reset_scored_connections
-from proxy_oa_assets.investigation.scoring import score, threats
+from proxy_oa_assets.investigation.score import score, threats
+from proxy_oa_assets.investigation.search import suspicious
 from proxy_oa_assets.investigation.storyboard import (
     incident_progression,
     save_storyboard,
     storyboard,
     timeline,
 )
-from proxy_oa_assets.investigation.suspicious import suspicious
-from proxy_oa_assets.tables import PROXY, PROXY_EDGE, PROXY_SCORES
+from proxy_oa_assets.model.tables import PROXY, PROXY_EDGE, PROXY_SCORES
 
 
 @pytest.fixture

@@ -6,12 +6,12 @@ import pandas as pd
 import pytest
 from support.analysts_day import AnalystsDay
 
-from proxy_oa_assets.errors import InvestigationError, WarehouseError
 from proxy_oa_assets.investigation.feedback import COLUMNS
-from proxy_oa_assets.investigation.scoring import change_severities, score, threats, undo_score
-from proxy_oa_assets.investigation.suspicious import suspicious
-from proxy_oa_assets.notebook_ui.given_severities import GivenSeverities
-from proxy_oa_assets.tables import PROXY_THREAT_INVESTIGATION
+from proxy_oa_assets.investigation.notebook.edge_investigation import GivenSeverities
+from proxy_oa_assets.investigation.score import change_severities, score, threats, undo_score
+from proxy_oa_assets.investigation.search import suspicious
+from proxy_oa_assets.model.errors import InvestigationError, WarehouseError
+from proxy_oa_assets.model.tables import PROXY_THREAT_INVESTIGATION
 
 HEADER = (
     "p_date p_time clientip host reqmethod useragent resconttype duration username webcat referer respcode "

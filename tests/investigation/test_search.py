@@ -2,10 +2,10 @@ import pytest
 from support.analysts_day import AnalystsDay
 from support.storyboard_days import HOSTILE
 
-from proxy_oa_assets.errors import InvestigationError
 from proxy_oa_assets.investigation import search
-from proxy_oa_assets.investigation.raw_statements import referers
 from proxy_oa_assets.investigation.search import EarliestFound, earliest_found, expanded_search
+from proxy_oa_assets.model.errors import InvestigationError
+from proxy_oa_assets.sql.raw_log import referers
 
 URI = "a.test/x?y"
 

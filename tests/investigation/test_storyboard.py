@@ -5,8 +5,6 @@ import pytest
 from support.analysts_day import AnalystsDay
 from support.storyboard_days import HOSTILE
 
-from proxy_oa_assets.errors import CommentChangedError, InvestigationError, WarehouseError
-from proxy_oa_assets.frames import records
 from proxy_oa_assets.investigation.storyboard import (
     Comment,
     incident_progression,
@@ -14,7 +12,8 @@ from proxy_oa_assets.investigation.storyboard import (
     storyboard,
     timeline,
 )
-from proxy_oa_assets.tables import PROXY_STORYBOARD
+from proxy_oa_assets.model.errors import CommentChangedError, InvestigationError, WarehouseError
+from proxy_oa_assets.model.tables import PROXY_STORYBOARD, records
 
 URI = "a.test/x"
 

@@ -5,10 +5,10 @@ import pytest
 from support.analysts_day import AnalystsDay
 from support.storyboard_days import HOSTILE
 
-from proxy_oa_assets.errors import DayError, InvestigationError
-from proxy_oa_assets.investigation.scoring import score
-from proxy_oa_assets.investigation.suspicious import details, suspicious
-from proxy_oa_assets.tables import PROXY_EDGE, PROXY_SCORES
+from proxy_oa_assets.investigation.score import score
+from proxy_oa_assets.investigation.search import details, suspicious
+from proxy_oa_assets.model.errors import DayError, InvestigationError
+from proxy_oa_assets.model.tables import PROXY_EDGE, PROXY_SCORES
 
 
 def uris(frame) -> list[str]:

@@ -1,6 +1,6 @@
 import pytest
 
-from proxy_oa_assets.resources.embedded.duckdb_warehouse import DuckDBWarehouse
+from proxy_oa_assets.resources.local.duckdb_warehouse import DuckDBWarehouse
 
 
 @pytest.fixture

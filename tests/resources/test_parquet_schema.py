@@ -2,9 +2,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from proxy_oa_assets.errors import WarehouseError
-from proxy_oa_assets.resources.parquet_schema import arrow_schema, has_rows, stored_columns
-from proxy_oa_assets.tables import PROXY_EDGE, PROXY_SCORES
+from proxy_oa_assets.model.errors import WarehouseError
+from proxy_oa_assets.model.tables import PROXY_EDGE, PROXY_SCORES
+from proxy_oa_assets.resources.parquet import arrow_schema, has_rows, stored_columns
 
 
 @pytest.mark.parametrize("table", [PROXY_SCORES, PROXY_EDGE])

@@ -7,10 +7,8 @@ from support.deployments import DEPLOYMENTS
 from support.home import Home
 from support.storyboard_days import DAY, HOSTILE, NEXT, comments, texts_of
 
-from proxy_oa_assets.errors import WarehouseError
-from proxy_oa_assets.frames import records
-from proxy_oa_assets.queries import Query, whole_day
-from proxy_oa_assets.tables import (
+from proxy_oa_assets.model.errors import WarehouseError
+from proxy_oa_assets.model.tables import (
     PROXY,
     PROXY_EDGE,
     PROXY_INGEST_SUMMARY,
@@ -18,7 +16,9 @@ from proxy_oa_assets.tables import (
     PROXY_STORYBOARD,
     PROXY_THREAT_INVESTIGATION,
     TABLES,
+    records,
 )
+from proxy_oa_assets.sql.query import Query, whole_day
 
 
 @pytest.fixture(scope="module")

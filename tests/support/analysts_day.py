@@ -10,10 +10,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from support.home import Home
 
-from proxy_oa_assets.days import Day
-from proxy_oa_assets.deployment import Deployment
-from proxy_oa_assets.queries import edge_details
-from proxy_oa_assets.tables import PROXY, PROXY_EDGE, PROXY_SCORES, PROXY_THREAT_INVESTIGATION
+from proxy_oa_assets.model.day import Day
+from proxy_oa_assets.model.tables import PROXY, PROXY_EDGE, PROXY_SCORES, PROXY_THREAT_INVESTIGATION
+from proxy_oa_assets.resources.deployment import Deployment
+from proxy_oa_assets.sql.day_tables import edge_details
 
 _NUMBERS = ("duration", "scbytes", "csbytes")
 URI_SEV = 22

@@ -2,8 +2,8 @@
 
 from support.home import SAMPLE_DAY, Home
 
-from proxy_oa_assets.checks.day_checks import TRIALS, tried
-from proxy_oa_assets.days import Day
+from proxy_oa_assets.defs.checks.asset_checks import TRIALS, tried
+from proxy_oa_assets.model.day import Day
 
 
 def found(home: Home, day: Day = SAMPLE_DAY) -> dict[str, tuple[bool, str]]:

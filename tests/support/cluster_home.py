@@ -11,10 +11,10 @@ import pyarrow.parquet as pq
 from support.hdfs_path import HdfsPath
 from support.home import SAMPLE_DAY, Change, Home, Rows, parquet_rows
 
-from proxy_oa_assets.days import Day
+from proxy_oa_assets.ingest.sample.files import write_sample_day
+from proxy_oa_assets.model.day import Day
+from proxy_oa_assets.model.tables import TABLES
 from proxy_oa_assets.resources.cluster.impala_warehouse import ImpalaWarehouse
-from proxy_oa_assets.sample.files import write_sample_day
-from proxy_oa_assets.tables import TABLES
 
 
 class ClusterHome(Home):

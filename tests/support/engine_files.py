@@ -5,8 +5,8 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from proxy_oa_assets.days import Day
-from proxy_oa_assets.tables import PROXY
+from proxy_oa_assets.model.day import Day
+from proxy_oa_assets.model.tables import PROXY
 
 DAY = Day.parse("2016-09-12")
 ARROW = {"STRING": pa.string(), "INT": pa.int32(), "FLOAT": pa.float32(), "BIGINT": pa.int64()}

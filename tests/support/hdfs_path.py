@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from fnmatch import fnmatch
 
-from proxy_oa_assets.resources.hdfs import HdfsResource
+from proxy_oa_assets.resources.hdfs import FileStore
 
 
 @dataclass(frozen=True, order=True)
@@ -12,7 +12,7 @@ class HdfsPath:
     """The part of pathlib.Path that the tests of a day need."""
 
     path: str
-    hdfs: HdfsResource
+    hdfs: FileStore
 
     def __truediv__(self, name: str) -> "HdfsPath":
         return HdfsPath(f"{self.path}/{name}", self.hdfs)

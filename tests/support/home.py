@@ -3,18 +3,19 @@
 import io
 import os
 from collections.abc import Callable
+from functools import cached_property
 from pathlib import Path
 
 import dagster as dg
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from proxy_oa_assets.days import Day
-from proxy_oa_assets.definitions import defs
-from proxy_oa_assets.deployment import Deployment, deployment
-from proxy_oa_assets.sample.files import write_sample_day
-from proxy_oa_assets.settings import settings_from
-from proxy_oa_assets.tables import PROXY, TABLES
+from proxy_oa_assets.defs.build import build_definitions
+from proxy_oa_assets.ingest.sample.files import write_sample_day
+from proxy_oa_assets.model.day import Day
+from proxy_oa_assets.model.tables import PROXY, TABLES
+from proxy_oa_assets.resources.deployment import Deployment, deployment
+from proxy_oa_assets.settings import load_settings
 
 SAMPLE_DAY = Day.parse("2016-09-12")
 
@@ -28,7 +29,13 @@ class Home:
     def __init__(self, path: Path, **variables: str) -> None:
         self.path = path
         self.variables: dict[str, str] = variables
-        self.deployment: Deployment = deployment(settings_from({"PROXY_OA_HOME": str(path), **variables}))
+        self.settings = load_settings(path, **variables)
+        self.deployment: Deployment = deployment(self.settings)
+
+    @cached_property
+    def definitions(self) -> dg.Definitions:
+        """What Dagster loads for this home."""
+        return build_definitions(self.settings)
 
     def environment(self) -> dict[str, str]:
         """Return the environment of a process that works in this home."""
@@ -101,7 +108,7 @@ class Home:
             "dagster/asset_partition_range_end": last.key if last else day.key,
         }
         return dg.materialize(
-            [*(defs.assets or ()), *(defs.asset_checks or ())],
+            [*(self.definitions.assets or ()), *(self.definitions.asset_checks or ())],
             selection=assets or dg.AssetSelection.all().materializable(),
             partition_key=None if last else day.key,
             tags=days if last else None,

@@ -3,7 +3,7 @@
 from playwright.sync_api import Dialog, Locator, Page, expect
 from support.jupyter_server import TOKEN
 
-from proxy_oa_assets.days import Day
+from proxy_oa_assets.model.day import Day
 
 
 def run_notebook(page: Page, day: Day, name: str) -> None:

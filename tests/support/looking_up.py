@@ -1,10 +1,10 @@
 """Values looked up with one service."""
 
-from proxy_oa_assets.reputation.panel import Panel
-from proxy_oa_assets.reputation.tally import Tally
+from proxy_oa_assets.enrichment.reputation.client import ReputationClient
+from proxy_oa_assets.enrichment.reputation.stats import LookupStats
 
 
-def says(panel: Panel, *values: str) -> tuple[list[str], Tally]:
+def says(panel: ReputationClient, *values: str) -> tuple[list[str], LookupStats]:
     """Return what `uri_rep` holds of each value, and how that came about."""
     found = panel.look_up(values)
     (tally,) = found.tallies.values()

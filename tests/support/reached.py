@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from proxy_oa_assets.deployment import Deployment, deployment
-from proxy_oa_assets.resources.hdfs import HdfsResource
-from proxy_oa_assets.settings import settings_from
+from proxy_oa_assets.resources.deployment import Deployment, deployment
+from proxy_oa_assets.resources.hdfs import FileStore
+from proxy_oa_assets.settings import load_settings
 
 _NOWHERE = {"HDFS_URL": "http://localhost:9", "IMPALA_HOST": "localhost", "IMPALA_PORT": "9"}
 
@@ -12,10 +12,10 @@ _NOWHERE = {"HDFS_URL": "http://localhost:9", "IMPALA_HOST": "localhost", "IMPAL
 def reached(home: Path, **variables: str) -> Deployment:
     """Return the resources as the variables have them; a system that isn't named is nowhere."""
     every = {"PROXY_OA_HOME": str(home), "PROXY_OA_DEPLOYMENT": "cluster", **_NOWHERE, **variables}
-    return deployment(settings_from(every))
+    return deployment(load_settings(**every))
 
 
-def assert_a_file_comes_back(hdfs: HdfsResource, folder: str) -> None:
+def assert_a_file_comes_back(hdfs: FileStore, folder: str) -> None:
     """Write a file of several megabytes, read it, and list its folder: through NameNode and DataNodes."""
     content = b"what goes through a DataNode, too\n" * 200_000
     hdfs.write(f"{folder}/file", [content])

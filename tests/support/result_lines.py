@@ -1,9 +1,9 @@
 """Lines of a day's ranked results, and what is read of them."""
 
-from proxy_oa_assets.conf import RESULT_FIELDS
-from proxy_oa_assets.days import Day
-from proxy_oa_assets.frames import records
-from proxy_oa_assets.results import INT_FIELDS, ResultsReader
+from proxy_oa_assets.model.column_map import RESULT_FIELDS
+from proxy_oa_assets.model.day import Day
+from proxy_oa_assets.model.tables import records
+from proxy_oa_assets.ranking.results_file import INT_FIELDS, ResultsReader
 
 DAY = Day.parse("2016-09-12")
 GOOD = dict.fromkeys(RESULT_FIELDS, "x") | {

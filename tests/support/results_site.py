@@ -7,17 +7,16 @@ import uuid
 from dataclasses import dataclass, field
 
 import dagster as dg
+from support.definitions import DAILY, defs
 from support.home import Home
 
-from proxy_oa_assets.assets.partitions import DAILY
-from proxy_oa_assets.automation.jobs import PROXY_DAY
-from proxy_oa_assets.automation.new_results import new_results
-from proxy_oa_assets.days import Day
-from proxy_oa_assets.definitions import defs
-from proxy_oa_assets.resources.hdfs import HdfsResource
+from proxy_oa_assets.defs.automation.jobs import PROXY_DAY
+from proxy_oa_assets.model.day import Day
+from proxy_oa_assets.resources.hdfs import FileStore
 
 YESTERDAY = Day.parse(DAILY.get_partition_keys()[-1])
 _REPOSITORY = defs.get_repository_def()
+_NEW_RESULTS = defs.resolve_sensor_def("new_results")
 
 
 def ago(days: int) -> Day:
@@ -46,7 +45,7 @@ class Site:
     cursor: str | None = None
     log: list[str] = field(default_factory=list)
     skipped: str | None = None
-    hdfs: HdfsResource | None = None
+    hdfs: FileStore | None = None
 
     def publish(self, day, *, hours_ago=0.0, content="a row\n"):
         """Put a day's results there as if they had been written some hours ago."""
@@ -74,7 +73,7 @@ class Site:
         ) as context:
             lines = Lines()
             context.log.addHandler(lines)
-            found = new_results.evaluate_tick(context)
+            found = _NEW_RESULTS.evaluate_tick(context)
         self.cursor, self.log, self.skipped = found.cursor, lines.lines, found.skip_message
         return found.run_requests
 

@@ -9,7 +9,11 @@ from xdist.scheduler import LoadScopeScheduling
 class ByFile(LoadScopeScheduling):
     """Tests of one file run one after another in one process, as do those of a folder that share a server."""
 
-    shares_a_server: ClassVar[set[str]] = {"tests/deploy", "tests/operating", "tests/web_ui"}
+    shares_a_server: ClassVar[set[str]] = {
+        "tests/end_to_end/deploy",
+        "tests/end_to_end/operating",
+        "tests/end_to_end/web_ui",
+    }
 
     def _split_scope(self, nodeid: str) -> str:
         path = nodeid.partition("::")[0]

@@ -3,7 +3,7 @@
 from support.home import SAMPLE_DAY as DAY
 from support.markup import PageParser
 
-from proxy_oa_assets.story.page import write_story
+from proxy_oa_assets.investigation.story.page import write_story
 
 
 def written(home, day=DAY):

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from proxy_oa_assets.days import Day
-from proxy_oa_assets.tables import PROXY_STORYBOARD
+from proxy_oa_assets.model.day import Day
+from proxy_oa_assets.model.tables import PROXY_STORYBOARD
 
 DAY, NEXT = Day.parse("2016-09-12"), Day.parse("2016-09-13")
 HOSTILE = (

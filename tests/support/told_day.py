@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 import pandas as pd
 from support.home import Home
 
-from proxy_oa_assets.days import Day
-from proxy_oa_assets.tables import (
+from proxy_oa_assets.model.day import Day
+from proxy_oa_assets.model.tables import (
     PROXY_INGEST_SUMMARY,
     PROXY_SCORES,
     PROXY_STORYBOARD,

@@ -6,16 +6,15 @@ from contextlib import AbstractContextManager, ExitStack
 
 import dagster as dg
 
-from proxy_oa_assets.column_types import declared, differences
-from proxy_oa_assets.days import Day
-from proxy_oa_assets.errors import StorageError, WarehouseError
-from proxy_oa_assets.queries import Query
-from proxy_oa_assets.resources.cluster import statements as sql
+from proxy_oa_assets.model.day import Day
+from proxy_oa_assets.model.errors import StorageError, WarehouseError
+from proxy_oa_assets.model.tables import PROXY, RAW_HOUR_FOLDER, TABLES, Table, declared, differences
+from proxy_oa_assets.resources.cluster import ddl as sql
 from proxy_oa_assets.resources.cluster.day_versions import DayVersions, Version
-from proxy_oa_assets.resources.cluster.flavours import Flavour
+from proxy_oa_assets.resources.cluster.dialects import Flavour
 from proxy_oa_assets.resources.cluster.hive_connection import Answer, HiveConnection
-from proxy_oa_assets.resources.hdfs import HdfsResource
-from proxy_oa_assets.tables import PROXY, RAW_HOUR_FOLDER, TABLES, Table
+from proxy_oa_assets.resources.hdfs import FileStore
+from proxy_oa_assets.sql.query import Query
 
 _TABLE_READ = re.compile(rf"\b(FROM|JOIN)(\s+)({'|'.join(TABLES)})\b", re.IGNORECASE)
 
@@ -27,7 +26,7 @@ class ClusterTables:
         self,
         connection: HiveConnection,
         flavour: Flavour,
-        hdfs: HdfsResource,
+        hdfs: FileStore,
         *,
         database: str,
         huser: str,
@@ -147,7 +146,7 @@ class ClusterTables:
 
     def _written_rows(self, version: Version) -> int:
         """Count a version's rows by the footers of its files, which takes no statement."""
-        from proxy_oa_assets.resources.parquet_schema import row_count
+        from proxy_oa_assets.resources.parquet import row_count
 
         with ExitStack() as opened:
             return row_count(

@@ -12,10 +12,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from proxy_oa_assets.days import Day
-from proxy_oa_assets.errors import DayError
-from proxy_oa_assets.resources.hdfs import HdfsResource
-from proxy_oa_assets.tables import TABLES, Table
+from proxy_oa_assets.model.day import Day
+from proxy_oa_assets.model.errors import DayError
+from proxy_oa_assets.model.tables import TABLES, Table
+from proxy_oa_assets.resources.hdfs import FileStore
 
 _BARE = "bare"
 _BESIDE = "_beside"
@@ -57,7 +57,7 @@ class Superseded:
 class DayVersions:
     """The versions of every table's days below HUSER."""
 
-    def __init__(self, hdfs: HdfsResource, huser: str, keep_seconds: float) -> None:
+    def __init__(self, hdfs: FileStore, huser: str, keep_seconds: float) -> None:
         self._hdfs = hdfs
         self._huser = huser
         self._keep_seconds = keep_seconds

@@ -8,21 +8,21 @@ import dagster as dg
 from pydantic import Field, PrivateAttr
 from typing_extensions import override
 
-from proxy_oa_assets.days import Day
-from proxy_oa_assets.queries import Query
+from proxy_oa_assets.model.day import Day
+from proxy_oa_assets.model.tables import Table
 from proxy_oa_assets.resources.cluster.cluster_tables import ClusterTables
-from proxy_oa_assets.resources.cluster.flavours import FLAVOURS
+from proxy_oa_assets.resources.cluster.dialects import FLAVOURS
 from proxy_oa_assets.resources.cluster.hive_connection import HiveConnection, Server
-from proxy_oa_assets.resources.hdfs import HdfsResource
-from proxy_oa_assets.resources.impala import ImpalaResource
-from proxy_oa_assets.secret import plain
-from proxy_oa_assets.tables import Table
+from proxy_oa_assets.resources.hdfs import FileStore
+from proxy_oa_assets.resources.impala import Warehouse
+from proxy_oa_assets.settings import environment
+from proxy_oa_assets.sql.query import Query
 
 if TYPE_CHECKING:
     import pandas as pd
 
 
-class ImpalaWarehouse(ImpalaResource):
+class ImpalaWarehouse(Warehouse):
     """The tables in a database of Impala, or of Hive or Spark; other tools read and fill them, too.
 
     Example:
@@ -31,7 +31,7 @@ class ImpalaWarehouse(ImpalaResource):
 
     """
 
-    hdfs: dg.ResourceDependency[HdfsResource]
+    hdfs: dg.ResourceDependency[FileStore]
     host: str = Field(description="Host of the engine")
     port: int = Field(default=21050, description="Port of the engine")
     engine: str = Field(default="impala", description="impala, or hive for HiveServer2 and Spark")
@@ -39,9 +39,10 @@ class ImpalaWarehouse(ImpalaResource):
     huser: str = Field(default="/user/spot", description="HUSER; the tables' locations are below it")
     auth_mechanism: str = Field(default="NOSASL", description="NOSASL, PLAIN, LDAP or GSSAPI")
     user: str = Field(default="spot", description="User in whose name statements run")
-    password: str | None = Field(
-        default=None, repr=False, description="The user's password, for PLAIN and LDAP"
+    password_env: str | None = Field(
+        default=None, description="Environment variable that has the password, for PLAIN and LDAP"
     )
+    home: str | None = Field(default=None, description="The home, whose `.env` may have that variable")
     use_ssl: bool = Field(default=False, description="Whether the connection is encrypted")
     ca_cert: str | None = Field(
         default=None, description="File of the certificates to trust; none: the machine's own"
@@ -63,7 +64,7 @@ class ImpalaWarehouse(ImpalaResource):
 
     def query(self, query: Query) -> "pd.DataFrame":
         """Return a query's rows."""
-        from proxy_oa_assets.resources.arrow_frames import answer_frame
+        from proxy_oa_assets.resources.parquet import answer_frame
 
         with self.tables().asked(query) as answer:
             return answer_frame(answer.columns, answer.rows)
@@ -81,7 +82,7 @@ class ImpalaWarehouse(ImpalaResource):
         """Replace a day by a frame that has the table's columns; return the number of rows."""
         import pyarrow.parquet as pq
 
-        from proxy_oa_assets.resources.arrow_frames import frame_rows
+        from proxy_oa_assets.resources.parquet import frame_rows
 
         rows, content = frame_rows(table, day, frame), io.BytesIO()
         pq.write_table(rows, content, compression="snappy")
@@ -94,7 +95,7 @@ class ImpalaWarehouse(ImpalaResource):
 
     def create_tables(self) -> list[str]:
         """Create the database and the tables where they are missing; return a line about each."""
-        from proxy_oa_assets.resources.cluster.installation import create_tables
+        from proxy_oa_assets.resources.cluster.administration import create_tables
 
         return create_tables(self.tables())
 
@@ -115,11 +116,11 @@ class ImpalaWarehouse(ImpalaResource):
         return self.hdfs.location(self.tables().folder(table, day))
 
     @override
-    def trials(self) -> dict[str, Callable[[], str]]:
+    def probes(self) -> dict[str, Callable[[], str]]:
         """Return what `proxy-oa doctor` tries, by name and in order."""
-        from proxy_oa_assets.resources.cluster.cluster_trials import cluster_trials
+        from proxy_oa_assets.resources.cluster.administration import cluster_probes
 
-        return cluster_trials(self.tables(), super().trials(), self.without_delay)
+        return cluster_probes(self.tables(), super().probes(), self.without_delay)
 
     def without_delay(self) -> "ImpalaWarehouse":
         """Return the same warehouse, on a connection of its own, which removes old versions at once."""
@@ -135,7 +136,7 @@ class ImpalaWarehouse(ImpalaResource):
                 port=self.port,
                 auth_mechanism=self.auth_mechanism,
                 user=self.user,
-                password=plain(self.password),
+                password=environment(self.home).get(self.password_env) if self.password_env else None,
                 use_ssl=self.use_ssl,
                 ca_cert=self.ca_cert,
                 verify_cert=self.verify,

@@ -8,21 +8,21 @@ from typing import BinaryIO, ClassVar, TypeVar
 
 from pydantic import Field, PrivateAttr
 
-from proxy_oa_assets.errors import StorageError
-from proxy_oa_assets.network.certificates import machines_own
-from proxy_oa_assets.resources.cluster.hdfs_lease import Lease
+from proxy_oa_assets.model.errors import StorageError
+from proxy_oa_assets.model.network import system_certificates
+from proxy_oa_assets.resources.cluster.hdfs_lock import Lease
 from proxy_oa_assets.resources.cluster.webhdfs_client import Client, Login, connected
 from proxy_oa_assets.resources.cluster.webhdfs_errors import asked, translated
 from proxy_oa_assets.resources.cluster.webhdfs_reader import ResumingReader
-from proxy_oa_assets.resources.hdfs import FileStatus, HdfsResource, StillHeld
-from proxy_oa_assets.secret import plain
+from proxy_oa_assets.resources.hdfs import FileStatus, FileStore, StillHeld
+from proxy_oa_assets.settings import environment
 
 _BUFFER = 1 << 20
 
 T = TypeVar("T")
 
 
-class WebHdfs(HdfsResource):
+class WebHdfs(FileStore):
     """An HDFS over WebHDFS.
 
     Example:
@@ -35,7 +35,10 @@ class WebHdfs(HdfsResource):
     url: str = Field(description="NameNode web address; several, for high availability, separated by ;")
     user: str = Field(default="spot", description="User in whose name files are read and written")
     auth: str = Field(default="insecure", description="insecure, kerberos or token")
-    token: str | None = Field(default=None, repr=False, description="Delegation token, where auth is token")
+    token_env: str | None = Field(
+        default=None, description="Environment variable that has the delegation token, where auth is token"
+    )
+    home: str | None = Field(default=None, description="The home, whose `.env` may have that variable")
     ca_cert: str | None = Field(
         default=None, description="File of the certificates to trust; none: the machine's own"
     )
@@ -140,8 +143,8 @@ class WebHdfs(HdfsResource):
                     url=self.url,
                     user=self.user,
                     auth=self.auth,
-                    token=plain(self.token),
-                    verify=(self.ca_cert or machines_own()) if self.verify else False,
+                    token=environment(self.home).get(self.token_env) if self.token_env else None,
+                    verify=(self.ca_cert or system_certificates()) if self.verify else False,
                     timeout=self.timeout,
                 )
             )

@@ -7,12 +7,12 @@ import hdfs
 import requests
 from requests.auth import AuthBase
 
-from proxy_oa_assets.errors import SettingsError
-from proxy_oa_assets.network.quiet_loggers import quiet
+from proxy_oa_assets.model.errors import SettingsError
+from proxy_oa_assets.model.network import silence
 
 MISSING = "FileNotFoundException"
 
-quiet("hdfs.client", "requests_kerberos.kerberos_")
+silence("hdfs.client", "requests_kerberos.kerberos_")
 
 
 @dataclass(frozen=True)
@@ -129,7 +129,7 @@ def connected(login: Login) -> Client:
 
 def _ticket_auth() -> AuthBase:
     try:
-        from proxy_oa_assets.resources.cluster.webhdfs_kerberos import TicketAuth
+        from proxy_oa_assets.resources.cluster.kerberos import TicketAuth
     except ImportError as error:
         raise SettingsError(
             "HDFS_AUTH=kerberos: install the extra kerberos (pip install 'proxy-oa-assets[kerberos]')"

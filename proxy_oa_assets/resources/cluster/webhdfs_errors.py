@@ -10,9 +10,8 @@ import requests
 import tenacity
 import urllib3
 
-from proxy_oa_assets.errors import StorageError, StorageUnreachableError
-from proxy_oa_assets.network.certificates import UNTRUSTED, complaint
-from proxy_oa_assets.network.retrying import PATIENCE_SECONDS, retrying
+from proxy_oa_assets.model.errors import StorageError, StorageUnreachableError
+from proxy_oa_assets.model.network import PATIENCE_SECONDS, UNTRUSTED, certificate_problem, retrying
 from proxy_oa_assets.resources.cluster.webhdfs_client import Client, TokenClient
 
 TRANSPORT = (
@@ -112,7 +111,7 @@ def _no_tls(client: Client, error: Exception) -> str:
         return f"{host} doesn't speak TLS ({_cause(error)}); is HDFS_URL to begin with http://?"
     named = host in {urlsplit(url).netloc for url in client.urls}
     address = "HDFS_URL" if named else "dfs.datanode.hostname of that DataNode"
-    return complaint(host, told, certificate="HDFS_CA_CERT", address=address)
+    return certificate_problem(host, told, certificate="HDFS_CA_CERT", address=address)
 
 
 def _host(error: Exception) -> str:

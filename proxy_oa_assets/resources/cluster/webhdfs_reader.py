@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, BinaryIO
 
 import urllib3
 
-from proxy_oa_assets.errors import StorageError
+from proxy_oa_assets.model.errors import StorageError
 from proxy_oa_assets.resources.cluster.webhdfs_errors import TRANSPORT, patient
 from proxy_oa_assets.resources.hdfs import FileStatus
 

@@ -1,0 +1,87 @@
+"""What the commands print about days."""
+
+import pandas as pd
+from rich import box
+from rich.cells import cell_len
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from proxy_oa_assets.cli.day_run import DayRun
+from proxy_oa_assets.enrichment.reputation.client import Reputation
+from proxy_oa_assets.enrichment.reputation.verdict import Status
+from proxy_oa_assets.model.tables import records
+from proxy_oa_assets.model.text import printable, printable_lines
+
+console = Console(highlight=False)
+errors = Console(stderr=True, highlight=False)
+_HOW = {
+    Status.OK: "",
+    Status.NO_DATA: "never seen",
+    Status.UNSUPPORTED: "can't be judged",
+    Status.FAILED: "failed",
+    Status.OVER_QUOTA: "over quota",
+    Status.NOT_SENT: "kept private",
+}
+_MOST_CATEGORIES = 24
+_GAP, _LEAST = 2, 20  # columns between cells; the least that a flexible column has
+_MOST = 200  # characters of a value: the rest is for the table, not for the terminal
+
+
+def show_day(run: DayRun) -> None:
+    """Print a line for each asset of a day, and why an asset failed."""
+    for asset, seconds in run.seconds.items():
+        rows = f"{run.rows[asset]:>9,} rows" if asset in run.rows else " " * 14
+        console.print(Text(f"{run.day}  {asset:<20} {rows}  {seconds:5.1f} s"))
+    for check, reason in run.doubts.items():
+        console.print(Text(f"{run.day}  {check}: {printable_lines(reason)}", style="yellow"), soft_wrap=True)
+    for asset, reason in run.failures.items():
+        message = f"{run.day}  {asset} failed: {printable_lines(reason)}"
+        errors.print(Text(message, style="red"), soft_wrap=True)
+
+
+def show_verdicts(reputation: Reputation) -> None:
+    """Print what each service says of each value, how it came about, and what troubles there were."""
+    rows = [
+        (
+            # A command line's byte that is no UTF-8 has no place in a frame.
+            *(printable(value), verdict.service, f"{verdict.label} {verdict.value}", _HOW[verdict.status]),
+            printable(", ".join(category.name for category in verdict.categories), _MOST_CATEGORIES),
+        )
+        for value, verdicts in reputation.verdicts.items()
+        for verdict in verdicts
+    ]
+    columns = ["url", "service", "says", "how", "categories"]
+    show_frame("What the services say", pd.DataFrame(rows, columns=columns), flexible="url")
+    for service, tally in reputation.tallies.items():
+        console.print(Text(f"{service}: {tally.asked} asked, {tally.cached} known from earlier"))
+        for trouble in tally.troubles:
+            errors.print(Text(f"{service}: {trouble}", style="yellow"), soft_wrap=True)
+
+
+def show_frame(title: str, frame: pd.DataFrame, flexible: str) -> None:
+    """Print a frame; the flexible column takes the width that the others leave.
+
+    Nothing in the data steers the terminal.
+    """
+    cells = pd.DataFrame(
+        {name: [printable(value, _MOST) for (value,) in records(frame[[name]])] for name in frame.columns}
+    )
+    table = Table(
+        title=title,
+        title_justify="left",
+        title_style="bold",
+        box=box.SIMPLE_HEAD,
+        pad_edge=False,
+        collapse_padding=True,
+    )
+    widths = {name: max(map(cell_len, (name, *cells[name]))) for name in cells.columns}
+    left = console.width - sum(widths.values()) + widths[flexible] - _GAP * len(widths)
+    for name, width in widths.items():
+        if name == flexible:
+            table.add_column(name, no_wrap=True, overflow="ellipsis", max_width=max(left, _LEAST))
+        else:
+            table.add_column(name, no_wrap=True, min_width=width)
+    for row in records(cells):
+        table.add_row(*(Text(str(cell)) for cell in row))
+    console.print(table)

@@ -1,0 +1,139 @@
+"""`proxy-oa demo`: three sample days, materialized, and what to look at."""
+
+import shlex
+from datetime import datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pandas as pd
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from proxy_oa_assets.enrichment.reputation.verdict import gravest
+from proxy_oa_assets.ingest.sample.files import write_sample_day, write_site_files
+from proxy_oa_assets.model.column_map import DEFAULT_LIMIT
+from proxy_oa_assets.model.day import Day
+from proxy_oa_assets.model.errors import DayError, ProxyOaError
+from proxy_oa_assets.model.files import replacing
+from proxy_oa_assets.model.tables import PROXY_SCORES
+from proxy_oa_assets.resources.deployment import Deployment, deployment
+from proxy_oa_assets.settings import Settings, load_settings
+
+DAYS = 3
+_ENV_HEAD = "# Written by `proxy-oa demo`: settings of this home. The environment and ./.env come first.\n"
+
+
+def run_demo(settings: Settings, last_day: Day | None) -> bool:
+    """Write and materialize the sample days; print what to look at. Returns whether all of them succeeded."""
+    last = settings.ended(last_day or Day(datetime.now(ZoneInfo(settings.timezone)).date()).plus(-1))
+    days = [last.plus(offset) for offset in range(1 - DAYS, 1)]
+    workspace = deployment(settings).workspace
+    rows = sum(write_sample_day(workspace, settings.home / "hdfs", day) for day in days)
+    _write_home_env(settings.home, days[0], write_site_files(settings.home))
+    # From here on with the sample days' own settings.
+    settings = load_settings(settings.home)
+    if days[0].date < settings.start_date:
+        raise DayError(
+            f"The sample day {days[0]} is before PROXY_OA_START_DATE={settings.start_date}; "
+            f"unset it or set it earlier"
+        )
+    if not _materialize(settings, days):
+        return False
+    _show(settings, deployment(settings), days, rows)
+    return True
+
+
+def _write_home_env(home: Path, first: Day, site: dict[str, Path]) -> None:
+    """Let every later command on this home know the sample days' settings; somebody's own file stays."""
+    path = home / ".env"
+    existing = path.read_text(encoding="utf-8") if path.exists() else _ENV_HEAD
+    if not existing.startswith(_ENV_HEAD):
+        settings = " ".join(
+            [f"PROXY_OA_START_DATE={first}", *(f"{name}={value}" for name, value in site.items())]
+        )
+        raise ProxyOaError(f"{path} is your own, and stays as it is; add to it: {settings}")
+    starts = [
+        line.partition("=")[2] for line in existing.splitlines() if line.startswith("PROXY_OA_START_DATE=")
+    ]
+    lines = [
+        f"PROXY_OA_START_DATE={min([first.key, *starts])}",
+        *(f"{name}={_quoted(value)}" for name, value in site.items()),
+    ]
+    with replacing(path) as file:
+        file.write((_ENV_HEAD + "\n".join(lines) + "\n").encode("utf-8"))
+
+
+def _quoted(value: Path) -> str:
+    """Return a value as a file `.env` has it between single quotes."""
+    escaped = str(value).replace("\\", "\\\\").replace("'", "\\'")
+    return f"'{escaped}'"
+
+
+def _materialize(settings: Settings, days: list[Day]) -> bool:
+    import dagster as dg
+
+    from proxy_oa_assets.cli.console import console, show_day
+    from proxy_oa_assets.cli.day_run import assets_of_a_day, materialize_day
+    from proxy_oa_assets.cli.history import open_history
+    from proxy_oa_assets.defs.build import build_definitions
+
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    runs = []
+    defs = build_definitions(settings)
+    with open_history(settings) as instance, Progress(*columns, console=console) as progress:
+        assets = set(assets_of_a_day(defs))
+        task = progress.add_task("materializing", total=len(days) * len(assets))
+        for day in days:
+
+            def advance(event: dg.DagsterEvent, day: Day = day) -> None:
+                if event.step_key not in assets:
+                    return
+                if event.is_step_start:
+                    progress.update(task, description=f"{day}  {event.step_key:<20}")
+                elif event.is_step_success:
+                    progress.advance(task)
+
+            runs.append(materialize_day(defs, day, DEFAULT_LIMIT, instance, on_event=advance))
+        progress.update(task, description=f"{len(days)} sample days")
+    for run in runs:
+        if not run.succeeded:
+            show_day(run)
+    return all(run.succeeded for run in runs)
+
+
+def _show(settings: Settings, configured: Deployment, days: list[Day], rows: int) -> None:
+    from proxy_oa_assets.cli.console import console, show_frame
+
+    last = days[-1]
+    scores = configured.impala.read_day(PROXY_SCORES, last).sort_values("ml_score", kind="stable").head(10)
+    shown = pd.DataFrame(
+        {
+            "score": scores["ml_score"].map("{:.1e}".format),
+            "time": scores["time"],
+            "client": scores["clientip"],
+            "verdict": [_worst(answers) for answers in scores["uri_rep"]],
+            "request": scores["reqmethod"] + " " + scores["fulluri"],
+        }
+    )
+    show_frame(f"The ten most suspicious requests of {last}", shown, "request")
+    workspace = configured.workspace
+    console.print(
+        f"\n{rows:,} raw requests on {days[0]}, {days[1]} and {last} are scored. Look at", highlight=False
+    )
+    for what, where in {
+        "tables": configured.impala.location(PROXY_SCORES).rpartition("/")[0],
+        "exports": workspace.data(last),
+        "notebooks": workspace.notebooks(last),
+        "settings": settings.home / ".env",
+    }.items():
+        console.print(f"  {what:<10} {where}", soft_wrap=True, highlight=False, markup=False)
+    console.print(
+        "\nOpen the web UI, http://127.0.0.1:3000, with `make dev` in the checkout; or anywhere with"
+    )
+    home = shlex.quote(str(settings.home))
+    console.print(f"  PROXY_OA_HOME={home} proxy-oa ui", soft_wrap=True, markup=False)
+
+
+def _worst(uri_rep: str) -> str:
+    """Return the label of the gravest answer, such as HIGH."""
+    verdict = gravest(uri_rep)
+    return verdict.label if verdict else ""

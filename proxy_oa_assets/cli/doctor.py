@@ -1,0 +1,140 @@
+"""Trying every configured system."""
+
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from proxy_oa_assets.cli.history import open_history
+from proxy_oa_assets.model.day import Day
+from proxy_oa_assets.model.errors import ProxyOaError, refusal
+from proxy_oa_assets.resources.deployment import Deployment, deployment
+from proxy_oa_assets.resources.hdfs import FileStore
+from proxy_oa_assets.settings import Settings, load_settings
+
+
+@dataclass(frozen=True)
+class Probe:
+    """One thing that was tried, whether it works, and what was found or is to be done."""
+
+    what: str
+    works: bool
+    finding: str
+
+
+def probe_all() -> Iterator[Probe]:
+    """Try the settings, then each system; where the settings can't be used, nothing else is tried."""
+    try:
+        settings = load_settings()
+        configured = deployment(settings, patient=False)
+    except ProxyOaError as error:
+        yield Probe("settings", works=False, finding=str(error))
+        return
+    yield Probe("settings", works=True, finding=_settings(settings))
+    for attempts in _systems(settings, configured):
+        for what, attempt in attempts.items():
+            probe = _tried(what, attempt)
+            yield probe
+            if not probe.works:
+                break
+
+
+def _systems(settings: Settings, configured: Deployment) -> Iterator[dict[str, Callable[[], str]]]:
+    """Yield what to try of each system, in order; what follows something that fails would fail as well."""
+    yield {"conf": lambda: _conf(settings, configured)}
+    yield {
+        "hdfs": lambda: _hdfs(configured.hdfs, settings.huser),
+        "hdfs files": lambda: _hdfs_files(configured.hdfs, settings.huser),
+        "results": lambda: _results(configured.hdfs, settings.huser),
+    }
+    yield configured.impala.probes()
+    yield {"network context": lambda: _network_context(configured)}
+    yield {"history": lambda: _history(settings)}
+    yield {"reputation": lambda: _reputation(settings, configured)}
+    try:
+        services = configured.reputation.probes()
+    except ProxyOaError:
+        return  # said by the line before
+    # One service's trouble is none of the others'.
+    for name, trial in services.items():
+        yield {f"reputation {name}": trial}
+
+
+def _tried(what: str, attempt: Callable[[], str]) -> Probe:
+    started = time.perf_counter()
+    try:
+        finding = attempt()
+    except ProxyOaError as error:
+        return Probe(what, works=False, finding=str(error))
+    except OSError as error:
+        return Probe(what, works=False, finding=refusal(error))
+    return Probe(what, works=True, finding=f"{finding} ({time.perf_counter() - started:.1f} s)")
+
+
+def _settings(settings: Settings) -> str:
+    return (
+        f"{settings.deployment}, home {settings.home}, database {settings.dbname}, "
+        f"days from {settings.start_date} ({settings.timezone})"
+    )
+
+
+def _conf(settings: Settings, configured: Deployment) -> str:
+    conf = configured.workspace.column_map()
+    return (
+        f"{settings.conf}: {len(conf.results)} columns in the results; reputation of {conf.reputation_column}"
+    )
+
+
+def _hdfs(hdfs: FileStore, huser: str) -> str:
+    entries = hdfs.list_folder(f"{huser}/proxy")
+    return f"{hdfs.location(huser)}/proxy: {len(entries)} entries"
+
+
+def _hdfs_files(hdfs: FileStore, huser: str) -> str:
+    """Write a file below HUSER, read it back, remove it."""
+    path, content = f"{huser}/proxy/.doctor-{uuid.uuid4().hex}", b"proxy-oa doctor"
+    hdfs.write(path, [content])
+    try:
+        with hdfs.open(path) as stream:
+            same = stream.read() == content
+    finally:
+        hdfs.delete(path)
+    if not same:
+        raise ProxyOaError(f"{hdfs.location(path)} came back other than it was written")
+    return "wrote, read back and removed a file"
+
+
+def _results(hdfs: FileStore, huser: str) -> str:
+    folder = f"{huser}/proxy/scored_results"
+    days = [entry.name for entry in hdfs.list_folder(folder) if entry.is_folder and Day.of_folder(entry.name)]
+    if not days:
+        return f"{hdfs.location(folder)}: no ranked day yet; the ranking job (spot-ml) writes there"
+    return f"{hdfs.location(folder)}: {len(days)} ranked days, the last one {max(days)}"
+
+
+def _network_context(configured: Deployment) -> str:
+    context = configured.workspace.network_context()
+    if configured.workspace.network_context_file is None:
+        return "none configured (PROXY_OA_NETWORK_CONTEXT): network_context stays empty"
+    if context.rejected:
+        raise ProxyOaError(f"{len(context.rejected)} lines are left out; the first: {context.rejected[0]}")
+    return f"{configured.workspace.network_context_file}: {context.entries} entries"
+
+
+def _reputation(settings: Settings, configured: Deployment) -> str:
+    if settings.reputation is None:
+        return "none configured (PROXY_OA_REPUTATION): uri_rep stays empty"
+    found = configured.reputation.configured()
+    if found.warnings:
+        raise ProxyOaError(f"{settings.reputation}: {'; '.join(found.warnings)}")
+    return f"{settings.reputation}: {len(found.services)} services"
+
+
+def _history(settings: Settings) -> str:
+    """Open the history and count its runs, as every command does."""
+    folder: Path = settings.dagster_home
+    if not folder.is_dir():
+        return f"{folder}: made by the first run"
+    with open_history(settings) as instance:
+        return f"{folder}: {instance.get_runs_count()} runs"

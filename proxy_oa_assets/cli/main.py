@@ -1,0 +1,248 @@
+"""The command `proxy-oa`. What it does can be done in Dagster's web UI, too.
+
+What is slow to load is imported by the command that needs it.
+"""
+
+import gc
+import logging
+import os
+import runpy
+import sys
+import warnings
+from pathlib import Path
+from typing import NoReturn
+
+import click
+from typing_extensions import override
+
+from proxy_oa_assets.model.column_map import DEFAULT_LIMIT
+from proxy_oa_assets.model.day import Day
+from proxy_oa_assets.model.errors import (
+    ConfError,
+    DayError,
+    HistoryError,
+    ProxyOaError,
+    ReputationConfigError,
+    SettingsError,
+    refusal,
+)
+from proxy_oa_assets.model.text import printable_lines
+from proxy_oa_assets.settings import load_settings
+
+FAILED, UNUSABLE = 1, 2
+
+
+class Commands(click.Group):
+    """Turns what a user can mend into one sentence and an exit code."""
+
+    @override
+    def invoke(self, ctx: click.Context) -> object:
+        try:
+            return super().invoke(ctx)
+        except (SettingsError, ConfError, ReputationConfigError, DayError) as error:
+            _complain(error)
+            ctx.exit(UNUSABLE)
+        except ProxyOaError as error:
+            _complain(error)
+            ctx.exit(FAILED)
+        except OSError as error:
+            # What the operating system refuses of a file is a user's to mend; all else is a fault of ours.
+            if not isinstance(error.filename, str):
+                raise
+            _complain(refusal(error))
+            ctx.exit(FAILED)
+
+
+def _complain(of: object) -> None:
+    click.echo(f"proxy-oa: {printable_lines(of)}", err=True)
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="proxy-oa-assets")
+def main() -> None:
+    """Web-proxy threat analytics: a day of proxy traffic, scored, enriched and ready to investigate.
+
+    Settings are environment variables, PROXY_OA_HOME first of all; a file .env is read, too.
+    """
+
+
+def entry() -> NoReturn:
+    """Run the command as a process of its own, and leave without the interpreter's farewell.
+
+    Dagster and SQLAlchemy leave some hundred thousand objects behind. Looking for garbage among them while
+    they load takes a tenth of a small day's run, taking them apart at the end a fifth; the operating system
+    does it at once. Whatever must be closed is closed by then, by the commands themselves.
+    """
+    gc.set_threshold(200_000, 20, 100)
+    status = 0
+    try:
+        main()
+    except SystemExit as leaving:
+        status = leaving.code if isinstance(leaving.code, int) else int(leaving.code is not None)
+    logging.shutdown()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(status)
+
+
+_DATE = click.option("--date", "date", required=True, metavar="YYYY-MM-DD", help="The day.")
+
+
+@main.command()
+@_DATE
+@click.option(
+    "--limit",
+    default=DEFAULT_LIMIT,
+    show_default=True,
+    type=click.IntRange(min=1),
+    help="Most suspicious rows to take.",
+)
+@click.option("-v", "--verbose", is_flag=True, help="Show Dagster's own log.")
+def run(date: str, limit: int, *, verbose: bool) -> None:
+    """Materialize a day: its scored connections, their details, its summary and its notebooks."""
+    settings = load_settings()
+    day = settings.day(date)
+
+    from proxy_oa_assets.cli.console import show_day
+    from proxy_oa_assets.cli.day_run import materialize_day
+    from proxy_oa_assets.cli.history import open_history
+    from proxy_oa_assets.defs.build import build_definitions
+    from proxy_oa_assets.resources.deployment import deployment
+
+    # In the web UI, a file that can't be used costs the day's scores alone; here somebody waits.
+    deployment(settings).reputation.configured()
+    with open_history(settings) as instance:
+        done = materialize_day(build_definitions(settings), day, limit, instance, verbose=verbose)
+    show_day(done)
+    if not done.succeeded:
+        sys.exit(FAILED)
+
+
+@main.command()
+@click.option(
+    "--last-day", metavar="YYYY-MM-DD", help="Last of the three sample days; yesterday if left out."
+)
+def demo(last_day: str | None) -> None:
+    """Make three sample days, materialize them, and say what to look at."""
+    settings = load_settings()
+
+    from proxy_oa_assets.cli.demo import run_demo
+
+    if not run_demo(settings, Day.parse(last_day) if last_day else None):
+        sys.exit(FAILED)
+
+
+@main.command("init-db")
+def init_db() -> None:
+    """Create the tables, and the folder of Dagster's history, where they are missing.
+
+    Doing it again changes nothing.
+    """
+    settings = load_settings()
+
+    from proxy_oa_assets.cli.history import prepare_history
+    from proxy_oa_assets.resources.deployment import deployment
+
+    for line in deployment(settings).impala.create_tables():
+        click.echo(line)
+    click.echo(f"history: {prepare_history(settings)}, settings in its dagster.yaml")
+
+
+@main.command()
+@_DATE
+@click.option("-y", "--yes", is_flag=True, help="Don't ask.")
+def reset(date: str, *, yes: bool) -> None:
+    """Remove what analysts scored and wrote on a day: severities, comments, timelines, feedback."""
+    settings = load_settings()
+    day = settings.day(date)
+
+    from proxy_oa_assets.investigation.reset import reset_scored_connections
+    from proxy_oa_assets.resources.deployment import deployment
+
+    if not yes and sys.stdin.isatty():
+        click.confirm(f"Remove every score, comment and feedback of {day}? It can't be undone.", abort=True)
+    for line in reset_scored_connections(day, deployment=deployment(settings)):
+        click.echo(line)
+
+
+@main.command()
+@_DATE
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="The file to write; story.html in the day's data folder if left out.",
+)
+def story(date: str, output: Path | None) -> None:
+    """Write a day's story as one page to read, mail or print, and print where it is.
+
+    It holds what analysts wrote of each threat, when it was met, how it came about, and the day's traffic.
+    """
+    settings = load_settings()
+    day = settings.day(date)
+
+    from proxy_oa_assets.cli.history import report_story
+    from proxy_oa_assets.investigation.story.page import write_story
+    from proxy_oa_assets.resources.deployment import deployment
+
+    written = write_story(day, output, deployment=deployment(settings))
+    click.echo(written.path)
+    if not written.threats:
+        click.echo(f"{day} has no comment yet; the page says how to write one", err=True)
+    try:
+        report_story(settings, day, written.path)
+    except HistoryError as error:
+        click.echo(f"the web UI won't show where the page is: {error}", err=True)
+
+
+@main.command()
+def doctor() -> None:
+    """Try every configured system; say line by line what works and what to fix."""
+    from proxy_oa_assets.cli.doctor import probe_all
+
+    failed = 0
+    for probe in probe_all():
+        failed += not probe.works
+        click.echo(f"{'ok  ' if probe.works else 'FAIL'}  {probe.what:<20} {printable_lines(probe.finding)}")
+    if failed:
+        click.echo(f"{failed} to fix", err=True)
+        sys.exit(FAILED)
+
+
+@main.command()
+@click.argument("urls", nargs=-1, required=True, metavar="URL...")
+def reputation(urls: tuple[str, ...]) -> None:
+    """Ask the configured reputation services for URLs, and print what each says.
+
+    What is known from earlier is shown without asking; every other question counts in a service's budget.
+    """
+    settings = load_settings()
+
+    from proxy_oa_assets.cli.console import show_verdicts
+    from proxy_oa_assets.resources.deployment import deployment
+
+    service = deployment(settings).reputation
+    if not service.configured().services:
+        raise SettingsError("no reputation service is configured; PROXY_OA_REPUTATION names their file")
+    show_verdicts(service.look_up(urls, lambda line: click.echo(line, err=True)))
+
+
+@main.command()
+@click.option(
+    "--port", default=3000, show_default=True, type=click.IntRange(1, 65535), help="Port on 127.0.0.1."
+)
+def ui(port: int) -> None:
+    """Open Dagster's web UI on 127.0.0.1, with the history that the other commands write."""
+    settings = load_settings()
+
+    from proxy_oa_assets.cli.history import prepare_history
+
+    history = prepare_history(settings)
+    click.echo(f"Web UI: http://127.0.0.1:{port}  (home {settings.home}, history {history}); Ctrl-C stops it")
+    # From here on the process is Dagster's, which finds its history and the home by these.
+    os.environ.update(DAGSTER_HOME=str(history), PROXY_OA_HOME=str(settings.home))
+    sys.argv = ["dagster", "dev", "-m", "proxy_oa_assets.definitions", "-h", "127.0.0.1", "-p", str(port)]
+    # Its advice to type another command is for whoever typed this one.
+    warnings.filterwarnings("ignore", "Function `dev_command` is superseded")
+    # As `python -m dagster` would, in this very process: whoever ends it ends the servers.
+    runpy.run_module("dagster", run_name="__main__")

@@ -1,0 +1,49 @@
+"""Step 12 of a day: the raw requests of each minute."""
+
+import dagster as dg
+
+from proxy_oa_assets.defs.assets.daily import (
+    WAREHOUSE_POOL,
+    Daily,
+    DayMetadata,
+    day_by_day,
+    require_raw_rows,
+)
+from proxy_oa_assets.defs.assets.metadata import column_lineage, summary_lineage, table_metadata
+from proxy_oa_assets.model.day import Day
+from proxy_oa_assets.model.tables import PROXY_INGEST_SUMMARY
+from proxy_oa_assets.resources.impala import Warehouse
+from proxy_oa_assets.resources.workspace import Workspace
+from proxy_oa_assets.sql import day_tables
+
+
+def ingest_summary_asset(daily: Daily) -> dg.AssetsDefinition:
+    """Return the asset `ingest_summary`."""
+
+    @daily.asset(
+        deps=["proxy"],
+        kinds=set(daily.table_kinds),
+        tags={"step": "12"},
+        code_version="1",
+        pool=WAREHOUSE_POOL,
+        metadata=table_metadata(PROXY_INGEST_SUMMARY),
+    )
+    def ingest_summary(
+        context: dg.AssetExecutionContext, impala: Warehouse, workspace: Workspace
+    ) -> dg.MaterializeResult:
+        """The day's raw requests, counted per minute."""
+
+        def materialize(day: Day) -> DayMetadata:
+            require_raw_rows(impala, day)
+            minutes = impala.replace_day(PROXY_INGEST_SUMMARY, day, day_tables.ingest_summary(day))
+            totals = impala.read_day(PROXY_INGEST_SUMMARY, day)["total"]
+            return {
+                "dagster/partition_row_count": dg.MetadataValue.int(minutes),
+                "requests": dg.MetadataValue.int(int(totals.sum())),
+                "requests_in_busiest_minute": dg.MetadataValue.int(int(totals.max()) if minutes else 0),
+                **column_lineage(summary_lineage()),
+            }
+
+        return day_by_day(context, workspace, materialize)
+
+    return ingest_summary

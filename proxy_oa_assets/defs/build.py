@@ -1,0 +1,51 @@
+"""The definitions, as a function of the settings."""
+
+import dagster as dg
+
+from proxy_oa_assets.defs.assets.daily import Daily
+from proxy_oa_assets.defs.assets.edge_details import edge_details_asset
+from proxy_oa_assets.defs.assets.ingest_summary import ingest_summary_asset
+from proxy_oa_assets.defs.assets.metadata import accept_previews
+from proxy_oa_assets.defs.assets.notebooks import notebooks_asset
+from proxy_oa_assets.defs.assets.proxy_results import proxy_results_asset
+from proxy_oa_assets.defs.assets.scored_connections import scored_connections_asset
+from proxy_oa_assets.defs.assets.upstream import upstream_specs
+from proxy_oa_assets.defs.automation.failure_webhook import failure_sensors
+from proxy_oa_assets.defs.automation.jobs import (
+    proxy_day,
+    proxy_day_daily,
+    reset_job,
+    yesterday,
+    yesterday_schedule,
+)
+from proxy_oa_assets.defs.automation.new_results import new_results_sensor
+from proxy_oa_assets.defs.checks.asset_checks import day_checks, yesterday_check
+from proxy_oa_assets.defs.checks.recheck import recheck_job
+from proxy_oa_assets.resources.deployment import deployment
+from proxy_oa_assets.settings import Settings
+
+_EXECUTORS = {"in_process": dg.in_process_executor, "multiprocess": dg.multiprocess_executor}
+
+
+def build_definitions(settings: Settings) -> dg.Definitions:
+    """Return all that Dagster loads. Raises ConfError if the conf file doesn't fit."""
+    accept_previews()
+    configured = deployment(settings)
+    configured.workspace.column_map()
+    daily = Daily.of(settings)
+    assets = [
+        proxy_results_asset(daily),
+        scored_connections_asset(daily),
+        edge_details_asset(daily),
+        ingest_summary_asset(daily),
+        notebooks_asset(daily),
+    ]
+    return dg.Definitions(
+        assets=dg.with_source_code_references([*upstream_specs(daily), *assets]),
+        asset_checks=[*day_checks(daily.partitions), yesterday_check(daily.partitions, assets)],
+        jobs=[proxy_day, recheck_job(daily.partitions), reset_job(daily.partitions), yesterday],
+        schedules=[proxy_day_daily, yesterday_schedule(settings.timezone)],
+        sensors=[new_results_sensor(daily.partitions), *failure_sensors(settings)],
+        resources=configured.resources(),
+        executor=_EXECUTORS[settings.executor],
+    )

@@ -1,0 +1,77 @@
+"""The job that tries the claims about days again, without making them again."""
+
+from collections.abc import Iterator
+
+import dagster as dg
+from pydantic import Field
+
+from proxy_oa_assets.defs.checks.asset_checks import TRIALS, evaluation, severity, tried
+from proxy_oa_assets.model.day import Day
+from proxy_oa_assets.model.errors import DayError
+from proxy_oa_assets.resources.deployment import Deployment
+from proxy_oa_assets.resources.hdfs import FileStore
+from proxy_oa_assets.resources.impala import Warehouse
+from proxy_oa_assets.resources.reputation import ReputationResource
+from proxy_oa_assets.resources.workspace import Workspace
+
+
+class RecheckConfig(dg.Config):
+    """Run config of `recheck`."""
+
+    first_day: str | None = Field(
+        default=None, description="First day to check, YYYY-MM-DD; none: the last day alone"
+    )
+    last_day: str | None = Field(default=None, description="Last day to check, YYYY-MM-DD; none: yesterday")
+
+    def days(self, partitions: list[str]) -> list[Day]:
+        """Return the days. Raises DayError for days that are no partitions, or in the wrong order."""
+        if not partitions:
+            raise DayError("no daily partition has ended yet; PROXY_OA_START_DATE is the first")
+        last = Day.parse(self.last_day or partitions[-1])
+        first = Day.parse(self.first_day) if self.first_day else last
+        known = [Day.parse(key) for key in partitions if first.key <= key <= last.key]
+        if not known or (known[0], known[-1]) != (first, last):
+            raise DayError(
+                f"first_day {first} to last_day {last} are no daily partitions; "
+                f"there are {partitions[0]} to {partitions[-1]}"
+            )
+        return known
+
+
+def recheck_job(partitions: dg.TimeWindowPartitionsDefinition) -> dg.JobDefinition:
+    """Return the job `recheck_days`."""
+
+    @dg.op(out={})
+    def recheck(
+        context: dg.OpExecutionContext,
+        config: RecheckConfig,
+        *,
+        hdfs: FileStore,
+        impala: Warehouse,
+        reputation: ReputationResource,
+        workspace: Workspace,
+    ) -> Iterator[dg.AssetCheckEvaluation]:
+        """Try every claim about each day, and record what was found. Fails if a day is wrong."""
+        deployment = Deployment(hdfs=hdfs, impala=impala, reputation=reputation, workspace=workspace)
+        wrong: list[str] = []
+        try:
+            days = config.days(list(partitions.get_partition_keys()))
+        except DayError as error:
+            raise dg.Failure(str(error), allow_retries=False) from error
+        for day in days:
+            for claims, trial in TRIALS:
+                for claim, finding in tried(claims, trial, day, deployment).items():
+                    yield evaluation(context.instance, claim, day, finding)
+                    if not finding.holds and severity(claim) is dg.AssetCheckSeverity.ERROR:
+                        wrong.append(f"{day}: {claim.asset}, {claim.name}: {finding.why}")
+        if wrong:
+            reasons = "\n".join(wrong)
+            raise dg.Failure(
+                f"{len(wrong)} claims do not hold in {len(days)} days.\n{reasons}", allow_retries=False
+            )
+
+    @dg.job(description="Try the checks of days again, without materializing anything")
+    def recheck_days() -> None:
+        recheck()
+
+    return recheck_days

@@ -1,0 +1,174 @@
+"""The `gti` service: McAfee's, now Trellix', Global Threat Intelligence; by Trellix' client or by HTTPS.
+
+There is no public specification: the questions, answers and severities are those of Spot's own client.
+"""
+
+import csv
+import json
+from collections.abc import Mapping, Sequence
+from http import HTTPStatus
+from typing import IO, ClassVar, Literal, Self
+
+from pydantic import BaseModel, Field, JsonValue, PrivateAttr, ValidationInfo, model_validator
+from typing_extensions import override
+
+from proxy_oa_assets.enrichment.reputation.http import Answer, Http
+from proxy_oa_assets.enrichment.reputation.service import RemoteService, Send
+from proxy_oa_assets.enrichment.reputation.service_errors import ServiceError
+from proxy_oa_assets.enrichment.reputation.services.list_file import load_list
+from proxy_oa_assets.enrichment.reputation.services.restclient import LONGEST_ARGUMENT, output_of, passed_on
+from proxy_oa_assets.enrichment.reputation.types import Executable, ExistingFile, Secret, Text, web_address
+from proxy_oa_assets.enrichment.reputation.uri import is_address
+from proxy_oa_assets.enrichment.reputation.verdict import (
+    HIGH,
+    LOW,
+    MEDIUM,
+    UNVERIFIED,
+    Category,
+    Status,
+    Verdict,
+)
+from proxy_oa_assets.model.errors import ReputationConfigError
+
+# From which reputation on a severity is given; below all of them it is low.
+_SEVERITIES = ((50, HIGH), (30, MEDIUM), (15, UNVERIFIED))
+# The settings without which a transport can't ask, and those that mean nothing to it.
+_NEEDED = {"restclient": ("restclient", "user", "password_env"), "https": ()}
+_FOREIGN = {"restclient": ("client_cert", "ca_cert"), "https": ("restclient",)}
+
+
+class _Found(BaseModel):
+    rep: int | None = None
+    aflag: object = None
+    cat: list[int] | None = None
+
+
+class _Answers(BaseModel):
+    a: list[_Found]
+
+
+class Gti(RemoteService):
+    """The reputation that GTI gives to a URL or a host, and the categories that it puts it in."""
+
+    labels: ClassVar[Mapping[int, str]] = {
+        UNVERIFIED: "Unverified",
+        LOW: "Minimal",
+        MEDIUM: "Medium",
+        HIGH: "High",
+    }
+    # A private GTI is the site's own.
+    sendable: ClassVar[tuple[Send, ...]] = tuple(Send)
+
+    transport: Literal["restclient", "https"] = Field(description="By Trellix' client, or by HTTPS")
+    server: Text = Field(description="The server, as the client is told it; for https its whole address")
+    client: dict[str, JsonValue] = Field(min_length=1, description="Who asks: `ci` of each request")
+    user: Text | None = Field(default=None, description="The user")
+    password_env: Secret | None = Field(
+        default=None, description="Environment variable that has the password"
+    )
+    restclient: Executable | None = Field(default=None, description="The client's file")
+    client_cert: ExistingFile | None = Field(
+        default=None, description="For https: file of a certificate and its key, with or without a user"
+    )
+    category_file: ExistingFile | None = Field(
+        default=None, description="CSV of code, name and group; none: uri_rep has no categories"
+    )
+    batch: int = Field(default=1, ge=1, le=100, description="Values in one request")
+    _categories: Mapping[str, Category] = PrivateAttr(default_factory=dict)
+    _environ: Mapping[str, str] = PrivateAttr(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _fits_its_transport(self, info: ValidationInfo) -> Self:
+        for setting in _NEEDED[self.transport]:
+            if getattr(self, setting) is None:
+                raise ValueError(f"transport {self.transport} needs `{setting}`")
+        for setting in _FOREIGN[self.transport]:
+            if getattr(self, setting) is not None:
+                raise ValueError(f"`{setting}` means nothing to transport {self.transport}; leave it out")
+        if self.transport == "https":
+            self._check_https()
+        if self.category_file:
+            try:
+                self._categories = load_list(self.category_file, _read_categories)
+            except ReputationConfigError as error:
+                raise ValueError(f"`category_file`: {error}") from None
+        self._environ = passed_on((info.context or {}).get("environ", {}))
+        return self
+
+    def _check_https(self) -> None:
+        if (self.user is None) != (self.password_env is None):
+            raise ValueError("`user` and `password_env` go together; one of them is missing")
+        if self.user is None and self.client_cert is None:
+            raise ValueError("transport https needs `user` and `password_env`, or `client_cert`")
+        try:
+            web_address(self.server)
+        except ValueError as error:
+            raise ValueError(f"`server`: {error}") from None
+
+    @override
+    def ask(self, values: Sequence[str], http: Http) -> Mapping[str, Verdict]:
+        request = {"ci": self.client, "q": [self._question(value) for value in values]}
+        if self.transport == "https":
+            answer = self._by_https(request, http)
+        else:
+            query = json.dumps(request, separators=(",", ":"))
+            if len(query) > LONGEST_ARGUMENT:
+                return self._in_halves(values, http)
+            answer = self._by_client(query)
+        found = answer.read(_Answers).a
+        if len(found) != len(values):
+            raise ServiceError(f"it gave {len(found)} answers to {len(values)} questions")
+        return {value: self._judge(each) for value, each in zip(values, found, strict=True)}
+
+    def _in_halves(self, values: Sequence[str], http: Http) -> Mapping[str, Verdict]:
+        # A single value that is too long for a command line can't be asked for at all.
+        if len(values) == 1:
+            return {}
+        half = len(values) // 2
+        return {**self.ask(values[:half], http), **self.ask(values[half:], http)}
+
+    def _question(self, value: str) -> dict[str, str]:
+        if self.send is Send.HOST and is_address(value):
+            return {"op": "ip", "ip": value.strip("[]")}
+        return {"op": "url", "url": value}
+
+    def _by_client(self, query: str) -> Answer:
+        command = [
+            *(str(self.restclient), "-s", self.server, "-q", query),
+            *("-i", self.user or "", "-p", self._password(), "-t"),
+        ]
+        output = output_of(command, environ=self._environ, seconds=self.timeout)
+        # Spot cut off what comes after the object, whatever that is.
+        return Answer(HTTPStatus.OK, output[: output.rfind(b"}") + 1])
+
+    def _by_https(self, request: object, http: Http) -> Answer:
+        return http.post(
+            self.server,
+            content=request,
+            auth=(self.user, self._password()) if self.user else None,
+            cert=str(self.client_cert) if self.client_cert else None,
+        )
+
+    def _password(self) -> str:
+        return self.password_env.get_secret_value() if self.password_env else ""
+
+    def _judge(self, found: _Found) -> Verdict:
+        if found.rep is None or "aflag" in found.model_fields_set:
+            return self.unverified(Status.NO_DATA)
+        severity = next((severity for least, severity in _SEVERITIES if found.rep >= least), LOW)
+        codes = map(str, (found.cat or ()) if self._categories else ())
+        return self.verdict(severity, (self._categories.get(code, Category(code)) for code in codes))
+
+
+def _read_categories(file: IO[str]) -> dict[str, Category]:
+    """Return what category codes mean. Raises ReputationConfigError naming the file and the line."""
+    found = {}
+    rows = csv.reader(file)
+    for row in rows:
+        code, name, group, *_ = (*map(str.strip, row), "", "", "")
+        if code.isdecimal() and name:
+            found[code] = Category(name, group)
+        # A header, which Spot's own file hasn't, is the first line.
+        elif any(row) and rows.line_num > 1:
+            raise ReputationConfigError(f"{file.name}:{rows.line_num} isn't code,name,group")
+    return found

@@ -1,0 +1,96 @@
+"""The `misp` service: a site's own MISP, asked for its attributes."""
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from typing import ClassVar
+
+from pydantic import BaseModel, Field
+from typing_extensions import override
+
+from proxy_oa_assets.enrichment.reputation.http import Http
+from proxy_oa_assets.enrichment.reputation.service import RemoteService, Send
+from proxy_oa_assets.enrichment.reputation.types import Secret, WebAddress
+from proxy_oa_assets.enrichment.reputation.uri import parse_uri
+from proxy_oa_assets.enrichment.reputation.verdict import HIGH, MEDIUM, NONE, Category, Verdict
+
+_OF_URLS = ("url", "uri")
+_OF_HOSTS = ("domain", "hostname")
+
+
+class _Event(BaseModel):
+    info: str = ""
+
+
+class _Attribute(BaseModel):
+    type: str
+    value: str
+    category: str
+    event: _Event = Field(default=_Event(), alias="Event")
+
+
+class _Attributes(BaseModel):
+    attributes: list[_Attribute] = Field(alias="Attribute")
+
+
+class _Response(BaseModel):
+    response: _Attributes
+
+
+class Misp(RemoteService):
+    """Whether a MISP has a URL, or else its host, as an attribute for detection (`to_ids`)."""
+
+    sendable: ClassVar[tuple[Send, ...]] = tuple(Send)
+
+    url: WebAddress = Field(description="The MISP's address")
+    key_env: Secret = Field(description="Environment variable that has the authentication key")
+    batch: int = Field(default=200, ge=1, le=200, description="Values in one request")
+
+    @override
+    def ask(self, values: Sequence[str], http: Http) -> Mapping[str, Verdict]:
+        answer = http.post(
+            f"{self.url}/attributes/restSearch",
+            headers={"Authorization": self.key_env.get_secret_value(), "Accept": "application/json"},
+            content={
+                "returnFormat": "json",
+                "value": list(dict.fromkeys(text for value in values for text in _sought(value))),
+                "type": [*_OF_URLS, *_OF_HOSTS],
+                "to_ids": True,
+                "enforceWarninglist": True,
+            },
+        )
+        urls, hosts = _by_indicator(answer.read(_Response).response.attributes)
+        return {value: self._judge(value, urls, hosts) for value in values}
+
+    def _judge(
+        self, value: str, urls: Mapping[str, list[Category]], hosts: Mapping[str, list[Category]]
+    ) -> Verdict:
+        uri = parse_uri(value)
+        if self.send is not Send.HOST and str(uri) in urls:
+            return self.verdict(HIGH, urls[str(uri)])
+        if uri.host in hosts:
+            return self.verdict(MEDIUM, hosts[uri.host])
+        return self.verdict(NONE)
+
+
+def _sought(value: str) -> Iterator[str]:
+    """Yield a value as it is sent, and its host."""
+    # MISP takes a final % for "whatever follows", and would answer with all that it has of a host.
+    if not value.endswith("%"):
+        yield value
+    yield parse_uri(value).host
+
+
+def _by_indicator(
+    attributes: Sequence[_Attribute],
+) -> tuple[Mapping[str, list[Category]], Mapping[str, list[Category]]]:
+    """Return the categories by URL and by host.
+
+    The database that MISP runs on may not tell upper from lower case; of a URL's path we do.
+    """
+    urls, hosts = defaultdict(list), defaultdict(list)
+    for attribute in attributes:
+        category = Category(attribute.category, attribute.event.info)
+        hosts[attribute.value.lower()].append(category)
+        if attribute.type in _OF_URLS:
+            urls[str(parse_uri(attribute.value))].append(category)
+    return urls, hosts

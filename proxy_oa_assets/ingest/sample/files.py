@@ -1,0 +1,112 @@
+"""Writes the sample days where the other systems would: raw Parquet, ranked results, context, lists."""
+
+from itertools import groupby
+from pathlib import Path
+from random import Random
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from proxy_oa_assets.ingest.sample import attacks as trouble
+from proxy_oa_assets.ingest.sample.browsing import browse
+from proxy_oa_assets.ingest.sample.request import Request
+from proxy_oa_assets.model.day import Day
+from proxy_oa_assets.model.errors import ProxyOaError
+from proxy_oa_assets.model.files import replacing
+from proxy_oa_assets.model.tables import PROXY
+from proxy_oa_assets.ranking.demo_ranker import ranked_results
+from proxy_oa_assets.resources.workspace import Workspace
+
+RANKED_ROWS = 1_500
+_RAW_FILE = "sample.parquet"
+
+NETWORK_CONTEXT = """\
+ip,description
+10.20.0.0/16,Office network
+10.20.1.10-10.20.1.19,Finance desks
+10.20.1.23,Reception terminal
+10.20.1.31,"Design, workstation 2"
+10.30.0.0/24,Server room
+2001:db8:30::/48,Server room (IPv6)
+"""
+MALWARE_DOMAINS = f"""\
+domain,family
+badhost.example,c2/sample-implant
+{trouble.DROPPER_HOST},dropper/sample-loader
+"""
+PHISHING_URLS = f"""\
+url,family
+https://{trouble.PHISHING_PAGE},credential phishing
+https://{trouble.PHISHING_HOST}/signin/post.php,credential phishing
+"""
+REPUTATION = """\
+# Which reputation services are asked, in their order in uri_rep.
+
+[[services]]
+service = "blocklist"
+
+[[services.lists]]
+path = "malware_domains.csv"
+kind = "domains"
+name = "sample-malware"
+severity = 3
+
+[[services.lists]]
+path = "phishing_urls.csv"
+kind = "urls"
+name = "sample-phishing"
+severity = 3
+"""
+
+
+def sample_requests(day: Day, views: int = 1_100) -> list[Request]:
+    """Return a day's requests in time order; the same for the same day, whenever it is asked for."""
+    # A day's sample has to be the same each time and everywhere: only a seeded generator gives that, and no
+    # cryptographic one takes a seed.
+    random = Random(f"proxy-oa sample {day}")  # noqa: S311 - the rule is for secrets, of which this makes none
+    requests = [*browse(random, views), *trouble.plant(random)]
+    return sorted(requests, key=lambda request: request.second)
+
+
+def write_sample_day(workspace: Workspace, hdfs_root: Path, day: Day, views: int = 1_100) -> int:
+    """Write a day's raw partitions and ranked results; return the number of raw rows.
+
+    Raises ProxyOaError if the day has traffic that isn't a sample.
+    """
+    raw = hdfs_root / workspace.huser.lstrip("/") / PROXY.day_folder(day)
+    others = [path for path in raw.rglob("*") if path.is_file() and path.name != _RAW_FILE]
+    if others:
+        raise ProxyOaError(
+            f"{others[0]} is traffic that isn't a sample, and stays untouched. "
+            f"Set PROXY_OA_HOME to another folder, or choose other days with --last-day"
+        )
+    requests = sample_requests(day, views)
+    for hour, of_hour in groupby(requests, key=lambda request: request.second // 3600):
+        rows = pa.Table.from_pylist([request.row(day) for request in of_hour], schema=_raw_schema())
+        with replacing(raw / f"h={hour:02d}" / _RAW_FILE) as file:
+            pq.write_table(rows, file)
+    with replacing(hdfs_root / workspace.results(day).lstrip("/")) as file:
+        file.write(ranked_results(requests, day, RANKED_ROWS))
+    return len(requests)
+
+
+def write_site_files(home: Path) -> dict[str, Path]:
+    """Write the network context and the reputation files; return the settings that name them."""
+    folder = home / "site"
+    for name, content in {
+        "network_context.csv": NETWORK_CONTEXT,
+        "malware_domains.csv": MALWARE_DOMAINS,
+        "phishing_urls.csv": PHISHING_URLS,
+        "reputation.toml": REPUTATION,
+    }.items():
+        with replacing(folder / name) as file:
+            file.write(content.encode("utf-8"))
+    return {
+        "PROXY_OA_NETWORK_CONTEXT": folder / "network_context.csv",
+        "PROXY_OA_REPUTATION": folder / "reputation.toml",
+    }
+
+
+def _raw_schema() -> pa.Schema:
+    types = {"STRING": pa.string(), "INT": pa.int32()}
+    return pa.schema([(column.name, types[column.type]) for column in PROXY.columns])

@@ -1,0 +1,103 @@
+"""The notebook Advanced_Mode: the day's tables as frames and by SQL, its minutes, and files to take along."""
+
+from __future__ import annotations
+
+import csv
+import io
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pandas as pd
+from IPython.display import SVG
+
+from proxy_oa_assets.investigation.notebook.session import open_day
+from proxy_oa_assets.investigation.story.plots import minutes_svg
+from proxy_oa_assets.model.clock import minute_of
+from proxy_oa_assets.model.day import Day
+from proxy_oa_assets.model.errors import InvestigationError
+from proxy_oa_assets.model.files import replacing
+from proxy_oa_assets.model.tables import PROXY_INGEST_SUMMARY, PROXY_SCORES, TABLES, Table, records
+from proxy_oa_assets.sql.query import Query
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+# What spreadsheets take for the beginning of a formula (OWASP, "CSV Injection"), full-width forms included.
+_FORMULA = set("=+-@\uff1d\uff0b\uff0d\uff20")
+_BREAKS = ("\t", "\r", "\n")
+
+
+def safe_cell(value: object) -> object:
+    """Return a value as it can stand in a spreadsheet: a text that would be a formula has a `'` before it.
+
+    Blanks and what can't be seen don't hide a formula: some programs leave them out.
+    """
+    if not isinstance(value, str):
+        return value
+    first = next((char for char in value if char.isprintable() and not char.isspace()), "")
+    return f"'{value}" if first in _FORMULA or value.startswith(_BREAKS) else value
+
+
+def export_csv(frame: pd.DataFrame, path: str | Path) -> Path:
+    """Write a frame to a CSV file, wholly or not at all; return where it is.
+
+    An index that has a name is written, too. Every text is quoted, and safe as `safe_cell` says; NULL is an
+    empty cell. It begins with a byte order mark: without it, Excel takes UTF-8 for something else.
+    """
+    if any(name is not None for name in frame.index.names):
+        # A column may be called as the index is: both are written.
+        frame = frame.reset_index(allow_duplicates=True)
+    text = io.StringIO(newline="")
+    writer = csv.writer(text, quoting=csv.QUOTE_NONNUMERIC)
+    writer.writerow([safe_cell(str(name)) for name in frame.columns])
+    writer.writerows([safe_cell(value) for value in row] for row in records(frame))
+    target = Path(path).absolute()
+    with replacing(target) as file:
+        file.write(text.getvalue().encode("utf-8-sig"))
+    return target
+
+
+_MARKED = 10  # as many as the plot in Dagster's web UI marks
+
+
+class AdvancedMode:
+    """A day's tables, to be queried.
+
+    Example:
+        >>> advanced = AdvancedMode("2016-09-12", "proxy_oa_home")
+        >>> advanced.table("proxy_scores").head()
+
+    """
+
+    def __init__(self, day: Day | str, home: str | None = None) -> None:
+        self.day, self.deployment = open_day(day, home)
+
+    def table(self, name: str) -> pd.DataFrame:
+        """Return the day's rows of a table; `proxy`, the raw log, can have millions: ask it by `sql`."""
+        return self.deployment.impala.read_day(_table(name), self.day)
+
+    def sql(self, text: str, *values: str | float | None, since: str | None = None) -> pd.DataFrame:
+        """Return the rows of a SELECT over the day's tables, with a value for each `?`.
+
+        Values are bound, never written into the text: data can't become SQL. Where the text is about earlier
+        days, too, `since` names the first.
+        """
+        first = Day.parse(since) if since else self.day
+        return self.deployment.impala.query(Query(text, values, (first, self.day)))
+
+    def partition(self, name: str) -> tuple[str, str, str] | tuple[int, int, int]:
+        """Return the day's y, m and d as a table has them: text in `proxy`, numbers in the others."""
+        return _table(name).day_values(self.day)
+
+    def minutes(self) -> SVG:
+        """Return a plot of the day's requests per minute, those of the most suspicious connections marked."""
+        times = records(self.table(PROXY_SCORES.name)[["time"]].head(_MARKED))
+        marked = {minute for (time,) in times if (minute := minute_of(str(time))) is not None}
+        summary = self.table(PROXY_INGEST_SUMMARY.name)
+        return SVG(minutes_svg(summary, marked, marked_as="the most suspicious"))
+
+
+def _table(name: str) -> Table:
+    if name not in TABLES:
+        raise InvestigationError(f"{name!r} is no table of the day; there are {', '.join(TABLES)}")
+    return TABLES[name]

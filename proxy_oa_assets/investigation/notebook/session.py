@@ -1,0 +1,119 @@
+"""Frames as the notebooks show them: as text, whatever their values contain."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Sequence
+from types import TracebackType
+from typing import Protocol, cast
+
+import ipywidgets
+import pandas as pd
+from IPython.core.getipython import get_ipython
+from IPython.core.interactiveshell import InteractiveShell
+from IPython.display import HTML, display
+from pandas.api.types import is_scalar
+
+from proxy_oa_assets.model.day import Day
+from proxy_oa_assets.model.errors import ProxyOaError
+from proxy_oa_assets.model.text import counted, printable
+from proxy_oa_assets.resources.deployment import Deployment, deployment
+from proxy_oa_assets.settings import load_settings
+
+_WIDTH = 100
+_MOST_ROWS = 100
+# JupyterLab's own tables wrap their texts, and a row becomes as high as its longest one.
+_STYLE = """<style>
+.jp-RenderedHTMLCommon table.frame-text :is(th, td) {
+  padding: 3px 8px; text-align: left; white-space: pre;
+}
+</style>"""
+
+
+class _Styler(Protocol):
+    """A `pandas.io.formats.style.Styler`, whose types in pandas-stubs lack the frame that it was given."""
+
+    data: pd.DataFrame
+
+
+def frame_html(frame: pd.DataFrame) -> str:
+    """Return a frame's first rows as an HTML table without markup, links or formulas of the data's."""
+    shown = frame.head(_MOST_ROWS)
+    texts = pd.DataFrame(
+        {at: [_text(value) for value in shown.iloc[:, at]] for at in range(shown.shape[1])},
+        index=_texts(shown.index),
+        dtype=object,
+    )
+    texts.columns = _texts(shown.columns)
+    # Without MathJax, which would make formulas, and links, of what stands between two dollar signs.
+    with pd.option_context("display.max_colwidth", None, "display.html.use_mathjax", False):
+        table = texts.to_html(border=0, classes="frame-text")
+    rows = f"the first {len(shown):,} of " if len(shown) < len(frame) else ""
+    return f"{_STYLE}{table}<p>{rows}{counted(len(frame), 'row')}</p>"
+
+
+def series_html(series: pd.Series) -> str:
+    """Return a series as a frame with one column."""
+    return frame_html(series.to_frame())
+
+
+def styler_html(styler: _Styler) -> str:
+    """Return what a styler would colour as the frame that it is: its own HTML has the data's markup in it."""
+    return frame_html(styler.data)
+
+
+def _text(value: object) -> str:
+    # A list or an array in a cell isn't asked: it would be asked for each of its values.
+    if is_scalar(value) and pd.isna(cast("float", value)):
+        return ""
+    return f"{value:.6g}" if isinstance(value, float) else printable(value, _WIDTH)
+
+
+def _texts(labels: pd.Index) -> pd.Index:
+    names = [None if name is None else printable(name, _WIDTH) for name in labels.names]
+    if isinstance(labels, pd.MultiIndex):
+        rows = [tuple(map(_text, label)) for label in labels]
+        return pd.MultiIndex.from_tuples(rows, names=names) if rows else labels
+    return pd.Index([_text(label) for label in labels], name=cast("str", names[0]), dtype=object)
+
+
+def open_day(day: Day | str, home: str | None) -> tuple[Day, Deployment]:
+    """Return a notebook's day, and the deployment of its home.
+
+    From here on, the notebook shows frames as text, whatever is in them, and errors that a user can mend as
+    their one sentence.
+    """
+    shell = get_ipython()
+    if shell is not None:
+        _show_safely(shell)
+    return day if isinstance(day, Day) else Day.parse(day), deployment(load_settings(home))
+
+
+def _show_safely(shell: InteractiveShell) -> None:
+    shell.set_custom_exc((ProxyOaError,), _show_sentence)
+    if shell.display_formatter is not None:
+        formatter = shell.display_formatter.formatters["text/html"]
+        formatter.for_type(pd.DataFrame, frame_html)
+        formatter.for_type(pd.Series, series_html)
+        formatter.for_type_by_name("pandas.io.formats.style", "Styler", styler_html)
+
+
+def _show_sentence(
+    _shell: InteractiveShell,
+    _type: type[BaseException],
+    error: BaseException,
+    _traceback: TracebackType,
+    **_how: object,
+) -> None:
+    shown = html.escape(printable(error))
+    display(HTML(f'<div role="alert" style="color: var(--jp-error-color0, #b71c1c)">{shown}</div>'))
+
+
+class Shown:
+    """Widgets below one another; a cell that ends with it shows them."""
+
+    def __init__(self, widgets: Sequence[ipywidgets.Widget]) -> None:
+        self.widget = ipywidgets.VBox(list(widgets))
+
+    def _repr_mimebundle_(self, **options: object) -> object:
+        return self.widget._repr_mimebundle_(**options)

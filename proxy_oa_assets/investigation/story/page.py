@@ -1,0 +1,90 @@
+"""A day's story as one page: for people who don't work with the data, on a screen, in a mail or on paper.
+
+The page needs nothing from elsewhere, and a browser that shows it fetches, runs and opens nothing.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from markupsafe import Markup
+
+from proxy_oa_assets.enrichment.reputation import verdict
+from proxy_oa_assets.investigation.day_context import investigated
+from proxy_oa_assets.investigation.score import SEVERITIES
+from proxy_oa_assets.investigation.story.day_story import DayStory, ThreatStory, read_story
+from proxy_oa_assets.investigation.story.plots import minutes_svg, referer_chain_svg, timeline_svg
+from proxy_oa_assets.investigation.story.rendering import render
+from proxy_oa_assets.model.day import Day
+from proxy_oa_assets.model.errors import InvestigationError
+from proxy_oa_assets.model.files import replacing
+from proxy_oa_assets.resources.deployment import Deployment
+
+_SAID = {
+    verdict.UNVERIFIED: "no answer",
+    verdict.NONE: "nothing against it",
+    verdict.LOW: "low risk",
+    verdict.MEDIUM: "medium risk",
+    verdict.HIGH: "high risk",
+}
+# Rows of a table: a page is read to its end.
+_MOST_ROWS = 25
+
+
+@dataclass(frozen=True)
+class WrittenStory:
+    """Where a page was written, and how many threats it tells of."""
+
+    path: Path
+    threats: int
+
+
+def write_story(
+    day: Day | str, output: Path | None = None, *, deployment: Deployment | None = None
+) -> WrittenStory:
+    """Write the page of a day, wholly or not at all; `story.html` in the day's data folder if none is named.
+
+    Raises InvestigationError if the file can't be written.
+    """
+    day, at = investigated(day, deployment)
+    path = output and output.absolute()
+    try:
+        if path:
+            return _write(day, at, path)
+        # Of two who save a story at once, the one that writes last has read both.
+        with at.workspace.lock(day, "story"):
+            return _write(day, at, at.workspace.story(day).absolute())
+    except OSError as error:
+        raise InvestigationError(
+            f"{path or error.filename} can't be written ({error.strerror}); name another file"
+        ) from error
+
+
+def _write(day: Day, at: Deployment, path: Path) -> WrittenStory:
+    story = read_story(day, at)
+    with replacing(path) as file:
+        file.write(page(story).encode("utf-8"))
+    return WrittenStory(path, len(story.threats))
+
+
+def page(story: DayStory) -> Markup:
+    """Return the page of a day, as HTML."""
+    first = {
+        client.seconds[0] // 60 for threat in story.threats for client in threat.clients if client.seconds
+    }
+    return render(
+        "story.html",
+        story=story,
+        threats=[_shown(threat) for threat in story.threats],
+        minutes=minutes_svg(story.minutes, first, marked_as="a computer first meets a threat"),
+        severities=SEVERITIES,
+        said=_SAID,
+        most=_MOST_ROWS,
+    )
+
+
+def _shown(threat: ThreatStory) -> dict[str, object]:
+    return {
+        "threat": threat,
+        "timeline": timeline_svg(threat.timeline),
+        "chain": referer_chain_svg(threat.progression) if threat.progression else None,
+    }

@@ -1,0 +1,67 @@
+"""Templates in which every value is data, and the style that all plots share.
+
+A value is written with its control and bidirectional characters as escapes, and then escaped for markup; what
+a template rendered itself, such as a plot in a page, stays as it is.
+"""
+
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup, escape
+
+from proxy_oa_assets.model.text import printable, shortened
+
+INK = "#374151"
+FAINT_INK = "#5b6472"
+GRID = "#e2e6ec"
+AXIS = "#8c94a0"
+AREA = "#6ea3de"
+ACCENT = "#1f5fa8"
+ACCENT_PALE = "#dbe8f7"
+# What an analyst should look at; also the colour of a high severity.
+ALARM = "#d01c2c"
+# By severity; dark enough on white for small text (WCAG AA).
+SEVERITY = {1: ALARM, 2: "#b45309", 3: "#55606e"}
+
+_MOST_INTERVALS = 4
+_MILLION = 1_000_000
+
+
+def round_ticks(most: int) -> list[int]:
+    """Return three to five counts from 0 to `most` or above, 1, 2 or 5 times a power of ten apart."""
+    power = 1
+    while True:
+        for step in (power, 2 * power, 5 * power):
+            intervals = max(2, -(-most // step))
+            if intervals <= _MOST_INTERVALS:
+                return [step * number for number in range(intervals + 1)]
+        power *= 10
+
+
+def tick_label(tick: int, top: int) -> str:
+    """Return a count's label on an axis that ends at `top`."""
+    if tick and top >= _MILLION:
+        return f"{tick / _MILLION:,g}M"
+    return f"{tick:,}"
+
+
+def render(template: str, **values: object) -> Markup:
+    """Return a template of the folder `templates` with these values in it."""
+    # As a module, a template knows itself that its text is markup: nothing is escaped once more.
+    return escape(_TEMPLATES.get_template(template).make_module(values))
+
+
+def _visible(value: object) -> object:
+    return value if isinstance(value, Markup) else printable(value)
+
+
+_TEMPLATES = Environment(
+    loader=FileSystemLoader(Path(__file__).with_name("templates"), encoding="utf-8"),
+    autoescape=True,
+    finalize=_visible,
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+)
+_TEMPLATES.globals["style"] = {name: value for name, value in globals().items() if name.isupper()}
+_TEMPLATES.filters["shortened"] = shortened

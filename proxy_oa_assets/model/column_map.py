@@ -1,0 +1,112 @@
+"""`proxy_conf.json`: which column stands where, validated entry by entry."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from proxy_oa_assets.model.errors import ConfError
+from proxy_oa_assets.model.tables import PROXY_SCORES, RESULT_COLUMNS
+
+# What the enrichment adds once services have answered.
+_ADDED = ("uri_rep", "respcode_name", "network_context")
+
+RESULT_FIELDS = tuple(column.name for column in RESULT_COLUMNS)
+
+# How many of the most suspicious rows a day takes, unless it is told otherwise.
+DEFAULT_LIMIT = 500
+
+_SECTIONS = ("proxy_results_fields", "proxy_score_fields", "add_reputation")
+
+
+@dataclass(frozen=True)
+class ColumnMap:
+    """The validated column maps.
+
+    `results` are the columns of `proxy_results.csv` in file order; `reputation_column` is the column of
+    `proxy_scores` whose values are looked up.
+    """
+
+    results: tuple[str, ...]
+    reputation_column: str
+
+
+def load_column_map(path: Path) -> ColumnMap:
+    """Read and validate a conf file. Raises ConfError naming the file and the entry that is wrong."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfError(f"{path} can't be read ({error}); PROXY_OA_CONF names the conf file") from error
+    try:
+        content = json.loads(text, object_pairs_hook=_without_repeats)
+    except ValueError as error:
+        raise ConfError(f"{path}: {error}") from error
+    try:
+        return _validated(content)
+    except ConfError as error:
+        raise ConfError(f"{path}: {error}") from None
+
+
+def _without_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    names = [name for name, _ in pairs]
+    for name in names:
+        if names.count(name) > 1:
+            raise ValueError(f"{name!r} stands there twice; keep one of the two")
+    return dict(pairs)
+
+
+def _validated(content: object) -> ColumnMap:
+    if not isinstance(content, dict):
+        raise ConfError(f"holds no JSON object with {', '.join(_SECTIONS)}")
+    for section in _SECTIONS:
+        if not isinstance(content.get(section), dict):
+            raise ConfError(f"{section} is missing, or is no object of column names and indexes")
+    results = _in_order("proxy_results_fields", content["proxy_results_fields"], RESULT_FIELDS)
+    scores = _in_order("proxy_score_fields", content["proxy_score_fields"], PROXY_SCORES.column_names)
+    for index, (name, expected) in enumerate(zip(scores, PROXY_SCORES.column_names, strict=False)):
+        if name != expected:
+            raise ConfError(
+                f"proxy_score_fields.{name} is {index}, but column {index} of the table proxy_scores is "
+                f"{expected}; put the table's columns in its order"
+            )
+    if len(scores) > len(PROXY_SCORES.columns):
+        extra = scores[len(PROXY_SCORES.columns)]
+        raise ConfError(f"proxy_score_fields.{extra}: the table proxy_scores has no such column; remove it")
+    return ColumnMap(results, _reputation_column(content["add_reputation"], scores))
+
+
+def _in_order(section: str, indexes: dict[str, object], required: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the section's names by index, each index once and none left out."""
+    by_index: dict[int, str] = {}
+    for name, index in indexes.items():
+        if isinstance(index, bool) or not isinstance(index, int) or index < 0:
+            raise ConfError(f"{section}.{name} is {index!r}; an index is a whole number from 0")
+        if index in by_index:
+            raise ConfError(f"{section}.{name} and {section}.{by_index[index]} both have index {index}")
+        by_index[index] = name
+    for name in required:
+        if name not in indexes:
+            raise ConfError(f"{section}.{name} is missing")
+    for index in range(len(by_index)):
+        if index not in by_index:
+            raise ConfError(f"{section} has no column with index {index}, but goes up to {max(by_index)}")
+    return tuple(by_index[index] for index in range(len(by_index)))
+
+
+def _reputation_column(section: dict[str, object], scores: tuple[str, ...]) -> str:
+    if len(section) != 1:
+        raise ConfError(f"add_reputation names {len(section)} columns; it takes exactly one, such as fulluri")
+    ((name, index),) = section.items()
+    if name not in scores:
+        raise ConfError(f"add_reputation.{name}: proxy_scores has no such column")
+    if isinstance(index, bool) or not isinstance(index, int):
+        raise ConfError(f"add_reputation.{name} is {index!r}; an index is a whole number from 0")
+    if scores.index(name) != index:
+        raise ConfError(
+            f"add_reputation.{name} is {index}, but proxy_score_fields.{name} is {scores.index(name)}"
+        )
+    if name in _ADDED or PROXY_SCORES.columns[index].type != "STRING":
+        raise ConfError(
+            f"add_reputation.{name}: services are asked about text of the results, such as fulluri"
+        )
+    return name

@@ -1,0 +1,87 @@
+"""The daily partition: its key, its folder name and its numbers."""
+
+import datetime as dt
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Self
+
+from proxy_oa_assets.model.errors import DayError
+
+_KEY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
+
+
+@dataclass(frozen=True, order=True)
+class Day:
+    """One day of proxy traffic.
+
+    Example:
+        >>> Day.parse("2016-09-12").folder
+        '20160912'
+
+    """
+
+    date: dt.date
+
+    @classmethod
+    def parse(cls, key: str) -> Self:
+        """Read a partition key, `YYYY-MM-DD`. Raises DayError for anything else."""
+        if not _KEY.fullmatch(key):
+            raise DayError(f"{key!r} is not a day: write it as YYYY-MM-DD, for example 2016-09-12")
+        try:
+            return cls(dt.date.fromisoformat(key))
+        except ValueError as error:
+            raise DayError(f"{key!r} is not a day of the calendar: {error}") from error
+
+    @classmethod
+    def of_folder(cls, name: str) -> Self | None:
+        """Return the day of a folder's name, `YYYYMMDD`; None if it names none."""
+        try:
+            return cls.parse(f"{name[:4]}-{name[4:6]}-{name[6:]}")
+        except DayError:
+            return None
+
+    @property
+    def key(self) -> str:
+        """The partition key, `YYYY-MM-DD`; also the text of `p_date` and `tdate`."""
+        return self.date.isoformat()
+
+    @property
+    def folder(self) -> str:
+        """The day in folder names, `YYYYMMDD`."""
+        return self.key.replace("-", "")
+
+    @property
+    def month(self) -> str:
+        """The month, `YYYY-MM`."""
+        return self.key[:7]
+
+    @property
+    def y(self) -> int:
+        """The year, four digits."""
+        return self.date.year
+
+    @property
+    def m(self) -> int:
+        """The month, 1 to 12."""
+        return self.date.month
+
+    @property
+    def d(self) -> int:
+        """The day of the month, 1 to 31."""
+        return self.date.day
+
+    def plus(self, days: int) -> "Day":
+        """Return the day that many days later (earlier, if negative). Raises DayError beyond the calendar."""
+        try:
+            return Day(self.date + dt.timedelta(days=days))
+        except OverflowError as error:
+            raise DayError(f"{abs(days)} days from {self} there is no day in the calendar") from error
+
+    def through(self, last: "Day") -> Iterator["Day"]:
+        """Yield the days from this one to the last, both included."""
+        for number in range((last.date - self.date).days + 1):
+            yield self.plus(number)
+
+    def __str__(self) -> str:
+        return self.key

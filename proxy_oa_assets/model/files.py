@@ -1,0 +1,72 @@
+"""Local files that appear whole or not at all."""
+
+import os
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO
+
+
+@contextmanager
+def replacing(path: Path, *, durable: bool = False) -> Iterator[BinaryIO]:
+    """Open a temporary file beside `path`; rename it to `path` once the block has ended without an error.
+
+    With `durable`, the file and its folder are on the disk before this returns, so that a power cut leaves
+    the old file or the new one.
+    """
+    temporary = path.with_name(f".{uuid.uuid4().hex}.tmp")
+    try:
+        file = temporary.open("xb")
+    except FileNotFoundError:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        file = temporary.open("xb")
+    try:
+        with file:
+            yield file
+            if durable:
+                file.flush()
+                os.fsync(file.fileno())
+        temporary.replace(path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+    if durable:
+        sync_folder(path.parent)
+
+
+def replace_if_other(path: Path, content: bytes) -> None:
+    """Make a file have this content; one that has it stays, which is much cheaper than replacing it."""
+    try:
+        if path.read_bytes() == content:
+            return
+    except FileNotFoundError:
+        pass
+    with replacing(path) as file:
+        file.write(content)
+
+
+def sync_folder(folder: Path) -> None:
+    """Put a folder's entries (a rename, a removal) on the disk."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+_PACKAGE = Path(__file__).parents[1]
+
+
+def bundled(name: str) -> Path:
+    """Return the path of a shipped file or folder, such as `proxy_conf.json`.
+
+    Raises FileNotFoundError if the installation lacks it.
+    """
+    for folder in (_PACKAGE / "bundled", _PACKAGE.parent):
+        path = folder / name
+        if path.exists():
+            return path
+    raise FileNotFoundError(
+        f"{name} is missing from the installation at {_PACKAGE}; install the package again"
+    )

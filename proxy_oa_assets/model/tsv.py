@@ -1,0 +1,37 @@
+"""The tab-separated files that we write: one header line, nothing quoted, NULL as the word `null`.
+
+It is the form of spot-ml's results and of the feedback that it reads back by splitting on tabs; so a tab or a
+line break inside a field is written as one space.
+"""
+
+import re
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from proxy_oa_assets.model.files import replacing
+
+NULL = "null"
+_BREAK = re.compile(r"\r\n|[\t\r\n]")
+
+
+def field(value: object) -> str:
+    """Return one value as it stands in a file."""
+    return NULL if value is None else _BREAK.sub(" ", str(value))
+
+
+def line(values: Iterable[object]) -> str:
+    """Return one line, with its line feed."""
+    return "\t".join(map(field, values)) + "\n"
+
+
+def table(columns: Sequence[str], rows: Iterable[Iterable[object]]) -> bytes:
+    """Return a header line and the rows, as they stand in a file."""
+    return "".join((line(columns), *map(line, rows))).encode("utf-8")
+
+
+def write_tsv(path: Path, columns: Sequence[str], rows: Iterable[Iterable[object]]) -> None:
+    """Replace a file by a header line and the rows."""
+    with replacing(path) as file:
+        file.write(line(columns).encode("utf-8"))
+        for row in rows:
+            file.write(line(row).encode("utf-8"))

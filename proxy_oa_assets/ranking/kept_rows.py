@@ -1,0 +1,41 @@
+"""The day's most suspicious rows, as `proxy_results` hands them to `scored_connections`.
+
+Kept as Parquet beside the copy of the results, so that the enrichment can be done again with the same limit.
+"""
+
+from pathlib import Path
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from proxy_oa_assets.model.column_map import RESULT_FIELDS
+from proxy_oa_assets.model.errors import ResultsError
+from proxy_oa_assets.model.files import replacing
+from proxy_oa_assets.ranking.results_file import INT_FIELDS, ranked_frame
+
+_FILE = "proxy_results.ranked.parquet"
+
+
+def write(folder: Path, frame: pd.DataFrame) -> None:
+    """Replace the rows kept in a day's data folder."""
+    with replacing(folder / _FILE) as file:
+        pq.write_table(pa.Table.from_pandas(frame, schema=_schema(), preserve_index=False), file)
+
+
+def read(folder: Path) -> pd.DataFrame:
+    """Return the rows kept in a day's data folder. Raises ResultsError if there are none yet."""
+    path = folder / _FILE
+    if not path.is_file():
+        raise ResultsError(f"{path} does not exist: materialize proxy_results for this day first")
+    table = pq.read_table(path)
+    return ranked_frame(table.column(name).to_pylist() for name in RESULT_FIELDS)
+
+
+def _schema() -> pa.Schema:
+    def arrow_type(name: str) -> pa.DataType:
+        if name in INT_FIELDS:
+            return pa.int32()
+        return pa.float64() if name == "score" else pa.string()
+
+    return pa.schema([(name, arrow_type(name)) for name in RESULT_FIELDS])

@@ -1,0 +1,151 @@
+"""`proxy_results.csv`: what the ranking job wrote, read line by line.
+
+Nothing in it is quoted or escaped: a line is its fields joined by tabs, NULL is the word `null`, and a double
+quote or backslash is data. So it is split here, not by a CSV reader.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal
+
+from proxy_oa_assets.model.column_map import RESULT_FIELDS
+from proxy_oa_assets.model.day import Day
+from proxy_oa_assets.model.tsv import NULL
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+REJECTED_FILE = "proxy_results.rejected.tsv"
+REJECTED_COLUMNS = ("line", "reason", "content")
+INT_FIELDS = ("duration", "scbytes", "csbytes")
+
+_INT = re.compile(r"[+-]?\d+", re.ASCII)
+_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
+_SHOWN = 80  # characters
+_INT_MIN, _INT_MAX = -(2**31), 2**31 - 1
+_FLOAT_MAX = float.fromhex("0x1.fffffep127")  # IEEE 754, binary32
+
+Value = str | int | float | None
+
+
+@dataclass(frozen=True)
+class RejectedLine:
+    """A malformed line: its number in the file (from 1), the reason, and the line itself."""
+
+    number: int
+    reason: str
+    content: str
+
+
+@dataclass
+class ResultsReader:
+    """Reads the first `limit` good rows of a day's results.
+
+    Iterate over `rejected_lines` (it drives the reading), then take the `frame`; a file of any size is read
+    with memory for `limit` rows.
+    """
+
+    columns: tuple[str, ...]
+    day: Day
+    limit: int
+    lines_read: int = 0
+    rejected: int = 0
+    _rows: list[list[Value]] = field(default_factory=list)
+
+    def rejected_lines(self, lines: Iterable[bytes]) -> Iterator[RejectedLine]:
+        """Read lines that end in a line feed until `limit` rows are good, yielding the malformed ones."""
+        for raw in lines:
+            if len(self._rows) >= self.limit:
+                return
+            self.lines_read += 1
+            # As Spark reads it: bytes that aren't UTF-8 don't cost the row, which would be a way to hide.
+            text = raw.removesuffix(b"\n").decode("utf-8", errors="replace")
+            row = self._parsed(text)
+            if isinstance(row, str):
+                self.rejected += 1
+                yield RejectedLine(self.lines_read, row, text)
+            else:
+                self._rows.append(row)
+
+    @property
+    def frame(self) -> pd.DataFrame:
+        """The good rows in file order; columns as `RESULT_FIELDS`, without a site's own further ones."""
+        return (
+            ranked_frame(zip(*self._rows, strict=True))
+            if self._rows
+            else ranked_frame([()] * len(RESULT_FIELDS))
+        )
+
+    def _parsed(self, text: str) -> list[Value] | str:
+        """Return the row in the order of RESULT_FIELDS, or why it is malformed."""
+        fields = text.split("\t")
+        if len(fields) != len(self.columns):
+            return f"{len(fields)} fields instead of {len(self.columns)}"
+        named: dict[str, Value] = {
+            name: None if value == NULL else value for name, value in zip(self.columns, fields, strict=True)
+        }
+        if named["p_date"] != self.day.key:
+            return f"p_date {_shown(named['p_date'])} is not the day {self.day}"
+        for name in INT_FIELDS:
+            problem = _to_int(named, name)
+            if problem:
+                return problem
+        return _to_score(named) or [named[name] for name in RESULT_FIELDS]
+
+
+def _to_int(named: dict[str, Value], name: str) -> str | None:
+    """Replace an INT column's text by its number; return what is wrong with it, if anything is."""
+    value = named[name]
+    if value is None or value == "":
+        named[name] = None
+        return None
+    if not _INT.fullmatch(str(value)):
+        return f"{name} {_shown(value)} is not a whole number"
+    digits = str(value).lstrip("+-").lstrip("0")
+    # Python itself refuses to read a number of thousands of digits.
+    number = int(value) if len(digits) <= len(str(_INT_MAX)) else _INT_MAX + 1
+    if not _INT_MIN <= number <= _INT_MAX:
+        return f"{name} {_shown(value)} is beyond the range of INT"
+    named[name] = number
+    return None
+
+
+def _to_score(named: dict[str, Value]) -> str | None:
+    value = named["score"]
+    if value is None or not _NUMBER.fullmatch(str(value)):
+        return f"score {NULL if value is None else _shown(value)} is not a finite number"
+    score = float(value)
+    if not math.isfinite(score) or abs(score) > _FLOAT_MAX:
+        return f"score {_shown(value)} is beyond the range of FLOAT"
+    named["score"] = score
+    return None
+
+
+def _shown(value: Value) -> str:
+    """Return a value for a reason, which goes into Dagster's history; the whole line stands beside it."""
+    return f"{value!r:.{_SHOWN}}"
+
+
+def ranked_frame(columns: Iterable[Iterable[Value]]) -> pd.DataFrame:
+    """Return columns of values, in the order of RESULT_FIELDS, as a typed frame.
+
+    Text is pandas' `str`, the INT columns are nullable `Int32`, `score` is `float64`.
+    """
+    import pandas as pd
+
+    return pd.DataFrame(
+        {
+            name: pd.Series(list(values), dtype=_dtype(name))
+            for name, values in zip(RESULT_FIELDS, columns, strict=True)
+        }
+    )
+
+
+def _dtype(name: str) -> Literal["Int32", "float64", "str"]:
+    if name in INT_FIELDS:
+        return "Int32"
+    return "float64" if name == "score" else "str"

@@ -1,0 +1,149 @@
+"""`init-db` on a cluster: the database and the tables, and what to do about tables that Spot left."""
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing
+
+from proxy_oa_assets.model.day import Day
+from proxy_oa_assets.model.errors import WarehouseError
+from proxy_oa_assets.model.tables import PROXY_STORYBOARD, TABLES, ColumnTypes, Table, declared, differences
+from proxy_oa_assets.resources.cluster import ddl as sql
+from proxy_oa_assets.resources.cluster.cluster_tables import ClusterTables
+from proxy_oa_assets.resources.impala import Warehouse
+from proxy_oa_assets.sql.query import Query
+
+
+def create_tables(tables: ClusterTables) -> list[str]:
+    """Create what is missing, and return what to say about each table; nothing that exists is changed."""
+    tables.connection.run(sql.create_database(tables.database))
+    return [line for table in TABLES.values() for line in _create(tables, table)]
+
+
+def existing_columns(tables: ClusterTables, name: str) -> ColumnTypes | None:
+    """Return a table's columns; None if there is no such table."""
+    try:
+        # Impala refuses this, too, of a table that isn't there.
+        for statement in tables.flavour.know_table(tables.name(name)):
+            tables.connection.run(statement)
+        return tables.columns(name)
+    except WarehouseError as error:
+        if not error.transient and tables.flavour.says_no_table(str(error)):
+            return None
+        raise
+
+
+def migration(tables: ClusterTables, table: Table, found: ColumnTypes) -> Iterator[str]:
+    """Yield the commands and statements that bring a table's rows into one of our columns, in order.
+
+    The old files stay, in a folder beside, until somebody removes them.
+    """
+    ours, theirs = tables.name(table.name), tables.name(f"{table.name}_before")
+    folder = tables.folder(table)
+    partitions = [column.name for column in table.partitions]
+    there = dict(found)
+    columns = ", ".join(f"{name} {kind}" for name, kind in found if name not in partitions)
+    keys = ", ".join(f"{name} {kind}" for name, kind in found if name in partitions)
+    values = [
+        column.name
+        if there.get(column.name) == column.type
+        else f"CAST({column.name if column.name in there else 'NULL'} AS {column.type})"
+        for column in table.columns
+    ]
+    yield sql.drop_table(ours)
+    yield f"hdfs dfs -mv {folder} {folder}_before"
+    yield (
+        f"CREATE EXTERNAL TABLE {theirs} ({columns}) PARTITIONED BY ({keys}) STORED AS PARQUET "
+        f"LOCATION '{folder}_before'"
+    )
+    yield tables.flavour.recover_partitions(theirs)
+    yield sql.create_table(ours, table, folder)
+    yield from tables.flavour.allow_dynamic_partitions()
+    yield (
+        f"INSERT INTO TABLE {ours} PARTITION ({', '.join(partitions)}) "
+        f"SELECT {', '.join([*values, *partitions])} FROM {theirs}"
+    )
+
+
+def _create(tables: ClusterTables, table: Table) -> Iterator[str]:
+    name, folder = tables.name(table.name), tables.folder(table)
+    found = existing_columns(tables, table.name)
+    if found is None:
+        tables.connection.run(sql.create_table(name, table, folder))
+        yield f"{table.name}: created, {folder}"
+        return
+    different = differences(declared(table.all_columns), found)
+    if not different:
+        yield f"{table.name}: there already"
+        return
+    yield f"{table.name}: there already, with other columns: {'; '.join(different)}"
+    yield "  Nothing was changed, and no day will be written to it. To migrate it, with nobody writing:"
+    for step in migration(tables, table, found):
+        yield f"    {step}" if step.startswith("hdfs ") else f"    {step};"
+
+
+# No log has this day.
+_PROBE_DAY = Day.parse("1970-01-01")
+_INIT_DB = "`proxy-oa init-db` creates what is missing"
+
+
+def cluster_probes(
+    tables: ClusterTables,
+    reading: Mapping[str, Callable[[], str]],
+    without_delay: Callable[[], Warehouse],
+) -> dict[str, Callable[[], str]]:
+    """Return what to try, by name and in order; each returns what was found, or raises what to do.
+
+    `reading` is what every form of the warehouse tries; `without_delay` returns a warehouse that removes old
+    versions at once.
+    """
+    return {
+        "sql engine": lambda: _connect(tables),
+        "database": lambda: _database(tables),
+        "definitions": lambda: _definitions(tables),
+        **reading,
+        "partition": lambda: _partition(without_delay()),
+    }
+
+
+def _connect(tables: ClusterTables) -> str:
+    with tables.connection.asked("SELECT 1 AS one") as answer:
+        list(answer.rows)
+    server = tables.connection.server
+    how = f"{server.auth_mechanism}, {'TLS' if server.use_ssl else 'no TLS'}"
+    return f"{tables.flavour.name} at {server.address} answers {server.user} ({how})"
+
+
+def _database(tables: ClusterTables) -> str:
+    with tables.connection.asked("SHOW DATABASES") as answer:
+        databases = {str(row[0]).lower() for row in answer.rows}
+    if tables.database.lower() not in databases:
+        raise WarehouseError(f"there is no database {tables.database} (PROXY_OA_DBNAME); {_INIT_DB}")
+    return f"{tables.database} is there"
+
+
+def _definitions(tables: ClusterTables) -> str:
+    found = {name: existing_columns(tables, name) for name in TABLES}
+    missing = [name for name, columns in found.items() if columns is None]
+    if missing:
+        raise WarehouseError(f"missing in {tables.database}: {', '.join(missing)}; {_INIT_DB}")
+    other = [
+        f"{name}: {text}"
+        for name, columns in found.items()
+        for text in differences(declared(TABLES[name].all_columns), columns or [])
+    ]
+    if other:
+        raise WarehouseError(f"{'; '.join(other)}. `proxy-oa init-db` says how to migrate")
+    return f"all {len(TABLES)} are there, with our columns and types"
+
+
+def _partition(probe: Warehouse) -> str:
+    """Write a day that no log has by SQL, read it back, drop it, and remove its files at once."""
+    with closing(probe):
+        count = probe.replace_day(
+            PROXY_STORYBOARD,
+            _PROBE_DAY,
+            Query("SELECT 'probe' AS p_threat, 'probe' AS title, 'probe' AS text"),
+        )
+        probe.drop_day(PROXY_STORYBOARD, _PROBE_DAY)
+    if count != 1:
+        raise WarehouseError(f"a probe of one row came back as {count} rows")
+    return f"wrote, read back and dropped {_PROBE_DAY} of {PROXY_STORYBOARD.name}"

@@ -1,0 +1,126 @@
+"""Settings -> the resources of the configured deployment, for Dagster, the command line and notebooks.
+
+Each deployment's forms are imported when it is the configured one: a machine without a cluster loads neither
+impyla nor hdfs, and a cluster no DuckDB.
+"""
+
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from proxy_oa_assets.resources.hdfs import FileStore
+from proxy_oa_assets.resources.impala import Warehouse
+from proxy_oa_assets.resources.reputation import ReputationResource
+from proxy_oa_assets.resources.workspace import Workspace
+from proxy_oa_assets.settings import CaCert, ClusterSettings, Settings, load_settings
+
+
+@dataclass(frozen=True)
+class Deployment:
+    """The configured resources; their names are their resource keys in Dagster."""
+
+    hdfs: FileStore
+    impala: Warehouse
+    reputation: ReputationResource
+    workspace: Workspace
+
+    def resources(self) -> dict[str, object]:
+        """Return the resources by key."""
+        return dict(vars(self))
+
+
+def deployment(settings: Settings, *, patient: bool = True) -> Deployment:
+    """Return the resources for the settings; the patient ones wait half a minute for a restarting NameNode."""
+    hdfs, impala = (
+        _local(settings)
+        if settings.cluster is None
+        else _on_cluster(settings, settings.cluster, patient=patient)
+    )
+    return Deployment(
+        hdfs=hdfs,
+        impala=impala,
+        reputation=ReputationResource(
+            config_file=_text(settings.reputation),
+            home=str(settings.home),
+            least_coverage=settings.reputation_coverage,
+            may_run_programs=settings.reputation_may_run_programs,
+        ),
+        workspace=Workspace(
+            home=str(settings.home),
+            conf_file=str(settings.conf),
+            huser=settings.huser,
+            network_context_file=_text(settings.network_context),
+        ),
+    )
+
+
+def configured_deployment() -> Deployment:
+    """Return the deployment of the home that the environment names, kept for as long as its settings last."""
+    return _kept_deployment(load_settings())
+
+
+@cache
+def _kept_deployment(settings: Settings) -> Deployment:
+    return deployment(settings)
+
+
+def _text(path: Path | None) -> str | None:
+    return None if path is None else str(path)
+
+
+def _local(settings: Settings) -> tuple[FileStore, Warehouse]:
+    from proxy_oa_assets.resources.local.duckdb_warehouse import DuckDBWarehouse
+    from proxy_oa_assets.resources.local.local_hdfs import LocalHdfs
+
+    root = settings.home / "hdfs"
+    warehouse = DuckDBWarehouse(
+        base=str(root / settings.huser.lstrip("/")),
+        database=settings.dbname,
+        scratch=str(settings.home / "tmp"),
+    )
+    return LocalHdfs(root=str(root)), warehouse
+
+
+def _on_cluster(
+    settings: Settings, cluster: ClusterSettings, *, patient: bool
+) -> tuple[FileStore, Warehouse]:
+    from proxy_oa_assets.resources.cluster.impala_warehouse import ImpalaWarehouse
+    from proxy_oa_assets.resources.cluster.webhdfs import WebHdfs
+
+    home = str(settings.home)
+    hdfs = WebHdfs(
+        url=cluster.hdfs_url,
+        user=cluster.hdfs_user,
+        auth=cluster.hdfs_auth,
+        token_env="HDFS_TOKEN" if cluster.hdfs_token else None,
+        home=home,
+        **_certificates(cluster.hdfs_ca_cert),
+        timeout=cluster.hdfs_timeout,
+        attempts=7 if patient else 2,
+    )
+    warehouse = ImpalaWarehouse(
+        hdfs=hdfs,
+        host=cluster.host,
+        port=cluster.port,
+        engine=cluster.engine,
+        database=settings.dbname,
+        huser=settings.huser,
+        auth_mechanism=cluster.auth_mechanism,
+        user=cluster.user,
+        password_env="IMPALA_PASSWORD" if cluster.password else None,
+        home=home,
+        use_ssl=cluster.use_ssl,
+        **_certificates(cluster.ca_cert),
+        kerberos_service_name=cluster.kerberos_service_name,
+        timeout=cluster.timeout,
+        keep_seconds=cluster.keep_minutes * 60,
+    )
+    return hdfs, warehouse
+
+
+def _certificates(setting: CaCert) -> dict[str, Any]:
+    """Return the fields of a resource that say which certificates it trusts."""
+    if setting == "unverified":
+        return {"ca_cert": None, "verify": False}
+    return {"ca_cert": None if setting is None else str(setting), "verify": True}

@@ -1,0 +1,75 @@
+"""A table of `tables.py` as a DuckDB view of its Parquet files."""
+
+import glob
+from pathlib import Path
+
+import duckdb
+
+from proxy_oa_assets.model.errors import WarehouseError
+from proxy_oa_assets.model.tables import SqlType, Table
+from proxy_oa_assets.model.text import printable
+from proxy_oa_assets.resources.parquet import stored_columns
+
+_DUCKDB_TYPES: dict[SqlType, str] = {
+    "STRING": "VARCHAR",
+    "INT": "INTEGER",
+    "BIGINT": "BIGINT",
+    "FLOAT": "FLOAT",
+    "SMALLINT": "SMALLINT",
+    "TINYINT": "TINYINT",
+}
+
+_SHOWN_WIDTH = 100
+# Impala's files name no character set for text.
+_PARQUET = """read_parquet(?, binary_as_string = true, union_by_name = true, hive_partitioning = false,
+    filename = true{})"""
+
+
+def create_view(connection: duckdb.DuckDBPyConnection, table: Table, files: list[Path]) -> None:
+    """Create the view under the table's name: its data and partition columns with the table's types."""
+    columns = (*table.columns, *table.partitions)
+    if not files:
+        empty = ", ".join(
+            f"CAST(NULL AS {_DUCKDB_TYPES[column.type]}) AS {column.name}" for column in columns
+        )
+        connection.execute(f"CREATE VIEW {table.name} AS SELECT {empty} WHERE FALSE")
+        return
+    # A Spot installation's tables may have other types (respcode as INT); a cast to the same costs nothing.
+    # The partition's values are taken from the end of the path: DuckDB's own reading takes the first
+    # `name=value` of all of it, which may stand in the name of the home.
+    folders = "/".join(f"{column.name}=([^/]*)" for column in table.partitions)
+    casts = {column.name: column.name for column in table.columns} | {
+        column.name: f"regexp_extract(filename, '/{folders}/[^/]*$', {group})"
+        for group, column in enumerate(table.partitions, start=1)
+    }
+    typed = ", ".join(
+        f"CAST({casts[column.name]} AS {_DUCKDB_TYPES[column.type]}) AS {column.name}" for column in columns
+    )
+    view = connection.sql(f"SELECT {typed} FROM {_PARQUET.format('')}", params=[_globs(files)])
+    view.create_view(table.name)
+
+
+def refuse_unfit_values(connection: duckdb.DuckDBPyConnection, table: Table, files: list[Path]) -> None:
+    """Raise WarehouseError, naming file and row, if a column holds what its type in the table can't."""
+    ours = {column.name: column.type for column in table.columns}
+    numbered = _PARQUET.format(", file_row_number = true")
+    for name, stored in stored_columns(files):
+        wanted = ours.get(name.lower())
+        if wanted is None or wanted == stored:
+            continue
+        found = connection.execute(
+            f"""SELECT filename, file_row_number + 1, {name} FROM {numbered}
+                WHERE {name} IS NOT NULL AND TRY_CAST({name} AS {_DUCKDB_TYPES[wanted]}) IS NULL
+                LIMIT 1""",
+            [_globs(files)],
+        ).fetchone()
+        if found:
+            file, row, value = found
+            raise WarehouseError(
+                f"{file}, row {row}: {name} is {printable(value, _SHOWN_WIDTH)}, which isn't of the type "
+                f"{wanted} that {table.name} has; correct the row, or remove it, and write the file again"
+            )
+
+
+def _globs(files: list[Path]) -> list[str]:
+    return [glob.escape(str(file)) for file in files]

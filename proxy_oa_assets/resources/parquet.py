@@ -1,0 +1,115 @@
+"""What the footers of Parquet files say: the types of `tables.py`, and whether there are rows."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import BinaryIO
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from proxy_oa_assets.model.day import Day
+from proxy_oa_assets.model.errors import WarehouseError
+from proxy_oa_assets.model.tables import SqlType, Table
+
+ARROW_TYPES: dict[SqlType, pa.DataType] = {
+    "STRING": pa.string(),
+    "INT": pa.int32(),
+    "BIGINT": pa.int64(),
+    "FLOAT": pa.float32(),
+    "SMALLINT": pa.int16(),
+    "TINYINT": pa.int8(),
+}
+# Impala names no character set for text.
+_SQL_TYPES = {arrow: sql for sql, arrow in ARROW_TYPES.items()} | {pa.binary(): "STRING"}
+
+
+def arrow_schema(table: Table) -> pa.Schema:
+    """Return the schema in which a table's data columns are written."""
+    return pa.schema([(column.name, ARROW_TYPES[column.type]) for column in table.columns])
+
+
+def write_empty(table: Table, file: Path) -> None:
+    """Write a file of a table's data columns without a row."""
+    pq.write_table(arrow_schema(table).empty_table(), file)
+
+
+def stored_columns(files: Iterable[Path]) -> list[tuple[str, str]]:
+    """Return the names and Hive types of the columns that files have; each differing type of a name once.
+
+    A type that no column of ours has stands as Arrow calls it.
+    """
+    found: dict[tuple[str, str], None] = {}
+    for file in files:
+        for column in _metadata(file).schema.to_arrow_schema():
+            found[(column.name, _SQL_TYPES.get(column.type, str(column.type).upper()))] = None
+    return list(found)
+
+
+def has_rows(files: Iterable[Path]) -> bool:
+    """Return whether any of the files has a row."""
+    return any(_metadata(file).num_rows for file in files)
+
+
+def row_count(files: Iterable[BinaryIO]) -> int:
+    """Return how many rows open files have; only their ends are read."""
+    return sum(pq.read_metadata(file).num_rows for file in files)
+
+
+def refuse_unfit(files: Mapping[Table, Sequence[Path]]) -> None:
+    """Raise WarehouseError, with what to do, if a file is damaged or a table's files lack a column of it."""
+    for table, paths in files.items():
+        stored = {name.lower() for name, _ in stored_columns(paths)}
+        missing = [name for name in table.column_names if name not in stored]
+        if paths and missing:
+            raise WarehouseError(
+                f"{table.name} can't be read: neither {paths[0]} nor another file of these days has "
+                f"{', '.join(missing)}; have them written again, with every column of the table"
+            )
+
+
+def _metadata(file: Path) -> pq.FileMetaData:
+    try:
+        return pq.read_metadata(file)
+    except (pa.ArrowException, OSError) as error:
+        # Arrow takes a damaged footer for trouble with reading, but such trouble has a number.
+        if isinstance(error, OSError) and error.errno is not None:
+            raise
+        raise WarehouseError(
+            f"{file} is no Parquet file, or a damaged one ({error}); remove it, or have it written again"
+        ) from error
+
+
+_HIVE_TYPES: dict[str, pa.DataType] = {str(name): kind for name, kind in ARROW_TYPES.items()}
+_NULLABLE = {
+    pa.int8(): pd.Int8Dtype(),
+    pa.int16(): pd.Int16Dtype(),
+    pa.int32(): pd.Int32Dtype(),
+    pa.int64(): pd.Int64Dtype(),
+}
+
+
+def frame_of(rows: pa.Table) -> pd.DataFrame:
+    """Return an Arrow table as a frame; whole numbers stay whole where there are NULLs among them."""
+    frame: pd.DataFrame = rows.to_pandas(types_mapper=_NULLABLE.get)
+    return frame
+
+
+def answer_frame(columns: Sequence[tuple[str, str]], rows: Iterable[Sequence[object]]) -> pd.DataFrame:
+    """Return an engine's answer as a frame; `columns` are its names and Hive types."""
+    values = list(zip(*rows, strict=True)) or [()] * len(columns)
+    arrays = [
+        pa.array(column, type=_HIVE_TYPES.get(kind))  # another type as Python's values have it
+        for column, (_, kind) in zip(values, columns, strict=True)
+    ]
+    return frame_of(pa.Table.from_arrays(arrays, names=[name for name, _ in columns]))
+
+
+def frame_rows(table: Table, day: Day, frame: pd.DataFrame) -> pa.Table:
+    """Return a frame as rows of a table. Raises WarehouseError if it doesn't fit."""
+    try:
+        return pa.Table.from_pandas(
+            frame[list(table.column_names)], schema=arrow_schema(table), preserve_index=False
+        )
+    except (KeyError, UnicodeEncodeError, pa.ArrowException) as error:
+        raise WarehouseError(f"The frame doesn't fit {table.name}, {day}: {error}") from error

@@ -1,0 +1,85 @@
+"""The analysts' SQL, in the portable subset that `queries.py` describes.
+
+A URI or client is matched as everywhere: NULL as if it were the word `null`.
+"""
+
+from proxy_oa_assets.model.day import Day
+from proxy_oa_assets.model.tables import PROXY_EDGE, PROXY_SCORES, PROXY_THREAT_INVESTIGATION, PROXY_TIMELINE
+from proxy_oa_assets.sql.day_tables import EDGE_ORDER
+from proxy_oa_assets.sql.query import CLIENT, URI, Query, of_day
+
+_SCORE_ORDER = ("ml_score", *(name for name in PROXY_SCORES.column_names if name != "ml_score"))
+
+
+def suspicious(day: Day, uri: str | None, clientip: str | None, limit: int) -> Query:
+    """Select the connections that nobody has given a severity, the lowest `ml_score` first.
+
+    Columns as `proxy_scores`, of the connection's lowest row, and `scored_rows`, how many rows it has.
+    """
+    scores_day, scores_values = of_day(PROXY_SCORES, day, "s")
+    given_day, given_values = of_day(PROXY_THREAT_INVESTIGATION, day)
+    filters, filter_values = [scores_day, "t.uri IS NULL"], list[str | int](scores_values)
+    if uri:
+        filters.append(f"instr({URI.format('s')}, ?) > 0")
+        filter_values.append(uri)
+    if clientip:
+        filters.append(f"{CLIENT.format('s')} = ?")
+        filter_values.append(clientip)
+    columns = ", ".join(PROXY_SCORES.column_names)
+    same = f"PARTITION BY {CLIENT.format('s')}, {URI.format('s')}"
+    order = ", ".join(f"s.{name} ASC NULLS LAST" for name in _SCORE_ORDER)
+    sql = f"""
+SELECT {columns}, scored_rows
+FROM (
+    SELECT {", ".join(f"s.{name}" for name in PROXY_SCORES.column_names)},
+        row_number() OVER ({same} ORDER BY {order}) AS nth, count(*) OVER ({same}) AS scored_rows
+    FROM proxy_scores s
+    LEFT JOIN (
+        SELECT DISTINCT {URI.format("proxy_threat_investigation")} AS uri
+        FROM proxy_threat_investigation WHERE {given_day} AND uri_sev > 0
+    ) t ON {URI.format("s")} = t.uri
+    WHERE {" AND ".join(filters)}
+) numbered
+WHERE nth = 1
+ORDER BY ml_score ASC NULLS LAST, clientip ASC NULLS LAST, fulluri ASC NULLS LAST
+LIMIT ?
+"""
+    return Query(sql, (*given_values, *filter_values, limit), (day, day))
+
+
+def details(day: Day, fulluri: str, clientip: str) -> Query:
+    """Select a connection's rows of `proxy_edge`, earliest first."""
+    where, values = of_day(PROXY_EDGE, day)
+    order = ", ".join(f"{name} ASC NULLS LAST" for name in EDGE_ORDER)
+    sql = f"""
+SELECT {", ".join(PROXY_EDGE.column_names)}
+FROM proxy_edge
+WHERE {where} AND {URI.format("proxy_edge")} = ? AND {CLIENT.format("proxy_edge")} = ?
+ORDER BY hh ASC NULLS LAST, {order}
+"""
+    return Query(sql, (*values, fulluri, clientip), (day, day))
+
+
+def scored_rows(day: Day, uris: list[str]) -> Query:
+    """Select the rows of `proxy_scores` of some URIs, in the ranking's order."""
+    where, values = of_day(PROXY_SCORES, day)
+    order = ", ".join(f"{name} ASC NULLS LAST" for name in _SCORE_ORDER)
+    sql = f"""
+SELECT {", ".join(PROXY_SCORES.column_names)}
+FROM proxy_scores
+WHERE {where} AND {URI.format("proxy_scores")} IN ({", ".join("?" * len(uris))})
+ORDER BY {order}
+"""
+    return Query(sql, (*values, *uris), (day, day))
+
+
+def timeline(day: Day, fulluri: str) -> Query:
+    """Select a threat's rows of `proxy_timeline`, in time order."""
+    where, values = of_day(PROXY_TIMELINE, day)
+    sql = f"""
+SELECT {", ".join(PROXY_TIMELINE.column_names)}
+FROM proxy_timeline
+WHERE {where} AND coalesce(p_threat, 'null') = ?
+ORDER BY tstart ASC NULLS LAST, tend ASC NULLS LAST, clientip ASC NULLS LAST, respcode ASC NULLS LAST
+"""
+    return Query(sql, (*values, fulluri), (day, day))

@@ -1,0 +1,112 @@
+"""The day's SQL: one SELECT per table that a day is materialized into."""
+
+from proxy_oa_assets.enrichment.response_codes import response_code_name_sql
+from proxy_oa_assets.model.day import Day
+from proxy_oa_assets.model.tables import PROXY, PROXY_EDGE, PROXY_SCORES
+from proxy_oa_assets.sql.query import (
+    CLIENT,
+    COUNTABLE,
+    DAY_NUMBER,
+    ROWS_PER_CONNECTION_HOUR,
+    URI,
+    Query,
+    of_day,
+)
+
+# The raw column behind each column of proxy_edge that isn't computed.
+EDGE_SOURCES = {"tdate": "p_date", "time": "p_time"}
+_EDGE_COPIED = tuple(name for name in PROXY_EDGE.column_names if name not in ("hh", "respcode_name"))
+# Earliest first; ties are broken by the remaining columns, so that two runs agree.
+EDGE_ORDER = ("time", *(name for name in _EDGE_COPIED if name not in ("time", "clientip", "fulluri")))
+
+
+def edge_details(day: Day) -> Query:
+    """Select the raw rows of each scored connection, in every hour, the earliest 250 per connection and hour.
+
+    Columns as `proxy_edge`. `hh` is the hour of the raw partition.
+    """
+    raw_day, raw_values = of_day(PROXY, day, "p")
+    scores_day, scores_values = of_day(PROXY_SCORES, day)
+    copied = ", ".join(f"p.{EDGE_SOURCES.get(name, name)} AS {name}" for name in _EDGE_COPIED)
+    order = ", ".join(f"p.{EDGE_SOURCES.get(name, name)} ASC NULLS LAST" for name in EDGE_ORDER)
+    # A connection can have rows with NULL and with the word null; they share its limit.
+    nulls = ", ".join(f"CASE WHEN p.{name} IS NULL THEN 1 ELSE 0 END" for name in ("clientip", "fulluri"))
+    sql = f"""
+SELECT {", ".join(_EDGE_COPIED)}, hh, {response_code_name_sql("respcode")} AS respcode_name
+FROM (
+    SELECT {copied}, CAST(p.h AS INT) AS hh,
+        row_number() OVER (PARTITION BY s.clientip, s.fulluri, p.h ORDER BY {order}, {nulls}) AS nth
+    FROM proxy p
+    JOIN (
+        SELECT DISTINCT {CLIENT.format("proxy_scores")} AS clientip, {URI.format("proxy_scores")} AS fulluri
+        FROM proxy_scores WHERE {scores_day}
+    ) s ON {CLIENT.format("p")} = s.clientip AND {URI.format("p")} = s.fulluri
+    WHERE {raw_day}
+) numbered
+WHERE nth <= {ROWS_PER_CONNECTION_HOUR}
+ORDER BY clientip ASC NULLS LAST, fulluri ASC NULLS LAST, hh, nth
+"""
+    return Query(sql, (*scores_values, *raw_values), (day, day))
+
+
+def full_connection_hours(day: Day) -> Query:
+    """Count the connection-hours of `proxy_edge` that have as many rows as they may."""
+    where, values = of_day(PROXY_EDGE, day)
+    sql = f"""
+SELECT count(*) AS full_hours
+FROM (SELECT 1 AS full_hour FROM proxy_edge WHERE {where}
+    GROUP BY {CLIENT.format("proxy_edge")}, {URI.format("proxy_edge")}, hh
+    HAVING count(*) >= {ROWS_PER_CONNECTION_HOUR}) hours
+"""
+    return Query(sql, values, (day, day))
+
+
+def ingest_summary(day: Day) -> Query:
+    """Count the day's countable raw rows per minute. Columns as `proxy_ingest_summary`."""
+    where, values = of_day(PROXY, day)
+    # A site's log may write 7:05:03 for 07:05:03; what has no colon stays as it is, and counts.
+    minute = (
+        "CASE WHEN p_time LIKE '_:%' THEN concat('0', substr(p_time, 1, 4)) ELSE substr(p_time, 1, 5) END"
+    )
+    sql = f"""
+SELECT tdate, count(*) AS total
+FROM (SELECT concat(p_date, ' ', {minute}) AS tdate FROM proxy WHERE {where} AND {COUNTABLE}) minutes
+GROUP BY tdate
+ORDER BY tdate
+"""
+    return Query(sql, values, (day, day))
+
+
+def edges_of_scored_hours(day: Day) -> Query:
+    """Select, for each scored connection in the hour of its scored row, the rows of `proxy_edge`.
+
+    Columns as `proxy_edge`, NULL clients and URIs included; rows of one connection and hour stand together,
+    earliest first.
+    """
+    edge_day, edge_values = of_day(PROXY_EDGE, day, "e")
+    scores_day, scores_values = of_day(PROXY_SCORES, day)
+    hour = "CASE WHEN time LIKE '_:%' THEN concat('0', substr(time, 1, 1)) ELSE substr(time, 1, 2) END"
+    columns = ", ".join(f"e.{name}" for name in PROXY_EDGE.column_names)
+    order = ", ".join(f"e.{name} ASC NULLS LAST" for name in EDGE_ORDER)
+    sql = f"""
+SELECT {columns}
+FROM proxy_edge e
+JOIN (
+    SELECT DISTINCT {CLIENT.format("proxy_scores")} AS clientip, {URI.format("proxy_scores")} AS fulluri,
+        {hour} AS hour_text
+    FROM proxy_scores WHERE {scores_day}
+) s ON {CLIENT.format("e")} = s.clientip AND {URI.format("e")} = s.fulluri
+    AND lpad(CAST(e.hh AS STRING), 2, '0') = s.hour_text
+WHERE {edge_day}
+ORDER BY {CLIENT.format("e")}, {URI.format("e")}, e.hh, {order}
+"""
+    return Query(sql, (*scores_values, *edge_values), (day, day))
+
+
+def summaries(first: Day, last: Day) -> Query:
+    """Select the minutes of the days from first to last: tdate, total; in time order."""
+    return Query(
+        f"SELECT tdate, total FROM proxy_ingest_summary WHERE {DAY_NUMBER} BETWEEN ? AND ? ORDER BY tdate",
+        (int(first.folder), int(last.folder)),
+        (first, last),
+    )

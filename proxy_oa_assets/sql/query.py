@@ -1,0 +1,57 @@
+"""A query, and the expressions that all statements share.
+
+Every SELECT is one text for all engines, in the portable subset of DuckDB, Impala and Spark/Hive: bare
+identifiers, `?` for bound values (each backend writes its own placeholder), `concat` with NULLs guarded, no
+quote characters in literals, CAST only of what can't fail, a total ORDER BY wherever rows are numbered, and no
+name that an engine reserves (`position`).
+"""
+
+from dataclasses import dataclass
+
+from proxy_oa_assets.model.day import Day
+from proxy_oa_assets.model.tables import Table
+
+ROWS_PER_CONNECTION_HOUR = 250
+
+# A results file can't tell NULL from the word null, so a connection is matched as if they were one.
+CLIENT = "coalesce({0}.clientip, 'null')"
+URI = "coalesce({0}.fulluri, 'null')"
+
+# A row of `proxy` counts in the summary, and as traffic, if it has these.
+COUNTABLE_COLUMNS = ("p_date", "p_time", "clientip", "host", "fulluri")
+COUNTABLE = " AND ".join((*(f"{name} IS NOT NULL" for name in COUNTABLE_COLUMNS), "p_time <> ''"))
+
+# A partition of our tables as a number, YYYYMMDD.
+DAY_NUMBER = "CAST(y AS INT) * 10000 + CAST(m AS INT) * 100 + CAST(d AS INT)"
+
+
+Values = tuple[str | int | float | None, ...]
+
+
+@dataclass(frozen=True)
+class Query:
+    """A SELECT, its bound values, and the days whose partitions it reads (first and last, inclusive)."""
+
+    sql: str
+    parameters: Values = ()
+    days: tuple[Day, Day] | None = None
+
+
+def whole_day(table: Table, day: Day) -> Query:
+    """Select the day's rows of a table, its data columns in order."""
+    where, values = of_day(table, day)
+    return Query(
+        f"SELECT {', '.join(table.column_names)} FROM {table.name} WHERE {where}", values, (day, day)
+    )
+
+
+def any_row(table: Table, day: Day) -> Query:
+    """Select one row if the day has any."""
+    where, values = of_day(table, day)
+    return Query(f"SELECT 1 AS found FROM {table.name} WHERE {where} LIMIT 1", values, (day, day))
+
+
+def of_day(table: Table, day: Day, alias: str = "") -> tuple[str, tuple[str, ...] | tuple[int, ...]]:
+    """Return the condition that selects a day of a table, and its bound values."""
+    prefix = f"{alias}." if alias else ""
+    return " AND ".join(f"{prefix}{name} = ?" for name in ("y", "m", "d")), table.day_values(day)

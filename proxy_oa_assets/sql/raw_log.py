@@ -1,0 +1,177 @@
+"""The analysts' SQL over the raw table, of which a day can have tens of millions of rows.
+
+Each statement goes through the column `fulluri` once. What is found by URI and what is found by referer are
+selected apart and joined by UNION ALL, so that each condition is one that the engines test while they read.
+"""
+
+from proxy_oa_assets.model.day import Day
+from proxy_oa_assets.model.tables import PROXY
+from proxy_oa_assets.model.tsv import NULL
+from proxy_oa_assets.sql.query import CLIENT, Query, Values, of_day
+
+FOUND_COLUMNS = (
+    *("p_date", "p_time", "clientip", "username", "duration", "fulluri", "webcat", "respcode"),
+    *("reqmethod", "useragent", "resconttype", "referer", "uriport", "serverip", "scbytes", "csbytes"),
+)
+_DAY_TIME = "CASE WHEN p_time LIKE '_:%' THEN concat('0', p_time) ELSE p_time END"
+_SCHEMES = ("http://", "https://")
+# What logs write where a request has no referer.
+_NO_REFERER = ("", "-", NULL)
+
+Condition = tuple[str, tuple[str, ...]]
+
+
+def found_per_second(day: Day, fulluri: str) -> Query:
+    """Count the rows whose URI or referer is that URI.
+
+    One row per `p_time`: requests, and new_clients, which is how many clients have none before it.
+    """
+    found, values = _found(day, f"p_time, {CLIENT.format('proxy')} AS client", fulluri)
+    sql = f"""
+SELECT p_time, CAST(sum(requests) AS BIGINT) AS requests,
+    CAST(sum(CASE WHEN nth = 1 THEN 1 ELSE 0 END) AS BIGINT) AS new_clients
+FROM (
+    SELECT p_time, requests, row_number() OVER (PARTITION BY client ORDER BY p_time ASC NULLS LAST) AS nth
+    FROM (
+        SELECT p_time, client, count(*) AS requests
+        FROM ({found}) found
+        GROUP BY p_time, client
+    ) pairs
+) numbered
+GROUP BY p_time
+"""
+    return Query(sql, values, (day, day))
+
+
+def found_rows(
+    day: Day, fulluri: str, times: list[str | None] | None = None, limit: int | None = None
+) -> Query:
+    """Select the rows whose URI or referer is that URI, in time order.
+
+    The earliest of them, where there is a limit; at these times only, where some are given.
+    """
+    columns = ", ".join(FOUND_COLUMNS)
+    found, values = _found(day, columns, fulluri, ("", ()) if times is None else _is_at(times))
+    order = ", ".join(f"{name} ASC NULLS LAST" for name in FOUND_COLUMNS)
+    at_most, most = ("", ()) if limit is None else ("LIMIT ?", (limit,))
+    sql = f"""
+SELECT {columns}
+FROM ({found}) found
+ORDER BY {_DAY_TIME} ASC NULLS LAST, {order}
+{at_most}
+"""
+    return Query(sql, (*values, *most), (day, day))
+
+
+def timeline(day: Day, fulluri: str, top: int) -> Query:
+    """Select when the clients with the most requests to a URI made them.
+
+    One row per client, p_time and response code: clientip, p_time, respcode, duration (the sum). The client
+    with the most requests comes first.
+    """
+    where, day_values = of_day(PROXY, day)
+    uri, uri_values = _is(fulluri)
+    client = CLIENT.format("times")
+    sql = f"""
+SELECT clientip, p_time, respcode, duration
+FROM (
+    SELECT clientip, p_time, respcode, duration,
+        dense_rank() OVER (ORDER BY client_requests DESC, client ASC) AS place
+    FROM (
+        SELECT clientip, p_time, respcode, duration, {client} AS client,
+            sum(requests) OVER (PARTITION BY {client}) AS client_requests
+        FROM (
+            SELECT clientip, p_time, respcode, count(*) AS requests, CAST(sum(duration) AS BIGINT) AS duration
+            FROM proxy WHERE {where} AND {uri}
+            GROUP BY clientip, p_time, respcode
+        ) times
+    ) counted
+) ranked
+WHERE place <= ?
+ORDER BY place, clientip ASC NULLS LAST, {_DAY_TIME} ASC NULLS LAST, p_time ASC NULLS LAST,
+    respcode ASC NULLS LAST
+"""
+    return Query(sql, (*day_values, *uri_values, top), (day, day))
+
+
+def ways_in(day: Day, fulluri: str) -> Query:
+    """Select the different requests to a URI, the earliest first.
+
+    The columns: clientip, referer, reqmethod, resconttype.
+    """
+    where, day_values = of_day(PROXY, day)
+    uri, uri_values = _is(fulluri)
+    columns = ("clientip", "referer", "reqmethod", "resconttype")
+    order = ", ".join(f"{name} ASC NULLS LAST" for name in columns)
+    sql = f"""
+SELECT {", ".join(columns)}
+FROM (
+    SELECT {", ".join(columns)}, min({_DAY_TIME}) AS first_time
+    FROM proxy WHERE {where} AND {uri}
+    GROUP BY {", ".join(columns)}
+) ways
+ORDER BY first_time ASC NULLS LAST, {order}
+"""
+    return Query(sql, (*day_values, *uri_values), (day, day))
+
+
+def led_to(day: Day, fulluri: str) -> Query:
+    """Select the other URIs that requests name this one as the referer of."""
+    where, day_values = of_day(PROXY, day)
+    referer, referer_values = _is_referer(fulluri)
+    other, other_values = _is_other(fulluri)
+    sql = f"""
+SELECT DISTINCT fulluri
+FROM proxy WHERE {where} AND {referer} AND {other}
+ORDER BY fulluri ASC NULLS LAST
+"""
+    return Query(sql, (*day_values, *referer_values, *other_values), (day, day))
+
+
+def referers(fulluri: str) -> tuple[str, ...]:
+    """Return the referers that name a URI: itself, and with a scheme, which `fulluri` lacks.
+
+    The start page of a host is `host` as a URI, and `http://host/` as a referer.
+    """
+    host = fulluri.removesuffix("/")
+    names = (fulluri,) if "/" in host else (host, f"{host}/")
+    referers = (scheme + name for scheme in ("", *_SCHEMES) for name in names)
+    return tuple(referer for referer in referers if referer not in _NO_REFERER)
+
+
+def _found(day: Day, columns: str, fulluri: str, also: Condition = ("", ())) -> tuple[str, Values]:
+    """Return a SELECT of a day's rows whose URI or referer is that URI, each row once, and its values."""
+    where, day_values = of_day(PROXY, day)
+    uri, uri_values = _is(fulluri)
+    referer, referer_values = _is_referer(fulluri)
+    other, other_values = _is_other(fulluri)
+    more, more_values = also
+    sql = f"""
+    SELECT {columns} FROM proxy WHERE {where}{more} AND {uri}
+    UNION ALL
+    SELECT {columns} FROM proxy WHERE {where}{more} AND {referer} AND {other}
+    """
+    ours = (*day_values, *more_values)
+    return sql, (*ours, *uri_values, *ours, *referer_values, *other_values)
+
+
+def _is(fulluri: str) -> Condition:
+    # No coalesce around the column: the engines couldn't test the condition while they read.
+    return ("(fulluri = ? OR fulluri IS NULL)" if fulluri == NULL else "fulluri = ?"), (fulluri,)
+
+
+def _is_other(fulluri: str) -> Condition:
+    return ("fulluri <> ?" if fulluri == NULL else "(fulluri <> ? OR fulluri IS NULL)"), (fulluri,)
+
+
+def _is_referer(fulluri: str) -> Condition:
+    names = referers(fulluri)
+    return f"referer IN ({', '.join('?' * len(names))})", names
+
+
+def _is_at(times: list[str | None]) -> Condition:
+    known = tuple(time for time in times if time is not None)
+    conditions = ["p_time IS NULL"] if len(known) < len(times) else []
+    if known:
+        conditions.append(f"p_time IN ({', '.join('?' * len(known))})")
+    return f" AND ({' OR '.join(conditions or ['1 = 0'])})", known

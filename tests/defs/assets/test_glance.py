@@ -1,0 +1,44 @@
+import base64
+import io
+
+from PIL import Image
+from support.home import SAMPLE_DAY, Home, metadata
+
+from proxy_oa_assets.model.clock import clock, minute_of, per_minute
+
+
+def test_a_day_at_a_glance_has_figures_and_a_plot(tmp_path) -> None:
+    """Figures that Dagster charts over the days, and a picture in a data address."""
+    home = Home(tmp_path / "home")
+    result = home.materialize(home.write_sample(SAMPLE_DAY, views=50))
+
+    shown = metadata(result, "notebooks")
+    kind, _, picture = str(shown["requests_per_minute"]).partition("data:image/png;base64,")
+
+    assert kind == f"![Requests per minute of {SAMPLE_DAY}]("
+    assert Image.open(io.BytesIO(base64.b64decode(picture.removesuffix(")")))).width > 1000
+    assert len(picture) < 20_000
+    assert shown["requests"] == metadata(result, "ingest_summary")["requests"]
+    assert shown["scored_requests"] == metadata(result, "scored_connections")["dagster/partition_row_count"]
+    assert 0 < shown["minutes_without_traffic"] < 1440
+
+
+def test_a_plot_has_no_text_of_the_data(tmp_path) -> None:
+    """Anybody can write into a request; Markdown would turn that into links and markup."""
+    home = Home(tmp_path / "home")
+    result = home.materialize(home.write_sample(SAMPLE_DAY, views=15))
+
+    for asset in ("notebooks", "ingest_summary", "edge_details", "scored_connections", "proxy_results"):
+        (event,) = result.asset_materializations_for_node(asset)
+        for name, value in event.metadata.items():
+            if type(value).__name__ == "MarkdownMetadataValue":
+                assert (asset, name) == ("notebooks", "requests_per_minute")
+                assert "example" not in value.md_str
+
+
+def test_minutes_are_read_from_clock_times_only() -> None:
+    """What is no clock time counts for no minute; hours with one digit do."""
+    assert [minute_of(text) for text in ("00:00", "23:59:59", "7:05:03")] == [0, 1439, 425]
+    assert [minute_of(text) for text in ("24:00", "12:60", "noon", "", None)] == [None] * 5
+    assert sum(per_minute(["2016-09-12 00:01", "2016-09-12 noon"], [3, 9])) == 3
+    assert clock(65) == "01:05"

@@ -1,0 +1,190 @@
+import dagster as dg
+import pytest
+from support.definitions import defs
+from support.home import SAMPLE_DAY
+from support.receiver import SECRET
+
+from proxy_oa_assets.defs.automation.failure_webhook import failure_sensors
+from proxy_oa_assets.defs.automation.jobs import PROXY_DAY
+from proxy_oa_assets.settings import load_settings
+
+HOSTILE = "\u202egnp.exe <!channel> <https://evil.example|here> `rm`\x1b[31m @all"
+
+
+def sensor_for(url, **variables):
+    (sensor,) = failure_sensors(load_settings(**{"PROXY_OA_FAILURE_WEBHOOK": url, **variables}))
+    return sensor
+
+
+class Watch:
+    """The sensor evaluated as Dagster's daemon does it: the first tick notes where history ends."""
+
+    def __init__(self, sensor, instance):
+        self.sensor, self.instance, self.cursor = sensor, instance, None
+        self.tick()
+
+    def tick(self):
+        """Evaluate the sensor once."""
+        with dg.build_sensor_context(
+            instance=self.instance,
+            cursor=self.cursor,
+            repository_def=defs.get_repository_def(),
+        ) as context:
+            found = self.sensor.evaluate_tick(context)
+        self.cursor = found.cursor
+        return found
+
+
+def run_day(home, instance, day=SAMPLE_DAY):
+    return defs.resolve_job_def(PROXY_DAY).execute_in_process(
+        partition_key=day.key,
+        instance=instance,
+        resources=home.deployment.resources(),
+        raise_on_error=False,
+    )
+
+
+def failing(reason):
+    @dg.op
+    def step():
+        raise reason
+
+    @dg.job
+    def some_job():
+        step()
+
+    return some_job
+
+
+def test_a_failed_day_is_reported_with_its_reason(home, instance, receiver):
+    """The post says which job, day and step failed and why: `text` for people, fields for programs."""
+    home.write_sample()
+    home.results(SAMPLE_DAY).unlink()
+    watch = Watch(sensor_for(receiver.url, PROXY_OA_UI_URL="https://oa.example/dagster/"), instance)
+    run = run_day(home, instance)
+    assert not watch.tick().dagster_run_reactions[0].error
+    (body,) = receiver.bodies
+    assert receiver.paths == [f"/services/{SECRET}"]
+    reason = body["failures"]["proxy_results"]
+    assert "does not exist: the day has no ranked results yet. Run the ranking job" in reason
+    assert body == {
+        "text": f"proxy_day failed for 2016-09-12 at proxy_results: `{reason}`\n{body['url']}",
+        "run_id": run.run_id,
+        "job": "proxy_day",
+        "days": ["2016-09-12"],
+        "failures": {"proxy_results": reason},
+        "url": f"https://oa.example/dagster/runs/{run.run_id}",
+    }
+    assert "Traceback" not in body["text"]
+
+
+def test_only_failures_are_reported_each_once(home, instance, receiver):
+    """A run that succeeds says nothing, and a failure isn't reported at every tick."""
+    home.write_sample()
+    watch = Watch(sensor_for(receiver.url), instance)
+    assert run_day(home, instance).success
+    assert not run_day(home, instance, SAMPLE_DAY.plus(1)).success
+    for _ in range(3):
+        watch.tick()
+    (body,) = receiver.bodies
+    assert body["days"] == ["2016-09-13"]
+    assert "url" not in body
+
+
+def test_every_step_that_failed_is_named(home, instance, receiver):
+    """The text has the first failure's reason and the other steps' names; `failures` has every reason."""
+    watch = Watch(sensor_for(receiver.url), instance)
+    run_day(home, instance)
+    watch.tick()
+    (body,) = receiver.bodies
+    first, second = body["failures"]
+    assert {first, second} == {"proxy_results", "ingest_summary"}
+    reason = body["failures"][first]
+    assert body["text"] == f"proxy_day failed for 2016-09-12 at {first}: `{reason}` (also failed: {second})"
+
+
+def test_a_run_of_several_days_is_reported_with_all_of_them(home, instance, receiver):
+    """A backfill that puts days into one run names the range; `days` has each."""
+    watch = Watch(sensor_for(receiver.url), instance)
+    result = dg.materialize(
+        list(defs.assets or ()),
+        selection=["proxy_results"],
+        instance=instance,
+        resources=home.deployment.resources(),
+        raise_on_error=False,
+        tags={
+            "dagster/asset_partition_range_start": "2016-09-29",
+            "dagster/asset_partition_range_end": "2016-10-01",
+        },
+    )
+    assert not result.success
+    watch.tick()
+    (body,) = receiver.bodies
+    assert body["days"] == ["2016-09-29", "2016-09-30", "2016-10-01"]
+    assert " for 2016-09-29 to 2016-10-01 (3 days) at proxy_results: " in body["text"]
+
+
+def test_an_unexpected_error_is_reported_by_class_and_message(instance, receiver):
+    """An exception that nobody foresaw is named itself, not the wrapping that Dagster puts around it."""
+    watch = Watch(sensor_for(receiver.url), instance)
+    failing(ZeroDivisionError("nothing to share")).execute_in_process(instance=instance, raise_on_error=False)
+    watch.tick()
+    (body,) = receiver.bodies
+    assert body["failures"] == {"step": "ZeroDivisionError: nothing to share"}
+    assert body["text"] == "some_job failed at step: `ZeroDivisionError: nothing to share`"
+    assert body["days"] == []
+
+
+def test_a_run_that_dies_outside_its_steps_is_reported(instance, receiver):
+    """Where no step has failed, the run's own failure message is the reason."""
+    watch = Watch(sensor_for(receiver.url), instance)
+    run = instance.create_run_for_job(failing(ValueError()))
+    instance.report_run_failed(run, "The run worker was killed")
+    watch.tick()
+    (body,) = receiver.bodies
+    assert body["failures"] == {}
+    assert body["text"] == "some_job failed: `The run worker was killed`"
+
+
+def test_hostile_text_in_a_reason_is_inert(instance, receiver):
+    """What a client sent can't ping a channel, show a link, end the code it is in, or steer a terminal."""
+    watch = Watch(sensor_for(receiver.url), instance)
+    failing(dg.Failure(HOSTILE + "x" * 10_000)).execute_in_process(instance=instance, raise_on_error=False)
+    watch.tick()
+    (body,) = receiver.bodies
+    text = body["text"]
+    assert text.isprintable()
+    assert text.count("`") == 2
+    assert not set("<>") & set(text)
+    assert "\\u202egnp.exe" in text
+    assert len(text) < 600
+    assert len(body["failures"]["step"]) < 2100
+
+
+@pytest.mark.usefixtures("fast")
+@pytest.mark.parametrize(("answer", "tries"), [(500, 3), (404, 1), (302, 1), (307, 1)])
+def test_a_refusal_fails_the_tick_without_the_address(instance, receiver, written, answer, tries):
+    """The tick names the setting and the status; the address is in no error, log line or metadata."""
+    receiver.answers = [answer] * 9
+    watch = Watch(sensor_for(receiver.url), instance)
+    failing(ValueError()).execute_in_process(instance=instance, raise_on_error=False)
+    (reaction,) = watch.tick().dagster_run_reactions
+    assert len(receiver.bodies) == tries
+    assert set(receiver.paths) == {f"/services/{SECRET}"}
+    assert (
+        f"PROXY_OA_FAILURE_WEBHOOK did not take the message: it answered {answer}" in reaction.error.message
+    )
+    assert reaction.error.cause is None
+    assert reaction.error.context is None
+    assert SECRET not in repr(reaction)
+    assert not written(SECRET)
+
+
+def test_without_the_setting_there_is_no_sensor():
+    """The sensor exists where a webhook is configured, and runs there by itself."""
+    assert failure_sensors(load_settings()) == []
+    sensor = sensor_for("https://hooks.example/secret")
+    assert sensor.default_status == dg.DefaultSensorStatus.RUNNING
+    assert "hooks.example" not in repr(vars(sensor))
+    definitions = dg.Definitions(sensors=[sensor])
+    dg.Definitions.validate_loadable(definitions)

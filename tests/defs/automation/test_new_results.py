@@ -1,0 +1,119 @@
+import json
+import time
+from itertools import chain
+
+import dagster as dg
+import pytest
+from support.definitions import defs
+from support.results_site import YESTERDAY, ago
+
+from proxy_oa_assets.defs.automation.jobs import PROXY_DAY
+from proxy_oa_assets.model.day import Day
+
+
+def test_results_that_are_published_run_their_day_once(site):
+    """The first tick that sees a day's results requests a run of that partition; the next doesn't."""
+    assert site.days() == []
+    site.publish(YESTERDAY)
+    assert site.days() == [YESTERDAY.key]
+    assert site.days() == []
+    assert site.skipped == "No new results"
+
+
+def test_the_first_look_catches_up_on_a_week_and_leaves_history_alone(site):
+    """Switched on at a site with years behind it, the sensor requests what is at most seven days old."""
+    for days in range(1, 100):
+        site.publish(ago(days), hours_ago=24 * days - 1)
+    assert site.days() == [ago(days).key for days in range(7, 0, -1)]
+    assert site.days() == []
+
+
+def test_an_old_day_that_is_ranked_anew_runs(site):
+    """It is the publishing that counts, not the day: a result for 2019 that is written today is new."""
+    site.publish(Day.parse("2019-05-01"), hours_ago=24 * 1000)
+    assert site.days() == []
+    site.publish(Day.parse("2019-05-01"))
+    assert site.days() == ["2019-05-01"]
+
+
+@pytest.mark.parametrize("change", [{"content": "a row\n"}, {"content": "another\n", "hours_ago": 3}])
+def test_results_that_are_published_again_run_again(site, change):
+    """A later time or another length is another file, with a run key of its own."""
+    site.publish(YESTERDAY, hours_ago=3)
+    (first,) = site.tick()
+    site.start(first)
+    site.publish(YESTERDAY, **change)
+    (second,) = site.tick()
+    assert second.partition_key == first.partition_key
+    assert second.run_key != first.run_key
+    assert second.run_key.startswith(site.home.deployment.workspace.results(YESTERDAY))
+
+
+def test_whatever_was_published_while_the_sensor_was_off_is_caught_up_on(site):
+    """After a downtime of a month, what was published in it is requested, and nothing from before."""
+    site.publish(ago(50), hours_ago=24 * 50)
+    assert site.days() == []
+    month_ago = int((time.time() - 30 * 24 * 3600) * 1000)
+    site.cursor = json.dumps({**json.loads(site.cursor), "since": month_ago})
+    for days in (29, 15, 2):
+        site.publish(ago(days), hours_ago=24 * days)
+    assert site.days() == [ago(29).key, ago(15).key, ago(2).key]
+
+
+def test_a_day_that_was_materialized_by_hand_is_not_run_again(site):
+    """Dagster's history says which file a day was made from; only another file is a reason to run."""
+    site.home.write_sample(YESTERDAY)
+    site.materialize(YESTERDAY)
+    assert site.days() == []
+    with site.home.results(YESTERDAY).open("ab") as results:
+        results.write(b"\n")
+    assert site.days() == [YESTERDAY.key]
+
+
+def test_a_materialization_that_does_not_say_of_which_file_counts_as_none(site):
+    """What an older version recorded, or somebody by hand, doesn't keep a day from running."""
+    site.publish(YESTERDAY)
+    site.instance.report_runless_asset_event(
+        dg.AssetMaterialization("proxy_results", partition=YESTERDAY.key, metadata={"bytes": 6})
+    )
+    assert site.days() == [YESTERDAY.key]
+
+
+def test_many_days_are_requested_in_portions_oldest_first(site):
+    """A tick requests at most 25 days, says that more follow, and the next ticks go on in order."""
+    days = [ago(number) for number in range(59, -1, -1)]
+    for day in days:
+        site.publish(day, hours_ago=1)
+    portions = [site.days()]
+    assert site.log == ["25 days requested; up to 35 days more at the next tick"]
+    portions += [site.days() for _ in range(3)]
+    assert [len(portion) for portion in portions] == [25, 25, 10, 0]
+    assert list(chain.from_iterable(portions)) == [day.key for day in days]
+
+
+def test_a_day_published_while_others_wait_is_not_forgotten(site):
+    """A day before the waiting ones that is published meanwhile is requested first."""
+    for number in range(27):
+        site.publish(ago(number), hours_ago=1)
+    assert ago(26).key in site.days()
+    site.publish(ago(26))
+    assert site.days() == [ago(26).key, ago(1).key, ago(0).key]
+
+
+def test_a_day_that_failed_runs_again_only_with_other_results(site):
+    """Results that make a run fail would make it fail again; new results get their chance."""
+    site.publish(YESTERDAY, content="no row of the day\n", hours_ago=1)
+    (request,) = site.tick()
+    result = defs.resolve_job_def(PROXY_DAY).execute_in_process(
+        partition_key=YESTERDAY.key,
+        instance=site.instance,
+        resources=site.home.deployment.resources(),
+        tags={"dagster/run_key": request.run_key},
+        raise_on_error=False,
+    )
+    assert not result.success
+    site.publish(ago(1))
+    site.publish(ago(2))
+    assert site.days() == [ago(2).key, ago(1).key]
+    site.publish(YESTERDAY)
+    assert site.days() == [YESTERDAY.key]

@@ -1,0 +1,149 @@
+from functools import partial
+
+import dagster as dg
+import pyarrow as pa
+from support.claims import broken, found
+from support.home import SAMPLE_DAY, Home, findings, rewrite
+
+from proxy_oa_assets.defs.checks.asset_checks import TRIALS, severity
+from proxy_oa_assets.model.day import Day
+from proxy_oa_assets.model.tables import PROXY_SCORES
+
+DAY = SAMPLE_DAY
+ERROR, WARN = dg.AssetCheckSeverity.ERROR, dg.AssetCheckSeverity.WARN
+
+
+def test_every_claim_holds_of_a_good_day(home: Home) -> None:
+    """A sample day passes all checks, and each check is bound to the day."""
+    result = home.materialize(DAY)
+
+    assert result.success
+    assert {name: found.passed for name, found in findings(result).items()} == {
+        claim.name: True for claims, _ in TRIALS for claim in claims
+    } | {"yesterday_is_materialized": False}
+    assert {found.partition for found in findings(result).values()} == {DAY.key, None}
+
+
+def test_a_rejected_line_is_a_warning_that_names_the_file(embedded_home: Home) -> None:
+    """The day goes on with its good rows, and the check says where the bad ones are."""
+    results = embedded_home.results(DAY)
+    results.write_bytes(b"not a row\n" + results.read_bytes())
+
+    result = embedded_home.materialize(DAY)
+
+    check = findings(result)["no_row_was_rejected"]
+    assert result.success
+    assert (check.passed, check.severity) == (False, WARN)
+    assert "proxy_results.rejected.tsv" in check.description
+    assert check.metadata["rejected"].value == 1
+
+
+def test_a_score_that_is_missing_is_found(home: Home) -> None:
+    """A row that was taken from the results, but isn't in the table, is an error."""
+    home.materialize(DAY)
+
+    home.rewrite("proxy_scores", DAY, lambda table: table.slice(1))
+
+    assert "every_result_is_scored" in broken(home)
+    assert "1 are not in proxy_scores" in found(home)["every_result_is_scored"][1]
+
+
+def test_a_table_with_wrong_scores_stops_what_follows(home: Home, monkeypatch) -> None:
+    """Edges of wrong scores would be wrong, so they aren't made; the summary doesn't depend on them."""
+    write = type(home.deployment.impala).replace_day_with_frame
+    monkeypatch.setattr(
+        type(home.deployment.impala),
+        "replace_day_with_frame",
+        lambda self, table, day, frame: write(self, table, day, frame.iloc[1:]),
+    )
+
+    result = home.materialize(DAY)
+
+    assert not result.success
+    assert findings(result)["every_result_is_scored"].severity is ERROR
+    assert not home.made("proxy_edge", DAY)
+    assert home.made("proxy_ingest_summary", DAY)
+
+
+def test_raw_rows_that_came_later_are_found(home: Home) -> None:
+    """Ingest that went on after the day was counted."""
+    home.materialize(DAY)
+
+    rewrite(home.raw_files(DAY)[5], lambda table: pa.concat_tables([table, table.slice(0, 1)]))
+
+    assert "summary_counts_every_row" in broken(home)
+
+
+def test_a_night_s_late_rows_are_no_day_of_their_own(embedded_home: Home) -> None:
+    """Each partition has a row of the date before: the days before are still seven, and a lull is found."""
+    for day in DAY.plus(-7).through(DAY):
+        embedded_home.write_sample(day, views=20)
+        raw = embedded_home.raw_files(day)
+        rewrite(raw[0], partial(with_a_row_of, day.plus(-1)))
+        for hour in raw[1:] if day == DAY else ():
+            hour.unlink()
+        embedded_home.materialize(day, assets=["ingest_summary"])
+
+    holds, why = found(embedded_home)["volume_is_as_usual"]
+
+    assert not holds
+    assert "on the 7 days before" in why
+
+
+def with_a_row_of(day: Day, table: pa.Table) -> pa.Table:
+    row = table.slice(0, 1).to_pylist()[0] | {"p_date": day.key, "p_time": "23:59:59"}
+    return pa.concat_tables([table, pa.Table.from_pylist([row], schema=table.schema)])
+
+
+def test_a_column_of_another_type_is_found(embedded_home: Home) -> None:
+    """Spot's respcode was INT; the message names the column. On a cluster, test_installation shows it."""
+    embedded_home.materialize(DAY)
+
+    def as_number(table: pa.Table) -> pa.Table:
+        place = table.schema.get_field_index("respcode")
+        return table.set_column(place, "respcode", pa.array([200] * table.num_rows, pa.int32()))
+
+    embedded_home.rewrite("proxy_scores", DAY, as_number)
+
+    holds, why = found(embedded_home)["proxy_scores_has_its_columns"]
+    assert not holds
+    assert "respcode is INT instead of STRING" in why
+    assert "materialize scored_connections again" in why
+
+
+def test_a_day_that_was_never_made_fulfils_no_claim(embedded_home: Home) -> None:
+    """What can't be read isn't passed over: each claim says what is missing."""
+    assert {
+        "every_result_is_scored",
+        "every_uri_has_a_reputation",
+        "every_connection_has_edges",
+        "summary_counts_every_row",
+    } - broken(embedded_home) == {"every_connection_has_edges"}
+    assert "materialize proxy_results" in found(embedded_home)["every_result_is_scored"][1]
+
+
+def test_an_error_that_quotes_the_data_is_no_markup_in_the_web_ui(embedded_home: Home) -> None:
+    """The web UI shows a finding as Markdown: what an engine can't convert must not become a picture."""
+    embedded_home.materialize(DAY)
+    hostile = "![x](http://evil.example/x.png) `<b>`\x1b[2J"
+
+    def with_text(table: pa.Table) -> pa.Table:
+        place = table.schema.get_field_index("scbytes")
+        return table.set_column(place, "scbytes", pa.array([hostile] * table.num_rows))
+
+    embedded_home.rewrite("proxy_scores", DAY, with_text)
+
+    _, why = found(embedded_home)["every_result_is_scored"]
+
+    before, code, after = why.split("`")
+    assert r"![x](http://evil.example/x.png) '<b>'\x1b[2J" in code
+    assert (before, after) == ("the day can't be read: ", "")
+
+
+def test_severities_follow_from_what_a_broken_claim_means() -> None:
+    """Warnings are for people; what blocks is an error."""
+    by_name = {claim.name: severity(claim) for claims, _ in TRIALS for claim in claims}
+
+    assert by_name["no_row_was_rejected"] is WARN
+    assert by_name["every_result_is_scored"] is ERROR
+    assert PROXY_SCORES.name in "".join(by_name)

@@ -1,0 +1,95 @@
+import dagster as dg
+import pyarrow as pa
+from support.claims import broken, found
+from support.home import SAMPLE_DAY, Home, findings, metadata, rewrite
+
+from proxy_oa_assets.model.column_map import RESULT_FIELDS
+
+DAY = SAMPLE_DAY
+ERROR = dg.AssetCheckSeverity.ERROR
+
+
+def test_a_connection_without_raw_rows_is_found(home: Home) -> None:
+    """Results that were made from another raw log than the one that is there now."""
+    for hour in home.raw_files(DAY)[:12]:
+        hour.unlink()
+
+    result = home.materialize(DAY)
+
+    check = findings(result)["every_connection_has_edges"]
+    assert (check.passed, check.severity) == (False, ERROR)
+    assert check.metadata["connections_without_edges"].value > 0
+    assert "have no raw row" in check.description
+
+
+def test_edges_that_are_not_the_raw_rows_are_found(home: Home) -> None:
+    """Edges that were lost, and edges of a connection that isn't scored any more."""
+    home.materialize(DAY)
+
+    home.rewrite("proxy_edge", DAY, lambda table: table.slice(3))
+    home.rewrite("proxy_scores", DAY, lambda table: table.slice(0, table.num_rows - 1))
+
+    assert "every_connection_has_edges" in broken(home)
+    assert "have other rows than the raw log" in found(home)["every_connection_has_edges"][1]
+
+
+def test_rows_beyond_the_limit_of_an_hour_are_counted_and_left_out(home: Home) -> None:
+    """300 rows of one connection in one hour: 250 are stored, and the check says that 50 were cut."""
+    before = findings(home.materialize(DAY, limit=3000))["no_connection_hour_is_beyond_250"].metadata
+    edge = home.rows("proxy_edge", DAY)[0]
+
+    def with_more(table: pa.Table) -> pa.Table:
+        row = table.slice(0, 1).to_pylist()[0] | {
+            "clientip": edge["clientip"],
+            "fulluri": edge["fulluri"],
+            "p_time": "09:00:00",
+        }
+        return pa.concat_tables([table, pa.Table.from_pylist([row] * 300, schema=table.schema)])
+
+    rewrite(home.raw_files(DAY)[9], with_more)
+
+    result = home.materialize(DAY, limit=3000)
+
+    check = findings(result)["no_connection_hour_is_beyond_250"]
+    assert check.passed
+    after = {name: check.metadata[name].value - before[name].value for name in before}
+    assert after["capped_connection_hours"] == 1
+    assert 50 <= after["raw_rows_cut"] <= 60
+    assert after["connection_hours_beyond"] == 0
+    assert findings(result)["every_connection_has_edges"].passed
+
+
+def test_rows_with_null_and_with_the_word_share_a_connection_s_limit(embedded_home: Home) -> None:
+    """A results file can't tell them apart, so they are one connection: 250 of its 400 rows are stored."""
+    raw, results = embedded_home.raw_files(DAY)[9], embedded_home.results(DAY)
+
+    def with_both(table: pa.Table) -> pa.Table:
+        row = table.slice(0, 1).to_pylist()[0] | {"fulluri": "nobody.example/", "p_time": "09:00:00"}
+        more = [row | {"clientip": client} for client in [None, "null"] * 200]
+        return pa.concat_tables([table, pa.Table.from_pylist(more, schema=table.schema)])
+
+    rewrite(raw, with_both)
+    first = results.read_bytes().partition(b"\n")[0].decode("utf-8").split("\t")
+    line = dict(zip(RESULT_FIELDS, first, strict=True))
+    line |= {"clientip": "null", "fulluri": "nobody.example/", "p_time": "09:00:00"}
+    results.write_text("\t".join(line.values()) + "\n", encoding="utf-8")
+
+    result = embedded_home.materialize(DAY)
+
+    assert len(embedded_home.rows("proxy_edge", DAY)) == 250
+    assert metadata(result, "edge_details")["capped_connection_hours"] == 1
+    assert findings(result)["every_connection_has_edges"].passed
+    assert findings(result)["no_connection_hour_is_beyond_250"].metadata["raw_rows_cut"].value == 150
+
+
+def test_more_rows_of_an_hour_than_allowed_are_found(home: Home) -> None:
+    """A table that another tool wrote without the limit."""
+    home.materialize(DAY)
+
+    home.rewrite(
+        "proxy_edge",
+        DAY,
+        lambda table: pa.concat_tables([table, *[table.slice(0, 1)] * 250]),
+    )
+
+    assert "no_connection_hour_is_beyond_250" in broken(home)

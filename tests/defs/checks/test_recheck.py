@@ -1,0 +1,111 @@
+import dagster as dg
+import pytest
+from support.definitions import DAILY, defs
+from support.home import Home
+
+from proxy_oa_assets.defs.checks.recheck import RecheckConfig
+from proxy_oa_assets.model.day import Day
+from proxy_oa_assets.model.errors import DayError
+
+KEYS = list(DAILY.get_partition_keys())
+FIRST, LAST = Day.parse("2016-09-12"), Day.parse("2016-09-13")
+
+
+@pytest.fixture
+def home(tmp_path) -> Home:
+    home = Home(tmp_path / "home")
+    for day in (FIRST, LAST):
+        home.write_sample(day, views=15)
+        assert home.materialize(day).success
+    return home
+
+
+def recheck(home: Home, **config: str) -> dg.ExecuteInProcessResult:
+    return home.definitions.resolve_job_def("recheck_days").execute_in_process(
+        run_config={
+            "ops": {"recheck": {"config": config}},
+            "loggers": {"console": {"config": {"log_level": "CRITICAL"}}},
+        },
+        instance=dg.DagsterInstance.ephemeral(),
+        raise_on_error=False,
+    )
+
+
+def evaluations(result: dg.ExecuteInProcessResult) -> list[dg.AssetCheckEvaluation]:
+    return [
+        event.asset_check_evaluation_data
+        for event in result.all_events
+        if event.event_type is dg.DagsterEventType.ASSET_CHECK_EVALUATION
+    ]
+
+
+def test_good_days_are_checked_again_without_being_made_again(home: Home) -> None:
+    """Every claim about every day is recorded, and no table is touched."""
+    made = home.part("proxy_edge", FIRST).stat().st_mtime_ns
+
+    result = recheck(home, first_day=FIRST.key, last_day=LAST.key)
+
+    assert result.success
+    assert {found.partition for found in evaluations(result)} == {FIRST.key, LAST.key}
+    assert all(found.passed for found in evaluations(result))
+    assert home.part("proxy_edge", FIRST).stat().st_mtime_ns == made
+
+
+def test_a_day_that_went_wrong_fails_the_job_by_name(home: Home) -> None:
+    """What is wrong is in the failure message, with day, asset, check and remedy."""
+    home.part("proxy_scores", LAST).unlink()
+
+    result = recheck(home, first_day=FIRST.key, last_day=LAST.key)
+
+    (failed,) = (event for event in result.all_events if event.is_step_failure)
+    message = failed.step_failure_data.user_failure_data.description
+    assert "2016-09-13: scored_connections, every_result_is_scored" in message
+    assert FIRST.key not in message
+
+
+def test_days_that_are_no_partitions_are_refused() -> None:
+    """The message names the days that there are."""
+    with pytest.raises(
+        DayError, match="2014-01-01 to last_day 2016-09-12 are no daily partitions; there are 2015-01-01"
+    ):
+        RecheckConfig(first_day="2014-01-01", last_day="2016-09-12").days(KEYS)
+    with pytest.raises(DayError, match="no daily partitions"):
+        RecheckConfig(first_day="2016-09-13", last_day="2016-09-12").days(KEYS)
+
+
+def test_before_the_first_day_has_ended_there_is_nothing_to_check() -> None:
+    """A start date in the future: the message names the setting."""
+    with pytest.raises(DayError, match="PROXY_OA_START_DATE"):
+        RecheckConfig().days([])
+
+
+def test_without_days_it_is_the_newest_one() -> None:
+    """The defaults in the launchpad make sense as they are."""
+    assert [day.key for day in RecheckConfig().days(KEYS)] == [DAILY.get_last_partition_key()]
+
+
+def test_yesterday_is_missing_whatever_older_day_was_made() -> None:
+    """Unlike a freshness policy, the check isn't satisfied by a backfill of old days."""
+    newest = DAILY.get_last_partition_key()
+    assets = ("proxy_results", "scored_connections", "edge_details", "ingest_summary", "notebooks")
+    with dg.DagsterInstance.ephemeral() as instance:
+        for asset in assets:
+            instance.report_runless_asset_event(dg.AssetMaterialization(asset, partition="2016-09-12"))
+        for asset in assets[:3]:
+            instance.report_runless_asset_event(dg.AssetMaterialization(asset, partition=newest))
+
+        missing = checked(instance)
+
+        for asset in assets[3:]:
+            instance.report_runless_asset_event(dg.AssetMaterialization(asset, partition=newest))
+        present = checked(instance)
+
+    assert not missing.passed
+    assert f"{newest} has no ingest_summary, notebooks" in missing.description
+    assert present.passed
+
+
+def checked(instance: dg.DagsterInstance) -> dg.AssetCheckEvaluation:
+    result = defs.resolve_job_def("yesterday").execute_in_process(instance=instance)
+    (found,) = result.get_asset_check_evaluations()
+    return found

@@ -1,0 +1,110 @@
+from collections.abc import Callable
+
+import dagster as dg
+import pytest
+from support.home import Home, failures
+
+from proxy_oa_assets.model.day import Day
+
+FIRST, BAD, LAST = map(Day.parse, ("2016-09-12", "2016-09-13", "2016-09-14"))
+TABLE_ASSETS = ("proxy_results", "scored_connections", "edge_details", "ingest_summary", "notebooks")
+
+
+@pytest.fixture
+def home(new_home: Callable[..., Home]) -> Home:
+    home = new_home()
+    for day in (FIRST, BAD, LAST):
+        home.write_sample(day, views=15)
+    return home
+
+
+def recorded(instance: dg.DagsterInstance, asset: str) -> dict[str, dict[str, object]]:
+    """Return the metadata of each recorded day of an asset."""
+    records = instance.fetch_materializations(dg.AssetKey(asset), limit=100).records
+    return {
+        record.partition_key: {
+            name: value.value for name, value in record.asset_materialization.metadata.items()
+        }
+        for record in records
+    }
+
+
+def test_each_day_of_a_run_has_its_own_figures(home: Home) -> None:
+    """Three days in one run: a table is as a run of its own makes it, and each day's metadata is its own."""
+    with dg.DagsterInstance.ephemeral() as instance:
+        result = home.materialize(FIRST, last=LAST, instance=instance)
+        metadata = {asset: recorded(instance, asset) for asset in TABLE_ASSETS}
+
+    assert result.success
+    for days in metadata.values():
+        assert sorted(days) == [FIRST.key, BAD.key, LAST.key]
+    for day in (FIRST, BAD, LAST):
+        assert metadata["proxy_results"][day.key]["source"] == str(home.results(day))
+    made = home.parts(BAD)
+    assert home.materialize(BAD).success
+    assert home.parts(BAD) == made
+    counts = {values["requests"] for values in metadata["ingest_summary"].values()}
+    assert len(counts) > 1
+
+
+def test_the_good_days_of_a_run_are_recorded_and_the_bad_day_is_named(home: Home) -> None:
+    """A step that fails for one day has done the others, says so, and records them with their metadata."""
+    home.results(BAD).unlink()
+
+    with dg.DagsterInstance.ephemeral() as instance:
+        result = home.materialize(FIRST, last=LAST, instance=instance)
+        done = recorded(instance, "proxy_results")
+        statuses = instance.get_materialized_partitions(dg.AssetKey("scored_connections"))
+
+    assert not result.success
+    assert sorted(done) == [FIRST.key, LAST.key]
+    assert done[FIRST.key]["dagster/partition_row_count"] == 500
+    message = failures(result)["proxy_results"]
+    assert message.startswith("1 of 3 days failed; the other 2 are done.")
+    assert f"{BAD}: {home.results(BAD)} does not exist" in message
+    assert FIRST.key not in message
+    assert statuses == set()
+
+
+def test_what_no_one_foresaw_costs_its_day_alone(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An unexpected error of one day is named like any other, and the days after it are made."""
+    replace = type(home.deployment.impala).replace_day
+
+    def fails_on_a_day(self, table, day, select):
+        if day == BAD and table.name == "proxy_ingest_summary":
+            raise ZeroDivisionError("nobody foresaw this")
+        return replace(self, table, day, select)
+
+    monkeypatch.setattr(type(home.deployment.impala), "replace_day", fails_on_a_day)
+
+    result = home.materialize(FIRST, last=LAST, assets=["ingest_summary"])
+
+    assert f"{BAD}: ZeroDivisionError: nobody foresaw this" in failures(result)["ingest_summary"]
+    assert home.made("proxy_ingest_summary", LAST)
+    assert not home.made("proxy_ingest_summary", BAD)
+
+
+def test_each_day_of_a_run_is_checked(home: Home) -> None:
+    """Dagster evaluates a check once per run; the finding of each day is recorded all the same."""
+    home.results(BAD).write_bytes(b"no row\n" + home.results(BAD).read_bytes())
+
+    result = home.materialize(FIRST, last=LAST)
+
+    by_day = {
+        found.partition: found
+        for found in result.get_asset_check_evaluations()
+        if found.check_name == "no_row_was_rejected"
+    }
+    assert {day: found.passed for day, found in by_day.items()} == {
+        FIRST.key: True,
+        BAD.key: False,
+        LAST.key: True,
+        None: False,
+    }
+    for day in (FIRST, BAD, LAST):
+        target = by_day[day.key].target_materialization_data
+        assert target
+        assert target.run_id == result.run_id
+    assert by_day[None].description.startswith(
+        "2 of 3 days hold\n2016-09-13: lines that are no row of the day: 1"
+    )

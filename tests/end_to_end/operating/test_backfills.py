@@ -1,0 +1,114 @@
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from support.dagster_client import ASSETS, DagsterClient
+from support.home import Home
+
+from proxy_oa_assets.model.day import Day
+
+DAYS = [f"2026-10-{number:02d}" for number in range(1, 10)]
+WITHOUT_RESULTS = ["2026-10-02", "2026-10-08"]
+CORRUPT = "2026-10-05"
+BAD = ["2026-10-02", CORRUPT, "2026-10-08"]
+GOOD = [day for day in DAYS if day not in BAD]
+
+pytestmark = pytest.mark.server
+
+
+def with_bad_days(home: Home) -> Callable[[], None]:
+    """Write the days, two of them without results and one with ruined ones; return how to mend them."""
+    for day in DAYS:
+        home.write_sample(Day.parse(day), views=15)
+    kept = {day: home.results(Day.parse(day)).read_bytes() for day in BAD}
+    for day in WITHOUT_RESULTS:
+        home.results(Day.parse(day)).unlink()
+    home.results(Day.parse(CORRUPT)).write_bytes(b"\x00\xffnot a row\n" * 20)
+
+    def mend() -> None:
+        for day, content in kept.items():
+            home.results(Day.parse(day)).write_bytes(content)
+
+    return mend
+
+
+def all_of(days: list[str]) -> dict[str, list[str]]:
+    return dict.fromkeys(ASSETS, days)
+
+
+def days_of(run: dict) -> str:
+    """Return the day of a run, or its first and last day."""
+    tags = run["tags"]
+    first, last = (tags.get(f"dagster/asset_partition_range_{end}") for end in ("start", "end"))
+    return tags.get("dagster/partition") or (first if first == last else f"{first} to {last}")
+
+
+def reasons(client: DagsterClient, backfill: str) -> dict[str, str]:
+    """Return why runs of a backfill failed, by their days."""
+    return {
+        days_of(run): client.failures(run["runId"])["proxy_results"]
+        for run in client.runs_of(backfill)
+        if run["status"] == "FAILURE"
+    }
+
+
+def assert_whole(home: Home, client: DagsterClient) -> None:
+    """Every asset has every day, and the tables hold what one run of a day makes."""
+    for asset in ASSETS:
+        assert client.days(asset, "MATERIALIZED", DAYS) == DAYS
+    for day in map(Day.parse, (DAYS[0], WITHOUT_RESULTS[0], CORRUPT, DAYS[-1])):
+        made = home.parts(day)
+        assert home.materialize(day).success
+        assert home.parts(day) == made
+
+
+def test_a_bad_day_costs_itself_alone(shared_home: Home, client: DagsterClient) -> None:
+    """Three of nine days are bad: six are made, three are named with reasons; once mended, they follow."""
+    mend = with_bad_days(shared_home)
+    first = client.finished_backfill(all_of(DAYS))
+
+    assert len(client.runs_of(first)) == len(DAYS)
+    summed_up = client.days("ingest_summary", "MATERIALIZED", DAYS)
+    assert {asset: client.days(asset, "MATERIALIZED", DAYS) for asset in ASSETS} == all_of(GOOD) | {
+        "ingest_summary": summed_up
+    }
+    assert set(GOOD) <= set(summed_up)
+    assert client.days("proxy_results", "FAILED", DAYS) == BAD
+    why = reasons(client, first)
+    assert sorted(why) == BAD
+    for day in WITHOUT_RESULTS:
+        assert "does not exist: the day has no ranked results yet. Run the ranking job" in why[day]
+        assert day.replace("-", "") in why[day]
+    assert f"none of the 20 lines is a row of {CORRUPT}" in why[CORRUPT]
+
+    mend()
+    second = client.finished_backfill(client.left(DAYS))
+
+    assert sorted(map(days_of, client.runs_of(second))) == BAD
+    assert_whole(shared_home, client)
+
+
+def test_several_days_per_run_end_in_the_same_state(tmp_path: Path, serve) -> None:
+    """Three days per run: what is recorded is true, and "failed and missing" does what is left, no more."""
+    home = Home(tmp_path / "home")
+    mend = with_bad_days(home)
+    with serve(home, PROXY_OA_DAYS_PER_RUN="3") as client:
+        first = client.finished_backfill(all_of(DAYS))
+
+        assert len(client.runs_of(first)) == 3
+        assert client.days("proxy_results", "MATERIALIZED", DAYS) == GOOD
+        for day in map(Day.parse, GOOD):
+            assert (home.data(day) / "proxy_results.csv").is_file()
+        for day in map(Day.parse, client.days("scored_connections", "MATERIALIZED", DAYS)):
+            assert home.part("proxy_scores", day).is_file()
+        why = "\n".join(reasons(client, first).values())
+        assert all(f"{day}: " in why for day in BAD)
+        assert not any(f"{day}: " in why for day in GOOD)
+        assert "1 of 3 days failed; the other 2 are done" in why
+
+        mend()
+        left = client.left(DAYS)
+        assert left["proxy_results"] == BAD
+        client.finished_backfill(left)
+
+        assert_whole(home, client)

@@ -1,0 +1,172 @@
+import pytest
+from pydantic import ValidationError
+from support.looking_up import says
+from support.reputation_server import Reply, answering
+from support.threat_exchange import answered, descriptor, error_of, failed, members_say, texts
+
+from proxy_oa_assets.enrichment.reputation.client import HARMLESS
+from proxy_oa_assets.enrichment.reputation.service_errors import RefusedError, ServiceError
+from proxy_oa_assets.enrichment.reputation.verdict import Status
+
+UNKNOWN = "fb:UNKNOWN:-1"
+# Pauses pass at once.
+pytestmark = pytest.mark.usefixtures("waits")
+
+
+@pytest.mark.parametrize(
+    ("entry", "status"),
+    [
+        (None, Status.FAILED),
+        ({"code": 500, "body": "<html>"}, Status.FAILED),
+        ({"code": 404}, Status.FAILED),
+        ({"code": 200, "body": "{"}, Status.FAILED),
+        ({"code": 200, "body": None}, Status.FAILED),
+        ({"code": 200, "body": '{"data": {}}'}, Status.FAILED),
+        (failed(400, 100), Status.FAILED),
+        (failed(500, 2), Status.FAILED),
+        (failed(400, 4), Status.OVER_QUOTA),
+        (failed(403, 613), Status.OVER_QUOTA),
+    ],
+)
+def test_an_operation_that_failed_costs_its_own_value_alone(fb, entry, status):
+    """Null, or a code of its own: that value is -1 and asked again the next time; the others are kept."""
+    with answering(
+        lambda asked: Reply([answered(descriptor(texts(asked)[0], "MALICIOUS")), entry])
+    ) as server:
+        panel = fb(server.url)
+        answer, tally = says(panel, "evil.example/a", "evil.example/b")
+    assert (answer, tally.statuses) == (["fb:MALICIOUS:3", UNKNOWN], {Status.OK: 1, status: 1})
+    assert tally.troubles == ["it gave no answer for some values of a request"]
+    assert not tally.down
+    with answering(members_say(evil=["SUSPICIOUS"])) as server:
+        answer, tally = says(fb(server.url), "evil.example/a", "evil.example/b")
+    assert (answer, tally.cached) == (["fb:MALICIOUS:3", "fb:SUSPICIOUS:2"], 1)
+    assert texts(server.asked[0]) == ["http://evil.example/b"]
+
+
+@pytest.mark.parametrize("code", [102, 190])
+@pytest.mark.parametrize(
+    "refusing",
+    [
+        lambda code: Reply(error_of(code), 400),
+        lambda code: Reply(error_of(code)),
+        lambda code: Reply([failed(400, code)]),
+    ],
+)
+def test_a_bad_token_ends_asking(fb, refusing, code):
+    """As the whole answer or as an operation's: one request, all values failed; Meta's words stay out."""
+    with answering(lambda _: refusing(code)) as server:
+        values = [f"evil.example/{number}" for number in range(20)]
+        answer, tally = says(fb(server.url, batch=1, threads=1), *values)
+    assert (set(answer), tally.statuses, tally.down) == ({UNKNOWN}, {Status.FAILED: 20}, True)
+    assert len(server.asked) == 1
+    assert tally.troubles == [f"it answered error {code}: the app's id or secret is wrong"]
+
+
+@pytest.mark.parametrize(
+    "refusing", [lambda code: Reply(error_of(code), 403), lambda code: Reply([failed(403, code)])]
+)
+def test_an_app_that_may_not_ask_is_not_asked_on(fb, refusing):
+    """403 with Meta's own error, a missing permission say: nothing more goes out in this run."""
+    with answering(lambda _: refusing(10)) as server:
+        values = [f"evil.example/{number}" for number in range(20)]
+        answer, tally = says(fb(server.url, batch=1, threads=1), *values)
+    assert (set(answer), len(server.asked), tally.down) == ({UNKNOWN}, 1, True)
+    assert tally.troubles == ["it answered error 10: the app may not ask this"]
+
+
+@pytest.mark.parametrize(
+    ("code", "status"),
+    [
+        *[(1, Status.FAILED), (2, Status.FAILED), (4, Status.OVER_QUOTA)],
+        *[(17, Status.OVER_QUOTA), (32, Status.OVER_QUOTA), (613, Status.OVER_QUOTA)],
+    ],
+)
+@pytest.mark.parametrize(
+    "passing",
+    [
+        lambda code: Reply(error_of(code), 400),
+        lambda code: Reply(error_of(code), 403),
+        lambda code: Reply([failed(400, code), None]),
+    ],
+)
+def test_what_may_pass_is_tried_again(fb, waits, passing, code, status):
+    """Meta is down or wants fewer calls: after a pause it's asked again, three times at most."""
+    replies = [passing(code), passing(code)]
+    good = members_say(evil=["MALICIOUS"])
+    values = ["evil.example/a", "evil.example/b"]
+    with answering(lambda asked: replies.pop() if replies else good(asked)) as server:
+        assert says(fb(server.url), *values)[0] == ["fb:MALICIOUS:3"] * 2
+        assert (len(server.asked), len(waits)) == (3, 2)
+    with answering(lambda _: passing(code)) as server:
+        answer, tally = says(fb(server.url), "evil.example/c", "evil.example/d")
+    assert (answer, tally.statuses, len(server.asked)) == ([UNKNOWN] * 2, {status: 2}, 3)
+    assert tally.troubles == [f"it answered error {code}"]
+
+
+def test_an_http_status_without_an_error_of_meta_s_counts_as_such(fb):
+    """A company's proxy may say 403 in its own words; 500 is tried again."""
+    with answering(lambda _: Reply(b"<html>", 403)) as server:
+        _, tally = says(fb(server.url), "evil.example/")
+    assert (len(server.asked), tally.down) == (1, True)
+    assert tally.troubles == ["it answered 403: the key is wrong, or may not ask this"]
+    with answering(lambda _: Reply({}, 500)) as server:
+        _, tally = says(fb(server.url), "evil.example/")
+    assert (len(server.asked), tally.troubles) == (3, ["it answered 500"])
+
+
+@pytest.mark.parametrize("content", [{}, {"error": {}}, {"error": "no"}, [1], [{"body": "{}"}], "no", b"[{"])
+def test_an_answer_in_another_shape_is_none(fb, content):
+    """Nothing is made of it, and it is asked again the next time."""
+    with answering(lambda _: Reply(content)) as server:
+        panel = fb(server.url)
+        answer, tally = says(panel, "evil.example/")
+        assert (answer, tally.statuses) == ([UNKNOWN], {Status.FAILED: 1})
+        assert tally.troubles[0].startswith("its answer isn't as documented")
+        assert says(panel, "evil.example/")[1].asked == 1
+
+
+@pytest.mark.parametrize("entries", [0, 1, 3])
+def test_as_many_answers_as_questions_are_expected(fb, entries):
+    """Answers are told apart by their order alone, so one too few or too many makes all of them doubtful."""
+    with answering(
+        lambda _: Reply([answered(descriptor("http://evil.example/", "MALICIOUS"))] * entries)
+    ) as server:
+        answer, tally = says(fb(server.url), "evil.example/", "evil.example/a")
+    assert answer == [UNKNOWN] * 2
+    assert tally.troubles == [f"it gave {entries} answers to 2 questions"]
+
+
+@pytest.mark.parametrize(
+    ("changed", "named"),
+    [
+        ({"version": "26.0"}, "version"),
+        ({"version": "v26.0/../me?x="}, "version"),
+        ({"app_id": "<app_id>"}, "app_id"),
+        ({"app_id": "1|2"}, "app_id"),
+        ({"app_secret_env": "NOT_SET"}, "app_secret_env"),
+        ({"batch": 51}, "batch"),
+        ({"batch": 0}, "batch"),
+        ({"send": "url"}, "`send`"),
+        ({"url": "http://graph.example"}, "https"),
+    ],
+)
+def test_a_wrong_setting_is_named(fb, changed, named):
+    """An entry that can't be used says which setting it is."""
+    with pytest.raises(ValidationError, match=named):
+        fb(**{"url": "http://127.0.0.1:1", **changed})
+
+
+def test_doctor_says_what_came_back(fb):
+    """One harmless value is asked; Meta's refusal is the finding."""
+    with answering(lambda _: Reply([answered(descriptor(f"http://{HARMLESS}/", "NON_MALICIOUS"))])) as server:
+        assert fb(server.url).probes()["fb"]() == f"says NON_MALICIOUS of http://{HARMLESS}/"
+    with answering(lambda _: Reply([answered()])) as server:
+        assert fb(server.url).probes()["fb"]() == f"says UNKNOWN of http://{HARMLESS}/"
+    with (
+        answering(lambda _: Reply(error_of(190), 400)) as server,
+        pytest.raises(RefusedError, match="error 190: the app's id or secret is wrong"),
+    ):
+        fb(server.url).probes()["fb"]()
+    with answering(lambda _: Reply([None])) as server, pytest.raises(ServiceError, match="unanswered"):
+        fb(server.url).probes()["fb"]()

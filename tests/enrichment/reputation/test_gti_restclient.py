@@ -1,0 +1,214 @@
+"""GTI by a program: a real executable stands in for Trellix' client, and keeps what it was given."""
+
+import json
+import os
+import subprocess
+import sys
+import traceback
+
+import pytest
+from support.gti import CLIENT
+from support.looking_up import says
+
+from proxy_oa_assets.enrichment.reputation.client import HARMLESS
+from proxy_oa_assets.enrichment.reputation.service_errors import ServiceError
+from proxy_oa_assets.enrichment.reputation.verdict import Status
+
+PASSWORD = "pa'ss word-$(id)"
+UNVERIFIED = "gti:Unverified:-1"
+EACH_HIGH = "print(json.dumps({'a': [{'rep': 127} for _ in asked['q']]}))"
+# Pauses pass at once.
+pytestmark = pytest.mark.usefixtures("waits")
+
+
+class Program:
+    """The stand-in; what its lines do with the query, `asked`, is for a test to say."""
+
+    def __init__(self, folder):
+        self.path, self._calls = folder / "restclient", folder / "calls"
+
+    def doing(self, *lines):
+        """Write the program, and return its path."""
+        first = [
+            f"#!{sys.executable}",
+            "import json, os, subprocess, sys, time",
+            "asked = json.loads(sys.argv[4])",
+            f"with open({str(self._calls)!r}, 'a') as file:",
+            "    call = {'arguments': sys.argv[1:], 'environ': dict(os.environ), 'process': os.getpid()}",
+            "    file.write(json.dumps(call) + '\\n')",
+        ]
+        self.path.write_text("\n".join([*first, *lines]))
+        self.path.chmod(0o755)
+        return self.path
+
+    @property
+    def calls(self):
+        """Each call's arguments, environment and process."""
+        return [json.loads(line) for line in self._calls.read_text().splitlines()]
+
+
+@pytest.fixture
+def program(tmp_path):
+    return Program(tmp_path)
+
+
+@pytest.fixture
+def gti(asking_of):
+    """Return what makes the service with a program."""
+
+    def made(path, environ=None, **entry):
+        by = {"transport": "restclient", "restclient": str(path), "user": "us er", "password_env": "SECRET"}
+        given = {"service": "gti", "server": "gti.example.net", "client": CLIENT, **by, **entry}
+        return asking_of(given, SECRET=PASSWORD, **(environ or {}))
+
+    return made
+
+
+def _questions(call):
+    return json.loads(call["arguments"][3])["q"]
+
+
+def test_the_program_is_given_arguments_as_spot_gave_them(gti, program):
+    """Server, query, user, password; the query has the client and one question."""
+    assert says(gti(program.doing(EACH_HIGH)), "evil.example/a?b=c")[0] == ["gti:High:3"]
+    (call,) = program.calls
+    query = call["arguments"].pop(3)
+    assert call["arguments"] == ["-s", "gti.example.net", "-q", "-i", "us er", "-p", PASSWORD, "-t"]
+    assert json.loads(query) == {"ci": CLIENT, "q": [{"op": "url", "url": "http://evil.example/a"}]}
+
+
+@pytest.mark.parametrize(
+    "hostile",
+    [
+        "$(touch broken)`touch broken`",
+        "'; touch broken; '\"; touch broken; \"",
+        "| touch broken & touch broken > broken",
+        '"}],"q":[{"op":"url","url":"good.example',
+        "\\\n\r\t\0*?[a]~{a,b}!!",
+        "%s${HOME}%PATH%###QUERY###ü😀",
+        " -t -s other.example",
+    ],
+)
+def test_what_a_shell_would_run_reaches_the_program_as_data(gti, program, tmp_path, monkeypatch, hostile):
+    """Any text of a URI is within `url` of one question, as is any of a setting in its argument."""
+    monkeypatch.chdir(tmp_path)
+    panel = gti(program.doing(EACH_HIGH), send="url", user="$(touch broken)", server="`touch broken`")
+    assert says(panel, f"evil.example/{hostile}?{hostile}")[0] == ["gti:High:3"]
+    (call,) = program.calls
+    (question,) = _questions(call)
+    assert set(question) == {"op", "url"}
+    assert question["url"].startswith("http://evil.example/")
+    assert len(call["arguments"]) == 9
+    assert not list(tmp_path.rglob("broken*"))
+
+
+def test_the_program_sees_nothing_else_of_our_environment(gti, program):
+    """It has what programs need to run, and no other service's secret."""
+    needed = {"PATH": "/usr/bin:/bin", "HOME": "/nowhere", "HTTPS_PROXY": "http://proxy.example:3128"}
+    says(gti(program.doing(EACH_HIGH), {**needed, "VT_KEY": "secret", "PYTHONPATH": "/x"}), "evil.example/")
+    # Python itself may add LC_CTYPE (PEP 538).
+    assert {
+        name: value for name, value in program.calls[0]["environ"].items() if name != "LC_CTYPE"
+    } == needed
+
+
+@pytest.mark.parametrize("ending", ["print()", "print(chr(0), end='')", "print(chr(10) + 'done')"])
+def test_what_follows_the_answer_does_not_matter(gti, program, ending):
+    """Spot cut off the last character that the client writes."""
+    assert says(gti(program.doing(EACH_HIGH, ending)), "evil.example/")[0] == ["gti:High:3"]
+
+
+@pytest.mark.parametrize(
+    ("lines", "trouble", "tries"),
+    [
+        (["sys.exit(3)"], "`restclient` ended with exit code 3", 3),
+        (
+            [EACH_HIGH, "sys.stdout.flush()", "os.kill(os.getpid(), 9)"],
+            "`restclient` ended with exit code -9",
+            3,
+        ),
+        (["print('no')"], "its answer isn't as documented", 1),
+        (['print(\'{"a": [{"rep": 12\')'], "its answer isn't as documented", 1),
+        (["pass"], "its answer isn't as documented", 1),
+        (["print('{\"a\": []}')"], "it gave 0 answers to 1 questions", 1),
+        (["print('x' * 2_000_000)"], "what `restclient` writes is longer than 1 MB", 1),
+        (["while True: print('x' * 1_000_000)"], "what `restclient` writes is longer than 1 MB", 1),
+    ],
+)
+def test_a_program_that_fails_gives_no_verdict(gti, program, lines, trouble, tries):
+    """-1, and asked again next time; what may pass is tried again at once; its complaints stay out."""
+    panel = gti(program.doing("print('certificate_problem', sys.argv, file=sys.stderr)", *lines))
+    answers, tally = says(panel, "evil.example/")
+    assert (answers, tally.statuses, len(program.calls)) == ([UNVERIFIED], {Status.FAILED: 1}, tries)
+    assert tally.troubles == [trouble]
+    assert says(panel, "evil.example/")[1].asked == 1
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        ["time.sleep(60)"],
+        ["while True: print(' ', end='', flush=True); time.sleep(0.05)"],
+        ["os.close(1)", "time.sleep(60)"],
+        ["subprocess.run(['sleep', '60'], env={'PATH': os.defpath})"],
+        ["subprocess.Popen(['sleep', '60'], env={'PATH': os.defpath})", EACH_HIGH],
+    ],
+)
+def test_a_program_that_takes_too_long_is_ended(gti, program, lines):
+    """It may sleep, drip, close its output, or leave the work to another program: all of it ends."""
+    panel = gti(program.doing(*lines), timeout=2, attempts=1)
+    answers, tally = says(panel, "evil.example/")
+    assert (answers, tally.troubles) == ([UNVERIFIED], ["`restclient` took longer than 2 s (`timeout`)"])
+    group = ["ps", "-o", "stat=", "-g", str(program.calls[0]["process"])]
+    left = subprocess.run(group, capture_output=True, text=True, check=False).stdout.split()
+    assert [state for state in left if not state.startswith("Z")] == []
+
+
+@pytest.mark.parametrize(
+    ("spoil", "reason"),
+    [
+        (os.remove, "No such file or directory"),
+        (lambda path: path.write_bytes(b"\x7fno program"), "Exec format error"),
+        (lambda path: path.write_text("#!/nowhere/python\n"), "No such file or directory"),
+    ],
+)
+def test_a_program_that_cannot_be_run_ends_asking(gti, program, spoil, reason):
+    """It was there when the file was read; one try says enough."""
+    path = program.doing(EACH_HIGH)
+    panel = gti(path, threads=1)
+    spoil(path)
+    answers, tally = says(panel, *(f"evil.example/{number}" for number in range(10)))
+    assert (set(answers), tally.statuses, tally.asked) == ({UNVERIFIED}, {Status.FAILED: 10}, 1)
+    assert (tally.troubles, tally.down) == ([f"`restclient` can't be run: {reason}"], True)
+
+
+def test_a_batch_that_no_command_line_holds_is_asked_for_in_parts(gti, program):
+    """Linux takes 128 KB an argument; a single value that is longer can't be judged, and stops nobody."""
+    values = [f"evil.example/{number}{'x' * 20_000}" for number in range(10)]
+    panel = gti(program.doing(EACH_HIGH), batch=100, threads=1)
+    answers, tally = says(panel, *values, f"evil.example/{'y' * 200_000}")
+    assert answers == [*["gti:High:3"] * 10, UNVERIFIED]
+    assert tally.statuses == {Status.OK: 10, Status.UNSUPPORTED: 1}
+    assert [question["url"] for call in program.calls for question in _questions(call)] == [
+        f"http://{value}" for value in values
+    ]
+
+
+@pytest.mark.parametrize("fault", ["exit", "time", "gone", "zero byte"])
+def test_no_error_knows_the_command_line(gti, program, fault):
+    """What Python's own errors of a command repeat, with the password in it, is nowhere in ours."""
+    path = program.doing("time.sleep(60)" if fault == "time" else "sys.exit(1)")
+    panel = gti(path, timeout=0.5, server="a\0b" if fault == "zero byte" else "gti.example.net")
+    if fault == "gone":
+        path.unlink()
+    with pytest.raises(ServiceError, match="`restclient`") as caught:
+        panel.probes()["gti"]()
+    assert caught.value.__cause__ is caught.value.__context__ is None
+    told = "".join(traceback.TracebackException.from_exception(caught.value).format())
+    assert PASSWORD not in told
+    assert "gti.example.net" not in told
+
+
+def test_doctor_says_what_the_program_said(gti, program):
+    """One harmless value is asked."""
+    assert gti(program.doing(EACH_HIGH)).probes()["gti"]() == f"says High of http://{HARMLESS}/"

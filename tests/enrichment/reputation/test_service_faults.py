@@ -1,0 +1,233 @@
+"""What can go wrong with a service: the run goes on, the row says -1, and it is asked again next time."""
+
+import socket
+import struct
+import time
+
+import pytest
+from support.looking_up import says
+from support.raw_server import handling, request_of
+from support.reputation_server import Reply, answering
+
+from proxy_oa_assets.enrichment.reputation.verdict import Status
+
+GOOD = {"data": {"attributes": {"last_analysis_stats": {"malicious": 5, "suspicious": 0}}}}
+HIT, NOTHING = "vt:HIGH:3", "vt:UNVERIFIED:-1"
+# Pauses pass at once.
+pytestmark = pytest.mark.usefixtures("waits")
+HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
+
+
+def test_a_refused_connection_costs_its_own_answer_alone(vt):
+    """Nobody listens: -1; once somebody does, the same value is asked again."""
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))
+        url = f"http://127.0.0.1:{unused.getsockname()[1]}"
+    said, tally = says(vt(url), "evil.example/")
+    assert (said, tally.statuses) == ([NOTHING], {Status.FAILED: 1})
+    assert tally.troubles == ["it can't be reached, or closed the connection"]
+    with answering(lambda _: Reply(GOOD)) as server:
+        assert says(vt(server.url), "evil.example/")[0] == [HIT]
+
+
+def test_a_reset_connection_is_tried_again(vt):
+    """The first is reset in the middle of the answer; the second tells it all."""
+
+    def handle(connection):
+        request_of(connection)
+        if len(connections) == 1:
+            connection.sendall(HEAD + b"Content-Length: 100\r\n\r\n{")
+            # No lingering: closing sends a reset.
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            return
+        body = b'{"data": {"attributes": {"last_analysis_stats": {"malicious": 3, "suspicious": 0}}}}'
+        connection.sendall(HEAD + b"Content-Length: %d\r\n\r\n%s" % (len(body), body))
+
+    with handling(handle) as (url, connections):
+        assert says(vt(url), "evil.example/")[0] == [HIT]
+    assert len(connections) == 2
+
+
+def test_an_answer_that_does_not_come_is_not_waited_for(vt):
+    """A server that listens and says nothing costs `timeout` each try."""
+
+    def handle(connection):
+        request_of(connection)
+        # Until the other end hangs up; it would be told of another trouble if it waited as long.
+        connection.settimeout(30)
+        connection.recv(1)
+
+    with handling(handle) as (url, connections):
+        said, tally = says(vt(url, timeout=0.2, attempts=2), "evil.example/")
+    assert (said, len(connections)) == ([NOTHING], 2)
+    assert tally.troubles == ["it gave no answer, or not all of it, within 0.2 s (`timeout`)"]
+
+
+@pytest.mark.parametrize(
+    "begun", [b"HTTP/1.1 200 OK\r\nX: ", HEAD + b"Content-Length: 1000\r\n\r\n"], ids=["head", "body"]
+)
+def test_an_answer_that_drips_ends_with_the_time(vt, begun):
+    """A byte now and then keeps every read within the time-out; the whole answer has it, too."""
+
+    def handle(connection):
+        request_of(connection)
+        connection.sendall(begun)
+        # Half a minute, and half of what was promised: another trouble.
+        for _ in range(600):
+            connection.sendall(b" ")
+            time.sleep(0.05)
+
+    with handling(handle) as (url, _):
+        said, tally = says(vt(url, timeout=0.4, attempts=1), "evil.example/")
+    assert (said, tally.troubles) == (
+        [NOTHING],
+        ["it gave no answer, or not all of it, within 0.4 s (`timeout`)"],
+    )
+
+
+@pytest.mark.parametrize("secured", [False, True])
+@pytest.mark.parametrize(
+    "length", [b"Content-Length: 1000\r\n\r\n", b"\r\n", b"Transfer-Encoding: chunked\r\n\r\n5\r\n"]
+)
+def test_an_answer_that_stalls_late_ends_with_the_time(vt, certificate, length, secured):
+    """The time-out is that of the whole answer: what was sent shortly before it gains nothing."""
+
+    def handle(connection):
+        request_of(connection)
+        time.sleep(2.5)
+        connection.sendall(HEAD + length + b"     ")
+        time.sleep(10)
+
+    file, shown = certificate
+    with handling(handle, shown if secured else None) as (url, _):
+        began = time.monotonic()
+        trusted = {"ca_cert": str(file)} if secured else {}
+        said, tally = says(vt(url, timeout=3, attempts=1, **trusted), "evil.example/")
+    # Were the time counted anew from what was sent last, it would be 5.5 s.
+    assert time.monotonic() - began < 5
+    assert (said, tally.troubles) == (
+        [NOTHING],
+        ["it gave no answer, or not all of it, within 3 s (`timeout`)"],
+    )
+
+
+@pytest.mark.parametrize(("retry_after", "pause"), [("7", 7), ("0", 0), (None, None), ("soon", None)])
+def test_too_many_requests_are_tried_again_after_the_pause_asked_for(vt, waits, retry_after, pause):
+    """429, then the answer: after Retry-After, or after a pause of ours where there is none."""
+    replies = [Reply({"error": {"code": "TooManyRequestsError"}}, 429, _header(retry_after)), Reply(GOOD)]
+    with answering(lambda _: replies.pop(0)) as server:
+        assert says(vt(server.url), "evil.example/")[0] == [HIT]
+    (waited,) = waits
+    assert waited == pause if pause is not None else 0 < waited <= 30
+
+
+def test_too_many_requests_of_whoever_stands_before_the_service_pass_as_well(vt):
+    """429 with a page in place of the service's own error, then the answer."""
+    replies = [Reply(b"<html>slow down</html>", 429), Reply(GOOD)]
+    with answering(lambda _: replies.pop(0)) as server:
+        assert says(vt(server.url), "evil.example/")[0] == [HIT]
+
+
+def test_plain_http_does_not_go_by_a_proxy(vt, monkeypatch):
+    """It is for this machine alone; a company's proxy would read the key, and can't reach it anyway."""
+    with answering(lambda _: Reply(GOOD)) as server, answering(lambda _: Reply(b"", 502)) as proxy:
+        monkeypatch.setenv("http_proxy", proxy.url)
+        monkeypatch.delenv("no_proxy", raising=False)
+        assert says(vt(server.url), "evil.example/")[0] == [HIT]
+    assert proxy.asked == []
+
+
+def test_a_pause_longer_than_half_a_minute_ends_asking(vt, waits):
+    """Retry-After an hour: nothing more is asked in this run; nothing counts as answered."""
+    reply = Reply({}, 503, _header("3600"))
+    with answering(lambda _: reply) as server:
+        said, tally = says(vt(server.url, threads=1), "a.example/", "b.example/", "c.example/")
+    assert (said, waits, len(server.asked)) == ([NOTHING] * 3, [], 1)
+    assert tally.troubles == ["it answered 503, and wants to be asked again in 3600 s"]
+    assert tally.down
+
+
+def test_a_server_error_passes(vt):
+    """500, then the answer."""
+    replies = [Reply(b"oops", 500), Reply(GOOD)]
+    with answering(lambda _: replies.pop(0)) as server:
+        assert says(vt(server.url), "evil.example/")[0] == [HIT]
+
+
+def test_a_wrong_key_ends_asking(vt):
+    """401: the service isn't asked again in this run; in the next it is."""
+    with answering(lambda _: Reply({"error": {"code": "WrongCredentialsError"}}, 401)) as server:
+        panel = vt(server.url, threads=1)
+        said, tally = says(panel, "a.example/", "b.example/")
+        assert (said, len(server.asked), tally.down) == ([NOTHING] * 2, 1, True)
+        assert tally.troubles == ["it answered 401: the key is wrong, or may not ask this"]
+        says(panel, "a.example/")
+        assert len(server.asked) == 2
+
+
+@pytest.mark.parametrize("key", ["the-key\n", " the-key", "\u043a\u043b\u044e\u0447"])
+def test_a_key_that_no_header_can_have_ends_asking(asking_of, key):
+    """A variable filled from a file may end in a line break: said at once, without the key, tried once."""
+    with answering(lambda _: Reply(GOOD)) as server:
+        panel = asking_of({"service": "vt", "url": server.url, "key_env": "K", "threads": 1}, K=key)
+        said, tally = says(panel, "a.example/", "b.example/")
+    assert (said, server.asked, tally.asked, tally.down) == ([NOTHING] * 2, [], 1, True)
+    (trouble,) = tally.troubles
+    assert "the key can't stand in a header" in trouble
+    assert key.strip() not in trouble
+
+
+@pytest.mark.parametrize(
+    "body", [b"<html>", b'{"data": {"attributes": {"last_anal', b"[]", b"null", b"\xff\xfe", b""]
+)
+def test_garbage_is_no_answer(vt, body):
+    """Not JSON, half of it, or another shape: -1, and never kept."""
+    with answering(lambda _: Reply(body)) as server:
+        panel = vt(server.url)
+        said, tally = says(panel, "evil.example/")
+        assert (said, tally.statuses) == ([NOTHING], {Status.FAILED: 1})
+        assert tally.troubles[0].startswith("its answer isn't as documented")
+        assert says(panel, "evil.example/")[1].asked == 1
+
+
+def test_a_body_without_end_is_cut(vt):
+    """1 GB is on offer; 8 MB are read, and it isn't tried again."""
+    sent = []
+
+    def handle(connection):
+        request_of(connection)
+        connection.sendall(HEAD + b"Content-Length: 1073741824\r\n\r\n")
+        for _ in range(1024):
+            connection.sendall(b" " * 1024**2)
+            sent.append(1)
+
+    with handling(handle) as (url, connections):
+        said, tally = says(vt(url), "evil.example/")
+    assert (said, len(connections)) == ([NOTHING], 1)
+    assert tally.troubles == ["its answer is longer than 8 MB"]
+    # What the sockets hold comes on top.
+    assert len(sent) < 100
+
+
+def test_a_redirect_is_not_followed_and_the_key_stays(vt):
+    """Another host is named; nobody goes there."""
+    with answering(lambda _: Reply(GOOD)) as elsewhere:
+        there = {"Location": f"{elsewhere.url.replace('127.0.0.1', 'localhost')}/urls/x"}
+        with answering(lambda _: Reply(b"", 302, there)) as server:
+            said, tally = says(vt(server.url), "evil.example/")
+    assert (said, elsewhere.asked) == ([NOTHING], [])
+    assert tally.troubles == ["it answered 302, a redirect, which isn't followed; check `url`"]
+
+
+def test_a_certificate_of_nobody_is_refused(vt, untrusted):
+    """A server whose certificate no authority signed learns nothing."""
+    heard = []
+    with handling(lambda connection: heard.append(request_of(connection)), untrusted) as (url, _):
+        said, tally = says(vt(url), "evil.example/")
+    assert (said, heard) == ([NOTHING], [])
+    assert "isn't trusted" in tally.troubles[0]
+    assert "`ca_cert`" in tally.troubles[0]
+
+
+def _header(retry_after):
+    return {} if retry_after is None else {"Retry-After": retry_after}

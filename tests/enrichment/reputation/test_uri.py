@@ -1,0 +1,111 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from proxy_oa_assets.enrichment.reputation.uri import Uri, is_address, parse_uri
+
+# Texts made mostly of what a URI parser stumbles over.
+HOSTILE = st.text(
+    st.sampled_from("aA1.:/?#@[]%\\ \n\0\u2028\u0130\U0001f600-+") | st.characters(), max_size=60
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "uri"),
+    [
+        ("evil.example/a?b=c", Uri("evil.example", "", "/a", "?b=c")),
+        ("http://evil.example/a?b=c", Uri("evil.example", "", "/a", "?b=c", "http")),
+        ("evil.example", Uri("evil.example", "", "/", "")),
+        ("evil.example?b", Uri("evil.example", "", "/", "?b")),
+        ("EVIL.Example./A?B", Uri("evil.example", "", "/A", "?B")),
+        ("evil.example:8080/a", Uri("evil.example", "8080", "/a", "")),
+        ("evil.example/a#fragment?b", Uri("evil.example", "", "/a", "")),
+        ("user:pass@evil.example/a", Uri("evil.example", "", "/a", "")),
+        ("http://google.com@evil.example/a", Uri("evil.example", "", "/a", "", "http")),
+        ("http://a@b@evil.example:81/", Uri("evil.example", "81", "/", "", "http")),
+        ("evil.example/@other.example/", Uri("evil.example", "", "/@other.example/", "")),
+        ("evil.example/http://other.example/", Uri("evil.example", "", "/http://other.example/", "")),
+        ("evil.example?u=http://other.example/", Uri("evil.example", "", "/", "?u=http://other.example/")),
+        ("http://[2001:DB8::1]:8080/a", Uri("[2001:db8::1]", "8080", "/a", "", "http")),
+        ("evil.example:80x/a", Uri("evil.example", "", ":80x/a", "")),
+        ("evil.example:123456", Uri("evil.example", "", ":123456", "")),
+        ("evil.example/%2e/../a//b", Uri("evil.example", "", "/%2e/../a//b", "")),
+        ("evil.example/a\nb?c\td", Uri("evil.example", "", "/a\nb", "?c\td")),
+        ("", Uri("", "", "/", "")),
+        ("/a", Uri("", "", "/a", "")),
+        ("-", Uri("-", "", "/", "")),
+    ],
+)
+def test_a_uri_is_split_into_its_parts(text, uri):
+    """With or without a scheme; user info and fragment are dropped, everything else stays as it is."""
+    assert parse_uri(text) == uri
+
+
+@pytest.mark.parametrize(
+    ("text", "port"),
+    [
+        *[("http://a.b:80/", ""), ("https://a.b:443/", ""), ("a.b:80/", ""), ("a.b:443/", ""), ("a.b:/", "")],
+        *[
+            ("http://a.b:443/", "443"),
+            ("https://a.b:80/", "80"),
+            ("HTTPS://a.b:443/", ""),
+            ("ftp://a.b:80/", "80"),
+        ],
+    ],
+)
+def test_a_port_is_dropped_where_it_is_the_scheme_s_own(text, port):
+    """RFC 3986, section 6.2.3: the default port and none are one; without a scheme it is HTTP or HTTPS."""
+    assert parse_uri(text).port == port
+
+
+@given(HOSTILE)
+def test_no_text_makes_it_fail(text):
+    """Anybody can write a URI into a log, so each one has parts, and a host fit to look up."""
+    uri = parse_uri(text)
+    assert uri.path
+    assert not uri.host.endswith(".")
+    assert not set("/?#") & set(uri.host)
+    assert uri.query == "" or uri.query.startswith("?")
+
+
+@given(HOSTILE)
+def test_the_text_of_a_uri_is_its_parts(text):
+    """What is compared with a list's URLs is made of nothing but the parts."""
+    uri = parse_uri(text)
+    assert str(uri).startswith(uri.host)
+    assert str(uri).endswith(uri.path + uri.query)
+
+
+HOSTS = st.from_regex(r"[a-z0-9-]{1,8}(\.[a-z0-9-]{1,8}){0,3}", fullmatch=True)
+PATHS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="?#")).map("/{}".format)
+QUERIES = st.just("") | st.text(st.characters(exclude_categories=["Cs"], exclude_characters="#")).map(
+    "?{}".format
+)
+
+
+@given(HOSTS, st.just("") | st.integers(444, 65535).map(str), PATHS, QUERIES)
+def test_path_and_query_come_out_as_they_went_in(host, port, path, query):
+    """No character of an ordinary URI is lost or changed, with a scheme or without."""
+    text = f"{host}{':' if port else ''}{port}{path}{query}"
+    assert parse_uri(text) == Uri(host, port, path, query)
+    assert parse_uri(f"http://{text}") == Uri(host, port, path, query, "http")
+    assert str(parse_uri(text)) == text
+
+
+def test_a_very_long_uri_is_split_at_once():
+    """A URI of a megabyte can't stall the run, whatever it is made of."""
+    for char in "a@:[/.?#%+":
+        assert parse_uri(char * 1_000_000).path
+
+
+@pytest.mark.parametrize(
+    ("host", "address"),
+    [
+        *[("1.2.3.4", True), ("127.1", True), ("0x7f000001", True), ("2130706433", True), ("[::1]", True)],
+        *[("evil.example", False), ("1.2.3.4.example", False), ("4chan.example", False), ("a0x1", False)],
+        ("", False),
+    ],
+)
+def test_a_host_is_an_address_or_a_name(host, address):
+    """As browsers tell: an address of IPv6 is in brackets, one of IPv4 ends in a number."""
+    assert is_address(host) is address

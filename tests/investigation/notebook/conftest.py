@@ -1,0 +1,38 @@
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from support.home import SAMPLE_DAY, Home
+
+from proxy_oa_assets.ingest.sample.files import write_site_files
+from proxy_oa_assets.investigation.reset import reset_scored_connections
+
+HERE = Path(__file__).parent
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Call walks on a cluster slow: that each notebook runs there, CI sees in test_templates."""
+    for item in items:
+        walk = item.path.parent == HERE and item.path.name != "test_templates.py"
+        if walk and item.get_closest_marker("cluster"):
+            item.add_marker(pytest.mark.slow)
+
+
+@pytest.fixture(scope="module")
+def materialized(new_module_home: Callable[..., Home], tmp_path_factory: pytest.TempPathFactory) -> Home:
+    """A home with a materialized sample day."""
+    site = write_site_files(tmp_path_factory.mktemp("site"))
+    home = new_module_home(**{name: str(path) for name, path in site.items()})
+    home.write_sample()
+    assert home.materialize(SAMPLE_DAY).success
+    return home
+
+
+@pytest.fixture
+def day_home(materialized: Home, monkeypatch: pytest.MonkeyPatch) -> Iterator[Home]:
+    """That home, where nobody has scored; this process has its settings, which the notebooks read."""
+    for name, value in materialized.variables.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("PROXY_OA_HOME", str(materialized.path))
+    yield materialized
+    reset_scored_connections(SAMPLE_DAY, deployment=materialized.deployment)

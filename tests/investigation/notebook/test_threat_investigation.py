@@ -1,0 +1,194 @@
+import re
+from collections.abc import Iterator
+
+import pytest
+from support.home import SAMPLE_DAY, Home
+
+from proxy_oa_assets.ingest.sample.attacks import DROPPER_HOST, PHISHING_PAGE
+from proxy_oa_assets.investigation.notebook.status import Status
+from proxy_oa_assets.investigation.notebook.threat_investigation import ThreatInvestigation
+from proxy_oa_assets.investigation.reset import reset_scored_connections
+from proxy_oa_assets.investigation.score import score
+from proxy_oa_assets.investigation.story.page import write_story
+from proxy_oa_assets.investigation.storyboard import (
+    incident_progression,
+    save_storyboard,
+    storyboard,
+    timeline,
+)
+
+DROPPED = f"{DROPPER_HOST}/invoice_2291.pdf.exe"
+MEDIUM = "t.mailing-list.example/c/8812"
+
+
+@pytest.fixture
+def threats(day_home: Home) -> Iterator[ThreatInvestigation]:
+    """The notebook's widgets, where two URIs are of high risk and one of medium."""
+    score(SAMPLE_DAY, 1, [PHISHING_PAGE, DROPPED], deployment=day_home.deployment)
+    score(SAMPLE_DAY, 2, MEDIUM, deployment=day_home.deployment)
+    threats = ThreatInvestigation(SAMPLE_DAY.key, str(day_home.path))
+    yield threats
+    threats.deployment.impala.close()
+
+
+def _listed(threats: ThreatInvestigation) -> list[list[str]]:
+    return threats.list.table.content["rows"]
+
+
+def _choose(threats: ThreatInvestigation, uri: str) -> None:
+    threats.list.table.selected = [[row[1] for row in _listed(threats)].index(uri)]
+
+
+def _write(threats: ThreatInvestigation, title: str, text: str, *, save: bool = False) -> None:
+    """Send what the form in the browser sends when somebody has written, and when Save is clicked."""
+    form = threats.summary.form
+    about = {"version": form.content["version"], "clients": form.clients}
+    form._handle_custom_msg({**about, "title": title, "text": text, "saved": save}, [])
+
+
+def _shown(threats: ThreatInvestigation) -> tuple[str, str]:
+    return threats.summary.form.content["title"], threats.summary.form.content["text"]
+
+
+def _comments(home: Home) -> list[tuple[str, str, str]]:
+    frame = storyboard(SAMPLE_DAY, deployment=home.deployment)
+    return list(frame.itertuples(index=False, name=None))
+
+
+def _said(status: Status) -> str:
+    return re.sub("<[^>]+>", "", status.text)
+
+
+def test_high_risk_uris_are_listed_and_the_others_on_demand(threats) -> None:
+    """The list is of what was scored high; the switch shows the rest."""
+    assert _listed(threats) == [["High", DROPPED, ""], ["High", PHISHING_PAGE, ""]]
+    threats.list.which.value = False
+    assert _listed(threats)[-1] == ["Medium", MEDIUM, ""]
+
+
+def test_saving_makes_the_comment_the_timeline_and_the_progression(day_home, threats) -> None:
+    """What is shown then is what was stored; the list says that the story is told."""
+    _choose(threats, PHISHING_PAGE)
+    assert threats.story.pictures.layout.display == "none"
+    _write(threats, "A copied log-in page", "Two passwords were typed there", save=True)
+
+    assert _comments(day_home) == [(PHISHING_PAGE, "A copied log-in page", "Two passwords were typed there")]
+    clients = timeline(SAMPLE_DAY, PHISHING_PAGE, deployment=day_home.deployment)["clientip"]
+    assert set(clients) == {"10.20.1.12", "10.20.1.35"}
+    progression = incident_progression(SAMPLE_DAY, PHISHING_PAGE, deployment=day_home.deployment)
+    assert progression
+    assert progression["referer_for"] == ["login-corp.secure-check.example/signin/post.php"]
+    assert _said(threats.summary.status).startswith("Saved")
+    assert ["High", PHISHING_PAGE, "told"] in _listed(threats)
+    assert threats.story.pictures.layout.display is None
+    assert b"10.20.1.35" in bytes(threats.story.timeline.value)
+    assert b"go.shorten.example" in bytes(threats.story.chain.value)
+
+
+def test_saving_leaves_the_page_of_the_day_s_stories_up_to_date(day_home, threats) -> None:
+    """Where `proxy-oa story` writes it; after a reset, it tells no story."""
+    page = day_home.deployment.workspace.story(SAMPLE_DAY)
+    page.unlink(missing_ok=True)
+    for uri, title in ((PHISHING_PAGE, "A copied log-in page"), (DROPPED, "An invoice that runs")):
+        _choose(threats, uri)
+        _write(threats, title, "text", save=True)
+    assert _said(threats.summary.status) == (
+        "Saved: the comment, the timeline and the incident progression. "
+        f"The day's stories are one page: {page}".replace("'", "&#x27;")
+    )
+    written = page.read_bytes()
+    assert b"A copied log-in page" in written
+    assert b"An invoice that runs" in written
+    assert write_story(SAMPLE_DAY, deployment=day_home.deployment).path.read_bytes() == written
+
+    assert f"{page} written anew" in reset_scored_connections(SAMPLE_DAY, deployment=day_home.deployment)
+    assert b"No story has been told of this day yet." in page.read_bytes()
+
+
+def test_a_story_is_saved_though_its_page_cannot_be_written(day_home, threats) -> None:
+    """It says both; the folder belongs to somebody else, say."""
+    page = day_home.deployment.workspace.story(SAMPLE_DAY)
+    page.unlink(missing_ok=True)
+    page.mkdir()
+    _choose(threats, DROPPED)
+    _write(threats, "Title", "text", save=True)
+    page.rmdir()
+    assert _comments(day_home) == [(DROPPED, "Title", "text")]
+    assert "is still the former one: " in _said(threats.summary.status)
+    assert 'role="alert"' in threats.summary.status.text
+
+
+def test_the_search_tells_how_much_there_is_and_shows_the_first(threats) -> None:
+    """Top N, with totals; what was found of another threat isn't left standing."""
+    _choose(threats, PHISHING_PAGE)
+    threats.search.limit.value = 3
+    threats.search.search.click()
+    assert len(threats.search.found.content["rows"]) == 3
+    assert re.match(r"4 requests of 2 clients, the earliest 3 below \(\d", _said(threats.search.status))
+    _choose(threats, DROPPED)
+    assert threats.search.found.layout.display == "none"
+
+
+def test_an_earlier_comment_comes_back_and_is_replaced(day_home, threats) -> None:
+    """A colleague's story, or yesterday's: its fields are filled, and saved again."""
+    save_storyboard(SAMPLE_DAY, DROPPED, "Earlier", "text", deployment=day_home.deployment)
+    _choose(threats, DROPPED)
+    assert _shown(threats) == ("Earlier", "text")
+    assert threats.story.pictures.layout.display is None
+    _write(threats, "Later", "text", save=True)
+    assert _comments(day_home) == [(DROPPED, "Later", "text")]
+
+
+def test_what_was_not_saved_yet_is_kept_while_looking_at_another_threat(day_home, threats) -> None:
+    """Going through the list loses no text."""
+    _choose(threats, DROPPED)
+    _write(threats, "Begun", "half a sentence")
+    _choose(threats, PHISHING_PAGE)
+    assert _shown(threats) == ("", "")
+    _choose(threats, DROPPED)
+    assert _shown(threats) == ("Begun", "half a sentence")
+    assert _said(threats.summary.status) == "Not saved yet: what you wrote earlier"
+    assert _comments(day_home) == []
+
+
+def test_a_colleague_s_comment_is_not_overwritten_unseen(day_home, threats) -> None:
+    """Saved meanwhile: it is shown, and only saving once more replaces it."""
+    _choose(threats, DROPPED)
+    _write(threats, "Mine", "my text")
+    theirs = "their text\n" * 1000
+    save_storyboard(SAMPLE_DAY, DROPPED, "Theirs", theirs, deployment=day_home.deployment)
+    _write(threats, "Mine", "my text", save=True)
+    assert "Save story again replaces it. Its title: &#x27;Theirs&#x27;" in _said(threats.summary.status)
+    assert _comments(day_home) == [(DROPPED, "Theirs", theirs)]
+    _write(threats, "Mine", "my text", save=True)
+    assert _comments(day_home) == [(DROPPED, "Mine", "my text")]
+
+
+def test_a_story_needs_a_title(day_home, threats) -> None:
+    """The storyboard lists stories by it."""
+    _choose(threats, DROPPED)
+    _write(threats, "  ", "a text", save=True)
+    assert _said(threats.summary.status) == "A story has a title: write one"
+    assert _comments(day_home) == []
+
+
+def test_hostile_comments_come_back_as_they_were_shown(day_home, threats) -> None:
+    """A comment quotes what it is about; fields hold text."""
+    title, text = "<script>alert(1)</script>", "javascript:alert(1)\n=1+1\t\\' OR 1=1 -- \N{GRINNING FACE}"
+    _choose(threats, DROPPED)
+    _write(threats, title, text, save=True)
+    assert _comments(day_home) == [(DROPPED, title, text)]
+    again = ThreatInvestigation(SAMPLE_DAY.key, str(day_home.path))
+    _choose(again, DROPPED)
+    assert _shown(again) == (title, text)
+    again.deployment.impala.close()
+
+
+def test_a_day_without_threats_says_where_they_come_from(day_home) -> None:
+    """Threats are what Edge_Investigation has scored."""
+    threats = ThreatInvestigation(SAMPLE_DAY.key, str(day_home.path))
+    assert threats.list.table.empty == (
+        "No URI of 2016-09-12 has the severity high: Edge_Investigation gives them"
+    )
+    assert threats.panels.layout.display == "none"
+    threats.deployment.impala.close()

@@ -1,0 +1,31 @@
+import pytest
+from support.home import SAMPLE_DAY as DAY
+from support.home import Home
+from support.hostile import VALUES
+from support.told_day import Told, tell
+
+from proxy_oa_assets.investigation.story.page import write_story
+
+
+@pytest.fixture(scope="session")
+def hostile_page(tmp_path_factory):
+    """The page of a day whose every value is hostile."""
+    home = Home(tmp_path_factory.mktemp("hostile") / "home")
+    values = [value for value in VALUES if value]
+    threats = [
+        Told(
+            value,
+            title=value,
+            text=value,
+            severity=1 + number % 3,
+            met=[(value, value), (value, "09:00:00")],
+            referers=[value],
+            led_to=[value],
+            uri_rep=f"{value}:{value}:3:{value}" if number % 2 else value,
+            context=value,
+            code=(value, value),
+        )
+        for number, value in enumerate(values)
+    ]
+    tell(home, DAY, *threats, judged={f"{value}?": 1 for value in values})
+    return write_story(DAY, deployment=home.deployment).path

@@ -1,0 +1,105 @@
+import subprocess
+import sys
+import threading
+
+import dagster as dg
+import pytest
+from support.command import proxy_oa
+from support.home import SAMPLE_DAY as DAY
+from support.home import Home, metadata
+from support.told_day import Told, tell
+
+from proxy_oa_assets.cli.history import open_history
+from proxy_oa_assets.investigation.story.page import write_story
+from proxy_oa_assets.model.errors import InvestigationError
+from proxy_oa_assets.settings import load_settings
+
+
+@pytest.fixture
+def home(tmp_path):
+    return Home(tmp_path / "home")
+
+
+def test_a_page_that_cannot_be_written_is_an_error_that_says_where(home, tmp_path):
+    """And leaves nothing behind."""
+    blocked = tmp_path / "file"
+    blocked.write_text("", encoding="utf-8")
+    with pytest.raises(InvestigationError, match=r"file/page\.html can't be written .*name another file"):
+        write_story(DAY, blocked / "page.html", deployment=home.deployment)
+
+
+def test_a_home_that_cannot_be_written_is_an_error_that_says_where(home):
+    """An analyst's who may only read it, say; another file can be named."""
+    home.path.mkdir()
+    (home.path / "data").write_text("", encoding="utf-8")
+    with pytest.raises(InvestigationError, match=rf"data/proxy/{DAY.folder} can't be written"):
+        write_story(DAY, deployment=home.deployment)
+    assert write_story(DAY, home.path / "page.html", deployment=home.deployment).path.exists()
+
+
+def test_of_two_who_write_the_page_at_once_the_last_has_read_what_both_saved(home):
+    """A story that is saved while another's page is being written isn't missing afterwards."""
+    tell(home, DAY, Told("first.example/"))
+    writing = threading.Thread(target=write_story, args=[DAY], kwargs={"deployment": home.deployment})
+    with home.deployment.workspace.lock(DAY, "story"):
+        writing.start()
+        writing.join(1)
+        tell(home, DAY, Told("first.example/"), Told("second.example/"))
+    writing.join()
+    assert "second.example/" in home.deployment.workspace.story(DAY).read_text(encoding="utf-8")
+
+
+def test_the_command_writes_the_page_and_prints_its_path(home):
+    """Into the day's data folder; the web UI knows it as metadata of the day's notebooks."""
+    tell(home, DAY, Told("evil.example/a"))
+
+    done = proxy_oa(home.path, "story", "--date", DAY.key)
+
+    path = home.data(DAY) / "story.html"
+    assert (done.returncode, done.stdout, done.stderr) == (0, f"{path}\n", "")
+    assert "evil.example/a" in path.read_text(encoding="utf-8")
+    with open_history(load_settings(PROXY_OA_HOME=str(home.path))) as instance:
+        (observed,) = instance.fetch_observations(dg.AssetKey("notebooks"), limit=5).records
+    assert observed.partition_key == DAY.key
+    assert observed.asset_observation.metadata["story"].value == str(path)
+
+
+def test_the_command_writes_where_it_is_told_to(home):
+    """A day without comments has a page, too, and a word about it."""
+    done = proxy_oa(home.path, "story", "--date", DAY.key, "-o", "page.html")
+
+    assert done.returncode == 0
+    assert done.stdout == f"{home.path / 'page.html'}\n"
+    assert f"{DAY} has no comment yet" in done.stderr
+    assert not (home.data(DAY) / "story.html").exists()
+
+
+def test_materializing_a_told_day_again_shows_its_page(home):
+    """The web UI shows the metadata of the latest run, which knows the page by its place."""
+    home.write_sample()
+    assert "story" not in metadata(home.materialize(DAY), "notebooks")
+    path = write_story(DAY, deployment=home.deployment).path
+
+    assert metadata(home.materialize(DAY, assets=["notebooks"]), "notebooks")["story"] == str(path)
+
+
+def test_a_page_is_written_though_the_history_cannot_be_opened(home):
+    """The analyst's machine may not reach it; the word is on standard error."""
+    (home.path / "dagster").mkdir(parents=True)
+    (home.path / "dagster" / "dagster.yaml").write_text("storage: {nothing: 1}\n", encoding="utf-8")
+
+    done = proxy_oa(home.path, "story", "--date", DAY.key)
+
+    assert done.returncode == 0
+    assert (home.data(DAY) / "story.html").exists()
+    assert "the web UI won't show where the page is" in done.stderr
+
+
+def test_plots_need_no_dagster_and_no_sql_engine():
+    """A notebook that draws one doesn't wait for them."""
+    script = (
+        "import sys, proxy_oa_assets.story.plots; "
+        "print(*{'dagster', 'duckdb', 'PIL', 'impala'} & set(sys.modules))"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == ""

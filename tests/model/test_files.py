@@ -1,0 +1,136 @@
+import stat
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from proxy_oa_assets.model.files import replace_if_other, replacing, sync_folder
+
+KILLED_WHILE_WRITING = """
+import os, pathlib, signal, sys
+from proxy_oa_assets.local_files import replacing
+with replacing(pathlib.Path(sys.argv[1])) as file:
+    file.write(b"half of the new")
+    file.flush()
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def _fail_half_way(path, error):
+    with replacing(path) as file:
+        file.write(b"half")
+        raise error
+
+
+@pytest.mark.parametrize("durable", [False, True])
+def test_a_file_appears_when_the_block_ends(tmp_path, durable):
+    """Until the block has ended, a reader sees the old file; then the new one, and nothing else is left."""
+    path = tmp_path / "file"
+    path.write_bytes(b"old")
+    with replacing(path, durable=durable) as file:
+        file.write(b"new")
+        file.flush()
+        assert path.read_bytes() == b"old"
+    assert path.read_bytes() == b"new"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt])
+def test_an_error_leaves_the_old_file_alone(tmp_path, error):
+    """A block that fails or is interrupted changes nothing, and its temporary file is gone."""
+    path = tmp_path / "file"
+    path.write_bytes(b"old")
+    with pytest.raises(error):
+        _fail_half_way(path, error)
+    assert path.read_bytes() == b"old"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_an_error_with_no_file_before_leaves_none(tmp_path):
+    """Half a file never appears where there was none."""
+    with pytest.raises(ValueError, match="half-way"):
+        _fail_half_way(tmp_path / "file", ValueError("half-way"))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_killed_writer_leaves_the_old_file(tmp_path):
+    """Killed in the middle of writing, the file is still the old one."""
+    path = tmp_path / "file"
+    path.write_bytes(b"old")
+    killed = subprocess.run([sys.executable, "-c", KILLED_WHILE_WRITING, str(path)], check=False)
+    assert killed.returncode == -9
+    assert path.read_bytes() == b"old"
+
+
+def test_missing_folders_are_made(tmp_path):
+    """The folder of the file is made, however deep."""
+    path = tmp_path / "a" / "b" / "c"
+    with replacing(path, durable=True) as file:
+        file.write(b"x")
+    assert path.read_bytes() == b"x"
+
+
+def test_a_name_of_any_length_that_the_system_takes_is_replaced(tmp_path):
+    """The temporary file's name doesn't grow with the file's, so that a name of 255 bytes works."""
+    path = tmp_path / ("n" * 255)
+    with replacing(path) as file:
+        file.write(b"x")
+    assert path.read_bytes() == b"x"
+
+
+def test_the_temporary_file_is_hidden_from_readers_of_the_folder(tmp_path):
+    """Hive, Impala and Spark pass over names that begin with a dot, and nobody lists *.tmp as data."""
+    with replacing(tmp_path / "part.parquet") as file:
+        (temporary,) = tmp_path.iterdir()
+        file.write(b"x")
+    assert temporary.name.startswith(".")
+    assert temporary.name.endswith(".tmp")
+
+
+def test_a_new_file_has_the_usual_permissions(tmp_path):
+    """Other users of a shared home can read what is written, as they could a file written directly."""
+    (tmp_path / "plain").write_bytes(b"x")
+    with replacing(tmp_path / "replaced") as file:
+        file.write(b"x")
+    modes = {stat.S_IMODE(path.stat().st_mode) for path in tmp_path.iterdir()}
+    assert len(modes) == 1
+
+
+def test_many_writers_at_once_leave_one_whole_file(tmp_path):
+    """Each writer has a temporary file of its own; the last one's content stands, whole."""
+    path = tmp_path / "file"
+
+    def write(number):
+        with replacing(path) as file:
+            file.write(b"%d" % number * 100_000)
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(write, range(8)))
+    content = path.read_bytes()
+    assert len(content) == 100_000
+    assert len(set(content)) == 1
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_syncing_a_missing_folder_is_an_error(tmp_path):
+    """A promise of durability that can't be kept isn't kept silently."""
+    sync_folder(tmp_path)
+    with pytest.raises(FileNotFoundError):
+        sync_folder(tmp_path / "missing")
+
+
+def test_a_file_that_has_the_content_stays_and_any_other_is_replaced(tmp_path):
+    """The same content leaves the file alone; other content, shorter or longer, takes its place whole."""
+    file = tmp_path / "new" / "edge.tsv"
+
+    replace_if_other(file, b"one\n")
+    first = file.stat()
+    replace_if_other(file, b"one\n")
+
+    same = file.stat()
+    assert (same.st_ino, same.st_mtime_ns) == (first.st_ino, first.st_mtime_ns)
+    for content in (b"on", b"one\ntwo\n"):
+        replace_if_other(file, content)
+        assert file.read_bytes() == content
+    assert [path.name for path in file.parent.iterdir()] == ["edge.tsv"]

@@ -1,0 +1,139 @@
+"""Statements that only Impala runs, as text; and what no engine may find in ours.
+
+The forms are those of Impala's documentation (Impala SQL Reference: CREATE TABLE, ALTER TABLE, REFRESH,
+INVALIDATE METADATA, SHOW PARTITIONS, INSERT). Its own parser can't be had: Maven Central serves neither
+org.apache.impala:impala-frontend nor anything near it.
+"""
+
+import re
+
+import pytest
+
+from proxy_oa_assets.model.day import Day
+from proxy_oa_assets.model.tables import PROXY_EDGE, PROXY_INGEST_SUMMARY, TABLES
+from proxy_oa_assets.resources.cluster import ddl as sql
+from proxy_oa_assets.resources.cluster.dialects import FLAVOURS
+from proxy_oa_assets.sql import analysts, day_tables
+from proxy_oa_assets.sql import check_counts as statements
+from proxy_oa_assets.sql import raw_log as raw
+from proxy_oa_assets.sql.query import Query, any_row, whole_day
+
+DAY = Day.parse("2016-09-12")
+IMPALA, HIVE = FLAVOURS["impala"], FLAVOURS["hive"]
+SPEC = sql.day_partition(PROXY_EDGE, DAY)
+HOUR = sql.raw_hour_partition(DAY, "07")
+
+QUERIES = [
+    day_tables.edge_details(DAY),
+    day_tables.ingest_summary(DAY),
+    day_tables.full_connection_hours(DAY),
+    day_tables.edges_of_scored_hours(DAY),
+    day_tables.summaries(DAY, DAY),
+    *(whole_day(table, DAY) for table in TABLES.values()),
+    *(any_row(table, DAY) for table in TABLES.values()),
+    statements.edge_counts(DAY),
+    statements.summary_counts(DAY),
+    statements.minutes_of_days(DAY, DAY),
+    analysts.suspicious(DAY, "uri", "10.0.0.1", 9),
+    analysts.details(DAY, "uri", "10.0.0.1"),
+    analysts.scored_rows(DAY, ["uri", "other"]),
+    analysts.timeline(DAY, "uri"),
+    *(
+        select(DAY, uri)
+        for select in (raw.found_per_second, raw.ways_in, raw.led_to)
+        for uri in ("uri", "null")
+    ),
+    raw.found_rows(DAY, "uri", ["09:00:00", None], 9),
+    raw.timeline(DAY, "uri", 9),
+]
+
+# Of Impala's reserved words (Impala SQL Reference, "Impala reserved words"), those that somebody might well
+# take for a name in a query about traffic. `time`, `host`, `hour` and `minute` aren't reserved.
+RESERVED = (
+    "at cardinality case cast char collect column condition count cube current data date default "
+    "describe element end entry every exec external filter first float following from full function "
+    "get grouping hash hold identity in interval into join large last left like limit local location "
+    "match member method no none null of offset on one only or order out outer over overlay "
+    "parameter partition path pattern per percent portion position precision primary range rank ref "
+    "references refresh release replace reset role row rows scope scroll search seek set show "
+    "similar size skip some stats stored string subset symbol table then to trailing union unknown "
+    "unnest update upsert use values varying view when whenever where window with "
+).split()
+NAMED = re.compile(r"\bAS ([a-z_]+)(?! *\()|\) ([a-z_]+)\b(?! *\()", re.IGNORECASE)
+CLAUSES = {"as", "from", "where", "group", "order", "on", "union", "and", "or", "then", "else", "end", "is"}
+
+
+def test_a_day_is_switched_in_impala_s_words() -> None:
+    """A staging table of its own, a partition's location, one partition's refresh."""
+    folder = "/user/spot/proxy/hive/oa/summary/y=2016/m=9/d=12/run=a"
+    assert [
+        sql.create_table("spot.staging", PROXY_INGEST_SUMMARY, folder, partitioned=False),
+        sql.fill("spot.staging", "SELECT 1"),
+        sql.add_partition("spot.proxy_ingest_summary", SPEC, folder),
+        sql.set_location("spot.proxy_ingest_summary", SPEC, folder),
+        *IMPALA.refresh("spot.proxy_ingest_summary", SPEC),
+        sql.drop_table("spot.staging"),
+        sql.drop_partition("spot.proxy_ingest_summary", SPEC),
+    ] == [
+        (
+            f"CREATE EXTERNAL TABLE IF NOT EXISTS spot.staging (tdate STRING, total BIGINT) "
+            f"STORED AS PARQUET LOCATION '{folder}'"
+        ),
+        "INSERT OVERWRITE TABLE spot.staging SELECT 1",
+        (
+            f"ALTER TABLE spot.proxy_ingest_summary ADD IF NOT EXISTS PARTITION (y=2016, m=9, d=12) "
+            f"LOCATION '{folder}'"
+        ),
+        f"ALTER TABLE spot.proxy_ingest_summary PARTITION (y=2016, m=9, d=12) SET LOCATION '{folder}'",
+        "REFRESH spot.proxy_ingest_summary PARTITION (y=2016, m=9, d=12)",
+        "DROP TABLE IF EXISTS spot.staging",
+        "ALTER TABLE spot.proxy_ingest_summary DROP IF EXISTS PARTITION (y=2016, m=9, d=12)",
+    ]
+
+
+def test_each_engine_learns_of_raw_hours_in_its_own_words() -> None:
+    """Impala one partition a statement, and refreshed; Hive and Spark all at once."""
+    other = sql.raw_hour_partition(DAY, "08")
+    assert HOUR == "y='2016', m='09', d='12', h='07'"
+    assert list(IMPALA.know_partitions("spot.proxy", [HOUR, other])) == [
+        f"ALTER TABLE spot.proxy ADD IF NOT EXISTS PARTITION ({HOUR})",
+        f"REFRESH spot.proxy PARTITION ({HOUR})",
+        f"ALTER TABLE spot.proxy ADD IF NOT EXISTS PARTITION ({other})",
+        f"REFRESH spot.proxy PARTITION ({other})",
+    ]
+    assert list(HIVE.know_partitions("spot.proxy", [HOUR, other])) == [
+        f"ALTER TABLE spot.proxy ADD IF NOT EXISTS PARTITION ({HOUR}) PARTITION ({other})"
+    ]
+    assert list(HIVE.know_partitions("spot.proxy", [])) == []
+
+
+def test_impala_is_told_of_tables_that_others_made() -> None:
+    """The table alone; all of the metadata would be invalidated without a name."""
+    assert list(IMPALA.know_table("spot.proxy")) == ["INVALIDATE METADATA spot.proxy"]
+    assert list(HIVE.know_table("spot.proxy")) == []
+    assert IMPALA.recover_partitions("spot.proxy") == "ALTER TABLE spot.proxy RECOVER PARTITIONS"
+
+
+def test_impala_s_list_of_partitions_gives_a_partition_s_place() -> None:
+    """SHOW PARTITIONS has a row for each and one for all; a day that isn't there has no place."""
+    columns = ["y", "m", "d", "#Rows", "#Files", "Size", "Bytes Cached", "Location"]
+    rows = [
+        ("2016", "9", "11", -1, 1, "2KB", "NOT CACHED", "hdfs://ns/user/spot/eleven"),
+        ("2016", "9", "12", -1, 1, "2KB", "NOT CACHED", "hdfs://ns/user/spot/twelve"),
+        ("Total", "", "", -1, 2, "4KB", "0B", ""),
+    ]
+    assert IMPALA.locate("spot.proxy_edge", SPEC) == "SHOW PARTITIONS spot.proxy_edge"
+    assert IMPALA.location(columns, rows, (2016, 9, 12)) == "hdfs://ns/user/spot/twelve"
+    assert IMPALA.location(columns, rows, (2016, 9, 13)) is None
+
+
+@pytest.mark.parametrize("query", QUERIES, ids=range(len(QUERIES)))
+def test_queries_keep_to_what_every_engine_reads(query: Query) -> None:
+    """No name that Impala reserves, no quoted name, no ||, and as many values as placeholders."""
+    names = {name.lower() for found in NAMED.findall(query.sql) for name in found if name} - CLAUSES
+    types = {"int", "string", "bigint", "float"}
+    assert not (names - types) & set(RESERVED)
+    assert not re.search(r'"|`|\|\||::', query.sql)
+    assert query.sql.count("?") == len(query.parameters)
+    for table in TABLES.values():
+        assert not set(table.column_names) & set(RESERVED)

@@ -1,0 +1,172 @@
+"""What Impala is asked for, statement by statement: the server only keeps them, and says what Impala says.
+
+Its words are those of its own tests (tests/metadata/test_ddl.py and test_invalidate_metadata.py there).
+"""
+
+import re
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from support.hive_server import Rows, Served, StatementRefusedError, serving
+from support.storyboard_days import DAY, comments
+
+from proxy_oa_assets.model.tables import PROXY, PROXY_EDGE, PROXY_STORYBOARD, TABLES, declared
+from proxy_oa_assets.resources.cluster.impala_warehouse import ImpalaWarehouse
+from proxy_oa_assets.resources.local.local_hdfs import LocalHdfs
+from proxy_oa_assets.sql import day_tables
+from proxy_oa_assets.sql.query import Query
+
+TABLE = "spot.proxy_storyboard"
+PARTITION = "PARTITION (y=2016, m=9, d=12)"
+PLACE = "/user/spot/proxy/hive/oa/storyboard/y=2016/m=9/d=12/run=RUN"
+SELECT = Query("SELECT p_threat, title, ? AS text FROM proxy_storyboard", ("it's",))
+FILLED = [
+    (
+        f"CREATE EXTERNAL TABLE IF NOT EXISTS {TABLE}_run_RUN (p_threat STRING, title STRING, text STRING) "
+        f"STORED AS PARQUET LOCATION '{PLACE}'"
+    ),
+    rf"INSERT OVERWRITE TABLE {TABLE}_run_RUN SELECT p_threat, title, 'it\'s' AS text FROM {TABLE}",
+    f"DROP TABLE IF EXISTS {TABLE}_run_RUN",
+]
+ADDED = f"ALTER TABLE {TABLE} ADD IF NOT EXISTS {PARTITION} LOCATION '{PLACE}'"
+SWITCHED = [f"ALTER TABLE {TABLE} {PARTITION} SET LOCATION '{PLACE}'", f"REFRESH {TABLE} {PARTITION}"]
+
+
+class Catalog:
+    """The tables that Impala knows, and where the day of proxy_storyboard stands in it."""
+
+    def __init__(self, tables: set[str]) -> None:
+        self.tables = tables
+        self.place = ""
+
+    def answer(self, statement: str) -> Rows:
+        """Return what Impala does, as far as we read it."""
+        if created := re.match(r"CREATE EXTERNAL TABLE IF NOT EXISTS spot\.(\w+)", statement):
+            self.tables.add(created[1])
+        if switched := re.search(r"SET LOCATION '(.*)'", statement):
+            self.place = switched[1]
+        if statement.startswith("SHOW PARTITIONS"):
+            row = (b"2016", b"9", b"12", f"hdfs://ns{self.place}".encode())
+            return Rows(("y", "m", "d", "Location"), [row, (b"Total", b"", b"", b"")])
+        asked = re.match(r"(INVALIDATE METADATA|DESCRIBE) spot\.(\w+)", statement)
+        if asked and asked[2] not in self.tables:
+            about = f"spot.{asked[2]}"
+            raise StatementRefusedError(
+                f"TableNotFoundException: Table not found: {about}"
+                if asked[1] != "DESCRIBE"
+                else f"AnalysisException: Could not resolve path: '{about}'"
+            )
+        if asked and asked[1] == "DESCRIBE":
+            columns = declared(TABLES[asked[2]].all_columns)
+            return Rows(
+                ("name", "type", "comment"), [(n.encode(), k.lower().encode(), b"") for n, k in columns]
+            )
+        return Rows()
+
+
+@pytest.fixture
+def catalog() -> Catalog:
+    return Catalog(set(TABLES))
+
+
+@pytest.fixture
+def impala(catalog: Catalog) -> Iterator[Served]:
+    with serving(catalog.answer) as served:
+        yield served
+
+
+@pytest.fixture
+def warehouse(impala: Served, tmp_path: Path) -> Iterator[ImpalaWarehouse]:
+    """Return a warehouse of the default engine."""
+    warehouse = ImpalaWarehouse(hdfs=LocalHdfs(root=str(tmp_path)), host="127.0.0.1", port=impala.port)
+    assert warehouse.engine == "impala"
+    yield warehouse
+    warehouse.close()
+
+
+def asked(impala: Served) -> list[str]:
+    """Return the statements since the last time, with `RUN` for the name of a version."""
+    statements = [re.sub(r"\d{8}t\d{6}_[0-9a-f]{8}", "RUN", statement) for statement in impala.statements]
+    impala.statements.clear()
+    return statements
+
+
+def test_a_day_is_filled_aside_switched_to_and_refreshed(impala: Served, warehouse: ImpalaWarehouse) -> None:
+    """By a SELECT and by a file; columns are looked at once, and a partition is added the first time."""
+    warehouse.replace_day(PROXY_STORYBOARD, DAY, SELECT)
+    assert asked(impala) == [f"DESCRIBE {TABLE}", *FILLED, ADDED, *SWITCHED]
+    warehouse.replace_day(PROXY_STORYBOARD, DAY, SELECT)
+    assert asked(impala) == [*FILLED, *SWITCHED]
+    warehouse.replace_day_with_frame(PROXY_STORYBOARD, DAY, comments("a"))
+    assert asked(impala) == SWITCHED
+    warehouse.drop_day(PROXY_STORYBOARD, DAY)
+    assert asked(impala) == [f"ALTER TABLE {TABLE} DROP IF EXISTS {PARTITION}"]
+
+
+def test_old_versions_go_once_impala_has_said_where_the_day_is(
+    impala: Served, catalog: Catalog, warehouse: ImpalaWarehouse, tmp_path: Path, monkeypatch
+) -> None:
+    """Also where it says that an old one is the current one still: that stays."""
+    for text in ("one", "two"):
+        warehouse.replace_day_with_frame(PROXY_STORYBOARD, DAY, comments(text))
+    asked(impala)
+    before = catalog.place
+    later = time.time() + warehouse.keep_seconds + 1
+    monkeypatch.setattr(time, "time", lambda: later)
+
+    warehouse.replace_day_with_frame(PROXY_STORYBOARD, DAY.plus(1), comments("another day"))
+
+    *_, where, dropped = asked(impala)
+    assert (where, dropped) == (f"SHOW PARTITIONS {TABLE}", f"DROP TABLE IF EXISTS {TABLE}_run_RUN")
+    assert [str(file) for file in tmp_path.rglob("*d=12/run=*")] == [f"{tmp_path}{before}"]
+
+
+def test_raw_hours_are_made_known_before_they_are_read(impala: Served, warehouse: ImpalaWarehouse) -> None:
+    """Those whose folders ingest wrote, each refreshed; once in a run."""
+    for hour in ("07", "23"):
+        warehouse.hdfs.write(f"/user/spot/{PROXY.day_folder(DAY)}/h={hour}/part-0.parquet", [b""])
+    hours = [f"(y='2016', m='09', d='12', h='{hour}')" for hour in ("07", "23")]
+    known = [
+        statement.format(hour)
+        for hour in hours
+        for statement in (
+            "ALTER TABLE spot.proxy ADD IF NOT EXISTS PARTITION {}",
+            "REFRESH spot.proxy PARTITION {}",
+        )
+    ]
+
+    warehouse.replace_day(PROXY_EDGE, DAY, day_tables.edge_details(DAY))
+    assert asked(impala)[: len(known) + 1] == [*known, "DESCRIBE spot.proxy_edge"]
+    warehouse.replace_day(PROXY_EDGE, DAY, day_tables.edge_details(DAY))
+    assert not [statement for statement in asked(impala) if "spot.proxy PARTITION" in statement]
+
+
+def test_tables_are_created_where_impala_has_none(
+    impala: Served, catalog: Catalog, warehouse: ImpalaWarehouse
+) -> None:
+    """A new site: Impala refuses to invalidate what isn't there. A table that Hive made stays as it is."""
+    catalog.tables -= {*TABLES} - {"proxy"}
+    folder = f"/user/spot/{PROXY_STORYBOARD.location}"
+
+    lines = warehouse.create_tables()
+
+    assert lines == ["proxy: there already"] + [
+        f"{name}: created, /user/spot/{table.location}"
+        for name, table in TABLES.items()
+        if table is not PROXY
+    ]
+    statements = asked(impala)
+    assert statements[:3] == [
+        "CREATE DATABASE IF NOT EXISTS spot",
+        "INVALIDATE METADATA spot.proxy",
+        "DESCRIBE spot.proxy",
+    ]
+    about = [statement for statement in statements if TABLE in statement]
+    assert about[0] == f"INVALIDATE METADATA {TABLE}"
+    assert about[-1] == (
+        f"CREATE EXTERNAL TABLE IF NOT EXISTS {TABLE} (p_threat STRING, title STRING, text STRING) "
+        f"PARTITIONED BY (y SMALLINT, m TINYINT, d TINYINT) STORED AS PARQUET LOCATION '{folder}'"
+    )
+    assert warehouse.create_tables() == [f"{name}: there already" for name in TABLES]

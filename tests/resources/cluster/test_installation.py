@@ -1,0 +1,88 @@
+"""`init-db` finds what Apache Spot left, changes nothing of it, and says how to migrate it."""
+
+import pandas as pd
+import pytest
+from support.cluster_home import ClusterHome
+from support.home import SAMPLE_DAY
+
+from proxy_oa_assets.model.errors import WarehouseError
+from proxy_oa_assets.model.tables import PROXY_SCORES, TABLES
+from proxy_oa_assets.resources.cluster import ddl as sql
+from proxy_oa_assets.resources.cluster.cluster_tables import ClusterTables
+
+pytestmark = pytest.mark.cluster
+
+DAY = SAMPLE_DAY
+# As spot-setup's script created it: the codes and ports are numbers.
+SPOT_COLUMNS = ", ".join(
+    f"{column.name} {'INT' if column.name in ('respcode', 'uriport') else column.type}"
+    for column in PROXY_SCORES.columns
+)
+
+
+@pytest.fixture
+def spot(home: ClusterHome) -> ClusterHome:
+    """A cluster on which Spot scored a row."""
+    tables = home.deployment.impala.tables()
+    name, folder = tables.name("proxy_scores"), tables.folder(PROXY_SCORES)
+    tables.connection.run(sql.drop_table(name))
+    tables.connection.run(
+        f"CREATE EXTERNAL TABLE {name} ({SPOT_COLUMNS}) PARTITIONED BY (y SMALLINT, m TINYINT, d TINYINT) "
+        f"STORED AS PARQUET LOCATION '{folder}'"
+    )
+    values = {"respcode": "404", "uriport": "8080", "fulluri": "'example.test/a'", "ml_score": "0.5"}
+    row = ", ".join(values.get(column.name, "NULL") for column in PROXY_SCORES.columns)
+    tables.connection.run(
+        f"INSERT INTO {name} PARTITION ({sql.day_partition(PROXY_SCORES, DAY)}) SELECT {row}"
+    )
+    return home
+
+
+def test_tables_of_our_columns_are_there_already(home: ClusterHome) -> None:
+    """The second time, every table is there, and nothing is said against any."""
+    assert home.deployment.impala.create_tables() == [f"{name}: there already" for name in TABLES]
+
+
+def test_a_table_of_spot_s_is_reported_and_left_alone(spot: ClusterHome) -> None:
+    """The columns that differ are named, the row is still there, and no day is written to the table."""
+    lines = spot.deployment.impala.create_tables()
+
+    (line,) = [line for line in lines if line.startswith("proxy_scores:")]
+    assert line == (
+        "proxy_scores: there already, with other columns: respcode is INT instead of STRING; "
+        "uriport is INT instead of STRING"
+    )
+    assert [line for line in lines if line.startswith("  Nothing was changed")]
+    assert len(spot.deployment.impala.read_day(PROXY_SCORES, DAY)) == 1
+    frame = pd.DataFrame(columns=list(PROXY_SCORES.column_names))
+    with pytest.raises(
+        WarehouseError, match=r"respcode is INT .*; uriport is INT .*\); `proxy-oa init-db` says how"
+    ):
+        spot.deployment.impala.replace_day_with_frame(PROXY_SCORES, DAY, frame)
+
+
+def test_the_migration_that_is_reported_works(spot: ClusterHome) -> None:
+    """Each line, run as it stands, in order: the row is in the new table, with text in place of numbers."""
+    tables = spot.deployment.impala.tables()
+    steps = [line.strip() for line in spot.deployment.impala.create_tables() if line.startswith("    ")]
+
+    for step in steps:
+        run_as_printed(spot, tables, step)
+
+    (row,) = spot.rows("proxy_scores", DAY)
+    assert (row["respcode"], row["uriport"], row["fulluri"]) == ("404", "8080", "example.test/a")
+    assert spot.deployment.impala.create_tables()[1] == "proxy_scores: there already"
+    frame = spot.deployment.impala.read_day(PROXY_SCORES, DAY)
+    assert spot.deployment.impala.replace_day_with_frame(PROXY_SCORES, DAY, frame) == 1
+    # What Spot wrote, and the migration, stood in the day's own folder; the new version is beside it.
+    assert "/_beside/" in tables.partition_location(PROXY_SCORES, DAY)
+    assert len(spot.deployment.impala.read_day(PROXY_SCORES, DAY)) == 1
+
+
+def run_as_printed(home: ClusterHome, tables: ClusterTables, step: str) -> None:
+    """Run a line of the report, a command of HDFS by its own client."""
+    if step.startswith("hdfs dfs -mv "):
+        source, target = step.split()[3:]
+        home.deployment.hdfs._connected().rename(source, target)
+    else:
+        tables.connection.run(step.removesuffix(";"))

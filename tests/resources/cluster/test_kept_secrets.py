@@ -1,0 +1,78 @@
+"""What errors and texts of the cluster's resources tell of secrets: nothing."""
+
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from support.raw_server import handling, request_of
+
+from proxy_oa_assets.model.errors import StorageError, StorageUnreachableError
+from proxy_oa_assets.resources.cluster.impala_warehouse import ImpalaWarehouse
+from proxy_oa_assets.resources.cluster.webhdfs import WebHdfs
+
+TOKEN, PASSWORD = "t0ken-of-the-tests", "passw0rd-of-the-tests"
+
+
+def _told(error: BaseException) -> str:
+    """Return an error with every reason behind it, as Dagster keeps it."""
+    return "".join(traceback.format_exception(error))
+
+
+def test_a_token_is_in_no_reason_behind_an_error() -> None:
+    """It stands in the address of each request, which `requests` repeats where nobody answers."""
+    hdfs = WebHdfs(url="http://127.0.0.1:9", auth="token", token=TOKEN, attempts=1)
+    with pytest.raises(StorageUnreachableError, match=r"127\.0\.0\.1:9 doesn't answer") as caught:
+        hdfs.status("/user/spot")
+    assert TOKEN not in _told(caught.value)
+
+
+@pytest.mark.parametrize("modified", [[1], [1, 2]], ids=["the same file", "another file"])
+def test_a_token_that_a_namenode_gave_for_a_datanode_is_in_none_either(modified: list[int]) -> None:
+    """It is in the address that we are sent to, however we logged in ourselves."""
+    with _sending_to_a_datanode(modified) as url, pytest.raises(StorageError) as caught:
+        _read(WebHdfs(url=url, attempts=1), "/file")
+    assert TOKEN not in _told(caught.value)
+
+
+def test_an_error_without_a_token_keeps_its_reason() -> None:
+    """Whoever looks into it finds what `requests` said."""
+    with pytest.raises(StorageUnreachableError) as caught:
+        WebHdfs(url="http://127.0.0.1:9", attempts=1).status("/user/spot")
+    assert "Max retries exceeded" in _told(caught.value)
+
+
+def test_the_text_of_a_resource_has_no_secret() -> None:
+    """Dagster fills secrets in before an asset gets it, whose log may name the resource."""
+    hdfs = WebHdfs(url="http://127.0.0.1:9", auth="token", token=TOKEN)
+    text = repr(ImpalaWarehouse(hdfs=hdfs, host="localhost", auth_mechanism="LDAP", password=PASSWORD))
+    assert "127.0.0.1:9" in text
+    assert TOKEN not in text
+    assert PASSWORD not in text
+
+
+def _read(hdfs: WebHdfs, path: str) -> bytes:
+    with hdfs.open(path) as stream:
+        return stream.read()
+
+
+@contextmanager
+def _sending_to_a_datanode(modified: list[int]) -> Iterator[str]:
+    """Be a NameNode whose DataNode isn't up; `modified` are the file's times, the last one from then on."""
+    times = list(modified)
+
+    def answer(connection) -> None:
+        query = parse_qs(urlsplit(request_of(connection).split()[1].decode()).query)
+        if query["op"] == ["OPEN"]:
+            head, body = f"307 Away\r\nLocation: http://127.0.0.1:9/file?op=OPEN&delegation={TOKEN}", ""
+        else:
+            changed = times.pop(0) if len(times) > 1 else times[0]
+            status = f'{{"length": 9, "modificationTime": {changed}, "type": "FILE"}}'
+            head, body = "200 OK", f'{{"FileStatus": {status}}}'
+        connection.sendall(
+            f"HTTP/1.1 {head}\r\nContent-Length: {len(body)}\r\nConnection: close\r\n\r\n{body}".encode()
+        )
+
+    with handling(answer) as (url, _):
+        yield url

@@ -1,0 +1,189 @@
+"""The lock in HDFS that keeps analysts on several machines apart."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+
+import pytest
+from cluster_servers.running import Cluster
+
+from proxy_oa_assets.model.errors import LockedError, LockLostError, StorageError
+from proxy_oa_assets.resources.cluster.webhdfs import WebHdfs
+
+pytestmark = pytest.mark.cluster
+
+EXPIRY = 3
+
+# Holds a lock until it is told to let go.
+HOLDER = """
+import sys
+from proxy_oa_assets.resources.cluster.webhdfs import WebHdfs
+
+url, path, expiry = sys.argv[1:]
+with WebHdfs(url=url, lock_expiry=float(expiry)).lock(path) as still_held:
+    print("held", flush=True)
+    sys.stdin.readline()
+    still_held()
+"""
+
+# Adds one to a number in a file, over and over, under the lock.
+COUNTER = """
+import sys
+from proxy_oa_assets.resources.cluster.webhdfs import WebHdfs
+
+url, path, file, times = sys.argv[1:]
+hdfs = WebHdfs(url=url)
+for _ in range(int(times)):
+    with hdfs.lock(path) as still_held:
+        with hdfs.open(file) as stream:
+            number = int(stream.read())
+        still_held()
+        hdfs.write(file, [str(number + 1).encode()])
+"""
+
+
+@pytest.fixture
+def lock_path() -> str:
+    return f"/user/spot/{uuid.uuid4().hex}/20160912"
+
+
+@pytest.fixture
+def hdfs(cluster: Cluster) -> Callable[..., WebHdfs]:
+    """Return what makes a client of its own, as another machine has it."""
+
+    def make(expiry: float = EXPIRY, patience: float = 30) -> WebHdfs:
+        return WebHdfs(url=cluster.hdfs.url, lock_expiry=expiry, lock_patience=patience)
+
+    return make
+
+
+@contextmanager
+def running(cluster: Cluster, program: str, *arguments: str) -> Iterator[subprocess.Popen[str]]:
+    command = [sys.executable, "-W", "ignore", "-c", program, cluster.hdfs.url, *arguments]
+    variables = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+    with subprocess.Popen(command, env=variables, **pipes) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+def names(hdfs: WebHdfs, path: str) -> list[str]:
+    return [entry.name for entry in hdfs.list_folder(path)]
+
+
+def test_processes_that_count_under_a_lock_miss_none(cluster: Cluster, lock_path: str) -> None:
+    """Four of them begin with a lock that isn't there yet; each adds ten."""
+    hdfs, file = WebHdfs(url=cluster.hdfs.url), f"{lock_path}.number"
+    hdfs.write(file, [b"0"])
+
+    def count(_: int) -> int:
+        with running(cluster, COUNTER, lock_path, file, "10") as process:
+            return process.wait()
+
+    with ThreadPoolExecutor(4) as pool:
+        assert list(pool.map(count, range(4))) == [0] * 4
+
+    with hdfs.open(file) as stream:
+        assert stream.read() == b"40"
+    assert names(hdfs, lock_path) == ["free"]
+    assert names(hdfs, lock_path.rpartition("/")[0]) == ["20160912", "20160912.number"]
+
+
+def test_a_holder_that_lives_keeps_the_lock_beyond_the_expiry(
+    cluster: Cluster, hdfs: Callable[..., WebHdfs], lock_path: str
+) -> None:
+    """It shows signs of life; whoever waits too long is told which process has it."""
+    with running(cluster, HOLDER, lock_path, str(EXPIRY)) as process:
+        assert process.stdout.readline() == "held\n"
+        with (
+            pytest.raises(LockedError, match=rf"20160912/.*-pid-{process.pid}-\w+ has been locked for 5 s"),
+            hdfs(patience=5).lock(lock_path),
+        ):
+            pytest.fail("two hold the lock")
+        process.stdin.write("\n")
+        process.stdin.flush()
+        assert process.wait() == 0
+    assert names(hdfs(), lock_path) == ["free"]
+
+
+def test_a_dead_holder_blocks_nobody_for_long(
+    cluster: Cluster, hdfs: Callable[..., WebHdfs], lock_path: str
+) -> None:
+    """Of several who wait, one at a time gets it, once the expiry is over."""
+    with running(cluster, HOLDER, lock_path, str(EXPIRY)) as process:
+        assert process.stdout.readline() == "held\n"
+        process.kill()
+        process.wait()
+    inside, began = [], time.monotonic()
+
+    def enter(_: int) -> float:
+        with hdfs().lock(lock_path) as still_held:
+            entered = time.monotonic() - began
+            inside.append(True)
+            assert len(inside) == 1
+            time.sleep(0.2)
+            still_held()
+            inside.pop()
+        return entered
+
+    with ThreadPoolExecutor(4) as pool:
+        waited = list(pool.map(enter, range(4)))
+
+    assert EXPIRY <= min(waited) < EXPIRY + 15
+    assert names(hdfs(), lock_path) == ["free"]
+
+
+def test_a_holder_that_slept_too_long_must_not_write(
+    cluster: Cluster, hdfs: Callable[..., WebHdfs], lock_path: str
+) -> None:
+    """Another took its lock meanwhile: it is told so before its write, and leaves the other's lock alone."""
+    with running(cluster, HOLDER, lock_path, str(EXPIRY)) as process:
+        assert process.stdout.readline() == "held\n"
+        process.send_signal(signal.SIGSTOP)
+        with hdfs().lock(lock_path) as still_held:
+            process.send_signal(signal.SIGCONT)
+            _, _ = process.communicate("\n")
+            assert process.returncode == 1
+            still_held()
+    assert names(hdfs(), lock_path) == ["free"]
+
+
+def test_a_lock_that_was_taken_away_is_lost(hdfs: Callable[..., WebHdfs], lock_path: str) -> None:
+    """The error says what to do, and comes before anything is written."""
+    other = hdfs()
+    with hdfs(expiry=60).lock(lock_path) as still_held:
+        still_held()
+        (mine,) = other.list_folder(lock_path)
+        assert other.move(mine.path, f"{lock_path}/somebody-else")
+        with pytest.raises(
+            LockLostError, match=r"the lock was lost.*look at what is there now, and try again"
+        ):
+            still_held()
+    assert names(other, lock_path) == ["somebody-else"]
+
+
+def test_the_lock_is_freed_when_the_work_fails(hdfs: Callable[..., WebHdfs], lock_path: str) -> None:
+    """The error is the work's own."""
+    with pytest.raises(ZeroDivisionError), hdfs().lock(lock_path):
+        _ = 1 / 0
+    with hdfs(patience=0).lock(lock_path):
+        pass
+
+
+def test_a_folder_without_its_file_is_named(hdfs: Callable[..., WebHdfs], lock_path: str) -> None:
+    """Somebody removed the file by hand; two might hold the lock if it were just made again."""
+    hdfs().make_folder(lock_path)
+    with (
+        pytest.raises(StorageError, match="has lost the file that is the lock; remove the folder"),
+        hdfs().lock(lock_path),
+    ):
+        pytest.fail("held")
+    assert names(hdfs(), lock_path) == []

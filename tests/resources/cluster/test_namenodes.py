@@ -1,0 +1,77 @@
+"""Several addresses in HDFS_URL: dead ones, a NameNode that stands by, and one that takes over."""
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+from cluster_servers.java_server import free_port
+from cluster_servers.namenode_pair import NameNodePair
+from support.reached import assert_a_file_comes_back, reached
+
+from proxy_oa_assets.model.errors import StorageUnreachableError
+from proxy_oa_assets.resources.cluster.webhdfs import WebHdfs
+
+pytestmark = pytest.mark.cluster
+
+Reach = Callable[..., WebHdfs]
+
+
+@pytest.fixture(scope="module")
+def pair(tmp_path_factory: pytest.TempPathFactory) -> Iterator[NameNodePair]:
+    """An HDFS with an active NameNode and one that stands by."""
+    with NameNodePair(tmp_path_factory.mktemp("pair")) as pair:
+        yield pair
+
+
+@pytest.fixture
+def reach(tmp_path: Path) -> Reach:
+    """Return what gives the file system at the given addresses."""
+    return lambda *urls: reached(tmp_path, HDFS_URL=";".join(urls)).hdfs
+
+
+def test_a_dead_first_address_is_passed_over(pair: NameNodePair, reach: Reach):
+    """Writes, reads and listings go to the next one, and that address stays the first choice."""
+    active, _ = pair.urls
+    hdfs = reach(f"http://127.0.0.1:{free_port()}", active)
+
+    assert_a_file_comes_back(hdfs, "/dead")
+
+    assert hdfs._connected()._urls[0] == active
+
+
+def test_a_namenode_that_stands_by_is_passed_over(pair: NameNodePair, reach: Reach):
+    """It refuses what the active one is asked for then, in whichever order they are named."""
+    active, standby = pair.urls
+    assert_a_file_comes_back(reach(standby, active), "/standby")
+    assert_a_file_comes_back(reach(active, standby), "/standby")
+
+
+def test_a_namenode_that_stands_by_alone_is_told(pair: NameNodePair):
+    """The message says what HDFS_URL lacks; the other one may take over, so that a run tries again."""
+    with pytest.raises(StorageUnreachableError, match=r"state standby.*HDFS_URL is to name every") as told:
+        WebHdfs(url=pair.urls[1], attempts=1).status("/")
+    assert told.value.transient
+
+
+def test_a_fail_over_is_waited_for(pair: NameNodePair, reach: Reach):
+    """The active NameNode is killed: a reader goes on, and a write is made once the other has taken over."""
+    content = b"the bytes of several blocks\n" * 500_000
+    hdfs = reach(*pair.urls)
+    hdfs.write("/over/read", [content])
+
+    with hdfs.open("/over/read") as stream, ThreadPoolExecutor(1) as pool:
+        begun = stream.read(1000)
+        killed = pair.active
+        pair.namenodes[killed].kill()
+        written = pool.submit(hdfs.write, "/over/written", [b"there"])
+        pair.activate(1 - killed)
+        assert begun + stream.read() == content
+        written.result()
+
+    assert [status.name for status in hdfs.list_folder("/over")] == ["read", "written"]
+    with hdfs.open("/over/written") as stream:
+        assert stream.read() == b"there"
+    # It comes back as the one that stands by.
+    pair.namenodes[killed].start()
+    pair.wait_for_datanodes(2)

@@ -1,0 +1,162 @@
+"""What becomes of an asset's day when HDFS or the engine goes away in the middle of it."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import dagster as dg
+import pytest
+from cluster_servers.running import Cluster
+from support.cluster_home import ClusterHome
+from support.home import SAMPLE_DAY, failures, findings
+from support.relay import Relay, relaying
+
+from proxy_oa_assets.model.errors import WarehouseUnreachableError
+from proxy_oa_assets.resources.deployment import deployment
+from proxy_oa_assets.settings import load_settings
+
+pytestmark = pytest.mark.cluster
+
+ROWS = "SELECT id FROM range(30000)"
+
+
+@pytest.fixture
+def namenode(cluster: Cluster) -> Iterator[Relay]:
+    """What stands before the NameNode."""
+    with relaying(urlsplit(cluster.hdfs.url).port) as relay:
+        yield relay
+
+
+@pytest.fixture
+def engine(cluster: Cluster) -> Iterator[Relay]:
+    """What stands before the engine."""
+    with relaying(cluster.sql.port) as relay:
+        yield relay
+
+
+@pytest.fixture
+def home(cluster: Cluster, namenode: Relay, engine: Relay, tmp_path: Path) -> Iterator[ClusterHome]:
+    """A home that reaches its servers by the relays, and asks HDFS twice, not for half a minute."""
+    reach = {"HDFS_URL": f"http://127.0.0.1:{namenode.port}", "IMPALA_PORT": str(engine.port)}
+    home = ClusterHome(tmp_path / "home", cluster.variables, **reach)
+    settings = load_settings(**{"PROXY_OA_HOME": str(home.path), **home.variables})
+    home.deployment = deployment(settings, patient=False)
+    yield home
+    home.close()
+
+
+@pytest.fixture(autouse=True)
+def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """Return the pauses that the retry policy asks for, in seconds; none is made."""
+    found: list[float] = []
+    calculated = dg.RetryPolicy.calculate_delay
+
+    def noted(policy: dg.RetryPolicy, attempt: int) -> float:
+        found.append(calculated(policy, attempt))
+        return 0
+
+    monkeypatch.setattr(dg.RetryPolicy, "calculate_delay", noted)
+    return found
+
+
+def tried_again(result: dg.ExecuteInProcessResult) -> list[str]:
+    """Return the steps that were begun again, once for each time."""
+    return [event.step_key for event in result.all_events if event.is_step_restarted]
+
+
+def test_results_that_could_not_be_read_are_read_the_next_time(
+    home: ClusterHome, namenode: Relay, pauses: list[float]
+):
+    """The NameNode goes away as often as the client asks it: the step is begun again, after seconds."""
+    home.write_sample(views=5)
+    namenode.lose("op=OPEN", times=2)
+
+    result = home.materialize(SAMPLE_DAY, assets=["proxy_results"])
+
+    assert result.success
+    assert namenode.lost == 2
+    assert tried_again(result) == ["proxy_results"]
+    assert 0 <= pauses[0] <= 10
+
+
+def test_a_statement_whose_engine_went_away_is_run_the_next_time(home: ClusterHome, engine: Relay):
+    """The engine goes away at the day's INSERT: that asset alone is begun again, and the day is whole."""
+    home.write_sample(views=15)
+    engine.lose(f"INSERT OVERWRITE TABLE {home.variables['PROXY_OA_DBNAME']}.proxy_edge_run_")
+
+    result = home.materialize(SAMPLE_DAY)
+
+    assert result.success
+    assert engine.lost == 1
+    assert tried_again(result) == ["edge_details"]
+    assert findings(result)["every_connection_has_edges"].passed
+
+
+def test_a_connection_lost_between_statements_is_not_noticed(home: ClusterHome, engine: Relay):
+    """The next statement opens another; no harm was done."""
+    connection = home.deployment.impala.tables().connection
+    for _ in range(2):
+        with connection.asked(ROWS) as answer:
+            assert len(list(answer.rows)) == 30_000
+        engine.cut()
+
+
+def test_a_connection_lost_in_an_answer_is_no_refusal(home: ClusterHome, engine: Relay):
+    """The session is lost with it: what the engine says of that on another connection isn't the reason."""
+    connection = home.deployment.impala.tables().connection
+
+    def cut_off() -> None:
+        with connection.asked(ROWS) as answer:
+            next(answer.rows)
+            engine.cut()
+            list(answer.rows)
+
+    with pytest.raises(WarehouseUnreachableError, match="went away"):
+        cut_off()
+
+
+def test_what_stays_away_is_tried_three_times(home: ClusterHome, namenode: Relay, pauses: list[float]):
+    """Pauses grow; in the end the failure names the server."""
+    home.write_sample(views=5)
+    namenode.lose("op=OPEN", times=100)
+
+    result = home.materialize(SAMPLE_DAY, assets=["proxy_results"])
+
+    assert f"127.0.0.1:{namenode.port} doesn't answer" in failures(result)["proxy_results"]
+    assert tried_again(result) == ["proxy_results"] * 2
+    assert namenode.lost == 6
+    assert 10 <= pauses[1] <= 20
+
+
+def test_missing_results_are_not_tried_again(home: ClusterHome, pauses: list[float]):
+    """Waiting for seconds makes no results."""
+    result = home.materialize(SAMPLE_DAY, assets=["proxy_results"])
+
+    assert "no ranked results yet" in failures(result)["proxy_results"]
+    assert tried_again(result) == pauses == []
+
+
+def test_a_statement_that_is_refused_is_not_tried_again(home: ClusterHome, pauses: list[float]):
+    """A table that isn't there isn't there the next time."""
+    home.write_sample(views=5)
+    tables = home.deployment.impala.tables()
+    tables.connection.run(f"DROP TABLE {tables.name('proxy_ingest_summary')}")
+
+    result = home.materialize(SAMPLE_DAY, assets=["ingest_summary"])
+
+    assert "proxy_ingest_summary" in failures(result)["ingest_summary"]
+    assert tried_again(result) == pauses == []
+
+
+def test_a_run_of_several_days_is_not_tried_again(home: ClusterHome, namenode: Relay, pauses: list[float]):
+    """It would do its good days again; the bad one is named."""
+    for day in (SAMPLE_DAY, SAMPLE_DAY.plus(1)):
+        home.write_sample(day, views=5)
+    namenode.lose("op=OPEN", times=2)
+
+    result = home.materialize(SAMPLE_DAY, last=SAMPLE_DAY.plus(1), assets=["proxy_results"])
+
+    failure = failures(result)["proxy_results"]
+    assert "1 of 2 days failed; the other 1 are done" in failure
+    assert f"{SAMPLE_DAY}: " in failure
+    assert tried_again(result) == pauses == []

@@ -1,0 +1,14 @@
+"""Definitions that read nothing of the working folder, as Dagster would load them in an empty one."""
+
+from contextlib import chdir
+from tempfile import TemporaryDirectory
+
+from proxy_oa_assets.defs.assets.daily import Daily
+from proxy_oa_assets.defs.build import build_definitions
+from proxy_oa_assets.settings import load_settings
+
+with TemporaryDirectory() as _folder, chdir(_folder):
+    _SETTINGS = load_settings(_folder)
+    defs = build_definitions(_SETTINGS)
+
+DAILY = Daily.of(_SETTINGS).partitions
