@@ -20,9 +20,9 @@ from proxy_oa_assets.settings import load_settings
 FIRST = Day.parse("2016-09-01")
 _RUN = """
 import sys
-from proxy_oa_assets.automation.jobs import PROXY_DAY
+from proxy_oa_assets.defs.automation.jobs import PROXY_DAY
 from proxy_oa_assets.definitions import defs
-from proxy_oa_assets.history import open_history
+from proxy_oa_assets.cli.history import open_history
 from proxy_oa_assets.settings import load_settings
 
 first, last = sys.argv[1:]

@@ -24,7 +24,7 @@ from proxy_oa_assets.resources.local.duckdb_warehouse import DuckDBWarehouse
 
 RAW_ROWS, RANKED_ROWS = 10_000, 5_000
 
-_COMMAND = "from proxy_oa_assets.cli import entry; entry()"
+_COMMAND = "from proxy_oa_assets.cli.main import entry; entry()"
 _EMPTY_GRAPH = f"""
 import dagster as dg
 import dagster._core.instance

@@ -139,7 +139,8 @@ class ClusterSettings(_Variables):
         if self.allow_plaintext_secrets:
             return self
         remedy = "or set PROXY_OA_ALLOW_PLAINTEXT_SECRETS=true if the network is trusted"
-        if self.hdfs_auth == "token" and not self.hdfs_url.lower().startswith("https://"):
+        plain = [url for url in self.hdfs_url.split(";") if not url.lower().startswith("https://")]
+        if self.hdfs_auth == "token" and plain:
             raise ValueError(
                 f"HDFS_URL={self.hdfs_url!r}: HDFS_TOKEN would be sent unencrypted; use https://, {remedy}"
             )
@@ -230,7 +231,7 @@ def load_settings(home: Path | str | None = None, **variables: str) -> Settings:
     folder_file = Path.cwd() / ".env"
     trusted, folder = (variables, os.environ), _dotenv(folder_file)
     chosen_home = _first("PROXY_OA_HOME", (*trusted, folder)) or DEFAULT_HOME
-    home_file = Path(chosen_home).expanduser().absolute() / ".env"
+    home_file = Path(os.path.expanduser(chosen_home)).absolute() / ".env"  # noqa: PTH111 - never raises
     # Whoever wrote the working folder chose the home, or its reputation file.
     untrusted = (
         home_file != folder_file

@@ -8,7 +8,7 @@ import pytest
 
 from proxy_oa_assets.model.errors import DayError, SettingsError
 from proxy_oa_assets.model.files import bundled
-from proxy_oa_assets.settings import load_settings
+from proxy_oa_assets.settings import environment, load_settings
 
 VARIABLES = (
     *("PROXY_OA_DEPLOYMENT", "PROXY_OA_HOME", "PROXY_OA_CONF", "PROXY_OA_HUSER", "PROXY_OA_DBNAME"),
@@ -177,11 +177,11 @@ def test_dagster_home_is_in_the_home_unless_it_is_set(folder, monkeypatch):
     settings = load_settings()
     assert settings.dagster_home == folder / "proxy_oa_home" / "dagster"
     monkeypatch.setenv("DAGSTER_HOME", str(folder / "elsewhere"))
-    assert settings.dagster_home == folder / "elsewhere"
+    assert load_settings().dagster_home == folder / "elsewhere"
     # As Dagster's own commands read it.
     monkeypatch.setenv("HOME", str(folder))
     monkeypatch.setenv("DAGSTER_HOME", "~/history")
-    assert settings.dagster_home == folder / "history"
+    assert load_settings().dagster_home == folder / "history"
 
 
 def test_a_day_before_the_first_partition_is_refused_with_the_setting(folder):
@@ -204,10 +204,55 @@ def test_a_day_that_is_not_over_is_refused_in_the_site_s_time_zone(folder, timez
             settings.day((today + dt.timedelta(days=offset)).isoformat())
 
 
-def test_settings_are_read_from_what_is_given_alone(folder, monkeypatch):
-    """`settings_from` looks at its argument, so that tests and notebooks can say what they mean."""
-    monkeypatch.setitem(os.environ, "PROXY_OA_DBNAME", "of_the_environment")
-    assert load_settings(PROXY_OA_HOME=str(folder)).dbname == "spot"
+def test_two_homes_in_one_process_keep_their_settings_apart(folder, monkeypatch):
+    """Nothing of one home's `.env` reaches the other, nor the environment: neither settings nor secrets."""
+    before = dict(os.environ)
+    for name in ("first", "second"):
+        (folder / name).mkdir()
+        (folder / name / "context.csv").touch()
+    (folder / "first" / ".env").write_text(
+        "PROXY_OA_DBNAME=first\nPROXY_OA_HUSER=/first\nPROXY_OA_DAYS_PER_RUN=3\nA_KEY=of-the-first\n"
+        f"PROXY_OA_NETWORK_CONTEXT={folder / 'first' / 'context.csv'}\n"
+    )
+    (folder / "second" / ".env").write_text("PROXY_OA_DBNAME=second\nA_KEY=of-the-second\n")
+
+    first, second = load_settings(folder / "first"), load_settings(folder / "second")
+
+    assert (first.dbname, first.huser, first.days_per_run) == ("first", "/first", 3)
+    assert (second.dbname, second.huser, second.days_per_run) == ("second", "/user/spot", 1)
+    assert second.network_context is None
+    assert environment(first.home)["A_KEY"] == "of-the-first"
+    assert environment(second.home)["A_KEY"] == "of-the-second"
+    assert load_settings(folder / "first") == first
+    assert dict(os.environ) == before
+
+
+@pytest.mark.parametrize(
+    ("working_folder", "home", "may_run"),
+    [
+        ("PROXY_OA_HOME=home\nPROXY_OA_REPUTATION=reputation.toml\n", "", False),
+        ("PROXY_OA_HOME=home\n", "PROXY_OA_REPUTATION=reputation.toml\n", False),
+        ("", "PROXY_OA_REPUTATION=reputation.toml\n", True),
+    ],
+)
+def test_who_chose_the_reputation_file_decides_about_programs(folder, working_folder, home, may_run):
+    """A working folder's `.env`, which anyone may have written, chooses no file whose programs are run."""
+    (folder / "home").mkdir()
+    (folder / "reputation.toml").touch()
+    (folder / ".env").write_text(working_folder)
+    (folder / "home" / ".env").write_text(home)
+    settings = load_settings(None if working_folder else "home")
+    assert settings.reputation == folder / "reputation.toml"
+    assert settings.reputation_may_run_programs is may_run
+
+
+def test_the_environment_s_reputation_file_may_name_programs(folder, monkeypatch):
+    """Who sets the environment runs programs anyway, whatever stands in the working folder's `.env`."""
+    for name in ("reputation.toml", "other.toml"):
+        (folder / name).touch()
+    (folder / ".env").write_text("PROXY_OA_HOME=home\nPROXY_OA_REPUTATION=other.toml\n")
+    monkeypatch.setenv("PROXY_OA_REPUTATION", "reputation.toml")
+    assert load_settings().reputation_may_run_programs
 
 
 CLUSTER = {"PROXY_OA_DEPLOYMENT": "cluster", "HDFS_URL": "http://namenode:9870", "IMPALA_HOST": "impalad"}
@@ -244,4 +289,33 @@ def test_certificates_to_trust_are_refused_where_nothing_is_encrypted(folder):
     variables = {**CLUSTER, "IMPALA_CA_CERT": str(folder / "authority.pem")}
     with pytest.raises(SettingsError, match="IMPALA_CA_CERT is set, but without IMPALA_USE_SSL=true"):
         load_settings(**variables)
-    assert load_settings(**{**variables, "IMPALA_USE_SSL": "true"}).cluster.sql.certificates.verify
+    assert (
+        load_settings(**{**variables, "IMPALA_USE_SSL": "true"}).cluster.ca_cert == folder / "authority.pem"
+    )
+
+
+@pytest.mark.parametrize("mechanism", ["LDAP", "PLAIN"])
+def test_a_password_goes_over_tls_unless_a_setting_says_otherwise(folder, mechanism):
+    """Without TLS everybody on the way reads it; the message names what to set."""
+    variables = {**CLUSTER, "IMPALA_AUTH_MECHANISM": mechanism, "IMPALA_PASSWORD": "secret"}
+    with pytest.raises(SettingsError, match="IMPALA_USE_SSL=true") as raised:
+        load_settings(folder, **variables)
+    assert "PROXY_OA_ALLOW_PLAINTEXT_SECRETS" in str(raised.value)
+    assert "=secret" not in str(raised.value)
+    for allowed in ({"IMPALA_USE_SSL": "true"}, {"PROXY_OA_ALLOW_PLAINTEXT_SECRETS": "true"}):
+        cluster = load_settings(folder, **variables, **allowed).cluster
+        assert cluster.password.get_secret_value() == "secret"
+        assert "secret'" not in repr(cluster)
+
+
+def test_a_delegation_token_goes_over_tls_unless_a_setting_says_otherwise(folder):
+    """It stands in each address, and is as good as the user's password while it lasts."""
+    variables = {**CLUSTER, "HDFS_AUTH": "token", "HDFS_TOKEN": "secret"}
+    for url in ("http://namenode:9870", "https://one:9871;http://two:9870"):
+        with pytest.raises(SettingsError, match="HDFS_URL") as raised:
+            load_settings(folder, **{**variables, "HDFS_URL": url})
+        assert "PROXY_OA_ALLOW_PLAINTEXT_SECRETS" in str(raised.value)
+        assert load_settings(
+            folder, **{**variables, "HDFS_URL": url}, PROXY_OA_ALLOW_PLAINTEXT_SECRETS="true"
+        )
+    assert load_settings(folder, **{**variables, "HDFS_URL": "https://one:9871;https://two:9871"})

@@ -54,7 +54,10 @@ def test_only_what_is_for_a_cluster_loads_its_packages(tmp_path):
     """Every other module: what analysts call, notebooks' widgets, the story, checks, services, the sample."""
     found = pkgutil.walk_packages(proxy_oa_assets.__path__, "proxy_oa_assets.")
     modules = {module.name for module in found if not module.name.startswith(CLUSTER)}
-    assert {"proxy_oa_assets.investigation.scoring", "proxy_oa_assets.notebook_ui.edges"} < modules
+    assert {
+        "proxy_oa_assets.investigation.score",
+        "proxy_oa_assets.investigation.notebook.edge_investigation",
+    } < modules
     done = subprocess.run(
         [sys.executable, "-c", f"import sys, {', '.join(sorted(modules))}; print(*sys.modules)"],
         env={"PATH": "/nowhere", "PROXY_OA_HOME": str(tmp_path)},

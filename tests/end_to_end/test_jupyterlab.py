@@ -30,7 +30,7 @@ DROPPED = [f"{DROPPER_HOST}/invoice_2291.pdf.exe", f"{DROPPER_HOST}/stage2/confi
 # Of MathJax's formulas, one makes a link.
 HOSTILE = (*MARKUP, r"$\href{javascript:window.ran = 8}{x}$")
 SHOW_HOSTILE = f"""import pandas as pd
-from proxy_oa_assets.notebook_ui.text_table import Column, TextTable
+from proxy_oa_assets.investigation.notebook.text_table import Column, TextTable
 values = pd.DataFrame({{"value": {HOSTILE!r}}})
 table = TextTable("Hostile")
 table.show(values, [Column("value", "value")])

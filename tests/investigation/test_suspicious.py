@@ -111,8 +111,8 @@ def test_without_a_deployment_it_is_the_configured_one(embedded_day: AnalystsDay
     """In a script: the settings say where the tables are, and the day is given by its key."""
     embedded_day.write_scores({"fulluri": "a.test/"})
     program = (
-        "from proxy_oa_assets.investigation.scoring import score, threats; "
-        "from proxy_oa_assets.investigation.suspicious import suspicious; "
+        "from proxy_oa_assets.investigation.score import score, threats; "
+        "from proxy_oa_assets.investigation.search import suspicious; "
         "day, = sys.argv[1:]; (uri,) = suspicious(day)['fulluri']; score(day, 2, uri); "
         "print(*threats(day)['fulluri'])"
     )

@@ -9,8 +9,8 @@ from support.cluster_home import ClusterHome
 # Scores URIs of its own, one by one, once the other has started, too.
 ANALYST = """
 import sys
-from proxy_oa_assets.deployment import deployment
-from proxy_oa_assets.investigation.scoring import score, threats
+from proxy_oa_assets.resources.deployment import deployment
+from proxy_oa_assets.investigation.score import score, threats
 
 name, day, count = sys.argv[1], sys.argv[2], int(sys.argv[3])
 at = deployment()

@@ -9,7 +9,7 @@ from proxy_oa_assets.model.files import replace_if_other, replacing, sync_folder
 
 KILLED_WHILE_WRITING = """
 import os, pathlib, signal, sys
-from proxy_oa_assets.local_files import replacing
+from proxy_oa_assets.model.files import replacing
 with replacing(pathlib.Path(sys.argv[1])) as file:
     file.write(b"half of the new")
     file.flush()

@@ -230,10 +230,10 @@ FOUND = (
 
 
 # A client can send a URI of a megabyte.
-_WIDTH = 20_000
+_FACT_WIDTH = 20_000
 _COLUMNS = (
     Column("name", "", kind="heading"),
-    Column("value", "", lambda value: printable(value, _WIDTH), "wrapped"),
+    Column("value", "", lambda value: printable(value, _FACT_WIDTH), "wrapped"),
 )
 
 

@@ -19,7 +19,7 @@ LIMITS = (40, 400)
 DRIVER = """
 import os, signal, sys
 from support.home import Home
-from proxy_oa_assets.days import Day
+from proxy_oa_assets.model.day import Day
 from pathlib import Path
 import dagster as dg
 

@@ -6,7 +6,7 @@ from proxy_oa_assets.enrichment.reputation.services.blocklist import Blocklist
 from proxy_oa_assets.model.errors import ReputationConfigError
 
 CODE = """\
-from proxy_oa_assets.reputation.blocklist import Blocklist
+from proxy_oa_assets.enrichment.reputation.services.blocklist import Blocklist
 
 class Mine(Blocklist):
     pass

@@ -149,7 +149,7 @@ def test_the_same_day_gives_the_same_bytes_in_another_process():
     """Neither the order of the marks nor a process's hash seed is in the picture."""
     scored = [1200, 3, 700, 701, 702]
     script = (
-        "import sys; from proxy_oa_assets.day_plot import minute_plot; "
+        "import sys; from proxy_oa_assets.investigation.story.day_plot import minute_plot; "
         f"sys.stdout.buffer.write(minute_plot(list(range(1440)), [0] * 1440, {scored}))"
     )
     other = subprocess.run([sys.executable, "-c", script], capture_output=True, check=True).stdout

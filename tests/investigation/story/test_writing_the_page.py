@@ -98,7 +98,7 @@ def test_a_page_is_written_though_the_history_cannot_be_opened(home):
 def test_plots_need_no_dagster_and_no_sql_engine():
     """A notebook that draws one doesn't wait for them."""
     script = (
-        "import sys, proxy_oa_assets.story.plots; "
+        "import sys, proxy_oa_assets.investigation.story.plots; "
         "print(*{'dagster', 'duckdb', 'PIL', 'impala'} & set(sys.modules))"
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)

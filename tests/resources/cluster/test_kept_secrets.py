@@ -20,9 +20,10 @@ def _told(error: BaseException) -> str:
     return "".join(traceback.format_exception(error))
 
 
-def test_a_token_is_in_no_reason_behind_an_error() -> None:
+def test_a_token_is_in_no_reason_behind_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     """It stands in the address of each request, which `requests` repeats where nobody answers."""
-    hdfs = WebHdfs(url="http://127.0.0.1:9", auth="token", token=TOKEN, attempts=1)
+    monkeypatch.setenv("HDFS_TOKEN", TOKEN)
+    hdfs = WebHdfs(url="http://127.0.0.1:9", auth="token", token_env="HDFS_TOKEN", attempts=1)
     with pytest.raises(StorageUnreachableError, match=r"127\.0\.0\.1:9 doesn't answer") as caught:
         hdfs.status("/user/spot")
     assert TOKEN not in _told(caught.value)

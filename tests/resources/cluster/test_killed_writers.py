@@ -23,10 +23,10 @@ ROWS = {"few": 30, "many": 60}
 # Loads once, then forks a child per replacement: by a frame and by a SELECT in turn.
 DRIVER = """
 import os, sys
-from proxy_oa_assets.deployment import deployment
+from proxy_oa_assets.resources.deployment import deployment
 from support.storyboard_days import DAY, comments
-from proxy_oa_assets.queries import Query
-from proxy_oa_assets.tables import PROXY_STORYBOARD
+from proxy_oa_assets.sql.day_tables import Query
+from proxy_oa_assets.model.tables import PROXY_STORYBOARD
 
 import pandas, pyarrow.parquet, dagster
 for line in sys.stdin:

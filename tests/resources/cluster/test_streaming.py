@@ -13,9 +13,9 @@ pytestmark = pytest.mark.cluster
 COPY = """
 import re, sys
 from pathlib import Path
-from proxy_oa_assets.assets.proxy_results import copy_results, required_results
-from proxy_oa_assets.days import Day
-from proxy_oa_assets.deployment import deployment
+from proxy_oa_assets.defs.assets.proxy_results import copy_results, required_results
+from proxy_oa_assets.model.day import Day
+from proxy_oa_assets.resources.deployment import deployment
 
 def peak():
     # Not by getrusage, which begins with the parent's.

@@ -14,10 +14,10 @@ from proxy_oa_assets.sql.query import Query
 WITHOUT_ROOM = """
 import os, resource, sys
 import pandas as pd
-from proxy_oa_assets.days import Day
-from proxy_oa_assets.errors import WarehouseError
-from proxy_oa_assets.resources.embedded.duckdb_warehouse import DuckDBWarehouse
-from proxy_oa_assets.tables import PROXY_STORYBOARD
+from proxy_oa_assets.model.day import Day
+from proxy_oa_assets.model.errors import WarehouseError
+from proxy_oa_assets.resources.local.duckdb_warehouse import DuckDBWarehouse
+from proxy_oa_assets.model.tables import PROXY_STORYBOARD
 resource.setrlimit(resource.RLIMIT_FSIZE, (3_000_000, 3_000_000))
 warehouse = DuckDBWarehouse(base=sys.argv[1])
 rows = pd.DataFrame({"p_threat": [os.urandom(50).hex() for _ in range(60_000)], "title": "t", "text": "x"})

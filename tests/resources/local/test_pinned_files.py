@@ -16,8 +16,8 @@ from proxy_oa_assets.resources.local.pinned_files import pinned, remove_left_beh
 
 KILLED_WHILE_READING = """
 import os, pathlib, signal, sys
-from proxy_oa_assets.resources.embedded.parquet_text import readable
-from proxy_oa_assets.tables import PROXY
+from proxy_oa_assets.resources.local.parquet_text import readable
+from proxy_oa_assets.model.tables import PROXY
 with readable({PROXY: [pathlib.Path(sys.argv[1])]}, pathlib.Path(sys.argv[2])):
     os.kill(os.getpid(), signal.SIGKILL)
 """
