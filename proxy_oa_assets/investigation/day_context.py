@@ -25,7 +25,7 @@ def changing(day: Day, at: Deployment) -> Iterator[StillHeld]:
 
     Gives what to call before each write: it raises LockLostError where the lock was lost meanwhile.
     """
-    with at.hdfs.lock(at.workspace.analysts_lock(day)) as still_held:
+    with at.hdfs.lock(at.workspace.lock(day, "analysts")) as still_held:
         yield still_held
 
 

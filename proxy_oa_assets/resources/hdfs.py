@@ -10,6 +10,10 @@ import dagster as dg
 
 # Raises LockLostError unless a lock is still ours; whoever holds it asks before each write.
 StillHeld = Callable[[], None]
+# Called with a sentence that says which lock is waited for, and who holds it.
+OnWait = Callable[[str], None]
+# Seconds of waiting for a lock before `on_wait` is called.
+QUIET_SECONDS = 2.0
 
 
 @dataclass(frozen=True)
@@ -65,11 +69,14 @@ class FileStore(dg.ConfigurableResource, ABC):
         """Remove a folder with all that is in it; return whether there was one."""
 
     @abstractmethod
-    def lock(self, path: str) -> AbstractContextManager[StillHeld]:
-        """Keep all others out who lock the same path, on every machine that works on this storage.
+    def lock(
+        self, path: str, *, patience: float | None = None, on_wait: OnWait | None = None
+    ) -> AbstractContextManager[StillHeld]:
+        """Hold a lock that excludes every other process on this storage, on all machines.
 
-        The path is the lock's own; what stands there is nobody else's business. A dead holder's lock is soon
-        free. Raises LockedError if somebody else holds it for too long.
+        The path is the lock's own. A dead holder's lock is released soon. `on_wait` is called once with a
+        sentence that names the holder, when the lock isn't free within two seconds. Raises LockedError naming
+        the holder after `patience` seconds (a minute or two by default).
         """
 
     @abstractmethod

@@ -4,7 +4,6 @@ import hashlib
 from pathlib import Path
 
 import dagster as dg
-from filelock import FileLock
 from pydantic import Field
 
 from proxy_oa_assets.enrichment.network_context import NetworkContext, read_network_context
@@ -50,10 +49,6 @@ class Workspace(dg.ConfigurableResource):
         """Return the path of the page that tells the day's story, which may not be there yet."""
         return self.data(day) / "story.html"
 
-    def lock(self, day: Day, asset: str) -> FileLock:
-        """Return the lock that keeps two runs of an asset's day apart; a dead holder's is free."""
-        return FileLock(self.data(day) / f".{asset}.lock")
-
     def results(self, day: Day) -> str:
         """Return the HDFS path of the day's ranked results."""
         return f"{self.huser}/proxy/scored_results/{day.folder}/scores/proxy_results.csv"
@@ -62,9 +57,9 @@ class Workspace(dg.ConfigurableResource):
         """Return the HDFS path of what analysts scored that day."""
         return f"{self.huser}/proxy/scored_results/{day.folder}/feedback/ml_feedback.csv"
 
-    def analysts_lock(self, day: Day) -> str:
-        """Return the HDFS path of the lock that keeps two analysts' changes of a day apart."""
-        return f"{self.huser}/proxy/oa/.locks/{day.folder}"
+    def lock(self, day: Day, holder: str) -> str:
+        """Return the HDFS path of a lock of a day: an asset's, `story`, or `analysts`."""
+        return f"{self.huser}/proxy/oa/.locks/{day.folder}{'' if holder == 'analysts' else f'.{holder}'}"
 
     def progressions(self, day: Day) -> str:
         """Return the HDFS folder of the day's incident progression files."""

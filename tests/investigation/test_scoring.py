@@ -113,7 +113,7 @@ def test_a_score_that_is_being_recorded_meanwhile_is_seen(embedded_day: Analysts
     given.give(["a"], 1)
     undone: list[tuple[int, int] | None] = []
     undo = threading.Thread(target=lambda: undone.append(given.undo()))
-    with at.hdfs.lock(at.workspace.analysts_lock(day)):
+    with at.hdfs.lock(at.workspace.lock(day, "analysts")):
         undo.start()
         undo.join(1)
         theirs = pd.DataFrame({"tdate": [day.key], "fulluri": ["a"], "uri_sev": [2]})

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 import dagster as dg
-from filelock import FileLock, Timeout
 
 from proxy_oa_assets.model.day import Day
 from proxy_oa_assets.model.errors import ProxyOaError, WarehouseError
 from proxy_oa_assets.model.tables import PROXY
+from proxy_oa_assets.resources.hdfs import FileStore
 from proxy_oa_assets.resources.impala import Warehouse
 from proxy_oa_assets.resources.workspace import Workspace
 from proxy_oa_assets.settings import Settings
@@ -61,7 +61,8 @@ class Daily:
 
 DayMetadata = Mapping[str, dg.MetadataValue]
 
-_QUIET_SECONDS = 2
+# As dagster.yaml limits a run (max_runtime_seconds).
+_LONGEST_RUN_SECONDS = 6 * 3600
 
 
 @contextmanager
@@ -77,7 +78,10 @@ def before_the_days() -> Iterator[None]:
 
 
 def day_by_day(
-    context: dg.AssetExecutionContext, workspace: Workspace, materialize: Callable[[Day], DayMetadata]
+    context: dg.AssetExecutionContext,
+    hdfs: FileStore,
+    workspace: Workspace,
+    materialize: Callable[[Day], DayMetadata],
 ) -> dg.MaterializeResult:
     """Materialize each day of the run and report its metadata.
 
@@ -88,7 +92,11 @@ def day_by_day(
     asset = context.asset_key.to_user_string()
 
     def materialize_alone(day: Day) -> DayMetadata:
-        with _waiting_aloud(context, day, workspace.lock(day, asset)):
+        with hdfs.lock(
+            workspace.lock(day, asset),
+            patience=_LONGEST_RUN_SECONDS,
+            on_wait=lambda holder: context.log.info("Waiting for another run of %s: %s", day, holder),
+        ):
             return materialize(day)
 
     days = [Day.parse(key) for key in context.partition_keys]
@@ -119,24 +127,6 @@ def day_by_day(
         metadata={"failed_days": ", ".join(day.key for day in bad)},
         allow_retries=False,
     )
-
-
-@contextmanager
-def _waiting_aloud(context: dg.AssetExecutionContext, day: Day, lock: FileLock) -> Iterator[None]:
-    """Hold a lock; if somebody else has it for long, the run's log says what is waited for."""
-    try:
-        lock.acquire(timeout=_QUIET_SECONDS)
-    except Timeout:
-        context.log.info(
-            "Another run of %s is at work on this asset, and this one waits until it has ended; it holds %s",
-            day,
-            lock.lock_file,
-        )
-        lock.acquire()
-    try:
-        yield
-    finally:
-        lock.release()
 
 
 def _each(

@@ -18,6 +18,7 @@ from proxy_oa_assets.model import tsv
 from proxy_oa_assets.model.day import Day
 from proxy_oa_assets.model.files import replace_if_other
 from proxy_oa_assets.model.tables import PROXY_EDGE, PROXY_SCORES, records
+from proxy_oa_assets.resources.hdfs import FileStore
 from proxy_oa_assets.resources.impala import Warehouse
 from proxy_oa_assets.resources.workspace import Workspace
 from proxy_oa_assets.sql import day_tables
@@ -35,7 +36,7 @@ def edge_details_asset(daily: Daily) -> dg.AssetsDefinition:
         metadata=table_metadata(PROXY_EDGE),
     )
     def edge_details(
-        context: dg.AssetExecutionContext, impala: Warehouse, workspace: Workspace
+        context: dg.AssetExecutionContext, hdfs: FileStore, impala: Warehouse, workspace: Workspace
     ) -> dg.MaterializeResult:
         """The raw requests behind each scored connection, in every hour, at most 250 per connection and hour."""
 
@@ -51,7 +52,7 @@ def edge_details_asset(daily: Daily) -> dg.AssetsDefinition:
                 **column_lineage(edge_lineage()),
             }
 
-        return day_by_day(context, workspace, materialize)
+        return day_by_day(context, hdfs, workspace, materialize)
 
     return edge_details
 

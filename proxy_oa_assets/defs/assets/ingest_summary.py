@@ -12,6 +12,7 @@ from proxy_oa_assets.defs.assets.daily import (
 from proxy_oa_assets.defs.assets.metadata import column_lineage, summary_lineage, table_metadata
 from proxy_oa_assets.model.day import Day
 from proxy_oa_assets.model.tables import PROXY_INGEST_SUMMARY
+from proxy_oa_assets.resources.hdfs import FileStore
 from proxy_oa_assets.resources.impala import Warehouse
 from proxy_oa_assets.resources.workspace import Workspace
 from proxy_oa_assets.sql import day_tables
@@ -29,7 +30,7 @@ def ingest_summary_asset(daily: Daily) -> dg.AssetsDefinition:
         metadata=table_metadata(PROXY_INGEST_SUMMARY),
     )
     def ingest_summary(
-        context: dg.AssetExecutionContext, impala: Warehouse, workspace: Workspace
+        context: dg.AssetExecutionContext, hdfs: FileStore, impala: Warehouse, workspace: Workspace
     ) -> dg.MaterializeResult:
         """The day's raw requests, counted per minute."""
 
@@ -44,6 +45,6 @@ def ingest_summary_asset(daily: Daily) -> dg.AssetsDefinition:
                 **column_lineage(summary_lineage()),
             }
 
-        return day_by_day(context, workspace, materialize)
+        return day_by_day(context, hdfs, workspace, materialize)
 
     return ingest_summary

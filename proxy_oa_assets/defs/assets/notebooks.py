@@ -11,6 +11,7 @@ from proxy_oa_assets.model.clock import MINUTES, minute_of, per_minute
 from proxy_oa_assets.model.day import Day
 from proxy_oa_assets.model.files import bundled
 from proxy_oa_assets.model.tables import PROXY_INGEST_SUMMARY, PROXY_SCORES, records
+from proxy_oa_assets.resources.hdfs import FileStore
 from proxy_oa_assets.resources.impala import Warehouse
 from proxy_oa_assets.resources.workspace import Workspace
 
@@ -49,7 +50,7 @@ def notebooks_asset(daily: Daily) -> dg.AssetsDefinition:
         code_version="1",
     )
     def notebooks(
-        context: dg.AssetExecutionContext, impala: Warehouse, workspace: Workspace
+        context: dg.AssetExecutionContext, hdfs: FileStore, impala: Warehouse, workspace: Workspace
     ) -> dg.MaterializeResult:
         """The day, ready for analysts: its notebooks (an edited one stays), and its traffic at a glance."""
 
@@ -67,6 +68,6 @@ def notebooks_asset(daily: Daily) -> dg.AssetsDefinition:
                 **({"story": dg.MetadataValue.path(story)} if story.exists() else {}),
             }
 
-        return day_by_day(context, workspace, materialize)
+        return day_by_day(context, hdfs, workspace, materialize)
 
     return notebooks

@@ -68,7 +68,7 @@ def proxy_results_asset(daily: Daily) -> dg.AssetsDefinition:
                 **column_lineage(results_lineage()),
             }
 
-        return day_by_day(context, workspace, materialize)
+        return day_by_day(context, hdfs, workspace, materialize)
 
     return proxy_results
 

@@ -22,6 +22,7 @@ from proxy_oa_assets.enrichment.severity import severities
 from proxy_oa_assets.model.day import Day
 from proxy_oa_assets.model.tables import PROXY_SCORES, PROXY_THREAT_INVESTIGATION, records
 from proxy_oa_assets.model.tsv import write_tsv
+from proxy_oa_assets.resources.hdfs import FileStore
 from proxy_oa_assets.resources.impala import Warehouse
 from proxy_oa_assets.resources.reputation import ReputationResource
 from proxy_oa_assets.resources.workspace import Workspace
@@ -48,6 +49,7 @@ def scored_connections_asset(daily: Daily) -> dg.AssetsDefinition:
     )
     def scored_connections(
         context: dg.AssetExecutionContext,
+        hdfs: FileStore,
         impala: Warehouse,
         reputation: ReputationResource,
         workspace: Workspace,
@@ -89,7 +91,7 @@ def scored_connections_asset(daily: Daily) -> dg.AssetsDefinition:
                 **column_lineage(scores_lineage(column)),
             }
 
-        return day_by_day(context, workspace, materialize)
+        return day_by_day(context, hdfs, workspace, materialize)
 
     return scored_connections
 

@@ -51,7 +51,7 @@ def write_story(
         if path:
             return _write(day, at, path)
         # Of two who save a story at once, the one that writes last has read both.
-        with at.workspace.lock(day, "story"):
+        with at.hdfs.lock(at.workspace.lock(day, "story")):
             return _write(day, at, at.workspace.story(day).absolute())
     except OSError as error:
         raise InvestigationError(

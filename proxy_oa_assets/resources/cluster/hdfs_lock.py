@@ -17,7 +17,7 @@ from contextlib import contextmanager
 from typing import Protocol
 
 from proxy_oa_assets.model.errors import LockedError, LockLostError, StorageError
-from proxy_oa_assets.resources.hdfs import FileStatus, StillHeld
+from proxy_oa_assets.resources.hdfs import QUIET_SECONDS, FileStatus, OnWait, StillHeld
 
 _FREE = "free"
 _POLL_SECONDS = 0.1
@@ -55,11 +55,19 @@ class Lease:
     seconds.
     """
 
-    def __init__(self, files: LeaseFiles, folder: str, expiry: float, patience: float) -> None:
+    def __init__(
+        self,
+        files: LeaseFiles,
+        folder: str,
+        expiry: float,
+        patience: float,
+        on_wait: OnWait | None = None,
+    ) -> None:
         self._files = files
         self._folder = folder
         self._expiry = expiry
         self._patience = patience
+        self._on_wait = on_wait
         self._own = f"{folder}/{_holder()}"
         self._touched_at = 0.0
         self._stamp = 0
@@ -121,19 +129,20 @@ class Lease:
                 continue
 
     def _acquire(self) -> None:
-        deadline = time.monotonic() + self._patience
-        seen, seen_at = None, 0.0
+        started = time.monotonic()
+        seen, seen_at, on_wait = None, 0.0, self._on_wait
         while True:
-            found = self._entry()
-            if found is None:
-                self._make()
-                continue
+            found = self._entry() or self._make()
             if (found.name, found.modified) != seen:
                 seen, seen_at = (found.name, found.modified), time.monotonic()
             is_dead = time.monotonic() - seen_at >= self._expiry
             if (found.name == _FREE or is_dead) and self._take(found):
                 return
-            if time.monotonic() > deadline:
+            waited = time.monotonic() - started
+            if on_wait and waited >= QUIET_SECONDS:
+                on_wait(f"{self._files.location(found.path)}, whose name tells the process, is locked")
+                on_wait = None
+            if waited > self._patience:
                 raise LockedError(
                     f"{self._files.location(found.path)} has been locked for {self._patience:g} s by the "
                     f"process that its name tells; try again once that has ended"
@@ -149,17 +158,19 @@ class Lease:
         # A request whose answer was lost is sent again, and then finds that it is done.
         return self._files.move(found.path, self._own) or self._files.touch(self._own, self._next_stamp())
 
-    def _make(self) -> None:
-        """Put a folder with a free lock in place, as a whole."""
+    def _make(self) -> FileStatus:
+        """Put a folder with a free lock in place, as a whole, and return the file that is the lock."""
         draft = f"{self._folder}.{uuid.uuid4().hex}"
         self._files.write(f"{draft}/{_FREE}", [])
         self._files.move(draft, self._folder)
-        # Where another was faster, HDFS has moved the one folder into the other.
-        moved_into = self._files.delete_folder(f"{self._folder}/{draft.rpartition('/')[2]}")
-        if moved_into and self._entry() is None:
+        # Where another process was faster, HDFS has moved the one folder into the other.
+        self._files.delete_folder(f"{self._folder}/{draft.rpartition('/')[2]}")
+        found = self._entry()
+        if found is None:
             raise StorageError(
                 f"{self._files.location(self._folder)} has lost the file that is the lock; remove the folder"
             )
+        return found
 
 
 def _holder() -> str:

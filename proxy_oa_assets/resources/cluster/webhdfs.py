@@ -14,7 +14,7 @@ from proxy_oa_assets.resources.cluster.hdfs_lock import Lease
 from proxy_oa_assets.resources.cluster.webhdfs_client import Client, Login, connected
 from proxy_oa_assets.resources.cluster.webhdfs_errors import asked, translated
 from proxy_oa_assets.resources.cluster.webhdfs_reader import ResumingReader
-from proxy_oa_assets.resources.hdfs import FileStatus, FileStore, StillHeld
+from proxy_oa_assets.resources.hdfs import FileStatus, FileStore, OnWait, StillHeld
 from proxy_oa_assets.settings import environment
 
 _BUFFER = 1 << 20
@@ -111,9 +111,12 @@ class WebHdfs(FileStore):
         """Remove a folder with all that is in it; return whether there was one."""
         return self._ask(path, lambda client: bool(client.delete(path, recursive=True)))
 
-    def lock(self, path: str) -> AbstractContextManager[StillHeld]:
-        """Keep all others out who lock the same path."""
-        return Lease(self, path, self.lock_expiry, self.lock_patience).held()
+    def lock(
+        self, path: str, *, patience: float | None = None, on_wait: OnWait | None = None
+    ) -> AbstractContextManager[StillHeld]:
+        """Hold a lease; a holder that shows no sign of life for `lock_expiry` seconds counts as dead."""
+        seconds = self.lock_patience if patience is None else patience
+        return Lease(self, path, self.lock_expiry, seconds, on_wait).held()
 
     def move(self, source: str, target: str) -> bool:
         """Rename where the source is there and no file has the target's name; return whether it was done."""

@@ -11,7 +11,7 @@ from pydantic import Field
 
 from proxy_oa_assets.model.errors import LockedError, StorageError
 from proxy_oa_assets.model.files import replacing
-from proxy_oa_assets.resources.hdfs import FileStatus, FileStore, StillHeld
+from proxy_oa_assets.resources.hdfs import QUIET_SECONDS, FileStatus, FileStore, OnWait, StillHeld
 
 _LONGEST_WAIT_SECONDS = 60
 _POLL_SECONDS = 0.02
@@ -80,19 +80,26 @@ class LocalHdfs(FileStore):
             return existed
 
     @contextmanager
-    def lock(self, path: str) -> Iterator[StillHeld]:
-        """Keep all others out who lock the same path; the operating system frees a dead holder's lock."""
-        file = self._local(path)
+    def lock(
+        self, path: str, *, patience: float | None = None, on_wait: OnWait | None = None
+    ) -> Iterator[StillHeld]:
+        """Hold a file lock; the operating system releases a dead holder's."""
+        file, seconds = self._local(path), _LONGEST_WAIT_SECONDS if patience is None else patience
         with _named(str(file)):
             file.parent.mkdir(parents=True, exist_ok=True)
-            lock = FileLock(file, timeout=_LONGEST_WAIT_SECONDS, poll_interval=_POLL_SECONDS)
+            lock = FileLock(file, poll_interval=_POLL_SECONDS)
             try:
-                lock.acquire()
-            except Timeout as error:
-                raise LockedError(
-                    f"{file} has been locked by another process for {_LONGEST_WAIT_SECONDS} s; "
-                    f"try again once that has ended"
-                ) from error
+                lock.acquire(timeout=min(QUIET_SECONDS, seconds))
+            except Timeout:
+                if on_wait:
+                    on_wait(f"{file} is locked by another process")
+                try:
+                    lock.acquire(timeout=max(seconds - QUIET_SECONDS, 0))
+                except Timeout as error:
+                    raise LockedError(
+                        f"{file} has been locked by another process for {seconds:g} s; "
+                        f"try again once that has ended"
+                    ) from error
         try:
             yield _always_held
         finally:

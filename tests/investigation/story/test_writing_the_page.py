@@ -41,7 +41,7 @@ def test_of_two_who_write_the_page_at_once_the_last_has_read_what_both_saved(hom
     """A story that is saved while another's page is being written isn't missing afterwards."""
     tell(home, DAY, Told("first.example/"))
     writing = threading.Thread(target=write_story, args=[DAY], kwargs={"deployment": home.deployment})
-    with home.deployment.workspace.lock(DAY, "story"):
+    with home.deployment.hdfs.lock(home.deployment.workspace.lock(DAY, "story")):
         writing.start()
         writing.join(1)
         tell(home, DAY, Told("first.example/"), Told("second.example/"))
