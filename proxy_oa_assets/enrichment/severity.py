@@ -1,7 +1,8 @@
-"""The severity that analysts gave a URI."""
+"""The severities that analysts give to URIs."""
 
 from __future__ import annotations
 
+from enum import IntEnum
 from typing import TYPE_CHECKING
 
 from proxy_oa_assets.model.tsv import NULL
@@ -12,10 +13,25 @@ if TYPE_CHECKING:
 UNSCORED = 0
 
 
-def severities(fulluri: pd.Series[str], scored: pd.DataFrame) -> pd.Series[int]:
-    """Return each URI's severity: 1 high, 2 medium, 3 low, 0 not scored yet. A NULL URI is the word `null`.
+class Severity(IntEnum):
+    """An analyst's severity, lowest gravest; a reputation's `Risk` counts the other way."""
 
-    `scored` has the columns fulluri and uri_sev. Spot's own tables can hold a URI twice; the gravest counts.
+    HIGH = 1
+    MEDIUM = 2
+    LOW = 3
+
+
+def gravest_severities(scored: pd.DataFrame) -> pd.DataFrame:
+    """Return the row with the gravest severity of each URI, sorted by severity and URI.
+
+    `scored` has the columns fulluri and uri_sev. Spot's own tables can hold a URI twice, and rows whose
+    severity is 0, NULL or another number that isn't a `Severity`: these don't count.
     """
-    given = scored.dropna(subset=["uri_sev"]).groupby("fulluri")["uri_sev"].min()
+    given = scored[scored["uri_sev"].isin(list(Severity))].sort_values(["uri_sev", "fulluri"])
+    return given.drop_duplicates("fulluri").reset_index(drop=True)
+
+
+def severities(fulluri: pd.Series[str], scored: pd.DataFrame) -> pd.Series[int]:
+    """Return each URI's severity, 0 where it has none. A NULL URI is the word `null`."""
+    given = gravest_severities(scored).set_index("fulluri")["uri_sev"]
     return fulluri.fillna(NULL).map(given).fillna(UNSCORED).astype("int64")

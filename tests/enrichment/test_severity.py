@@ -1,6 +1,6 @@
 import pandas as pd
 
-from proxy_oa_assets.enrichment.severity import severities
+from proxy_oa_assets.enrichment.severity import gravest_severities, severities
 
 
 def _scored(*rows):
@@ -16,7 +16,7 @@ def _uris(*values):
     return pd.Series(values, dtype="str")
 
 
-def test_what_nobody_scored_is_zero():
+def test_an_unscored_uri_has_severity_zero():
     """Step 6: 0 until an analyst scores the URI."""
     assert severities(_uris("a", "b"), _scored()).tolist() == [0, 0]
 
@@ -30,6 +30,20 @@ def test_a_score_already_given_is_kept_for_every_row_of_the_uri():
 def test_of_two_scores_the_gravest_counts():
     """Spot's own tables can hold a URI twice; 1 is graver than 3."""
     assert severities(_uris("a"), _scored(("a", 3), ("a", 1), ("a", 2))).tolist() == [1]
+
+
+def test_only_1_2_and_3_are_severities():
+    """A row with 0 or another number beside a row with 1 doesn't hide it, and is no severity by itself."""
+    scored = _scored(("a", 0), ("a", 1), ("b", 0), ("c", -1), ("c", 3), ("d", 4))
+    assert severities(_uris("a", "b", "c", "d"), scored).tolist() == [1, 0, 3, 0]
+    gravest = gravest_severities(scored)
+    assert gravest.to_dict("list") == {"fulluri": ["a", "c"], "uri_sev": [1, 3]}
+
+
+def test_the_gravest_severities_come_first():
+    """Sorted by severity, then by URI; the rows' order doesn't matter."""
+    gravest = gravest_severities(_scored(("b", 3), ("z", 1), ("b", 2), ("a", 2)))
+    assert gravest["fulluri"].tolist() == ["z", "a", "b"]
 
 
 def test_a_null_in_the_table_scores_nothing():
