@@ -5,44 +5,51 @@ code) and its score is the word's probability, here weighted by how many clients
 """
 
 from collections import Counter, defaultdict
+from collections.abc import Sequence
 
-from proxy_oa_assets.ingest.sample.request import Request
+from proxy_oa_assets.model.clock import second_of
 from proxy_oa_assets.model.column_map import RESULT_FIELDS
-from proxy_oa_assets.model.day import Day
 from proxy_oa_assets.model.tsv import line
 
+Row = dict[str, str | int | None]
+
 _POPULAR = 6  # clients that make a host a popular one
+_WORD_SECONDS = 3 * 3600
+_USUAL_CODE = "200"  # of a request whose log leaves the code out
 _JAVA_PLAIN = 1e-3  # from here on, Java writes a number without an exponent
 
 
-def ranked_results(requests: list[Request], day: Day, most: int) -> bytes:
-    """Return `proxy_results.csv` of a day: its `most` most suspicious requests, the lowest score first."""
-    seen = [request for request in requests if request.clientip is not None and request.host is not None]
-    clients: dict[str | None, set[str | None]] = defaultdict(set)
-    for request in seen:
-        clients[request.host].add(request.clientip)
-    words = [_word(request, popular=len(clients[request.host]) >= _POPULAR) for request in seen]
+def ranked_results(rows: Sequence[Row], most: int) -> bytes:
+    """Return `proxy_results.csv` of a day's rows of the table `proxy`.
+
+    It has the `most` most suspicious requests, the lowest score first.
+    """
+    seen = [row for row in rows if row["clientip"] is not None and row["host"] is not None]
+    clients: dict[object, set[object]] = defaultdict(set)
+    for row in seen:
+        clients[row["host"]].add(row["clientip"])
+    words = [_word(row, popular=len(clients[row["host"]]) >= _POPULAR) for row in seen]
     frequency = Counter(words)
-    everybody = len({request.clientip for request in seen})
+    all_clients = len({row["clientip"] for row in seen})
     scored = sorted(
-        (frequency[word] / len(seen) * len(clients[request.host]) / everybody, number)
-        for number, (request, word) in enumerate(zip(seen, words, strict=True))
+        (frequency[word] / len(seen) * len(clients[row["host"]]) / all_clients, number)
+        for number, (row, word) in enumerate(zip(seen, words, strict=True))
     )
     lines = []
     for score, number in scored[:most]:
-        row = {**seen[number].row(day), "word": words[number], "score": java_double(score)}
+        row = {**seen[number], "word": words[number], "score": _java_double(score)}
         lines.append(line(row[name] for name in RESULT_FIELDS))
     return "".join(lines).encode("utf-8")
 
 
-def _word(request: Request, *, popular: bool) -> str:
-    kind = (request.content_type or "-").partition("/")[0]
-    length = len(request.fulluri).bit_length()
-    hours = request.second // (3 * 3600)
-    return f"{int(popular)}_{hours}_{request.method}_{kind}_{length}_{request.code or '-'}"
+def _word(row: Row, *, popular: bool) -> str:
+    kind = str(row["resconttype"] or "-").partition("/")[0]
+    length = len(str(row["fulluri"])).bit_length()
+    hours = (second_of(str(row["p_time"])) or 0) // _WORD_SECONDS
+    return f"{int(popular)}_{hours}_{row['reqmethod']}_{kind}_{length}_{row['respcode'] or _USUAL_CODE}"
 
 
-def java_double(value: float) -> str:
+def _java_double(value: float) -> str:
     """Return a number as Java's Double.toString writes it below 0.001: `1.2345E-7`."""
     if not 0 < value < _JAVA_PLAIN:
         return repr(value)

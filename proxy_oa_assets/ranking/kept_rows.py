@@ -1,6 +1,6 @@
 """The day's most suspicious rows, as `proxy_results` hands them to `scored_connections`.
 
-Kept as Parquet beside the copy of the results, so that the enrichment can be done again with the same limit.
+They are kept as Parquet beside the copy of the results, so that enriching the day again uses the same limit.
 """
 
 from pathlib import Path

@@ -1,8 +1,13 @@
 """What the ranking job published for a day: one file, or a folder of `part-*` files as Spark writes it."""
 
 from dataclasses import dataclass
+from pathlib import Path
 
+from proxy_oa_assets.model.errors import ResultsError
+from proxy_oa_assets.model.files import replacing
 from proxy_oa_assets.resources.hdfs import FileStatus, FileStore
+
+_CHUNK = 1 << 20
 
 
 @dataclass(frozen=True)
@@ -33,3 +38,31 @@ def published_parts(hdfs: FileStore, path: str) -> PublishedParts | None:
         entry for entry in hdfs.list_folder(path) if entry.name.startswith("part-") and not entry.is_folder
     )
     return PublishedParts(parts) if parts else None
+
+
+def required_results(hdfs: FileStore, path: str) -> PublishedParts:
+    """Return what is published at a path. Raises ResultsError naming the path if that is nothing or empty."""
+    published = published_parts(hdfs, path)
+    if published is None:
+        problem = "does not exist" if hdfs.status(path) is None else "has no part-* file"
+        raise ResultsError(
+            f"{hdfs.location(path)} {problem}: the day has no ranked results yet. "
+            f"Run the ranking job (spot-ml) for this day, or put its proxy_results.csv there"
+        )
+    if published.length == 0:
+        raise ResultsError(
+            f"{hdfs.location(path)} is empty: the ranking job wrote no row. "
+            f"Run it for this day again, then materialize proxy_results again"
+        )
+    return published
+
+
+def copy_results(hdfs: FileStore, published: PublishedParts, copy: Path) -> int:
+    """Copy the parts, one after another, into one file; return the number of bytes."""
+    size = 0
+    with replacing(copy) as file:
+        for part in published.parts:
+            with hdfs.open(part.path) as stream:
+                while chunk := stream.read(_CHUNK):
+                    size += file.write(chunk)
+    return size

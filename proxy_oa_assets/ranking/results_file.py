@@ -1,7 +1,7 @@
 """`proxy_results.csv`: what the ranking job wrote, read line by line.
 
-Nothing in it is quoted or escaped: a line is its fields joined by tabs, NULL is the word `null`, and a double
-quote or backslash is data. So it is split here, not by a CSV reader.
+Nothing in it is quoted or escaped: a line is its fields joined by tabs, NULL is the word `null`, and double
+quotes and backslashes are data. A CSV reader would interpret them, so the lines are split here.
 """
 
 from __future__ import annotations
@@ -10,17 +10,19 @@ import math
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from proxy_oa_assets.model.column_map import RESULT_FIELDS
 from proxy_oa_assets.model.day import Day
-from proxy_oa_assets.model.tsv import NULL
+from proxy_oa_assets.model.errors import ResultsError
+from proxy_oa_assets.model.tsv import NULL, write_tsv
 
 if TYPE_CHECKING:
     import pandas as pd
 
 REJECTED_FILE = "proxy_results.rejected.tsv"
-REJECTED_COLUMNS = ("line", "reason", "content")
+_REJECTED_COLUMNS = ("line", "reason", "content")
 INT_FIELDS = ("duration", "scbytes", "csbytes")
 
 _INT = re.compile(r"[+-]?\d+", re.ASCII)
@@ -32,8 +34,7 @@ _FLOAT_MAX = float.fromhex("0x1.fffffep127")  # IEEE 754, binary32
 Value = str | int | float | None
 
 
-@dataclass(frozen=True)
-class RejectedLine:
+class RejectedLine(NamedTuple):
     """A malformed line: its number in the file (from 1), the reason, and the line itself."""
 
     number: int
@@ -45,8 +46,8 @@ class RejectedLine:
 class ResultsReader:
     """Reads the first `limit` good rows of a day's results.
 
-    Iterate over `rejected_lines` (it drives the reading), then take the `frame`; a file of any size is read
-    with memory for `limit` rows.
+    Iterate over `rejected_lines` (it drives the reading), then take the `frame`. Memory holds `limit` rows,
+    whatever the size of the file.
     """
 
     columns: tuple[str, ...]
@@ -54,6 +55,7 @@ class ResultsReader:
     limit: int
     lines_read: int = 0
     rejected: int = 0
+    first_reason: str = ""
     _rows: list[list[Value]] = field(default_factory=list)
 
     def rejected_lines(self, lines: Iterable[bytes]) -> Iterator[RejectedLine]:
@@ -62,11 +64,12 @@ class ResultsReader:
             if len(self._rows) >= self.limit:
                 return
             self.lines_read += 1
-            # As Spark reads it: bytes that aren't UTF-8 don't cost the row, which would be a way to hide.
+            # As Spark reads it. Rejecting a row for bytes that aren't UTF-8 would let a client hide.
             text = raw.removesuffix(b"\n").decode("utf-8", errors="replace")
             row = self._parsed(text)
             if isinstance(row, str):
                 self.rejected += 1
+                self.first_reason = self.first_reason or row
                 yield RejectedLine(self.lines_read, row, text)
             else:
                 self._rows.append(row)
@@ -97,8 +100,29 @@ class ResultsReader:
         return _to_score(named) or [named[name] for name in RESULT_FIELDS]
 
 
+def read_results(copy: Path, columns: tuple[str, ...], day: Day, limit: int) -> ResultsReader:
+    """Read the first rows; write the malformed ones to `proxy_results.rejected.tsv` beside the copy.
+
+    Raises ResultsError if no row is good.
+    """
+    reader = ResultsReader(columns, day, limit)
+    rejected = copy.with_name(REJECTED_FILE)
+    with copy.open("rb") as lines:
+        write_tsv(rejected, _REJECTED_COLUMNS, reader.rejected_lines(lines))
+    if not reader.rejected:
+        rejected.unlink()
+    elif reader.frame.empty:
+        raise ResultsError(
+            f"{copy}: none of the {reader.lines_read} lines is a row of {day} "
+            f"(the first: {reader.first_reason}). {rejected} has each line and what is wrong; "
+            f"check that the ranking job wrote this day, and that PROXY_OA_CONF has the columns in the "
+            f"file's order"
+        )
+    return reader
+
+
 def _to_int(named: dict[str, Value], name: str) -> str | None:
-    """Replace an INT column's text by its number; return what is wrong with it, if anything is."""
+    """Replace an INT column's text by its number; return the problem if it has one."""
     value = named[name]
     if value is None or value == "":
         named[name] = None
@@ -106,7 +130,7 @@ def _to_int(named: dict[str, Value], name: str) -> str | None:
     if not _INT.fullmatch(str(value)):
         return f"{name} {_shown(value)} is not a whole number"
     digits = str(value).lstrip("+-").lstrip("0")
-    # Python itself refuses to read a number of thousands of digits.
+    # int() refuses thousands of digits.
     number = int(value) if len(digits) <= len(str(_INT_MAX)) else _INT_MAX + 1
     if not _INT_MIN <= number <= _INT_MAX:
         return f"{name} {_shown(value)} is beyond the range of INT"
@@ -126,7 +150,7 @@ def _to_score(named: dict[str, Value]) -> str | None:
 
 
 def _shown(value: Value) -> str:
-    """Return a value for a reason, which goes into Dagster's history; the whole line stands beside it."""
+    """Shorten a value for a reason, which goes into Dagster's history; the rejected file has the line."""
     return f"{value!r:.{_SHOWN}}"
 
 

@@ -73,22 +73,23 @@ def test_demo_of_days_to_come_writes_nothing(tmp_path: Path) -> None:
 
 
 def test_demo_never_touches_traffic_that_is_not_a_sample(tmp_path: Path) -> None:
-    """A day with raw files of its own is refused, and stays as it was."""
+    """A day with other raw files is refused and keeps them; the message names the file and a way out."""
     home = Home(tmp_path / "home")
     raw = home.huser / "proxy/hive/y=2026/m=10/d=03/h=07/000000_0"
     raw.parent.mkdir(parents=True)
-    raw.write_bytes(b"somebody's")
+    raw.write_bytes(b"a site's")
 
     done = proxy_oa(home.path, "demo", "--last-day", DAYS[-1].key)
 
     assert done.returncode == 1
-    assert "traffic that isn't a sample" in done.stderr
-    assert raw.read_bytes() == b"somebody's"
+    assert str(raw) in done.stderr
+    assert "PROXY_OA_HOME" in done.stderr
+    assert raw.read_bytes() == b"a site's"
     assert not (raw.parent / "sample.parquet").exists()
 
 
-def test_a_sample_day_is_the_same_whenever_it_is_made() -> None:
-    """Seeded by its date: two makings agree, two days differ."""
+def test_a_sample_day_is_reproducible() -> None:
+    """The generator's seed is the date: a day is reproducible, and two days differ."""
     first, again, other = (
         [request.row(day) for request in sample_requests(day, 50)] for day in (DAYS[0], DAYS[0], DAYS[1])
     )
@@ -97,8 +98,8 @@ def test_a_sample_day_is_the_same_whenever_it_is_made() -> None:
     assert first != other
 
 
-def test_a_sample_day_has_24_hours_of_browsing_and_the_planted_trouble() -> None:
-    """A few thousand rows, every hour, the four kinds of trouble, and values that break careless software."""
+def test_a_sample_day_has_24_hours_of_browsing_and_the_planted_attacks() -> None:
+    """A few thousand rows, every hour, the four attacks, and values that break careless software."""
     requests = sample_requests(DAYS[0])
     hosts = [request.host for request in requests]
     uris = [request.fulluri for request in requests]

@@ -1,4 +1,4 @@
-"""Planted trouble, and values that break software which handles them carelessly.
+"""Planted attacks, and values that break software which handles them carelessly.
 
 Hosts and addresses are reserved for documentation (RFC 2606, 5737, 3849).
 """
@@ -16,12 +16,12 @@ UPLOAD_HOST = "dropzone.fileshare.example"
 
 
 def plant(random: Random) -> list[Request]:
-    """Return the day's trouble: a beacon, an upload, an executable, a phishing chain, hostile values."""
+    """Return the day's attacks: a beacon, an upload, an executable, a phishing chain, hostile values."""
     return [*_beacon(random), *_upload(random), *_executable(random), *_phishing(random), *_hostile(random)]
 
 
 def _beacon(random: Random) -> list[Request]:
-    """An implant that reports every ten seconds for an hour at night, then every five minutes."""
+    """Return an implant's reports: every ten seconds for an hour at night, then every five minutes."""
     start = 2 * 3600 + random.randrange(600)
     seconds = [*range(start, start + 3_300, 10), *range(start + 3_600, 86_000, 300)]
     return [
@@ -45,7 +45,7 @@ def _beacon(random: Random) -> list[Request]:
 
 
 def _upload(random: Random) -> list[Request]:
-    """Gigabytes that leave at three in the morning."""
+    """Return an upload of gigabytes at three in the morning."""
     start = 3 * 3600 + random.randrange(900)
     return [
         Request(
@@ -68,7 +68,7 @@ def _upload(random: Random) -> list[Request]:
 
 
 def _executable(random: Random) -> list[Request]:
-    """A program from a bare address, and what it fetches next."""
+    """Return the download of a program from a bare address, and what it fetches next."""
     second = 11 * 3600 + random.randrange(1_800)
     client = "10.20.1.17"
     return [
@@ -102,7 +102,7 @@ def _executable(random: Random) -> list[Request]:
 
 
 def _phishing(random: Random) -> list[Request]:
-    """A link in a mail, two redirects, a copied log-in page, and the password that was typed there."""
+    """Return a link in a mail, two redirects, a copied log-in page, and the password typed there."""
     second = 9 * 3600 + random.randrange(3_600)
     steps = (
         ("t.mailing-list.example", "/c/8812", "", "GET", "302", "https://mail.corp.example/holiday/4.html"),
@@ -131,7 +131,7 @@ def _phishing(random: Random) -> list[Request]:
 
 
 def _hostile(random: Random) -> list[Request]:
-    """Requests that somebody made up: each value must come out of the tables as it went in."""
+    """Return requests with crafted values, each of which must come out of the tables as it went in."""
     blob = base64.urlsafe_b64encode(random.randbytes(6_000)).decode("ascii")
     values = (
         ("/search", "?q=\"quoted\"&r='single'", CHROME),
@@ -160,9 +160,13 @@ def _hostile(random: Random) -> list[Request]:
     ]
     # What a log may leave out.
     bare = Request(
-        5 * 3600 + 5, "10.20.1.40", "probe.badhost.example", path="/nulls", duration=None, received=None
+        5 * 3600 + 5,
+        "10.20.1.40",
+        "probe.badhost.example",
+        path="/nulls",
+        changed=dict.fromkeys(
+            ("useragent", "referer", "respcode", "username", "duration", "scbytes", "csbytes")
+        ),
     )
-    bare.changed = {"useragent": None, "referer": None, "respcode": None, "username": None, "csbytes": None}
-    requests.append(bare)
-    requests.append(Request(5 * 3600 + 65, None, None, changed={"fulluri": None, "respcode": "-"}))
-    return requests
+    nameless = Request(5 * 3600 + 65, None, None, changed={"fulluri": None, "respcode": "-"})
+    return [*requests, bare, nameless]

@@ -1,4 +1,4 @@
-"""Ordinary browsing: an office of people and machines over 24 hours."""
+"""Ordinary browsing of an office, people and machines, over 24 hours."""
 
 from functools import partial
 from random import Random
@@ -14,7 +14,7 @@ FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:143.0) Gecko/20100101 Firefox/143.
 # Share of the day's page views in each hour: an office with a few night owls.
 _HOURS = (2, 1, 1, 1, 1, 2, 8, 25, 60, 75, 80, 70, 50, 65, 80, 78, 70, 55, 25, 12, 8, 6, 4, 3)
 
-# Host, category, and how often it is visited.
+# Host, category, and weight among the visits.
 SITES = (
     ("intranet.corp.example", "Intranet", 30),
     ("mail.corp.example", "Web Mail", 28),
@@ -41,16 +41,8 @@ _PARTS = (
     ("/fonts/text.woff2", "font/woff2", 30_000),
 )
 _WORDS = (
-    "budget",
-    "holiday",
-    "train",
-    "report",
-    "garden",
-    "python",
-    "coffee",
-    "meeting",
-    "recipe",
-    "football",
+    *("budget", "holiday", "train", "report", "garden"),
+    *("python", "coffee", "meeting", "recipe", "football"),
 )
 
 OFFICE = tuple(f"10.20.1.{number}" for number in range(11, 41))
@@ -110,7 +102,7 @@ def _page_view(random: Random, second: int, client: str, agent: str) -> list[Req
 
 
 def _updates(random: Random, client: str) -> list[Request]:
-    """A server that asks for updates every half hour, day and night."""
+    """Return a server's requests for updates, every half hour of the day."""
     start = random.randrange(600)
     return [
         Request(

@@ -1,4 +1,4 @@
-"""Writes the sample days where the other systems would: raw Parquet, ranked results, context, lists."""
+"""The files of the sample days, as the other systems write them: raw Parquet, ranked results, site files."""
 
 from itertools import groupby
 from pathlib import Path
@@ -7,7 +7,7 @@ from random import Random
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from proxy_oa_assets.ingest.sample import attacks as trouble
+from proxy_oa_assets.ingest.sample import attacks
 from proxy_oa_assets.ingest.sample.browsing import browse
 from proxy_oa_assets.ingest.sample.request import Request
 from proxy_oa_assets.model.day import Day
@@ -32,12 +32,12 @@ ip,description
 MALWARE_DOMAINS = f"""\
 domain,family
 badhost.example,c2/sample-implant
-{trouble.DROPPER_HOST},dropper/sample-loader
+{attacks.DROPPER_HOST},dropper/sample-loader
 """
 PHISHING_URLS = f"""\
 url,family
-https://{trouble.PHISHING_PAGE},credential phishing
-https://{trouble.PHISHING_HOST}/signin/post.php,credential phishing
+https://{attacks.PHISHING_PAGE},credential phishing
+https://{attacks.PHISHING_HOST}/signin/post.php,credential phishing
 """
 REPUTATION = """\
 # Which reputation services are asked, in their order in uri_rep.
@@ -60,11 +60,10 @@ severity = 3
 
 
 def sample_requests(day: Day, views: int = 1_100) -> list[Request]:
-    """Return a day's requests in time order; the same for the same day, whenever it is asked for."""
-    # A day's sample has to be the same each time and everywhere: only a seeded generator gives that, and no
-    # cryptographic one takes a seed.
-    random = Random(f"proxy-oa sample {day}")  # noqa: S311 - the rule is for secrets, of which this makes none
-    requests = [*browse(random, views), *trouble.plant(random)]
+    """Return a day's requests in time order, always the same ones for the same day."""
+    # No cryptographic generator takes a seed.
+    random = Random(f"proxy-oa sample {day}")  # noqa: S311 - no secret is generated here
+    requests = [*browse(random, views), *attacks.plant(random)]
     return sorted(requests, key=lambda request: request.second)
 
 
@@ -77,17 +76,16 @@ def write_sample_day(workspace: Workspace, hdfs_root: Path, day: Day, views: int
     others = [path for path in raw.rglob("*") if path.is_file() and path.name != _RAW_FILE]
     if others:
         raise ProxyOaError(
-            f"{others[0]} is traffic that isn't a sample, and stays untouched. "
-            f"Set PROXY_OA_HOME to another folder, or choose other days with --last-day"
+            f"{others[0]} isn't sample traffic and stays untouched; "
+            f"set PROXY_OA_HOME to another folder, or choose other days with --last-day"
         )
-    requests = sample_requests(day, views)
-    for hour, of_hour in groupby(requests, key=lambda request: request.second // 3600):
-        rows = pa.Table.from_pylist([request.row(day) for request in of_hour], schema=_raw_schema())
-        with replacing(raw / f"h={hour:02d}" / _RAW_FILE) as file:
-            pq.write_table(rows, file)
+    rows = [request.row(day) for request in sample_requests(day, views)]
+    for hour, rows_of_hour in groupby(rows, key=lambda row: str(row["p_time"])[:2]):
+        with replacing(raw / f"h={hour}" / _RAW_FILE) as file:
+            pq.write_table(pa.Table.from_pylist(list(rows_of_hour), schema=_raw_schema()), file)
     with replacing(hdfs_root / workspace.results(day).lstrip("/")) as file:
-        file.write(ranked_results(requests, day, RANKED_ROWS))
-    return len(requests)
+        file.write(ranked_results(rows, RANKED_ROWS))
+    return len(rows)
 
 
 def write_site_files(home: Path) -> dict[str, Path]:

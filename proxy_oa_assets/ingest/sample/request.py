@@ -3,6 +3,7 @@
 import posixpath
 from dataclasses import dataclass, field
 
+from proxy_oa_assets.model.clock import clock_with_seconds
 from proxy_oa_assets.model.day import Day
 
 CHROME = (
@@ -13,7 +14,7 @@ CHROME = (
 
 @dataclass
 class Request:
-    """What happened, when (seconds of the day), and to whom; the rest of a row follows from it."""
+    """A request at a second of the day; `changed` overrides columns of the row that follows from it."""
 
     second: int
     clientip: str | None
@@ -21,16 +22,16 @@ class Request:
     path: str = "/"
     query: str = ""
     method: str = "GET"
-    useragent: str | None = CHROME
-    content_type: str | None = "text/html"
-    code: str | None = "200"
-    referer: str | None = "-"
+    useragent: str = CHROME
+    content_type: str = "text/html"
+    code: str = "200"
+    referer: str = "-"
     category: str = "Business"
-    username: str | None = "-"
+    username: str = "-"
     serverip: str = "-"
-    received: int | None = 4_000
-    sent: int | None = 600
-    duration: int | None = 120
+    received: int = 4_000
+    sent: int = 600
+    duration: int = 120
     port: str = "443"
     changed: dict[str, str | int | None] = field(default_factory=dict)
 
@@ -39,17 +40,12 @@ class Request:
         """Host, path and query, as the ingest job joins them."""
         return f"{self.host}{self.path}{self.query}"
 
-    @property
-    def time(self) -> str:
-        """The clock time, HH:MM:SS."""
-        return f"{self.second // 3600:02d}:{self.second // 60 % 60:02d}:{self.second % 60:02d}"
-
     def row(self, day: Day) -> dict[str, str | int | None]:
         """Return the row of the table `proxy`."""
         extension = posixpath.splitext(self.path)[1].removeprefix(".")
         return {
             "p_date": day.key,
-            "p_time": self.time,
+            "p_time": clock_with_seconds(self.second),
             "clientip": self.clientip,
             "host": self.host,
             "reqmethod": self.method,

@@ -14,7 +14,7 @@ from support.cluster_home import ClusterHome
 from support.home import SAMPLE_DAY, failures
 from support.storyboard_days import DAY, comments, texts_of
 
-from proxy_oa_assets.defs.assets.proxy_results import copy_results, required_results
+from proxy_oa_assets.ranking.published_parts import copy_results, required_results
 from proxy_oa_assets.model.errors import StorageError, StorageUnreachableError, WarehouseUnreachableError
 from proxy_oa_assets.model.tables import PROXY_STORYBOARD
 from proxy_oa_assets.resources.cluster.webhdfs import WebHdfs

@@ -13,7 +13,7 @@ pytestmark = pytest.mark.cluster
 COPY = """
 import re, sys
 from pathlib import Path
-from proxy_oa_assets.defs.assets.proxy_results import copy_results, required_results
+from proxy_oa_assets.ranking.published_parts import copy_results, required_results
 from proxy_oa_assets.model.day import Day
 from proxy_oa_assets.resources.deployment import deployment
 
