@@ -52,11 +52,6 @@ class Day:
         return self.key.replace("-", "")
 
     @property
-    def month(self) -> str:
-        """The month, `YYYY-MM`."""
-        return self.key[:7]
-
-    @property
     def y(self) -> int:
         """The year, four digits."""
         return self.date.year

@@ -4,7 +4,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import BinaryIO, ClassVar
+from typing import BinaryIO
 
 import dagster as dg
 
@@ -35,10 +35,7 @@ class FileStore(dg.ConfigurableResource, ABC):
     """Files by absolute HDFS path, such as `/user/spot/proxy/...`.
 
     Every method raises StorageError, naming the path, when the storage refuses or can't be reached.
-    `over_network` says whether each call costs a request or more, so that thousands of them take long.
     """
-
-    over_network: ClassVar[bool]
 
     @abstractmethod
     def status(self, path: str) -> FileStatus | None:

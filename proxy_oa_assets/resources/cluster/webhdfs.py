@@ -4,7 +4,7 @@ import io
 import uuid
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager
-from typing import BinaryIO, ClassVar, TypeVar
+from typing import BinaryIO, TypeVar
 
 from pydantic import Field, PrivateAttr
 
@@ -29,8 +29,6 @@ class WebHdfs(FileStore):
         >>> WebHdfs(url="http://namenode:9870", user="spot").list_folder("/user/spot/proxy")
 
     """
-
-    over_network: ClassVar[bool] = True
 
     url: str = Field(description="NameNode web address; several, for high availability, separated by ;")
     user: str = Field(default="spot", description="User in whose name files are read and written")

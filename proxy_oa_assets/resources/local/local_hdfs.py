@@ -4,7 +4,7 @@ import shutil
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO, ClassVar
+from typing import BinaryIO
 
 from filelock import FileLock, Timeout
 from pydantic import Field
@@ -25,8 +25,6 @@ class LocalHdfs(FileStore):
         'proxy_oa_home/hdfs/user/spot'
 
     """
-
-    over_network: ClassVar[bool] = False
 
     root: str = Field(description="Folder that stands for the HDFS root")
 

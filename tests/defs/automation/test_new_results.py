@@ -1,5 +1,5 @@
-import json
-import time
+import datetime as dt
+import os
 from itertools import chain
 
 import dagster as dg
@@ -28,8 +28,8 @@ def test_the_first_look_catches_up_on_a_week_and_leaves_history_alone(site):
     assert site.days() == []
 
 
-def test_an_old_day_that_is_ranked_anew_runs(site):
-    """It is the publishing that counts, not the day: a result for 2019 that is written today is new."""
+def test_an_old_day_that_is_ranked_today_runs(site):
+    """The time of publication counts, not the day: results of 2019 that are written today are new."""
     site.publish(Day.parse("2019-05-01"), hours_ago=24 * 1000)
     assert site.days() == []
     site.publish(Day.parse("2019-05-01"))
@@ -49,19 +49,35 @@ def test_results_that_are_published_again_run_again(site, change):
     assert second.run_key.startswith(site.home.deployment.workspace.results(YESTERDAY))
 
 
-def test_whatever_was_published_while_the_sensor_was_off_is_caught_up_on(site):
-    """After a downtime of a month, what was published in it is requested, and nothing from before."""
-    site.publish(ago(50), hours_ago=24 * 50)
+def test_an_old_results_file_that_is_replaced_runs(site):
+    """Replacing the file changes neither the day's folder nor the date, and the day still takes its turn."""
+    results = site.publish(ago(400), hours_ago=24 * 400)
+    os.utime(results.parents[1], (0, 0))
     assert site.days() == []
-    month_ago = int((time.time() - 30 * 24 * 3600) * 1000)
-    site.cursor = json.dumps({**json.loads(site.cursor), "since": month_ago})
-    for days in (29, 15, 2):
+    site.publish(ago(400))
+    assert results.parents[1].stat().st_mtime == 0
+    assert site.days() == [ago(400).key]
+
+
+def test_results_published_while_the_sensor_was_off_are_caught_up_on(site):
+    """After a downtime of a month, what was published in it is requested, and nothing from before."""
+    for days in (50, 29, 15, 2):
         site.publish(ago(days), hours_ago=24 * days)
+    site.cursor = (dt.datetime.now(dt.UTC) - dt.timedelta(days=45)).isoformat()
     assert site.days() == [ago(29).key, ago(15).key, ago(2).key]
 
 
+def test_the_cursor_stays_the_time_of_the_first_tick(site):
+    """Results that were there before the sensor stay history however long it runs."""
+    site.tick()
+    first = site.cursor
+    site.publish(ago(8), hours_ago=24 * 8)
+    assert site.days() == []
+    assert site.cursor == first
+
+
 def test_a_day_that_was_materialized_by_hand_is_not_run_again(site):
-    """Dagster's history says which file a day was made from; only another file is a reason to run."""
+    """Dagster's history says which results a day was made from; only other results are a reason to run."""
     site.home.write_sample(YESTERDAY)
     site.materialize(YESTERDAY)
     assert site.days() == []
@@ -71,7 +87,7 @@ def test_a_day_that_was_materialized_by_hand_is_not_run_again(site):
 
 
 def test_a_materialization_that_does_not_say_of_which_file_counts_as_none(site):
-    """What an older version recorded, or somebody by hand, doesn't keep a day from running."""
+    """A materialization by an older version or by hand doesn't keep a day from running."""
     site.publish(YESTERDAY)
     site.instance.report_runless_asset_event(
         dg.AssetMaterialization("proxy_results", partition=YESTERDAY.key, metadata={"bytes": 6})
@@ -85,14 +101,14 @@ def test_many_days_are_requested_in_portions_oldest_first(site):
     for day in days:
         site.publish(day, hours_ago=1)
     portions = [site.days()]
-    assert site.log == ["25 days requested; up to 35 days more at the next tick"]
+    assert site.log == ["25 days requested; 35 days more at the next tick"]
     portions += [site.days() for _ in range(3)]
     assert [len(portion) for portion in portions] == [25, 25, 10, 0]
     assert list(chain.from_iterable(portions)) == [day.key for day in days]
 
 
 def test_a_day_published_while_others_wait_is_not_forgotten(site):
-    """A day before the waiting ones that is published meanwhile is requested first."""
+    """A day before the waiting ones that is published between two ticks is requested first."""
     for number in range(27):
         site.publish(ago(number), hours_ago=1)
     assert ago(26).key in site.days()
@@ -101,7 +117,7 @@ def test_a_day_published_while_others_wait_is_not_forgotten(site):
 
 
 def test_a_day_that_failed_runs_again_only_with_other_results(site):
-    """Results that make a run fail would make it fail again; new results get their chance."""
+    """Results that made a run fail would make it fail again; other results may not."""
     site.publish(YESTERDAY, content="no row of the day\n", hours_ago=1)
     (request,) = site.tick()
     result = defs.resolve_job_def(PROXY_DAY).execute_in_process(

@@ -1,5 +1,4 @@
 import datetime as dt
-import json
 import re
 import shutil
 import time
@@ -7,7 +6,9 @@ import time
 import pytest
 from support.results_site import YESTERDAY, ago
 
-from proxy_oa_assets.model.errors import StorageError
+from proxy_oa_assets.defs.automation.new_results import OLDER_DAYS_PER_TICK, WINDOW, due_days
+from proxy_oa_assets.model.errors import StorageError, StorageUnreachableError
+from proxy_oa_assets.resources.local.local_hdfs import LocalHdfs
 
 
 def test_results_in_parts_are_one_publication(site):
@@ -49,7 +50,9 @@ def test_empty_results_are_named_and_not_requested(site):
     site.publish(YESTERDAY, content="")
     assert site.days() == []
     assert site.home.deployment.workspace.results(YESTERDAY) in site.skipped
-    assert site.log == [site.skipped]
+    site.publish(ago(1))
+    assert site.days() == [ago(1).key]
+    assert site.home.deployment.workspace.results(YESTERDAY) in site.log[0]
     site.publish(YESTERDAY)
     assert site.days() == [YESTERDAY.key]
 
@@ -70,7 +73,6 @@ def test_a_day_that_is_not_over_waits_until_it_is_a_partition(site):
     site.publish(YESTERDAY.plus(1))
     site.publish(YESTERDAY.plus(2))
     assert site.days() == []
-    assert json.loads(site.cursor)["months"] == {}
 
 
 def test_a_day_without_results_yet_is_left_out(site):
@@ -81,34 +83,49 @@ def test_a_day_without_results_yet_is_left_out(site):
 
 @pytest.mark.parametrize(
     "cursor",
-    ["{", "1700000000", '"2026-11"', "[]", "{}", '{"since": "1"}', '{"since": 1, "months": {"2026-11": 1}}'],
+    [
+        '{"since": 1763900000000, "months": {"2026-11": "0123abcd"}, "rounds": {"folders": {}, "turn": ""}}',
+        "1700000000",
+        "9999-12-31T23:59:59-12:00",
+    ],
 )
-def test_a_cursor_that_cannot_be_read_starts_anew_and_says_so(site, cursor):
-    """Somebody's edit, or another version's form: as at first, with a line that says what follows from it."""
+def test_a_cursor_of_another_form_is_ignored_with_one_line(site, cursor):
+    """An older version's cursor or an edit: the last seven days are caught up on, and the log says so."""
     site.publish(ago(30), hours_ago=24 * 30)
     site.publish(YESTERDAY)
     site.cursor = cursor
     assert site.days() == [YESTERDAY.key]
     week_ago = dt.datetime.now(dt.UTC) - dt.timedelta(days=7)
-    assert "can't be read" in site.log[0]
     assert f"{week_ago:%Y-%m-%d}" in site.log[0]
-    assert json.loads(site.cursor)["since"] > 1
-
-
-def test_days_that_are_gone_leave_the_cursor(site):
-    """A month whose folders were removed costs nothing, and is new if it comes back."""
-    path = site.publish(ago(40), hours_ago=1)
-    assert site.days() == [ago(40).key]
-    path.unlink()
+    assert cursor[:20] in site.log[0]
     assert site.days() == []
-    assert json.loads(site.cursor)["months"] == {}
+    assert site.log == []
+    assert dt.datetime.fromisoformat(site.cursor).date() == week_ago.date()
+
+
+class UnreachableHdfs(LocalHdfs):
+    """A storage that lists folders, and then doesn't answer."""
+
+    def status(self, path):
+        """Fail as a time-out does."""
+        raise StorageUnreachableError(f"{path}: no answer")
+
+
+def test_storage_that_does_not_answer_fails_the_tick(site):
+    """A time-out is no fault of the day: nothing is requested, and the next tick tries again."""
+    site.publish(YESTERDAY)
+    site.hdfs = UnreachableHdfs(root=str(site.home.root))
+    with pytest.raises(StorageUnreachableError):
+        site.tick()
+    site.hdfs = None
+    assert site.days() == [YESTERDAY.key]
 
 
 def test_storage_that_cannot_be_read_fails_the_tick(site):
-    """No silence: the tick shows the storage's message, which names the place."""
+    """The tick shows the storage's message, which names the place."""
     scores = site.publish(YESTERDAY).parent
     shutil.rmtree(scores)
-    # A link to itself can't be followed, whoever the user is.
+    # A link to itself can't be followed, not even by root.
     scores.symlink_to(scores)
     with pytest.raises(StorageError, match=re.escape(str(scores))):
         site.tick()
@@ -130,7 +147,7 @@ def test_a_day_that_cannot_be_read_costs_itself_alone(site):
 
 
 def test_three_thousand_days_are_looked_through_in_seconds(site):
-    """Eight years of days: a look takes less than 5 s of work, and the cursor stays below 4 KB."""
+    """A tick of a site with eight years of days takes less than 5 s of work."""
     for number in range(3000):
         site.publish(ago(number), hours_ago=24 * (number + 1) - 1)
     for requested in (7, 0):
@@ -140,4 +157,27 @@ def test_three_thousand_days_are_looked_through_in_seconds(site):
         assert len(requests) == requested
         for request in requests:
             site.start(request)
-    assert len(site.cursor) < 4096
+
+
+NOW = dt.datetime.now(dt.UTC)
+PAST = [ago(number) for number in range(3000)]
+
+
+def test_a_tick_looks_at_a_bounded_number_of_days():
+    """On a cluster each day costs a request, though every day's folder has just changed."""
+    assert len(due_days(dict.fromkeys(PAST, 10**13), NOW)) <= 2 * OLDER_DAYS_PER_TICK + WINDOW.days + 1
+
+
+def test_each_tick_looks_at_the_recent_days_and_at_the_folders_that_changed_last():
+    """A day is new in the tick that lists its folder, and a recent day in each tick."""
+    due = due_days({day: day == PAST[2500] for day in PAST}, NOW)
+    assert {*PAST[: WINDOW.days], PAST[2500]} <= {*due}
+    assert due == sorted(due)
+
+
+def test_every_older_day_has_its_turn_within_an_hour():
+    """A day whose results are replaced in an unchanged folder is found, too."""
+    seen = set()
+    for minute in range(60):
+        seen.update(due_days(dict.fromkeys(PAST, 0), NOW + dt.timedelta(minutes=minute)))
+    assert seen == {*PAST}
