@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
-
-import pandas as pd
+from typing import TYPE_CHECKING
 
 from proxy_oa_assets.model.day import Day
 from proxy_oa_assets.model.tables import Table, records
 from proxy_oa_assets.model.tsv import NULL
 from proxy_oa_assets.resources.deployment import Deployment, configured_deployment
 from proxy_oa_assets.resources.hdfs import StillHeld
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 def investigated(day: Day | str, deployment: Deployment | None) -> tuple[Day, Deployment]:
@@ -38,6 +40,8 @@ def replaced(
     table: Table, before: pd.DataFrame, uris: Collection[str], rows: Sequence[tuple[object, ...]]
 ) -> pd.DataFrame:
     """Return a day's rows with those about some URIs replaced by others, columns as the table's."""
+    import pandas as pd
+
     # Where a story is told about a URI, Spot calls it a threat.
     column = "p_threat" if "p_threat" in table.column_names else "fulluri"
     others = before[~before[column].map(uri_text).isin(uris)]

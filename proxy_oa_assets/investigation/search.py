@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import pandas as pd
-
 from proxy_oa_assets.investigation.day_context import investigated
 from proxy_oa_assets.model.day import Day
 from proxy_oa_assets.model.errors import InvestigationError

@@ -12,7 +12,6 @@ from IPython.display import SVG
 
 from proxy_oa_assets.investigation.notebook.session import open_day
 from proxy_oa_assets.investigation.story.plots import minutes_svg
-from proxy_oa_assets.model.clock import minute_of
 from proxy_oa_assets.model.day import Day
 from proxy_oa_assets.model.errors import InvestigationError
 from proxy_oa_assets.model.files import replacing
@@ -57,9 +56,6 @@ def export_csv(frame: pd.DataFrame, path: str | Path) -> Path:
     return target
 
 
-_MARKED = 10  # as many as the plot in Dagster's web UI marks
-
-
 class AdvancedMode:
     """A day's tables, to be queried.
 
@@ -90,11 +86,9 @@ class AdvancedMode:
         return _table(name).day_values(self.day)
 
     def minutes(self) -> SVG:
-        """Return a plot of the day's requests per minute, those of the most suspicious connections marked."""
-        times = records(self.table(PROXY_SCORES.name)[["time"]].head(_MARKED))
-        marked = {minute for (time,) in times if (minute := minute_of(str(time))) is not None}
-        summary = self.table(PROXY_INGEST_SUMMARY.name)
-        return SVG(minutes_svg(summary, marked, marked_as="the most suspicious"))
+        """Return a plot of the day's requests per minute: the scored ones are red, the first ten marked."""
+        summary, scores = self.table(PROXY_INGEST_SUMMARY.name), self.table(PROXY_SCORES.name)
+        return SVG(minutes_svg(summary, scored=scores["time"].tolist()))
 
 
 def _table(name: str) -> Table:

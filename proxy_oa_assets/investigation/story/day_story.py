@@ -74,6 +74,7 @@ class DayStory:
     day: Day
     minutes: pd.DataFrame
     connections: int
+    scored_times: Sequence[object]
     severities: Mapping[str, int]
     contexts: Mapping[str, str]
     threats: Sequence[ThreatStory]
@@ -123,6 +124,7 @@ def read_story(day: Day, at: Deployment) -> DayStory:
         day=day,
         minutes=ingest_summary(day, day, deployment=at),
         connections=len(scores[["clientip", "fulluri"]].drop_duplicates()),
+        scored_times=scores["time"].tolist(),
         severities=severities,
         contexts={
             uri_text(client): str(said)

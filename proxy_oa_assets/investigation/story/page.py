@@ -75,7 +75,12 @@ def page(story: DayStory) -> Markup:
         "story.html",
         story=story,
         threats=[_shown(threat) for threat in story.threats],
-        minutes=minutes_svg(story.minutes, first, marked_as="a computer first meets a threat"),
+        minutes=minutes_svg(
+            story.minutes,
+            scored=story.scored_times,
+            marked=first,
+            marked_as="a computer first meets a threat",
+        ),
         severities=SEVERITIES,
         said=_SAID,
         most=_MOST_ROWS,

@@ -6,7 +6,9 @@ comes from the data is text in them.
 
 from __future__ import annotations
 
-from collections import defaultdict
+import base64
+import re
+from collections import Counter, defaultdict
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from itertools import groupby
@@ -16,7 +18,7 @@ from markupsafe import Markup
 
 from proxy_oa_assets.investigation.story.client_times import client_times
 from proxy_oa_assets.investigation.story.rendering import render, round_ticks, tick_label
-from proxy_oa_assets.model.clock import MINUTES, clock, per_minute
+from proxy_oa_assets.model.clock import MINUTES, clock, minute_of, per_minute
 from proxy_oa_assets.model.tables import records
 from proxy_oa_assets.model.text import shortened
 from proxy_oa_assets.model.tsv import NULL
@@ -64,7 +66,10 @@ _TIMES_AREA = (190, 30, 660, 30)
 _LANE, _MOST_LANES = 34, 40
 # What a monospaced line holds beside the bars, and in a box of the chain.
 _CLIENT_WIDTH, _ANSWERS_WIDTH, _BOX_WIDTH = 21, 42, 34
-_LEAST_HEIGHT = 1.5
+# A single request beside a busy minute is still seen, and a scored one even more so.
+_LEAST_HEIGHT, _LEAST_SCORED_HEIGHT = 1.5, 4.0
+_MOST_MARKED = 10  # as many as the web UI's table of the most suspicious rows has
+_DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 _MARK = 4.5
 # Seconds between the marks of a time axis, and the most marks.
 _STEPS = (60, 120, 300, 600, 900, 1800, 3600, 7200, 10800, 14400)
@@ -73,21 +78,34 @@ _BOX, _BOX_PITCH, _CENTRE = 46, 56, 66
 
 
 def minutes_svg(
-    minutes: pd.DataFrame, marked: Collection[int] | None = None, *, marked_as: str = "scored connections"
+    minutes: pd.DataFrame,
+    *,
+    scored: Sequence[object] = (),
+    marked: Collection[int] | None = None,
+    marked_as: str = "the most suspicious",
+    fixed_size: bool = False,
 ) -> Markup:
-    """Return a plot of a day's requests per minute, with a red dot over each marked minute.
+    """Return a plot of a day's requests per minute, the scored ones among them in red.
 
-    `minutes` are rows of `proxy_ingest_summary`: tdate, total; of several days, they are added up. `marked`
-    are minutes of the day, 0 to 1439, such as those of scored connections; `marked_as` says what was then.
-    Raises ValueError for a minute outside the day.
+    `minutes` are rows of `proxy_ingest_summary` (tdate, total); rows of several days are added up. `scored`
+    are the times of `proxy_scores`, the most suspicious first; only clock times are drawn. `marked` are the
+    minutes of the day, 0 to 1439, that get a red dot, by default those of the first ten of `scored`;
+    `marked_as` is the dots' legend. A plot of `fixed_size` is 960 by 270 pixels, any other as wide as its
+    container. Raises ValueError for a minute outside the day.
     """
-    if marked and not 0 <= min(marked) <= max(marked) < MINUTES:
-        raise ValueError(f"minutes of a day are 0 to {MINUTES - 1}, and not {min(marked)} to {max(marked)}")
-    days = sorted({str(text).partition(" ")[0] for (text,) in records(minutes[["tdate"]])})
+    dots = sorted(set(_minutes_of(scored[:_MOST_MARKED]) if marked is None else marked))
+    if dots and not 0 <= dots[0] <= dots[-1] < MINUTES:
+        raise ValueError(f"minutes of a day are 0 to {MINUTES - 1}, and not {dots[0]} to {dots[-1]}")
+    dates = (str(text).partition(" ")[0] for (text,) in records(minutes[["tdate"]]))
+    days = sorted({date for date in dates if _DATE.fullmatch(date)})
     counts = per_minute(minutes["tdate"], minutes["total"])
+    scored_minutes = Counter(_minutes_of(scored))
+    scored_counts = [scored_minutes[minute] for minute in range(MINUTES)]
+    ticks = round_ticks(max(*counts, *scored_counts))
+    heights = _heights(counts, ticks[-1], _LEAST_HEIGHT)
+    scored_heights = _heights(scored_counts, ticks[-1], _LEAST_SCORED_HEIGHT)
+    highest = list(map(max, heights, scored_heights))
     left, top, right, bottom = _MINUTES_AREA
-    ticks = round_ticks(max(counts))
-    heights = [max(_LEAST_HEIGHT, count * (bottom - top) / ticks[-1]) if count else 0.0 for count in counts]
     return render(
         "minutes.svg",
         days=" to ".join(dict.fromkeys([*days[:1], *days[-1:]])),
@@ -95,14 +113,22 @@ def minutes_svg(
         busiest=clock(counts.index(max(counts))),
         most=max(counts),
         area=_area(heights),
-        marks=[(_x(minute), _mark_y(heights, minute)) for minute in sorted(set(marked or ()))],
+        scored=len(scored),
+        scored_area=_area(scored_heights),
+        marks=[(_x(minute), _mark_y(highest, minute)) for minute in dots],
         marked_as=marked_as,
+        fixed_size=fixed_size,
         left=left,
         right=right,
         bottom=bottom,
         counts=[(bottom - tick * (bottom - top) / ticks[-1], tick_label(tick, ticks[-1])) for tick in ticks],
         times=[(_x(minute), clock(minute)) for minute in range(0, MINUTES + 1, 180)],
     )
+
+
+def data_address(svg: Markup) -> str:
+    """Return a plot as a `data:` address (RFC 2397), which a Markdown image takes for its source."""
+    return f"data:image/svg+xml;base64,{base64.b64encode(svg.encode('utf-8')).decode('ascii')}"
 
 
 def timeline_svg(timeline: pd.DataFrame) -> Markup:
@@ -175,15 +201,26 @@ def _x(minute: int) -> float:
     return round(left + minute * (right - left) / MINUTES, 2)
 
 
+def _minutes_of(times: Sequence[object]) -> list[int]:
+    return [minute for time in times if (minute := minute_of(str(time))) is not None]
+
+
+def _heights(counts: Sequence[int], top: int, least: float) -> list[float]:
+    height = _MINUTES_AREA[3] - _MINUTES_AREA[1]
+    return [max(least, count * height / top) if count else 0.0 for count in counts]
+
+
 def _area(heights: Sequence[float]) -> str:
     """Return the outline of the minutes that had requests, as the data of an SVG path."""
     bottom = _MINUTES_AREA[3]
-    parts = []
-    for busy, minutes in groupby(range(MINUTES), key=lambda minute: heights[minute] > 0):
-        if busy:
-            run = list(minutes)
-            steps = "".join(f"V{bottom - heights[minute]:.1f}H{_x(minute + 1)}" for minute in run)
-            parts.append(f"M{_x(run[0])} {bottom}{steps}V{bottom}Z")
+    parts, at = [], 0
+    # Minutes of one height are one step: a plot is stored with each run of a day.
+    for height, minutes in groupby(round(height, 1) for height in heights):
+        first, at = at, at + len(list(minutes))
+        if height:
+            start = "" if first and heights[first - 1] else f"M{_x(first):g} {bottom}"
+            close = "" if at < MINUTES and heights[at] else f"V{bottom}Z"
+            parts.append(f"{start}V{bottom - height:g}H{_x(at):g}{close}")
     return "".join(parts)
 
 

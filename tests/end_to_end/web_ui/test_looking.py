@@ -61,8 +61,8 @@ def test_a_day_shows_the_plot_of_its_traffic(site, page, picture) -> None:
     page.get_by_text("[Show Markdown]").click()
     plot = page.get_by_role("dialog").get_by_role("img", name=f"Requests per minute of {day}")
     expect(plot).to_be_visible()
-    expect(plot).to_have_attribute("src", re.compile("^data:image/png;base64,"))
-    assert plot.evaluate("plot => plot.naturalWidth") > 0
+    expect(plot).to_have_attribute("src", re.compile(r"^data:image/svg\+xml;base64,"))
+    assert plot.evaluate("plot => plot.width") == 960
     picture("day_plot")
 
 

@@ -5,17 +5,10 @@ from hypothesis import strategies as st
 from support.hostile import VALUES
 from support.markup import SVG, drawing, texts, titles
 
-from proxy_oa_assets.investigation.story.plots import minutes_svg, referer_chain_svg, timeline_svg
+from proxy_oa_assets.investigation.story.plots import referer_chain_svg, timeline_svg
 from proxy_oa_assets.model.text import printable
 
 URI = "evil.example/a"
-
-
-def summary(counts, day="2016-09-12"):
-    """Return rows of the ingest summary from counts by clock time."""
-    return pd.DataFrame(
-        {"tdate": [f"{day} {time}" for time in counts], "total": list(counts.values())}
-    ).astype({"tdate": "str", "total": "int64"})
 
 
 def timeline(*rows):
@@ -35,13 +28,6 @@ def progression(referers=(), led_to=(), uri=URI):
     return {"fulluri": uri, "requests": requests, "referer_for": list(led_to)}
 
 
-def area(svg):
-    """Return the path of the minutes: the filled one that isn't an arrow."""
-    return next(
-        path.get("d") for path in drawing(svg).iter(f"{SVG}path") if path.get("stroke-width") == "0.6"
-    )
-
-
 def bars(svg):
     """Return left and right of each client's bar."""
     return [
@@ -49,61 +35,6 @@ def bars(svg):
         for bar in drawing(svg).iter(f"{SVG}rect")
         if bar.get("rx") == "4"
     ]
-
-
-def test_a_minute_is_as_high_as_its_share_of_the_axis():
-    """The axis ends at 200, 188 high: half of it is half as high; minutes without requests have no area."""
-    assert area(minutes_svg(summary({"00:00": 200, "00:01": 100, "12:00": 200}))) == (
-        "M64.0 232V44.0H64.6V138.0H65.2V232ZM496.0 232V44.0H496.6V232Z"
-    )
-
-
-def test_a_single_request_beside_a_busy_minute_is_seen():
-    """It would be a ten-thousandth of a pixel high."""
-    assert "V230.5H" in area(minutes_svg(summary({"03:00": 1, "12:00": 1_000_000})))
-
-
-def test_marked_minutes_have_a_dot_above_what_is_beside_them():
-    """The first and the last minute, and a quiet one beside a busy one; one that is named twice has one."""
-    root = drawing(minutes_svg(summary({"12:00": 200, "12:01": 1}), [0, 721, 721, 1439], marked_as="seen"))
-    dots = [(float(dot.get("cx")), float(dot.get("cy"))) for dot in root.iter(f"{SVG}circle")][1:]
-    assert dots == [(64.0, 226.5), (496.6, 38.5), (927.4, 226.5)]
-    assert "seen" in texts(root)
-
-
-def test_a_day_without_marks_has_no_dot_and_no_legend_of_one():
-    """Nothing is explained that isn't there."""
-    root = drawing(minutes_svg(summary({"12:00": 200})))
-    assert list(root.iter(f"{SVG}circle")) == []
-    assert "scored connections" not in texts(root)
-
-
-def test_the_minutes_are_described_in_words():
-    """Who doesn't see the plot reads how many requests there were, and when most of them."""
-    root = drawing(minutes_svg(summary({"07:05": 1_200, "12:00": 34}), {425}))
-    assert titles(root)[0] == "Requests per minute 2016-09-12"
-    assert root[1].text == (
-        "1,234 requests; the busiest minute is 07:05 with 1,200; minutes marked as scored connections: 1."
-    )
-
-
-def test_a_day_without_requests_is_an_empty_plot():
-    """Axes and labels are there, and no area."""
-    assert area(minutes_svg(summary({}))) == ""
-
-
-def test_the_minutes_of_several_days_are_added_up_and_named():
-    """A log holds a row of another date now and then; it is counted, and the plot says so."""
-    svg = minutes_svg(pd.concat([summary({"12:00": 150}), summary({"12:00": 50}, "2016-09-14")]))
-    assert area(svg) == area(minutes_svg(summary({"12:00": 200})))
-    assert "2016-09-12 to 2016-09-14, 200 requests" in texts(drawing(svg))
-
-
-@pytest.mark.parametrize("minute", [-1, 1440])
-def test_a_mark_outside_the_day_is_refused(minute):
-    """A dot outside the axes would be a lie, or invisible."""
-    with pytest.raises(ValueError, match="0 to 1439"):
-        minutes_svg(summary({}), {5, minute})
 
 
 def test_a_client_has_a_bar_from_its_first_time_to_its_last():
@@ -226,7 +157,6 @@ def test_whatever_stands_in_the_data_is_text(value):
     assert len(list(root.iter())) == len(
         list(drawing(referer_chain_svg(progression([("1", "2")], ["3"]))).iter())
     )
-    drawing(minutes_svg(summary({value: 1}), {1}, marked_as=value))
 
 
 @given(st.text(), st.lists(st.tuples(st.text(), st.text()), max_size=3))

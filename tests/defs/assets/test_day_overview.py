@@ -1,30 +1,30 @@
 import base64
-import io
 
-from PIL import Image
 from support.home import SAMPLE_DAY, Home, metadata
+from support.markup import drawing, texts
 
 from proxy_oa_assets.model.clock import clock, minute_of, per_minute
 
 
-def test_a_day_at_a_glance_has_figures_and_a_plot(tmp_path) -> None:
-    """Figures that Dagster charts over the days, and a picture in a data address."""
+def test_a_day_s_overview_has_figures_and_a_plot(tmp_path) -> None:
+    """Figures that Dagster charts over the days, and a plot of a fixed size in a data address."""
     home = Home(tmp_path / "home")
     result = home.materialize(home.write_sample(SAMPLE_DAY, views=50))
 
     shown = metadata(result, "notebooks")
-    kind, _, picture = str(shown["requests_per_minute"]).partition("data:image/png;base64,")
+    kind, _, picture = str(shown["requests_per_minute"]).partition("data:image/svg+xml;base64,")
 
     assert kind == f"![Requests per minute of {SAMPLE_DAY}]("
-    assert Image.open(io.BytesIO(base64.b64decode(picture.removesuffix(")")))).width > 1000
-    assert len(picture) < 20_000
+    plot = drawing(base64.b64decode(picture.removesuffix(")")).decode("utf-8"))
+    assert plot.get("width") == "960"
+    assert {"requests per minute", "suspicious", "the most suspicious"} <= set(texts(plot))
     assert shown["requests"] == metadata(result, "ingest_summary")["requests"]
     assert shown["scored_requests"] == metadata(result, "scored_connections")["dagster/partition_row_count"]
     assert 0 < shown["minutes_without_traffic"] < 1440
 
 
 def test_a_plot_has_no_text_of_the_data(tmp_path) -> None:
-    """Anybody can write into a request; Markdown would turn that into links and markup."""
+    """Any client can write into a request; Markdown would turn that into links and markup."""
     home = Home(tmp_path / "home")
     result = home.materialize(home.write_sample(SAMPLE_DAY, views=15))
 
@@ -33,7 +33,8 @@ def test_a_plot_has_no_text_of_the_data(tmp_path) -> None:
         for name, value in event.metadata.items():
             if type(value).__name__ == "MarkdownMetadataValue":
                 assert (asset, name) == ("notebooks", "requests_per_minute")
-                assert "example" not in value.md_str
+                picture = value.md_str.partition("base64,")[2].removesuffix(")")
+                assert "example" not in value.md_str + base64.b64decode(picture).decode("utf-8")
 
 
 def test_minutes_are_read_from_clock_times_only() -> None:
