@@ -48,6 +48,11 @@ class Table:
         """The data columns and the partition columns, as an engine lists them."""
         return (*self.columns, *self.partitions)
 
+    @property
+    def hourly(self) -> bool:
+        """Whether a day is stored in a folder per hour."""
+        return self.partitions[-1].name == "h"
+
     def day_values(self, day: Day) -> tuple[str, str, str] | tuple[int, int, int]:
         """Return the day's y, m and d as this table's partition columns hold them."""
         if self.partitions[0].type == "STRING":

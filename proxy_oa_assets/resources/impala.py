@@ -1,7 +1,8 @@
 """The resource `impala`: the tables, and the SQL engine over them."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import dagster as dg
@@ -46,6 +47,14 @@ class Warehouse(dg.ConfigurableResource, ABC):
     @abstractmethod
     def replace_day_with_frame(self, table: Table, day: Day, frame: "pd.DataFrame") -> int:
         """Replace a day by a frame that has the table's columns; return the number of rows."""
+
+    def replace_raw_day(self, day: Day, hours: Mapping[int, Path]) -> int:
+        """Replace the hours of a day of `proxy` by local Parquet files, one an hour; return the row count.
+
+        Hours that aren't named are emptied. Readers see the old day or the new one. The files must have the
+        table's columns; they are copied.
+        """
+        raise NotImplementedError
 
     @abstractmethod
     def drop_day(self, table: Table, day: Day) -> None:

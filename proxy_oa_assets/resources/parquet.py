@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 
 from proxy_oa_assets.model.day import Day
 from proxy_oa_assets.model.errors import WarehouseError
-from proxy_oa_assets.model.tables import SqlType, Table
+from proxy_oa_assets.model.tables import SqlType, Table, declared, differences
 
 ARROW_TYPES: dict[SqlType, pa.DataType] = {
     "STRING": pa.string(),
@@ -54,6 +54,17 @@ def has_rows(files: Iterable[Path]) -> bool:
 def row_count(files: Iterable[BinaryIO]) -> int:
     """Return how many rows open files have; only their ends are read."""
     return sum(pq.read_metadata(file).num_rows for file in files)
+
+
+def checked_row_count(table: Table, files: Iterable[Path]) -> int:
+    """Return how many rows files have. Raises WarehouseError if one has other columns than the table."""
+    count = 0
+    for file in files:
+        other = differences(declared(table.columns), stored_columns([file]))
+        if other:
+            raise WarehouseError(f"{file} has other columns than {table.name}: {'; '.join(other)}")
+        count += _metadata(file).num_rows
+    return count
 
 
 def refuse_unfit(files: Mapping[Table, Sequence[Path]]) -> None:

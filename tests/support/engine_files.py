@@ -20,8 +20,19 @@ def write_file(
     Not `annotated`: text columns are plain bytes, as Impala writes them.
     """
     folder = Path(warehouse.location(table, day))
-    folder = folder / f"h={hour}" if table is PROXY else folder
+    folder = folder / f"h={hour}" if table.hourly else folder
     folder.mkdir(parents=True, exist_ok=True)
+    pq.write_table(rows_of(table, annotated=annotated, types=types, **values), folder / name)
+    return folder / name
+
+
+def hour_file(file, *uris, table=PROXY):
+    """Write a local file of raw requests, one per URI, as ingest hands it over; return its path."""
+    pq.write_table(rows_of(table, fulluri=list(uris)), file)
+    return file
+
+
+def rows_of(table, *, annotated=True, types=None, **values):
     count = max(map(len, values.values()))
     columns = {}
     for column in table.columns:
@@ -33,5 +44,4 @@ def write_file(
         as_bytes = [value.encode("utf-8") if isinstance(value, str) else value for value in given]
         array = pa.array(as_bytes, pa.binary())
         columns[column.name] = array.view(pa.string()) if annotated else array
-    pq.write_table(pa.table(columns), folder / name)
-    return folder / name
+    return pa.table(columns)

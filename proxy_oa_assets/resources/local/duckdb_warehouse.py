@@ -5,20 +5,23 @@ copied from a cluster just works.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pydantic import Field, PrivateAttr
+from typing_extensions import override
 
 from proxy_oa_assets.model.day import Day
 from proxy_oa_assets.model.files import sync_folder
-from proxy_oa_assets.model.tables import TABLES, Table
+from proxy_oa_assets.model.tables import PROXY, TABLES, Table
 from proxy_oa_assets.resources.impala import Warehouse
-from proxy_oa_assets.resources.local.partitions import PART, day_lock, foreign_files, replacing_part
+from proxy_oa_assets.resources.local.own_day import PART, foreign_files, replacing_part
+from proxy_oa_assets.resources.local.partitions import day_lock
 from proxy_oa_assets.resources.local.pinned_files import Files, pinned
+from proxy_oa_assets.resources.local.raw_day import replace_raw_day
 from proxy_oa_assets.sql.query import Query
 
 if TYPE_CHECKING:
@@ -71,10 +74,22 @@ class DuckDBWarehouse(Warehouse):
         """Replace a day by a frame that has the table's columns; return the number of rows."""
         return self._loaded_engine().write_frame(table, day, frame, partial(self._publishing, table, day))
 
+    @override
+    def replace_raw_day(self, day: Day, hours: Mapping[int, Path]) -> int:
+        from proxy_oa_assets.resources.parquet import checked_row_count
+
+        count = checked_row_count(PROXY, hours.values())
+        with day_lock(Path(self.location(PROXY)), day):
+            replace_raw_day(self._day_folder(PROXY, day), hours)
+        return count
+
     def drop_day(self, table: Table, day: Day) -> None:
         """Empty a day; every other day stays."""
         from proxy_oa_assets.resources.parquet import write_empty
 
+        if table.hourly:
+            self.replace_raw_day(day, {})
+            return
         folder = self._day_folder(table, day)
         with day_lock(Path(self.location(table)), day):
             foreign = foreign_files(folder)
@@ -89,7 +104,7 @@ class DuckDBWarehouse(Warehouse):
 
     def create_tables(self) -> list[str]:
         """Create the tables' folders; return what to say about each, and about days that Spot left."""
-        from proxy_oa_assets.resources.local.partitions import create_tables
+        from proxy_oa_assets.resources.local.installation import create_tables
 
         return create_tables(Path(self.base))
 

@@ -15,8 +15,8 @@ from tempfile import TemporaryDirectory
 
 from proxy_oa_assets.model.day import Day
 from proxy_oa_assets.model.errors import WarehouseError
-from proxy_oa_assets.model.tables import PROXY, Table
-from proxy_oa_assets.resources.local.partitions import day_files, day_folders, partition_files
+from proxy_oa_assets.model.tables import Table
+from proxy_oa_assets.resources.local.partitions import day_files, day_folders
 
 Files = Mapping[Table, list[Path]]
 
@@ -27,17 +27,11 @@ _NO_LINKS = (errno.EXDEV, errno.EPERM, errno.EMLINK, errno.ENOTSUP)
 
 @contextmanager
 def pinned(base: Path, tables: list[Table], days: tuple[Day, Day] | None, scratch: Path) -> Iterator[Files]:
-    """Give the files of the tables' days; those of our own tables are pinned until the block ends.
-
-    The raw table isn't: nothing here ever replaces its files.
-    """
+    """Yield the files of the tables' days, which stay as they are until the block ends."""
     with reading_folder(scratch) as folder:
-        links = {table: _linked(base, table, days, folder) for table in tables if table is not PROXY}
-        with _named_as_they_stand(links.values()):
-            yield {
-                table: partition_files(base, table, days) if table is PROXY else list(links[table])
-                for table in tables
-            }
+        links = {table: _linked(base, table, days, folder) for table in tables}
+        with _original_paths(links.values()):
+            yield {table: list(links[table]) for table in tables}
 
 
 @contextmanager
@@ -57,55 +51,50 @@ def remove_left_behind(scratch: Path) -> None:
 
 
 @contextmanager
-def _named_as_they_stand(links: Iterable[Mapping[Path, Path]]) -> Iterator[None]:
-    """Have an error name the files themselves: nobody finds a link that is gone."""
+def _original_paths(links: Iterable[Mapping[Path, Path]]) -> Iterator[None]:
+    """Name the linked files in errors: the links are gone by the time that an error is read."""
     try:
         yield
     except WarehouseError as error:
-        told = str(error)
+        message = str(error)
         for link, file in (pair for table in links for pair in table.items()):
-            told = told.replace(str(link), str(file))
-        raise type(error)(told) from error
+            message = message.replace(str(link), str(file))
+        raise type(error)(message) from error
 
 
 def _linked(base: Path, table: Table, days: tuple[Day, Day] | None, folder: Path) -> dict[Path, Path]:
-    """Return the links, each with its file."""
+    """Return the links to a table's files, each with its file."""
     links: dict[Path, Path] = {}
     for day in day_folders(base, table, days):
-        links |= _linked_day(day, table, folder.joinpath(table.name, *day.parts[-len(table.partitions) :]))
+        links |= _linked_day(day, table, folder.joinpath(table.name, *day.parts[-3:]))
     return links
 
 
 def _linked_day(day: Path, table: Table, target: Path) -> dict[Path, Path]:
-    """Link the files of a day's folder into another one.
+    """Link the files of a day's folder below another one.
 
-    A writer puts its file in place, and then removes another engine's one by one: only a day that is the
-    same once all of it is linked was whole when it was listed.
+    A writer switches the day and then removes superseded files one by one, so the files that were listed are
+    one version of the day only if the day is the same after all of them are linked.
     """
-    files = day_files(day, table)
-    while files:
-        target.mkdir(parents=True, exist_ok=True)
-        links = _links(files, target)
-        now = day_files(day, table)
-        if links and now == files:
-            return dict(zip(links, files, strict=True))
-        for link in links:
-            link.unlink()
-        files = now
-    return {}
-
-
-def _links(files: list[Path], target: Path) -> list[Path]:
-    """Link all of a day's files, or none where one of them is gone."""
-    links = [target / file.name for file in files]
-    try:
-        for file, link in zip(files, links, strict=True):
-            _link(file, link)
-    except FileNotFoundError:
+    while True:
+        files = day_files(day, table)
+        # The view takes the partition's values from the folders: a raw day's hour, no version's `run=...`.
+        links = {(target / file.parent.name if table.hourly else target) / file.name: file for file in files}
+        if _link_all(links) and day_files(day, table) == files:
+            return links
         for link in links:
             link.unlink(missing_ok=True)
-        return []
-    return links
+
+
+def _link_all(links: Mapping[Path, Path]) -> bool:
+    """Make links; return False if one of the files is gone."""
+    try:
+        for link, file in links.items():
+            link.parent.mkdir(parents=True, exist_ok=True)
+            _link(file, link)
+    except FileNotFoundError:
+        return False
+    return True
 
 
 def _link(file: Path, link: Path) -> None:

@@ -7,7 +7,8 @@ from support.engine_files import DAY, write_file
 from proxy_oa_assets.model.day import Day
 from proxy_oa_assets.model.tables import PROXY, PROXY_SCORES, PROXY_STORYBOARD, TABLES
 from proxy_oa_assets.resources.local.duckdb_warehouse import DuckDBWarehouse
-from proxy_oa_assets.resources.local.partitions import foreign_files, partition_files
+from proxy_oa_assets.resources.local.own_day import foreign_files
+from proxy_oa_assets.resources.local.partitions import partition_files
 from proxy_oa_assets.sql.day_tables import edge_details
 from proxy_oa_assets.sql.query import Query
 

@@ -1,0 +1,105 @@
+"""A day of the raw table in a local folder, which other systems and this package can write.
+
+Our files have a version in their names: `h=07/part.<version>.parquet`. A marker in the day's folder names the
+version that is read, so replacing it switches all hours at once, and the files of other systems that the
+version supersedes; files that they add later are read, too.
+"""
+
+import re
+import shutil
+import uuid
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from pydantic import BaseModel, ValidationError
+
+from proxy_oa_assets.model.errors import WarehouseError
+from proxy_oa_assets.model.files import replacing
+from proxy_oa_assets.model.tables import RAW_HOUR_FOLDER
+from proxy_oa_assets.resources.local.own_day import has_content, visible_files
+
+# Engines ignore names that begin with a dot.
+_MARKER = ".version.json"
+_OURS = re.compile(r"part\.([0-9a-f]{32})\.parquet", re.ASCII)
+_TEMPORARY = re.compile(r"\.[0-9a-f]{32}\.tmp", re.ASCII)
+
+
+class _Marker(BaseModel):
+    """The version of our files that is read, and the superseded files, as paths below the day's folder."""
+
+    version: str | None = None
+    superseded: list[str] = []
+
+    @classmethod
+    def of(cls, day: Path) -> "_Marker":
+        """Read a day's marker. A day that only other systems have written has none."""
+        try:
+            return cls.model_validate_json((day / _MARKER).read_bytes())
+        except FileNotFoundError:
+            return cls()
+        except ValidationError as error:
+            raise WarehouseError(
+                f"{day / _MARKER} is damaged ({error.errors()[0]['msg']}); remove it and ingest the day again"
+            ) from error
+
+    def put(self, day: Path) -> None:
+        """Make this the day's marker, durably."""
+        with replacing(day / _MARKER, durable=True) as file:
+            file.write(self.model_dump_json().encode("utf-8"))
+
+    def reads(self, day: Path, file: Path) -> bool:
+        """Return whether a file of the day is read."""
+        ours = _OURS.fullmatch(file.name)
+        return ours[1] == self.version if ours else str(file.relative_to(day)) not in self.superseded
+
+
+def raw_day_files(day: Path) -> list[Path]:
+    """Return the data files of the raw day that has a folder, hour by hour."""
+    marker = _Marker.of(day)
+    while True:
+        files = [file for file in _files(day) if marker.reads(day, file) and has_content(file)]
+        # A writer that switched the day in between may have removed files before they were listed.
+        switched, marker = marker, _Marker.of(day)
+        if marker == switched:
+            return files
+
+
+def replace_raw_day(day: Path, hours: Mapping[int, Path]) -> None:
+    """Replace the day that has a folder by copies of files, one an hour. The day's lock must be held."""
+    version = uuid.uuid4().hex
+    folders = dict(_hour_folders(day))
+    try:
+        for hour, file in hours.items():
+            target = folders.get(hour, day / f"h={hour:02d}") / f"part.{version}.parquet"
+            with file.open("rb") as source, replacing(target, durable=True) as copy:
+                shutil.copyfileobj(source, copy)
+        others = [str(file.relative_to(day)) for file in _files(day) if not _OURS.fullmatch(file.name)]
+        _Marker(version=version, superseded=others).put(day)
+    finally:
+        _remove_unread(day)
+
+
+def _remove_unread(day: Path) -> None:
+    """Remove what no reader takes: superseded files, former versions, and what killed writers left."""
+    marker = _Marker.of(day)
+    for file in _files(day):
+        if not marker.reads(day, file):
+            file.unlink(missing_ok=True)
+    for folder in (day, *(folder for _, folder in _hour_folders(day))):
+        for file in folder.glob(".*.tmp"):
+            if _TEMPORARY.fullmatch(file.name):
+                file.unlink()
+    if marker.superseded:
+        _Marker(version=marker.version).put(day)
+
+
+def _hour_folders(day: Path) -> Iterator[tuple[int, Path]]:
+    """Yield the folders of hours, padded or not; a padded one after the unpadded one of the same hour."""
+    for folder in sorted(day.glob("h=*"), reverse=True):
+        if found := RAW_HOUR_FOLDER.fullmatch(folder.name):
+            yield int(found[1]), folder
+
+
+def _files(day: Path) -> list[Path]:
+    folders = sorted(folder for _, folder in _hour_folders(day))
+    return [file for folder in folders for file in visible_files(folder)]

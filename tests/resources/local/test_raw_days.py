@@ -1,0 +1,190 @@
+"""A raw day that this package replaces beside other systems that write it."""
+
+import errno
+import signal
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from threading import Event
+
+import pytest
+from support.engine_files import DAY, hour_file, write_file
+
+from proxy_oa_assets.model.errors import WarehouseError
+from proxy_oa_assets.model.tables import PROXY
+from proxy_oa_assets.resources.local import raw_day
+from proxy_oa_assets.resources.local.duckdb_warehouse import DuckDBWarehouse
+from proxy_oa_assets.sql.query import whole_day
+
+KILLED_WRITER = """
+import os, signal, sys
+from pathlib import Path
+from proxy_oa_assets.model.day import Day
+from proxy_oa_assets.resources.local.duckdb_warehouse import DuckDBWarehouse
+from proxy_oa_assets.resources.local import raw_day
+
+def killed(*_):
+    os.kill(os.getpid(), signal.SIGKILL)
+
+if sys.argv[4] == "before the switch":
+    raw_day._Marker.put = killed
+else:
+    raw_day._remove_unread = killed
+DuckDBWarehouse(base=sys.argv[1]).replace_raw_day(Day.parse(sys.argv[2]), {8: Path(sys.argv[3])})
+"""
+
+
+def _uris(warehouse):
+    return sorted(warehouse.read_day(PROXY, DAY)["fulluri"])
+
+
+def _files(warehouse):
+    """Return the files of the day, hidden ones included, as `folder/name` with the version left out."""
+    day = Path(warehouse.location(PROXY, DAY))
+    return sorted(
+        f"{path.parent.name}/{'part' if path.name.startswith('part.') else path.name}"
+        for path in day.rglob("*")
+        if path.is_file()
+    )
+
+
+def test_other_systems_files_are_superseded_and_removed(warehouse, tmp_path):
+    """Their hours keep their folder names; a new hour is padded; what engines hide stays."""
+    for hour, name in (("7", "000000_0"), ("09", "abc.parq"), ("10", "000000_0")):
+        write_file(warehouse, PROXY, name, hour=hour, fulluri=["old/"])
+    (Path(warehouse.location(PROXY, DAY)) / "h=7" / "_SUCCESS").touch()
+    file = hour_file(tmp_path / "new", "new/")
+
+    warehouse.replace_raw_day(DAY, {7: file, 8: file, 9: file})
+
+    assert _uris(warehouse) == ["new/"] * 3
+    assert _files(warehouse) == ["d=12/.version.json", "h=08/part", "h=09/part", "h=7/_SUCCESS", "h=7/part"]
+
+
+def test_an_hour_in_two_folders_is_replaced_as_one(warehouse, tmp_path):
+    """`h=7` and `h=07` are one hour: both are emptied, and the file goes to the padded one."""
+    for hour in ("7", "07"):
+        write_file(warehouse, PROXY, hour=hour, fulluri=["old/"])
+    warehouse.replace_raw_day(DAY, {7: hour_file(tmp_path / "new", "new/")})
+    assert _files(warehouse) == ["d=12/.version.json", "h=07/part"]
+    assert _uris(warehouse) == ["new/"]
+
+
+def test_an_hour_that_another_system_adds_later_counts(warehouse, tmp_path):
+    """Its late file is read beside ours, in an hour of ours too, until the day is replaced again."""
+    file = hour_file(tmp_path / "new", "new/")
+    write_file(warehouse, PROXY, hour="07", fulluri=["old/"])
+    warehouse.replace_raw_day(DAY, {7: file})
+    write_file(warehouse, PROXY, hour="07", fulluri=["late/"])  # by the name of the superseded file
+    write_file(warehouse, PROXY, hour="9", fulluri=["later/"])
+    assert _uris(warehouse) == ["late/", "later/", "new/"]
+
+    warehouse.replace_raw_day(DAY, {7: file})
+    assert _uris(warehouse) == ["new/"]
+
+
+@pytest.mark.parametrize(("moment", "seen"), [("before the switch", "old/"), ("after the switch", "new/")])
+@pytest.mark.parametrize("former", ["another system", "ours"])
+def test_a_killed_writer_leaves_the_old_day_or_the_new_one(warehouse, tmp_path, moment, seen, former):
+    """Its other files are ignored by readers, and the next writer removes them."""
+    if former == "ours":
+        warehouse.replace_raw_day(DAY, {7: hour_file(tmp_path / "old", "old/")})
+    else:
+        write_file(warehouse, PROXY, hour="07", fulluri=["old/"])
+    file = hour_file(tmp_path / "new", "new/")
+    arguments = [sys.executable, "-c", KILLED_WRITER, warehouse.base, DAY.key, str(file), moment]
+    assert subprocess.run(arguments, timeout=60, check=False).returncode == -signal.SIGKILL
+    assert _uris(warehouse) == [seen]
+    day = Path(warehouse.location(PROXY, DAY))
+    (day / "h=08" / f".{'0' * 32}.tmp").write_bytes(b"half a file")
+
+    warehouse.replace_raw_day(DAY, {9: file})
+    assert _uris(warehouse) == ["new/"]
+    assert _files(warehouse) == ["d=12/.version.json", "h=09/part"]
+
+
+def test_a_writer_that_fails_leaves_the_day_as_it_was(warehouse, tmp_path, monkeypatch):
+    """As on a full disk: the files of the hours that were written are removed."""
+    write_file(warehouse, PROXY, hour="07", fulluri=["old/"])
+    before = _files(warehouse)
+    first, second = hour_file(tmp_path / "first", "new/"), hour_file(tmp_path / "second", "new/")
+    copied = raw_day.shutil.copyfileobj
+
+    def copy(source, target):
+        copied(source, target)
+        if source.name == str(second):
+            raise OSError(errno.ENOSPC, "full")
+
+    monkeypatch.setattr(raw_day.shutil, "copyfileobj", copy)
+    with pytest.raises(OSError, match="full"):
+        warehouse.replace_raw_day(DAY, {7: first, 8: second})
+    assert _files(warehouse) == before
+    assert _uris(warehouse) == ["old/"]
+
+
+def test_a_damaged_marker_is_named(warehouse, tmp_path):
+    """Without it, nobody knows which files are the day; the message says what to do."""
+    warehouse.replace_raw_day(DAY, {7: hour_file(tmp_path / "new", "new/")})
+    marker = Path(warehouse.location(PROXY, DAY)) / ".version.json"
+    marker.write_text("{", encoding="utf-8")
+    with pytest.raises(WarehouseError, match=rf"{marker} .*remove it"):
+        warehouse.read_day(PROXY, DAY)
+
+
+def test_a_dropped_raw_day_is_empty(warehouse, tmp_path):
+    """Both our files and other systems' are removed; the next day stays."""
+    warehouse.replace_raw_day(DAY.plus(1), {7: hour_file(tmp_path / "new", "new/")})
+    write_file(warehouse, PROXY, hour="07", fulluri=["old/"])
+    warehouse.drop_day(PROXY, DAY)
+    assert _uris(warehouse) == []
+    assert warehouse.has_rows(PROXY, DAY.plus(1))
+
+
+def test_readers_beside_replacements_see_whole_days(warehouse, tmp_path):
+    """Each read gives one of the two contents, of all hours: by frame, by stream and by the footers."""
+    contents = []
+    for number, hours in enumerate([(0, 7, 23), (6, 7, 8, 9)]):
+        files = {hour: hour_file(tmp_path / f"{number}-{hour}", *[f"{number}/{hour}"] * 50) for hour in hours}
+        contents.append((files, sorted(f"{number}/{hour}" for hour in hours for _ in range(50))))
+    for hour in ("07", "09"):
+        write_file(warehouse, PROXY, hour=hour, fulluri=["old/"])
+    expected = [["old/", "old/"], *(uris for _, uris in contents)]
+    done = Event()
+
+    def read():
+        reader, seen = DuckDBWarehouse(base=warehouse.base), []
+        while not done.is_set():
+            seen.append(_uris(reader))
+            seen.append(sorted(row[-1] for row in reader.rows(whole_day(PROXY, DAY))))
+            assert reader.has_rows(PROXY, DAY)
+        return seen
+
+    with ThreadPoolExecutor(3) as pool:
+        readers = [pool.submit(read) for _ in range(3)]
+        for number in range(50):
+            warehouse.replace_raw_day(DAY, contents[number % 2][0])
+        done.set()
+        seen = [uris for reader in readers for uris in reader.result()]
+    assert [uris for uris in seen if uris not in expected] == []
+    assert len({tuple(uris) for uris in seen}) > 1
+
+
+def test_a_reader_that_began_before_reads_its_files(warehouse, tmp_path):
+    """A stream keeps the version that it began with while the day is replaced twice."""
+    uris = [f"{number:06d}" for number in range(30_000)]
+    warehouse.replace_raw_day(DAY, {7: hour_file(tmp_path / "old", *uris)})
+    rows = warehouse.rows(whole_day(PROXY, DAY))
+    seen = [next(rows)[-1]]
+    for _ in range(2):
+        warehouse.replace_raw_day(DAY, {8: hour_file(tmp_path / "new", "new/")})
+    assert seen + [row[-1] for row in rows] == uris
+    assert _uris(warehouse) == ["new/"]
+
+
+def test_two_files_of_one_name_in_two_hours_are_both_read(warehouse):
+    """Hive calls the first file of each hour 000000_0."""
+    for hour in ("07", "08"):
+        write_file(warehouse, PROXY, hour=hour, fulluri=[hour])
+    assert _uris(warehouse) == ["07", "08"]
+    assert list((Path(warehouse.base) / ".scratch").iterdir()) == []
