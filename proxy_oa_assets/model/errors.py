@@ -81,6 +81,10 @@ class ReputationCacheError(ProxyOaError):
     """The file of what reputation services said lately can't be used."""
 
 
+class TemplateError(ProxyOaError):
+    """A notebook template isn't a notebook; the message names the file."""
+
+
 class InvestigationError(ProxyOaError):
     """An analyst asked for something that the day doesn't have, or that can't be recorded."""
 

@@ -1,71 +1,120 @@
-"""Notebooks for a day, copied from the templates without ever losing an analyst's work."""
+"""A day's notebooks: copies of the templates that never overwrite an analyst's work."""
 
 import hashlib
 import json
 from dataclasses import dataclass
 from pathlib import Path
+from types import ModuleType
+from typing import TYPE_CHECKING
 
 from proxy_oa_assets.model.day import Day
+from proxy_oa_assets.model.errors import TemplateError
 from proxy_oa_assets.model.files import replace_if_other, replacing
 
+if TYPE_CHECKING:
+    from nbformat import NotebookNode
+
 _SUFFIX = "_master.ipynb"
+# The first version in which each cell has an id.
+_WITH_IDS = (4, 5)
 
 
 @dataclass(frozen=True)
 class Copies:
-    """Names of the notebooks that are as the templates, and of edited ones that were kept."""
+    """Names of the notebooks that equal their templates, and of edited ones that were kept."""
 
     fresh: list[str]
     kept: list[str]
 
 
-def copy_templates(templates: Path, folder: Path, day: Day, home: str) -> Copies:
-    """Copy each `*_master.ipynb` to `folder` without `_master` in its name, set to its day and home.
-
-    An edited notebook stays; the fresh one is written beside it as `<name>.new.ipynb`.
-    """
-    written = _Written(folder)
-    copies = Copies([], [])
-    for template in sorted(templates.glob(f"*{_SUFFIX}")):
-        name = template.name.removesuffix(_SUFFIX)
-        notebook, beside = folder / f"{name}.ipynb", folder / f"{name}.new.ipynb"
-        content = _for_day(template, day, home)
-        if written.is_ours(notebook) or notebook.read_bytes() == content:
-            copies.fresh.append(notebook.name)
-            written.write(notebook, content)
-            if beside.exists() and written.is_ours(beside):
-                beside.unlink()
-        else:
-            copies.kept.append(notebook.name)
-            if written.is_ours(beside):
-                written.write(beside, content)
-    return copies
-
-
-class _Written:
-    """Digests of all that we wrote into a folder, by file name; what differs from each of them was edited."""
+class _WrittenNotebooks:
+    """Digests of everything written into a folder, by file name; a file with another digest was edited."""
 
     def __init__(self, folder: Path) -> None:
         self._record = folder / ".written.json"
         self._digests = _recorded(self._record)
 
-    def is_ours(self, path: Path) -> bool:
-        """Return whether a file may be replaced: there is none, or it is as we wrote it."""
+    def may_replace(self, path: Path) -> bool:
+        """Return whether a file is missing or unedited."""
         return not path.exists() or _digest(path.read_bytes()) in self._digests.get(path.name, [])
 
     def write(self, path: Path, content: bytes) -> None:
         digests = self._digests.setdefault(path.name, [])
         if _digest(content) not in digests:
-            # Noted first: if we are killed in between, the file still counts as ours.
+            # Recorded first: after a kill in between, the file still counts as unedited.
             digests.append(_digest(content))
             with replacing(self._record) as file:
                 file.write(json.dumps(self._digests, indent=1, sort_keys=True).encode("utf-8"))
-        # What is there already stays: JupyterLab, where it is open, would ask whether to take the other one.
+        # A file with this content stays: JupyterLab asks about an open notebook that was replaced.
         replace_if_other(path, content)
 
 
+def copy_templates(templates: Path, folder: Path, day: Day, home: str) -> Copies:
+    """Copy each `*_master.ipynb` to `folder` without `_master` in its name, set to its day and home.
+
+    An edited notebook stays; the fresh one is written beside it as `<name>.new.ipynb`. Raises TemplateError
+    for a template that isn't a notebook.
+    """
+    written = _WrittenNotebooks(folder)
+    copies = Copies([], [])
+    for template in sorted(templates.glob(f"*{_SUFFIX}")):
+        name = template.name.removesuffix(_SUFFIX)
+        notebook, beside = folder / f"{name}.ipynb", folder / f"{name}.new.ipynb"
+        content = _for_day(template, day, home)
+        if written.may_replace(notebook) or notebook.read_bytes() == content:
+            copies.fresh.append(notebook.name)
+            written.write(notebook, content)
+            if beside.exists() and written.may_replace(beside):
+                beside.unlink()
+        else:
+            copies.kept.append(notebook.name)
+            if written.may_replace(beside):
+                written.write(beside, content)
+    return copies
+
+
+def _for_day(template: Path, day: Day, home: str) -> bytes:
+    """Return a template in the current notebook format, its cell tagged `parameters` set to day and home."""
+    nbformat = _nbformat()
+    try:
+        notebook = _upgraded(template.read_text(encoding="utf-8"))
+        for cell in notebook.cells:
+            if "parameters" in cell.metadata.get("tags", []):
+                cell.source = f"DAY = {day.key!r}\nHOME = {home!r}"
+        nbformat.validate(notebook)
+        return f"{nbformat.writes(notebook)}\n".encode()
+    # For JSON that is no notebook, nbformat raises what its own code runs into.
+    except (nbformat.ValidationError, ValueError, AttributeError, KeyError, TypeError) as error:
+        reason = str(error).partition("\n")[0]
+        raise TemplateError(
+            f"{template} is no Jupyter notebook ({type(error).__name__}: {reason}); repair or remove it"
+        ) from error
+
+
+def _nbformat() -> ModuleType:
+    """Return the module `nbformat`: importing it takes more than a second, and its functions are untyped."""
+    import nbformat
+
+    return nbformat
+
+
+def _upgraded(text: str) -> "NotebookNode":
+    """Return a notebook of any version as the current version 4.x; the same text gives the same cell ids."""
+    nbformat = _nbformat()
+    original = nbformat.reader.reads(text)
+    has_ids = nbformat.reader.get_version(original) >= _WITH_IDS
+    notebook: NotebookNode = nbformat.v4.upgrade(nbformat.convert(original, 4))
+    used = set[str]()
+    for number, cell in enumerate(notebook.cells):
+        # nbformat's own ids are random.
+        if not has_ids or cell.get("id") in (None, *used):
+            cell.id = f"cell-{number}"
+        used.add(cell.id)
+    return notebook
+
+
 def _recorded(record: Path) -> dict[str, list[str]]:
-    """Read the digests; a record that a power cut or an editor broke is as none: every notebook stays."""
+    """Read the digests; without a readable record, every notebook that exists counts as edited."""
     try:
         match json.loads(record.read_text(encoding="utf-8")):
             case dict(found) if all(isinstance(digests, list) for digests in found.values()):
@@ -73,19 +122,6 @@ def _recorded(record: Path) -> dict[str, list[str]]:
     except (FileNotFoundError, ValueError):
         pass
     return {}
-
-
-def _for_day(template: Path, day: Day, home: str) -> bytes:
-    """Return a template with its cell tagged `parameters` set to the day and the home.
-
-    A notebook is JSON. nbformat would validate it, too, which a test does with the templates; loading its
-    schemas takes longer than all the rest of a small day.
-    """
-    notebook = json.loads(template.read_text(encoding="utf-8"))
-    for cell in notebook["cells"]:
-        if "parameters" in cell["metadata"].get("tags", []):
-            cell["source"] = [f"DAY = {day.key!r}\n", f"HOME = {home!r}"]
-    return (json.dumps(notebook, indent=1, sort_keys=True, ensure_ascii=False) + "\n").encode("utf-8")
 
 
 def _digest(content: bytes) -> str:

@@ -1,5 +1,9 @@
 import ast
+import hashlib
 import json
+import re
+import subprocess
+import sys
 
 import nbformat
 import pytest
@@ -7,6 +11,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 from proxy_oa_assets.investigation.notebook.copies import Copies, copy_templates
 from proxy_oa_assets.model.day import Day
+from proxy_oa_assets.model.errors import TemplateError
 
 DAY = Day.parse("2016-09-12")
 HOME = "home of 'mine'\\"
@@ -171,6 +176,124 @@ def test_other_files_of_the_folder_are_left_alone(copy, tmp_path):
     mine.write_text("mine")
     copy()
     assert mine.read_text() == "mine"
+
+
+def test_a_notebook_that_an_earlier_version_wrote_is_replaced(copy, templates, tmp_path):
+    """Earlier versions wrote json.dumps of the template, and recorded its digest as today."""
+    earlier = json.loads((templates / "Advanced_Mode_master.ipynb").read_text(encoding="utf-8"))
+    earlier["cells"][1]["source"] = ["DAY = '2016-09-12'\n", f"HOME = {HOME!r}"]
+    content = (json.dumps(earlier, indent=1, sort_keys=True, ensure_ascii=True) + "\n\n").encode()
+    notebook = tmp_path / "day" / "Advanced_Mode.ipynb"
+    notebook.parent.mkdir()
+    notebook.write_bytes(content)
+    record = {notebook.name: [hashlib.sha256(content).hexdigest()]}
+    (notebook.parent / ".written.json").write_text(json.dumps(record), encoding="utf-8")
+
+    assert copy().kept == []
+    assert notebook.read_bytes() != content
+    assert "Advanced_Mode.new.ipynb" not in _names(tmp_path / "day")
+
+
+_V3 = {
+    "nbformat": 3,
+    "nbformat_minor": 0,
+    "metadata": {"name": "old"},
+    "worksheets": [
+        {
+            "metadata": {},
+            "cells": [
+                {"cell_type": "heading", "level": 2, "metadata": {}, "source": ["Old"]},
+                {
+                    "cell_type": "code",
+                    "collapsed": False,
+                    "input": ["print 1"],
+                    "language": "python",
+                    "metadata": {"tags": ["parameters"]},
+                    "outputs": [],
+                },
+            ],
+        }
+    ],
+}
+_CODE = {"cell_type": "code", "execution_count": None, "outputs": []}
+# As Spot's: cells without ids or tags, metadata of widgets that no longer exist.
+_V4_0 = {
+    "nbformat": 4,
+    "nbformat_minor": 0,
+    "metadata": {"widgets": {"state": {"3011": {"views": [{"cell_index": 4}]}}, "version": "1.1.2"}},
+    "cells": [
+        {"cell_type": "markdown", "metadata": {}, "source": ["**Interface**"]},
+        {**_CODE, "metadata": {"collapsed": False}, "source": ["start_investigation() "]},
+    ],
+}
+_WITHOUT_UNIQUE_IDS = {
+    "nbformat": 4,
+    "nbformat_minor": 5,
+    "metadata": {},
+    "cells": [{**_CODE, "metadata": {}, "source": "1", **cell} for cell in ({}, {"id": "a"}, {"id": "a"})],
+}
+
+
+@pytest.mark.parametrize(
+    ("template", "sources"),
+    [
+        (_V3, ["## Old", f"DAY = '2016-09-12'\nHOME = {HOME!r}"]),
+        (_V4_0, ["**Interface**", "start_investigation() "]),
+        (_WITHOUT_UNIQUE_IDS, ["1", "1", "1"]),
+    ],
+    ids=["nbformat 3", "nbformat 4.0", "nbformat 4.5 without unique ids"],
+)
+def test_an_old_template_becomes_a_notebook_of_the_current_format(
+    copy, templates, tmp_path, template, sources
+):
+    """Set to its day only where a cell is tagged `parameters`; the same template gives the same cell ids."""
+    (templates / "Old_master.ipynb").write_text(json.dumps(template), encoding="utf-8")
+    notebook = tmp_path / "day" / "Old.ipynb"
+
+    copy()
+
+    content = json.loads(notebook.read_text(encoding="utf-8"))
+    nbformat.validate(content)
+    assert (content["nbformat"], content["nbformat_minor"]) == (4, nbformat.current_nbformat_minor)
+    assert _sources(notebook) == sources
+    assert len({cell["id"] for cell in content["cells"]}) == len(sources)
+    before = notebook.read_bytes(), notebook.stat().st_mtime_ns
+    assert copy().kept == []
+    assert (notebook.read_bytes(), notebook.stat().st_mtime_ns) == before
+
+
+@pytest.mark.parametrize(
+    "template",
+    [
+        "",
+        "not JSON",
+        "[]",
+        "null",
+        "{}",
+        '{"nbformat": 4, "nbformat_minor": 5}',
+        '{"nbformat": 4, "nbformat_minor": 0, "metadata": {}, "cells": [1]}',
+        '{"nbformat": 3, "nbformat_minor": 0, "metadata": {}, "worksheets": [{"cells": [{}]}]}',
+        '{"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": [{"cell_type": "code", "source": 1}]}',
+        '{"nbformat": 5, "nbformat_minor": 0, "metadata": {}, "cells": []}',
+        '{"nbformat": "4", "metadata": {}, "cells": []}',
+        "\udcff",
+    ],
+)
+def test_a_template_that_is_no_notebook_is_an_error_that_names_it(copy, templates, tmp_path, template):
+    """The notebooks of templates that come before it are written; nothing is written for it."""
+    broken = templates / "Broken_master.ipynb"
+    broken.write_text(template, encoding="utf-8", errors="surrogateescape")
+    with pytest.raises(TemplateError, match=re.escape(str(broken))) as raised:
+        copy()
+    assert len(str(raised.value)) < 500 + len(str(broken))
+    assert not (tmp_path / "day" / "Broken.ipynb").exists()
+
+
+def test_the_copies_module_loads_without_nbformat():
+    """The definitions load it; importing nbformat takes longer than all the rest."""
+    script = "import sys, proxy_oa_assets.investigation.notebook.copies; print('nbformat' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout == "False\n"
 
 
 def test_no_template_gives_no_copy(tmp_path):
