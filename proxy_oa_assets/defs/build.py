@@ -19,7 +19,7 @@ from proxy_oa_assets.defs.automation.jobs import (
     yesterday_schedule,
 )
 from proxy_oa_assets.defs.automation.new_results import new_results_sensor
-from proxy_oa_assets.defs.checks.asset_checks import day_checks, yesterday_check
+from proxy_oa_assets.defs.checks.asset_checks import asset_checks, yesterday_check
 from proxy_oa_assets.defs.checks.recheck import recheck_job
 from proxy_oa_assets.resources.deployment import deployment
 from proxy_oa_assets.settings import Settings
@@ -42,7 +42,7 @@ def build_definitions(settings: Settings) -> dg.Definitions:
     ]
     return dg.Definitions(
         assets=dg.with_source_code_references([*upstream_specs(daily), *assets]),
-        asset_checks=[*day_checks(daily.partitions), yesterday_check(daily.partitions, assets)],
+        asset_checks=[*asset_checks(daily.partitions), yesterday_check(daily.partitions, assets)],
         jobs=[proxy_day, recheck_job(daily.partitions), reset_job(daily.partitions), yesterday],
         schedules=[proxy_day_daily, yesterday_schedule(settings.timezone)],
         sensors=[new_results_sensor(daily.partitions), *failure_sensors(settings)],

@@ -1,16 +1,16 @@
-"""The claims as Dagster's asset checks, per day; in a run of several days, too."""
+"""The checks of a day as Dagster's asset checks, recorded per day in runs of several days, too."""
 
 from collections.abc import Iterator, Mapping, Sequence
 
 import dagster as dg
 
-# Dagster exports no name for it, and without it shows the check of a day as missing.
+# Dagster exports no name for it, but shows a day's check as missing if its evaluation has none.
 from dagster._core.definitions.asset_checks.asset_check_evaluation import (
-    AssetCheckEvaluationTargetMaterializationData as Target,
+    AssetCheckEvaluationTargetMaterializationData as TargetMaterialization,
 )
 
 from proxy_oa_assets.defs.checks import edges, scores, summary
-from proxy_oa_assets.defs.checks.day_check import Claim, Finding, Gravity, Trial
+from proxy_oa_assets.defs.checks.day_check import CheckResult, CheckSeverity, DayCheck, Evaluate
 from proxy_oa_assets.model.day import Day
 from proxy_oa_assets.model.errors import ProxyOaError
 from proxy_oa_assets.model.text import literal
@@ -20,73 +20,79 @@ from proxy_oa_assets.resources.impala import Warehouse
 from proxy_oa_assets.resources.reputation import ReputationResource
 from proxy_oa_assets.resources.workspace import Workspace
 
-TRIALS: tuple[tuple[tuple[Claim, ...], Trial], ...] = (
-    (scores.RESULTS_CLAIMS, scores.try_results),
-    (scores.CLAIMS, scores.try_scores),
-    (edges.CLAIMS, edges.try_edges),
-    (summary.CLAIMS, summary.try_summary),
+DAY_CHECKS: tuple[tuple[tuple[DayCheck, ...], Evaluate], ...] = (
+    (scores.RESULTS_CHECKS, scores.evaluate_results),
+    (scores.SCORES_CHECKS, scores.evaluate_scores),
+    (edges.EDGE_CHECKS, edges.evaluate_edges),
+    (summary.SUMMARY_CHECKS, summary.evaluate_summary),
 )
 
 
-def tried(claims: Sequence[Claim], trial: Trial, day: Day, deployment: Deployment) -> dict[Claim, Finding]:
-    """Try claims of a day. If the day can't even be read, none of them holds."""
+def evaluated(
+    checks: Sequence[DayCheck], evaluate: Evaluate, day: Day, deployment: Deployment
+) -> dict[DayCheck, CheckResult]:
+    """Evaluate checks of a day; if the day can't be read, all of them fail."""
     try:
-        return trial(day, deployment)
+        return evaluate(day, deployment)
     except ProxyOaError as error:
-        # The web UI takes a description for Markdown, and an engine's error quotes the data.
-        why = f"the day can't be read: {literal(error)}"
-        return {claim: Finding(holds=False, why=why) for claim in claims}
+        # The web UI renders a description as Markdown, and an engine's error quotes the data.
+        description = f"the day can't be read: {literal(error)}"
+        return {check: CheckResult(passed=False, description=description) for check in checks}
 
 
-def severity(claim: Claim) -> dg.AssetCheckSeverity:
-    """Return how Dagster shows it that a claim doesn't hold."""
-    if claim.gravity is Gravity.WARNING:
+def dagster_severity(check: DayCheck) -> dg.AssetCheckSeverity:
+    """Return a check's severity in Dagster."""
+    if check.severity is CheckSeverity.WARNING:
         return dg.AssetCheckSeverity.WARN
     return dg.AssetCheckSeverity.ERROR
 
 
 def evaluation(
-    instance: dg.DagsterInstance, claim: Claim, day: Day, finding: Finding
+    instance: dg.DagsterInstance, check: DayCheck, day: Day, result: CheckResult
 ) -> dg.AssetCheckEvaluation:
-    """Return what a step yields to record what was found of a claim and a day.
+    """Return the event that records a check's result for a day.
 
-    It blocks nothing by itself: a check's own result does, and counts its days once.
+    It blocks nothing by itself; the step's own dg.AssetCheckResult does.
     """
+    materialization = dg.AssetRecordsFilter(dg.AssetKey(check.asset), asset_partitions=[day.key])
+    latest = instance.fetch_materializations(materialization, limit=1).records
     return dg.AssetCheckEvaluation(
-        asset_key=dg.AssetKey(claim.asset),
-        check_name=claim.name,
-        passed=finding.holds,
-        severity=severity(claim),
-        description=finding.why,
-        metadata=finding.figures,
+        asset_key=dg.AssetKey(check.asset),
+        check_name=check.name,
+        passed=result.passed,
+        severity=dagster_severity(check),
+        description=result.description,
+        metadata=result.metadata,
         partition=day.key,
-        target_materialization_data=_latest_materialization(instance, claim.asset, day),
+        target_materialization_data=TargetMaterialization(
+            run_id=latest[0].run_id, storage_id=latest[0].storage_id, timestamp=latest[0].timestamp
+        )
+        if latest
+        else None,
     )
 
 
-def _latest_materialization(instance: dg.DagsterInstance, asset: str, day: Day) -> Target | None:
-    of_day = dg.AssetRecordsFilter(dg.AssetKey(asset), asset_partitions=[day.key])
-    for found in instance.fetch_materializations(of_day, limit=1).records:
-        return Target(run_id=found.run_id, storage_id=found.storage_id, timestamp=found.timestamp)
-    return None
+def asset_checks(partitions: dg.TimeWindowPartitionsDefinition) -> list[dg.AssetChecksDefinition]:
+    """Return the checks of every asset's day."""
+    return [_checks_of_an_asset(checks, evaluate, partitions) for checks, evaluate in DAY_CHECKS]
 
 
-def _day_check(
-    claims: tuple[Claim, ...], trial: Trial, partitions: dg.TimeWindowPartitionsDefinition
+def _checks_of_an_asset(
+    checks: tuple[DayCheck, ...], evaluate: Evaluate, partitions: dg.TimeWindowPartitionsDefinition
 ) -> dg.AssetChecksDefinition:
     specs = [
         dg.AssetCheckSpec(
-            claim.name,
-            asset=claim.asset,
-            description=f"{claim.says}. If not: {claim.gravity.value}.",
-            blocking=claim.gravity is Gravity.BLOCKS,
+            check.name,
+            asset=check.asset,
+            description=f"{check.description}. If not: {check.severity.value}.",
+            blocking=check.severity is CheckSeverity.BLOCKING,
             partitions_def=partitions,
         )
-        for claim in claims
+        for check in checks
     ]
 
-    @dg.multi_asset_check(name=f"check_{claims[0].asset}", specs=specs, can_subset=True)
-    def check(
+    @dg.multi_asset_check(name=f"check_{checks[0].asset}", specs=specs, can_subset=True)
+    def check_days(
         context: dg.AssetCheckExecutionContext,
         hdfs: FileStore,
         impala: Warehouse,
@@ -94,46 +100,40 @@ def _day_check(
         workspace: Workspace,
     ) -> Iterator[dg.AssetCheckEvaluation | dg.AssetCheckResult]:
         op = context.op_execution_context
-        # Without a partition (a check that was launched by itself), the newest day.
+        # A check that is launched by itself has no partition: it takes the newest day.
         partitioned = op.has_partition_key or op.has_partition_key_range
         keys = op.partition_keys if partitioned else [partitions.get_last_partition_key() or ""]
         deployment = Deployment(hdfs=hdfs, impala=impala, reputation=reputation, workspace=workspace)
         selected = {key.name for key in context.selected_asset_check_keys}
-        wanted = tuple(claim for claim in claims if claim.name in selected)
-        by_day = {day: tried(claims, trial, day, deployment) for day in map(Day.parse, keys)}
+        wanted = tuple(check for check in checks if check.name in selected)
+        by_day = {day: evaluated(checks, evaluate, day, deployment) for day in map(Day.parse, keys)}
         if not op.has_partition_key:
-            # Dagster evaluates a check once per run: what is of one day is recorded here.
-            for day, findings in by_day.items():
-                for claim in wanted:
-                    yield evaluation(context.instance, claim, day, findings[claim])
-        for claim in wanted:
-            yield _result(claim, {day: findings[claim] for day, findings in by_day.items()})
+            # Dagster evaluates a check once per run, so the results of each day are recorded here.
+            for day, results in by_day.items():
+                for check in wanted:
+                    yield evaluation(context.instance, check, day, results[check])
+        for check in wanted:
+            yield _result_of_days(check, {day: results[check] for day, results in by_day.items()})
 
-    return check
+    return check_days
 
 
-def _result(claim: Claim, findings: Mapping[Day, Finding]) -> dg.AssetCheckResult:
-    bad = {day: finding for day, finding in findings.items() if not finding.holds}
-    if len(findings) == 1:
-        (finding,) = findings.values()
-        description, figures = finding.why, finding.figures
-    else:
-        reasons = "".join(f"\n{day}: {finding.why}" for day, finding in bad.items())
-        description = f"{len(findings) - len(bad)} of {len(findings)} days hold{reasons}"
-        figures = {"days": len(findings), "days_that_do_not_hold": len(bad)}
+def _result_of_days(check: DayCheck, results: Mapping[Day, CheckResult]) -> dg.AssetCheckResult:
+    failed = {day: result for day, result in results.items() if not result.passed}
+    description = f"{len(results) - len(failed)} of {len(results)} days passed"
+    description += "".join(f"\n{day}: {result.description}" for day, result in failed.items())
+    metadata: Mapping[str, int | float] = {"days": len(results), "failed_days": len(failed)}
+    if len(results) == 1:
+        (only,) = results.values()
+        description, metadata = only.description, only.metadata
     return dg.AssetCheckResult(
-        asset_key=claim.asset,
-        check_name=claim.name,
-        passed=not bad,
-        severity=severity(claim),
+        asset_key=check.asset,
+        check_name=check.name,
+        passed=not failed,
+        severity=dagster_severity(check),
         description=description,
-        metadata=figures,
+        metadata=metadata,
     )
-
-
-def day_checks(partitions: dg.TimeWindowPartitionsDefinition) -> list[dg.AssetChecksDefinition]:
-    """Return the checks of every asset's day."""
-    return [_day_check(claims, trial, partitions) for claims, trial in TRIALS]
 
 
 def yesterday_check(
@@ -141,7 +141,7 @@ def yesterday_check(
 ) -> dg.AssetChecksDefinition:
     """Return the check that every asset has the newest partition.
 
-    A freshness policy would be satisfied by a backfill of any old day.
+    A freshness policy passes when any old day is backfilled.
     """
 
     @dg.asset_check(
@@ -163,7 +163,8 @@ def yesterday_check(
             return dg.AssetCheckResult(passed=True, description=f"{newest} is materialized")
         return dg.AssetCheckResult(
             passed=False,
-            description=f"{newest} has no {', '.join(missing)}: materialize the day, or look at its failed run",
+            description=f"{newest} has no {', '.join(missing)}: "
+            f"materialize the day, or look at its failed run",
             metadata={"missing_assets": len(missing)},
         )
 

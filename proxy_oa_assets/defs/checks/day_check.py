@@ -1,4 +1,4 @@
-"""A claim about a materialized day, and what was found when it was tried. Knows nothing of Dagster."""
+"""Checks of a materialized day and their results, without Dagster."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -10,51 +10,54 @@ from proxy_oa_assets.resources.deployment import Deployment
 from proxy_oa_assets.resources.impala import Warehouse
 
 
-class Gravity(Enum):
-    """What it means that a claim doesn't hold."""
+class CheckSeverity(Enum):
+    """What a failed check means; the values complete the check's description in the web UI."""
 
-    BLOCKS = "what follows would be wrong, and isn't made"
+    BLOCKING = "what follows would be wrong, and isn't made"
     ERROR = "the day is wrong"
     WARNING = "a person should look"
 
 
 @dataclass(frozen=True)
-class Claim:
-    """A claim: its name, the asset it is about, what it says, and what follows if it doesn't hold."""
+class DayCheck:
+    """A statement about a day of an asset that must hold, and what follows if it doesn't."""
 
     name: str
     asset: str
-    says: str
-    gravity: Gravity
+    description: str
+    severity: CheckSeverity
 
 
 @dataclass(frozen=True)
-class Finding:
-    """Whether a claim holds of a day, why (not), and its figures. Texts from the data stay out of `why`."""
+class CheckResult:
+    """Whether a day passed a check, why (not), and figures. `description` has no text of the data."""
 
-    holds: bool
-    why: str
-    figures: Mapping[str, int | float] = field(default_factory=dict)
-
-
-# Tries the claims about one asset, together, with as few statements as they need.
-Trial = Callable[[Day, Deployment], dict[Claim, Finding]]
+    passed: bool
+    description: str
+    metadata: Mapping[str, int | float] = field(default_factory=dict)
 
 
-def columns_claim(table: Table, asset: str, gravity: Gravity) -> Claim:
-    """Return the claim about a table."""
-    return Claim(
+# Evaluates the checks of one asset together, with as few statements as they need.
+Evaluate = Callable[[Day, Deployment], dict[DayCheck, CheckResult]]
+
+
+def columns_check(table: Table, asset: str, severity: CheckSeverity) -> DayCheck:
+    """Return the check that a table is stored with its columns."""
+    return DayCheck(
         f"{table.name}_has_its_columns",
         asset,
         f"{table.name} is stored with the columns and types that {table.name} has",
-        gravity,
+        severity,
     )
 
 
-def try_columns(claim: Claim, table: Table, day: Day, impala: Warehouse) -> Finding:
-    """Compare what is stored with what is declared, in order."""
+def evaluate_columns(check: DayCheck, table: Table, day: Day, impala: Warehouse) -> CheckResult:
+    """Compare the stored columns with the declared ones, in order."""
     wrong = differences(declared(table.columns), impala.stored_columns(table, day))
     if not wrong:
-        return Finding(holds=True, why=f"{len(table.columns)} columns as declared")
-    why = f"{table.name} isn't stored as declared: {', '.join(wrong)}; materialize {claim.asset} again"
-    return Finding(holds=False, why=why)
+        return CheckResult(passed=True, description=f"{len(table.columns)} columns as declared")
+    return CheckResult(
+        passed=False,
+        description=f"{table.name} isn't stored as declared: {', '.join(wrong)}; "
+        f"materialize {check.asset} again",
+    )

@@ -1,13 +1,19 @@
-"""The job that tries the claims about days again, without making them again."""
+"""The job `recheck_days`: it evaluates the checks of days again, without materializing anything."""
 
 from collections.abc import Iterator
 
 import dagster as dg
 from pydantic import Field
 
-from proxy_oa_assets.defs.checks.asset_checks import TRIALS, evaluation, severity, tried
+from proxy_oa_assets.defs.checks.asset_checks import (
+    DAY_CHECKS,
+    dagster_severity,
+    evaluated,
+    evaluation,
+)
 from proxy_oa_assets.model.day import Day
 from proxy_oa_assets.model.errors import DayError
+from proxy_oa_assets.model.text import counted
 from proxy_oa_assets.resources.deployment import Deployment
 from proxy_oa_assets.resources.hdfs import FileStore
 from proxy_oa_assets.resources.impala import Warehouse
@@ -51,7 +57,7 @@ def recheck_job(partitions: dg.TimeWindowPartitionsDefinition) -> dg.JobDefiniti
         reputation: ReputationResource,
         workspace: Workspace,
     ) -> Iterator[dg.AssetCheckEvaluation]:
-        """Try every claim about each day, and record what was found. Fails if a day is wrong."""
+        """Evaluate every check of each day and record the results. Fails if a day is wrong."""
         deployment = Deployment(hdfs=hdfs, impala=impala, reputation=reputation, workspace=workspace)
         wrong: list[str] = []
         try:
@@ -59,18 +65,18 @@ def recheck_job(partitions: dg.TimeWindowPartitionsDefinition) -> dg.JobDefiniti
         except DayError as error:
             raise dg.Failure(str(error), allow_retries=False) from error
         for day in days:
-            for claims, trial in TRIALS:
-                for claim, finding in tried(claims, trial, day, deployment).items():
-                    yield evaluation(context.instance, claim, day, finding)
-                    if not finding.holds and severity(claim) is dg.AssetCheckSeverity.ERROR:
-                        wrong.append(f"{day}: {claim.asset}, {claim.name}: {finding.why}")
+            for checks, evaluate in DAY_CHECKS:
+                for check, result in evaluated(checks, evaluate, day, deployment).items():
+                    yield evaluation(context.instance, check, day, result)
+                    if not result.passed and dagster_severity(check) is dg.AssetCheckSeverity.ERROR:
+                        wrong.append(f"{day}: {check.asset}, {check.name}: {result.description}")
         if wrong:
             reasons = "\n".join(wrong)
             raise dg.Failure(
-                f"{len(wrong)} claims do not hold in {len(days)} days.\n{reasons}", allow_retries=False
+                f"{len(wrong)} checks failed in {counted(len(days), 'day')}.\n{reasons}", allow_retries=False
             )
 
-    @dg.job(description="Try the checks of days again, without materializing anything")
+    @dg.job(description="Evaluate the checks of days again, without materializing anything")
     def recheck_days() -> None:
         recheck()
 

@@ -1,4 +1,4 @@
-"""The claims about `scored_connections`."""
+"""The checks of `proxy_results` and `scored_connections`."""
 
 from __future__ import annotations
 
@@ -6,8 +6,14 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from proxy_oa_assets.defs.checks.day_check import Claim, Finding, Gravity, columns_claim, try_columns
-from proxy_oa_assets.enrichment.reputation.stats import LookupStats
+from proxy_oa_assets.defs.checks.day_check import (
+    CheckResult,
+    CheckSeverity,
+    DayCheck,
+    columns_check,
+    evaluate_columns,
+)
+from proxy_oa_assets.enrichment.reputation import stats
 from proxy_oa_assets.model.day import Day
 from proxy_oa_assets.model.tables import PROXY_SCORES, records
 from proxy_oa_assets.ranking.results_file import REJECTED_FILE
@@ -16,73 +22,74 @@ from proxy_oa_assets.resources.deployment import Deployment
 if TYPE_CHECKING:
     import pandas as pd
 
-NO_ROW_WAS_REJECTED = Claim(
+NO_ROW_WAS_REJECTED = DayCheck(
     "no_row_was_rejected",
     "proxy_results",
     "Every line that was read of the ranked results is a row of the day",
-    Gravity.WARNING,
+    CheckSeverity.WARNING,
 )
-RESULTS_CLAIMS = (NO_ROW_WAS_REJECTED,)
+RESULTS_CHECKS = (NO_ROW_WAS_REJECTED,)
 
 
-def try_results(day: Day, deployment: Deployment) -> dict[Claim, Finding]:
-    """Count the lines of `proxy_results.rejected.tsv`, which is there only if a line was rejected."""
+def evaluate_results(day: Day, deployment: Deployment) -> dict[DayCheck, CheckResult]:
+    """Count the lines of `proxy_results.rejected.tsv`, which exists only if a line was rejected."""
     rejected = deployment.workspace.data(day) / REJECTED_FILE
-    if not rejected.is_file():
-        return {NO_ROW_WAS_REJECTED: Finding(holds=True, why="no line was rejected", figures={"rejected": 0})}
-    with rejected.open("rb") as lines:
-        count = sum(1 for _ in lines) - 1  # the header
-    why = f"lines that are no row of the day: {count}; {rejected} has each with its number and the reason"
-    return {NO_ROW_WAS_REJECTED: Finding(holds=False, why=why, figures={"rejected": count})}
+    count, description = 0, "no line was rejected"
+    if rejected.is_file():
+        with rejected.open("rb") as lines:
+            count = sum(1 for _ in lines) - 1  # the header
+        description = f"lines that are no row of the day: {count}; {rejected} has their numbers and reasons"
+    return {
+        NO_ROW_WAS_REJECTED: CheckResult(
+            passed=not rejected.is_file(), description=description, metadata={"rejected": count}
+        )
+    }
 
 
-EVERY_RESULT_IS_SCORED = Claim(
+EVERY_RESULT_IS_SCORED = DayCheck(
     "every_result_is_scored",
     "scored_connections",
     "proxy_scores has each row that was taken from the ranked results, and no other",
-    Gravity.BLOCKS,
+    CheckSeverity.BLOCKING,
 )
-EVERY_URI_HAS_A_REPUTATION = Claim(
+EVERY_URI_HAS_A_REPUTATION = DayCheck(
     "every_uri_has_a_reputation",
     "scored_connections",
     "Each configured reputation service answered for nearly every URI (PROXY_OA_REPUTATION_COVERAGE)",
-    Gravity.WARNING,
+    CheckSeverity.WARNING,
 )
-COLUMNS = columns_claim(PROXY_SCORES, "scored_connections", Gravity.BLOCKS)
-CLAIMS = (EVERY_RESULT_IS_SCORED, EVERY_URI_HAS_A_REPUTATION, COLUMNS)
+COLUMNS = columns_check(PROXY_SCORES, "scored_connections", CheckSeverity.BLOCKING)
+SCORES_CHECKS = (EVERY_RESULT_IS_SCORED, EVERY_URI_HAS_A_REPUTATION, COLUMNS)
 
 _IDENTITY = {"p_date": "tdate", "p_time": "time", "clientip": "clientip", "fulluri": "fulluri"}
 
 
-def try_scores(day: Day, deployment: Deployment) -> dict[Claim, Finding]:
-    """Compare the day of `proxy_scores` with the rows that were taken, and count what services said."""
-    from proxy_oa_assets.enrichment.reputation import stats as day_report
-    from proxy_oa_assets.ranking import kept_rows as ranked_rows
+def evaluate_scores(day: Day, deployment: Deployment) -> dict[DayCheck, CheckResult]:
+    """Compare the day of `proxy_scores` with the rows that were taken, and read the lookups' statistics."""
+    from proxy_oa_assets.ranking import kept_rows
 
-    columns = try_columns(COLUMNS, PROXY_SCORES, day, deployment.impala)
+    data = deployment.workspace.data(day)
+    columns = evaluate_columns(COLUMNS, PROXY_SCORES, day, deployment.impala)
     scores = deployment.impala.read_day(PROXY_SCORES, day)
-    ranked = ranked_rows.read(deployment.workspace.data(day))
     return {
         COLUMNS: columns,
-        EVERY_RESULT_IS_SCORED: _scored(ranked, scores),
-        EVERY_URI_HAS_A_REPUTATION: _covered(
-            day_report.read(deployment.workspace.data(day)), deployment.reputation.least_coverage
-        ),
+        EVERY_RESULT_IS_SCORED: _completeness(kept_rows.read(data), scores),
+        EVERY_URI_HAS_A_REPUTATION: _coverage(stats.read(data), deployment.reputation.least_coverage),
     }
 
 
-def _scored(ranked: pd.DataFrame, scores: pd.DataFrame) -> Finding:
+def _completeness(ranked: pd.DataFrame, scores: pd.DataFrame) -> CheckResult:
     taken = Counter(_rows(ranked, list(_IDENTITY), "score"))
     stored = Counter(_rows(scores, list(_IDENTITY.values()), "ml_score"))
     missing, extra = (taken - stored).total(), (stored - taken).total()
-    figures = {"rows_taken": len(ranked), "rows_scored": len(scores), "missing": missing, "extra": extra}
+    metadata = {"rows_taken": len(ranked), "rows_scored": len(scores), "missing": missing, "extra": extra}
     if not missing and not extra:
-        return Finding(holds=True, why=f"all {len(ranked)} rows are scored", figures=figures)
-    why = (
+        return CheckResult(passed=True, description=f"all {len(ranked)} rows are scored", metadata=metadata)
+    description = (
         f"of {len(ranked)} rows taken from the results, {missing} are not in proxy_scores, and {extra} rows "
-        f"there are none of them; materialize scored_connections and what follows it again"
+        f"of proxy_scores are none of them; materialize scored_connections and what follows it again"
     )
-    return Finding(holds=False, why=why, figures=figures)
+    return CheckResult(passed=False, description=description, metadata=metadata)
 
 
 def _rows(frame: pd.DataFrame, columns: list[str], score: str) -> list[tuple[object, ...]]:
@@ -91,19 +98,24 @@ def _rows(frame: pd.DataFrame, columns: list[str], score: str) -> list[tuple[obj
     return [(*row, value) for row, value in zip(records(frame[columns]), scores, strict=True)]
 
 
-def _covered(tallies: Mapping[str, LookupStats] | None, least: float) -> Finding:
-    if tallies is None:
-        why = "there is no report of the look-ups; materialize scored_connections again"
-        return Finding(holds=False, why=why)
-    if not tallies:
-        return Finding(holds=True, why="no reputation service is configured", figures={"services": 0})
-    figures = {f"coverage/{service}": round(tally.coverage, 4) for service, tally in tallies.items()}
-    short = {service: tally for service, tally in tallies.items() if tally.down or tally.coverage < least}
+def _coverage(lookups: Mapping[str, stats.LookupStats] | None, least: float) -> CheckResult:
+    if lookups is None:
+        description = "there is no report of the lookups; materialize scored_connections again"
+        return CheckResult(passed=False, description=description)
+    if not lookups:
+        return CheckResult(
+            passed=True, description="no reputation service is configured", metadata={"services": 0}
+        )
+    metadata = {f"coverage/{service}": round(found.coverage, 4) for service, found in lookups.items()}
+    short = {service: found for service, found in lookups.items() if found.down or found.coverage < least}
     if not short:
-        return Finding(holds=True, why=f"answered for at least {least:.0%} of the URIs", figures=figures)
+        description = f"answered for at least {least:.0%} of the URIs"
+        return CheckResult(passed=True, description=description, metadata=metadata)
     named = "; ".join(
-        f"{service} answered for {tally.coverage:.0%} ({', '.join(tally.troubles) or 'no trouble seen'})"
-        for service, tally in short.items()
+        f"{service} answered for {found.coverage:.0%} ({', '.join(found.troubles) or 'no error seen'})"
+        for service, found in short.items()
     )
-    why = f"{named}; materialize scored_connections again once it answers: only what is missing is asked"
-    return Finding(holds=False, why=why, figures=figures)
+    description = (
+        f"{named}; materialize scored_connections again once it answers: only missing URIs are looked up"
+    )
+    return CheckResult(passed=False, description=description, metadata=metadata)

@@ -1,9 +1,15 @@
-"""The claims about `ingest_summary`: that it is right, and that the day's traffic looks like a day's."""
+"""The checks of `ingest_summary`: its counts, and whether the day's traffic is as on the days before."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from itertools import groupby
 
-from proxy_oa_assets.defs.checks.day_check import Claim, Finding, Gravity, columns_claim, try_columns
+from proxy_oa_assets.defs.checks.day_check import (
+    CheckResult,
+    CheckSeverity,
+    DayCheck,
+    columns_check,
+    evaluate_columns,
+)
 from proxy_oa_assets.model.clock import MINUTES, clock, minutes_by_day
 from proxy_oa_assets.model.day import Day
 from proxy_oa_assets.model.tables import PROXY_INGEST_SUMMARY, records
@@ -16,31 +22,31 @@ _FEWEST_DAYS = 3  # to say what is usual
 _FAR = 2.0
 _NAMED_GAPS = 5  # a message stays readable
 
-SUMMARY_COUNTS_EVERY_ROW = Claim(
+SUMMARY_COUNTS_EVERY_ROW = DayCheck(
     "summary_counts_every_row",
     "ingest_summary",
     "proxy_ingest_summary counts each raw row that has date, time, client, host and URI",
-    Gravity.ERROR,
+    CheckSeverity.ERROR,
 )
-NO_GAP_IN_TRAFFIC = Claim(
+NO_GAP_IN_TRAFFIC = DayCheck(
     "no_gap_in_traffic",
     "ingest_summary",
-    f"No {_GAP} minutes on end are without traffic, but for minutes that are so on most of the "
+    f"No {_GAP} consecutive minutes are without traffic, except minutes without traffic on most of the "
     f"{TRAILING_DAYS} days before",
-    Gravity.WARNING,
+    CheckSeverity.WARNING,
 )
-VOLUME_IS_AS_USUAL = Claim(
+VOLUME_IS_AS_USUAL = DayCheck(
     "volume_is_as_usual",
     "ingest_summary",
     f"The day has at least half the requests of the least busy of the {TRAILING_DAYS} days before, and at "
     f"most twice those of the busiest",
-    Gravity.WARNING,
+    CheckSeverity.WARNING,
 )
-COLUMNS = columns_claim(PROXY_INGEST_SUMMARY, "ingest_summary", Gravity.ERROR)
-CLAIMS = (SUMMARY_COUNTS_EVERY_ROW, NO_GAP_IN_TRAFFIC, VOLUME_IS_AS_USUAL, COLUMNS)
+COLUMNS = columns_check(PROXY_INGEST_SUMMARY, "ingest_summary", CheckSeverity.ERROR)
+SUMMARY_CHECKS = (SUMMARY_COUNTS_EVERY_ROW, NO_GAP_IN_TRAFFIC, VOLUME_IS_AS_USUAL, COLUMNS)
 
 
-def try_summary(day: Day, deployment: Deployment) -> dict[Claim, Finding]:
+def evaluate_summary(day: Day, deployment: Deployment) -> dict[DayCheck, CheckResult]:
     """Count the raw rows, and read the summaries of the day and of the days before it."""
     impala = deployment.impala
     known = minutes_by_day(impala.query(minutes_of_days(day.plus(-TRAILING_DAYS), day)))
@@ -48,26 +54,27 @@ def try_summary(day: Day, deployment: Deployment) -> dict[Claim, Finding]:
     (row,) = records(impala.query(summary_counts(day)))
     raw_rows, counted = (int(str(value or 0)) for value in row)
     return {
-        SUMMARY_COUNTS_EVERY_ROW: _counted(raw_rows, counted),
+        SUMMARY_COUNTS_EVERY_ROW: _counts(raw_rows, counted),
         NO_GAP_IN_TRAFFIC: gaps(today, list(known.values())),
         VOLUME_IS_AS_USUAL: volume(sum(today), [sum(minutes) for minutes in known.values()]),
-        COLUMNS: try_columns(COLUMNS, PROXY_INGEST_SUMMARY, day, impala),
+        COLUMNS: evaluate_columns(COLUMNS, PROXY_INGEST_SUMMARY, day, impala),
     }
 
 
-def _counted(raw_rows: int, counted: int) -> Finding:
-    figures = {"countable_raw_rows": raw_rows, "counted": counted}
+def _counts(raw_rows: int, counted: int) -> CheckResult:
+    metadata = {"countable_raw_rows": raw_rows, "counted": counted}
     if raw_rows == counted:
-        return Finding(holds=True, why=f"all {raw_rows} countable raw rows are counted", figures=figures)
-    why = (
-        f"{raw_rows} raw rows are countable, {counted} are counted: raw rows came later, or were removed; "
-        f"materialize ingest_summary for the day again"
-    )
-    return Finding(holds=False, why=why, figures=figures)
+        description = f"all {raw_rows} countable raw rows are counted"
+    else:
+        description = (
+            f"{raw_rows} raw rows are countable, {counted} are counted: raw rows were added or removed "
+            f"since; materialize ingest_summary for the day again"
+        )
+    return CheckResult(passed=raw_rows == counted, description=description, metadata=metadata)
 
 
-def gaps(today: list[int], before: list[list[int]]) -> Finding:
-    """Look for stretches of silent minutes. `before` are the minutes of the trailing days that are known."""
+def gaps(today: Sequence[int], before: Sequence[Sequence[int]]) -> CheckResult:
+    """Look for long runs of minutes without traffic; `before` has the minutes of each known trailing day."""
     silent = [minute for minute in range(MINUTES) if not today[minute]]
     # Without a day before, no silence is usual.
     unusual = [
@@ -75,35 +82,39 @@ def gaps(today: list[int], before: list[list[int]]) -> Finding:
         for minute in silent
         if not before or sum(not minutes[minute] for minutes in before) < len(before) / 2
     ]
-    found = [stretch for stretch in _stretches(unusual) if len(stretch) >= _GAP]
-    figures = {
+    found = [run for run in _runs(unusual) if len(run) >= _GAP]
+    metadata = {
         "minutes_without_traffic": len(silent),
-        "longest_gap": max((len(stretch) for stretch in _stretches(silent)), default=0),
+        "longest_gap": max((len(run) for run in _runs(silent)), default=0),
         "trailing_days": len(before),
     }
     if not found:
-        return Finding(holds=True, why="no unusual gap", figures=figures)
-    times = ", ".join(f"{clock(stretch[0])} to {clock(stretch[-1])}" for stretch in found[:_NAMED_GAPS])
+        return CheckResult(passed=True, description="no unusual gap", metadata=metadata)
+    times = ", ".join(f"{clock(run[0])} to {clock(run[-1])}" for run in found[:_NAMED_GAPS])
     more = " and more" if len(found) > _NAMED_GAPS else ""
-    why = f"no traffic from {times}{more}; look at the proxies and the ingest"
-    return Finding(holds=False, why=why, figures=figures)
+    description = f"no traffic from {times}{more}; look at the proxies and the ingest"
+    return CheckResult(passed=False, description=description, metadata=metadata)
 
 
-def _stretches(minutes: Iterable[int]) -> list[list[int]]:
+def _runs(minutes: Iterable[int]) -> list[list[int]]:
     """Return runs of consecutive minutes."""
     numbered = enumerate(minutes)
     return [[minute for _, minute in run] for _, run in groupby(numbered, key=lambda pair: pair[1] - pair[0])]
 
 
-def volume(today: int, before: list[int]) -> Finding:
-    """Compare the day's requests with those of the trailing days that are known."""
-    figures = {"requests": today, "trailing_days": len(before)}
+def volume(today: int, before: Sequence[int]) -> CheckResult:
+    """Compare the day's requests with those of each known trailing day."""
+    metadata = {"requests": today, "trailing_days": len(before)}
     if len(before) < _FEWEST_DAYS:
-        why = f"{len(before)} of the {TRAILING_DAYS} days before are known; it takes {_FEWEST_DAYS} to tell"
-        return Finding(holds=True, why=why, figures=figures)
+        description = f"{len(before)} of the {TRAILING_DAYS} days before are known, {_FEWEST_DAYS} are needed"
+        return CheckResult(passed=True, description=description, metadata=metadata)
     least, most = min(before), max(before)
-    figures |= {"least_before": least, "most_before": most}
+    metadata |= {"least_before": least, "most_before": most}
     if least / _FAR <= today <= most * _FAR:
-        return Finding(holds=True, why=f"{today} requests; {least} to {most} before", figures=figures)
-    why = f"{today} requests, but {least} to {most} on the {len(before)} days before; look at the ingest"
-    return Finding(holds=False, why=why, figures=figures)
+        return CheckResult(
+            passed=True, description=f"{today} requests; {least} to {most} before", metadata=metadata
+        )
+    description = (
+        f"{today} requests, but {least} to {most} on the {len(before)} days before; look at the ingest"
+    )
+    return CheckResult(passed=False, description=description, metadata=metadata)

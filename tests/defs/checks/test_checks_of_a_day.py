@@ -2,10 +2,10 @@ from functools import partial
 
 import dagster as dg
 import pyarrow as pa
-from support.claims import broken, found
+from support.day_checks import check_results, failed_checks
 from support.home import SAMPLE_DAY, Home, findings, rewrite
 
-from proxy_oa_assets.defs.checks.asset_checks import TRIALS, severity
+from proxy_oa_assets.defs.checks.asset_checks import DAY_CHECKS, dagster_severity
 from proxy_oa_assets.model.day import Day
 from proxy_oa_assets.model.tables import PROXY_SCORES
 
@@ -13,19 +13,19 @@ DAY = SAMPLE_DAY
 ERROR, WARN = dg.AssetCheckSeverity.ERROR, dg.AssetCheckSeverity.WARN
 
 
-def test_every_claim_holds_of_a_good_day(home: Home) -> None:
+def test_a_good_day_passes_every_check(home: Home) -> None:
     """A sample day passes all checks, and each check is bound to the day."""
     result = home.materialize(DAY)
 
     assert result.success
     assert {name: found.passed for name, found in findings(result).items()} == {
-        claim.name: True for claims, _ in TRIALS for claim in claims
+        check.name: True for checks, _ in DAY_CHECKS for check in checks
     } | {"yesterday_is_materialized": False}
     assert {found.partition for found in findings(result).values()} == {DAY.key, None}
 
 
 def test_a_rejected_line_is_a_warning_that_names_the_file(embedded_home: Home) -> None:
-    """The day goes on with its good rows, and the check says where the bad ones are."""
+    """The day is made of its good rows, and the check says where the bad ones are."""
     results = embedded_home.results(DAY)
     results.write_bytes(b"not a row\n" + results.read_bytes())
 
@@ -39,17 +39,17 @@ def test_a_rejected_line_is_a_warning_that_names_the_file(embedded_home: Home) -
 
 
 def test_a_score_that_is_missing_is_found(home: Home) -> None:
-    """A row that was taken from the results, but isn't in the table, is an error."""
+    """A row that was taken from the results but isn't in the table is an error."""
     home.materialize(DAY)
 
     home.rewrite("proxy_scores", DAY, lambda table: table.slice(1))
 
-    assert "every_result_is_scored" in broken(home)
-    assert "1 are not in proxy_scores" in found(home)["every_result_is_scored"][1]
+    assert "every_result_is_scored" in failed_checks(home)
+    assert "1 are not in proxy_scores" in check_results(home)["every_result_is_scored"].description
 
 
 def test_a_table_with_wrong_scores_stops_what_follows(home: Home, monkeypatch) -> None:
-    """Edges of wrong scores would be wrong, so they aren't made; the summary doesn't depend on them."""
+    """Edges of wrong scores aren't made; the summary, which doesn't depend on them, is."""
     write = type(home.deployment.impala).replace_day_with_frame
     monkeypatch.setattr(
         type(home.deployment.impala),
@@ -66,12 +66,12 @@ def test_a_table_with_wrong_scores_stops_what_follows(home: Home, monkeypatch) -
 
 
 def test_raw_rows_that_came_later_are_found(home: Home) -> None:
-    """Ingest that went on after the day was counted."""
+    """Ingest that continues after the day was counted fails the check of the summary."""
     home.materialize(DAY)
 
     rewrite(home.raw_files(DAY)[5], lambda table: pa.concat_tables([table, table.slice(0, 1)]))
 
-    assert "summary_counts_every_row" in broken(home)
+    assert "summary_counts_every_row" in failed_checks(home)
 
 
 def test_a_night_s_late_rows_are_no_day_of_their_own(embedded_home: Home) -> None:
@@ -84,10 +84,10 @@ def test_a_night_s_late_rows_are_no_day_of_their_own(embedded_home: Home) -> Non
             hour.unlink()
         embedded_home.materialize(day, assets=["ingest_summary"])
 
-    holds, why = found(embedded_home)["volume_is_as_usual"]
+    result = check_results(embedded_home)["volume_is_as_usual"]
 
-    assert not holds
-    assert "on the 7 days before" in why
+    assert not result.passed
+    assert "on the 7 days before" in result.description
 
 
 def with_a_row_of(day: Day, table: pa.Table) -> pa.Table:
@@ -105,25 +105,25 @@ def test_a_column_of_another_type_is_found(embedded_home: Home) -> None:
 
     embedded_home.rewrite("proxy_scores", DAY, as_number)
 
-    holds, why = found(embedded_home)["proxy_scores_has_its_columns"]
-    assert not holds
-    assert "respcode is INT instead of STRING" in why
-    assert "materialize scored_connections again" in why
+    result = check_results(embedded_home)["proxy_scores_has_its_columns"]
+    assert not result.passed
+    assert "respcode is INT instead of STRING" in result.description
+    assert "materialize scored_connections again" in result.description
 
 
-def test_a_day_that_was_never_made_fulfils_no_claim(embedded_home: Home) -> None:
-    """What can't be read isn't passed over: each claim says what is missing."""
+def test_a_day_that_was_never_made_fails_its_checks(embedded_home: Home) -> None:
+    """A day that can't be read fails each check, which says what is missing."""
     assert {
         "every_result_is_scored",
         "every_uri_has_a_reputation",
         "every_connection_has_edges",
         "summary_counts_every_row",
-    } - broken(embedded_home) == {"every_connection_has_edges"}
-    assert "materialize proxy_results" in found(embedded_home)["every_result_is_scored"][1]
+    } - failed_checks(embedded_home) == {"every_connection_has_edges"}
+    assert "materialize proxy_results" in check_results(embedded_home)["every_result_is_scored"].description
 
 
 def test_an_error_that_quotes_the_data_is_no_markup_in_the_web_ui(embedded_home: Home) -> None:
-    """The web UI shows a finding as Markdown: what an engine can't convert must not become a picture."""
+    """The web UI renders a description as Markdown: a value in an error must not become a picture."""
     embedded_home.materialize(DAY)
     hostile = "![x](http://evil.example/x.png) `<b>`\x1b[2J"
 
@@ -133,16 +133,16 @@ def test_an_error_that_quotes_the_data_is_no_markup_in_the_web_ui(embedded_home:
 
     embedded_home.rewrite("proxy_scores", DAY, with_text)
 
-    _, why = found(embedded_home)["every_result_is_scored"]
+    description = check_results(embedded_home)["every_result_is_scored"].description
 
-    before, code, after = why.split("`")
+    before, code, after = description.split("`")
     assert r"![x](http://evil.example/x.png) '<b>'\x1b[2J" in code
     assert (before, after) == ("the day can't be read: ", "")
 
 
-def test_severities_follow_from_what_a_broken_claim_means() -> None:
-    """Warnings are for people; what blocks is an error."""
-    by_name = {claim.name: severity(claim) for claims, _ in TRIALS for claim in claims}
+def test_a_blocking_check_is_an_error_in_dagster() -> None:
+    """Dagster has two severities: warnings are for people to look at, the rest are errors."""
+    by_name = {check.name: dagster_severity(check) for checks, _ in DAY_CHECKS for check in checks}
 
     assert by_name["no_row_was_rejected"] is WARN
     assert by_name["every_result_is_scored"] is ERROR

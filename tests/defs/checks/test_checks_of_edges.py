@@ -1,6 +1,6 @@
 import dagster as dg
 import pyarrow as pa
-from support.claims import broken, found
+from support.day_checks import check_results, failed_checks
 from support.home import SAMPLE_DAY, Home, findings, metadata, rewrite
 
 from proxy_oa_assets.model.column_map import RESULT_FIELDS
@@ -29,8 +29,8 @@ def test_edges_that_are_not_the_raw_rows_are_found(home: Home) -> None:
     home.rewrite("proxy_edge", DAY, lambda table: table.slice(3))
     home.rewrite("proxy_scores", DAY, lambda table: table.slice(0, table.num_rows - 1))
 
-    assert "every_connection_has_edges" in broken(home)
-    assert "have other rows than the raw log" in found(home)["every_connection_has_edges"][1]
+    assert "every_connection_has_edges" in failed_checks(home)
+    assert "have other rows than the raw log" in check_results(home)["every_connection_has_edges"].description
 
 
 def test_rows_beyond_the_limit_of_an_hour_are_counted_and_left_out(home: Home) -> None:
@@ -92,4 +92,4 @@ def test_more_rows_of_an_hour_than_allowed_are_found(home: Home) -> None:
         lambda table: pa.concat_tables([table, *[table.slice(0, 1)] * 250]),
     )
 
-    assert "no_connection_hour_is_beyond_250" in broken(home)
+    assert "no_connection_hour_is_beyond_250" in failed_checks(home)

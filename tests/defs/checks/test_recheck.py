@@ -3,6 +3,8 @@ import pytest
 from support.definitions import DAILY, defs
 from support.home import Home
 
+from proxy_oa_assets.defs.automation.jobs import yesterday
+from proxy_oa_assets.defs.checks.asset_checks import yesterday_check
 from proxy_oa_assets.defs.checks.recheck import RecheckConfig
 from proxy_oa_assets.model.day import Day
 from proxy_oa_assets.model.errors import DayError
@@ -40,7 +42,7 @@ def evaluations(result: dg.ExecuteInProcessResult) -> list[dg.AssetCheckEvaluati
 
 
 def test_good_days_are_checked_again_without_being_made_again(home: Home) -> None:
-    """Every claim about every day is recorded, and no table is touched."""
+    """The result of every check of every day is recorded, and no table is touched."""
     made = home.part("proxy_edge", FIRST).stat().st_mtime_ns
 
     result = recheck(home, first_day=FIRST.key, last_day=LAST.key)
@@ -52,7 +54,7 @@ def test_good_days_are_checked_again_without_being_made_again(home: Home) -> Non
 
 
 def test_a_day_that_went_wrong_fails_the_job_by_name(home: Home) -> None:
-    """What is wrong is in the failure message, with day, asset, check and remedy."""
+    """The failure names day, asset, check and reason of what is wrong, and no other day."""
     home.part("proxy_scores", LAST).unlink()
 
     result = recheck(home, first_day=FIRST.key, last_day=LAST.key)
@@ -64,12 +66,10 @@ def test_a_day_that_went_wrong_fails_the_job_by_name(home: Home) -> None:
 
 
 def test_days_that_are_no_partitions_are_refused() -> None:
-    """The message names the days that there are."""
-    with pytest.raises(
-        DayError, match="2014-01-01 to last_day 2016-09-12 are no daily partitions; there are 2015-01-01"
-    ):
+    """The message names the range of the partitions."""
+    with pytest.raises(DayError, match=r"2014-01-01 to last_day 2016-09-12.* 2015-01-01"):
         RecheckConfig(first_day="2014-01-01", last_day="2016-09-12").days(KEYS)
-    with pytest.raises(DayError, match="no daily partitions"):
+    with pytest.raises(DayError, match="first_day 2016-09-13 to last_day 2016-09-12"):
         RecheckConfig(first_day="2016-09-13", last_day="2016-09-12").days(KEYS)
 
 
@@ -84,8 +84,8 @@ def test_without_days_it_is_the_newest_one() -> None:
     assert [day.key for day in RecheckConfig().days(KEYS)] == [DAILY.get_last_partition_key()]
 
 
-def test_yesterday_is_missing_whatever_older_day_was_made() -> None:
-    """Unlike a freshness policy, the check isn't satisfied by a backfill of old days."""
+def test_yesterday_is_missing_though_older_days_were_made() -> None:
+    """Unlike a freshness policy, the check doesn't pass when old days are backfilled."""
     newest = DAILY.get_last_partition_key()
     assets = ("proxy_results", "scored_connections", "edge_details", "ingest_summary", "notebooks")
     with dg.DagsterInstance.ephemeral() as instance:
@@ -105,7 +105,29 @@ def test_yesterday_is_missing_whatever_older_day_was_made() -> None:
     assert present.passed
 
 
-def checked(instance: dg.DagsterInstance) -> dg.AssetCheckEvaluation:
-    result = defs.resolve_job_def("yesterday").execute_in_process(instance=instance)
+def test_yesterday_asks_for_every_asset_it_is_given() -> None:
+    """An asset that is added later is asked for, too, without being named in the check."""
+
+    @dg.asset(partitions_def=DAILY)
+    def further_asset() -> None: ...
+
+    newest = DAILY.get_last_partition_key()
+    definitions = dg.Definitions(
+        assets=[dg.AssetSpec("notebooks", partitions_def=DAILY), further_asset],
+        asset_checks=[yesterday_check(DAILY, [further_asset])],
+        jobs=[yesterday],
+    )
+    with dg.DagsterInstance.ephemeral() as instance:
+        missing = checked(instance, definitions)
+        instance.report_runless_asset_event(dg.AssetMaterialization("further_asset", partition=newest))
+        present = checked(instance, definitions)
+
+    assert not missing.passed
+    assert "further_asset" in missing.description
+    assert present.passed
+
+
+def checked(instance: dg.DagsterInstance, definitions: dg.Definitions = defs) -> dg.AssetCheckEvaluation:
+    result = definitions.resolve_job_def("yesterday").execute_in_process(instance=instance)
     (found,) = result.get_asset_check_evaluations()
     return found

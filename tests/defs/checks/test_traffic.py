@@ -11,61 +11,61 @@ def silent(start: int, end: int) -> list[int]:
 
 def test_a_long_silence_is_named_with_its_times() -> None:
     """An ingest that stood still from 10:00 to 10:44, on a day after busy days."""
-    finding = gaps(silent(600, 645), [BUSY] * 7)
+    result = gaps(silent(600, 645), [BUSY] * 7)
 
-    assert not finding.holds
-    assert "no traffic from 10:00 to 10:44" in finding.why
-    assert finding.figures["minutes_without_traffic"] == 45
-    assert finding.figures["longest_gap"] == 45
+    assert not result.passed
+    assert "no traffic from 10:00 to 10:44" in result.description
+    assert result.metadata["minutes_without_traffic"] == 45
+    assert result.metadata["longest_gap"] == 45
 
 
 def test_a_short_silence_is_no_gap() -> None:
-    """Quiet minutes happen; they are counted, not complained of."""
-    finding = gaps(silent(600, 629), [BUSY] * 7)
+    """Quiet minutes are counted, and pass the check."""
+    result = gaps(silent(600, 629), [BUSY] * 7)
 
-    assert finding.holds
-    assert finding.figures["minutes_without_traffic"] == 29
+    assert result.passed
+    assert result.metadata["minutes_without_traffic"] == 29
 
 
 def test_a_silence_that_is_usual_is_no_gap() -> None:
     """An office that is empty every night."""
     night = silent(0, 360)
 
-    assert gaps(night, [night] * 4 + [BUSY] * 3).holds
-    assert not gaps(night, [night] * 3 + [BUSY] * 4).holds
+    assert gaps(night, [night] * 4 + [BUSY] * 3).passed
+    assert not gaps(night, [night] * 3 + [BUSY] * 4).passed
 
 
 def test_without_earlier_days_every_silence_is_unusual() -> None:
-    """Nothing says yet what is usual."""
-    assert not gaps(silent(100, 200), []).holds
+    """Without a day to compare with, no silence is usual."""
+    assert not gaps(silent(100, 200), []).passed
 
 
 def test_a_day_without_any_traffic_is_one_gap() -> None:
     """The whole day is named."""
-    assert "from 00:00 to 23:59" in gaps([0] * MINUTES, [BUSY]).why
+    assert "from 00:00 to 23:59" in gaps([0] * MINUTES, [BUSY]).description
 
 
 def test_many_gaps_are_cut_short() -> None:
     """A message stays readable."""
     holes = [0 if minute % 60 < 35 else 1 for minute in range(MINUTES)]
 
-    assert gaps(holes, [BUSY]).why.count(" to ") == 5
-    assert "and more" in gaps(holes, [BUSY]).why
+    assert gaps(holes, [BUSY]).description.count(" to ") == 5
+    assert "and more" in gaps(holes, [BUSY]).description
 
 
 def test_volume_far_off_the_trailing_days_is_found() -> None:
     """Half the least and twice the most of the days before are the bounds, and still within them."""
     before = [1000, 1200, 90, 80, 1100]
 
-    assert volume(40, before).holds
-    assert not volume(39, before).holds
-    assert volume(2400, before).holds
-    assert not volume(2401, before).holds
+    assert volume(40, before).passed
+    assert not volume(39, before).passed
+    assert volume(2400, before).passed
+    assert not volume(2401, before).passed
 
 
 def test_volume_is_not_judged_by_fewer_than_three_days() -> None:
-    """A new installation isn't warned of what nobody can know."""
-    finding = volume(1, [1000, 1000])
+    """A new installation isn't warned before there is anything to compare with."""
+    result = volume(1, [1000, 1000])
 
-    assert finding.holds
-    assert "2 of the 7 days before are known" in finding.why
+    assert result.passed
+    assert "2 of the 7 days before are known" in result.description

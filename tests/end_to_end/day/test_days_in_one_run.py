@@ -66,26 +66,26 @@ def test_the_good_days_of_a_run_are_recorded_and_the_bad_day_is_named(home: Home
     assert statuses == set()
 
 
-def test_what_no_one_foresaw_costs_its_day_alone(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_unexpected_error_costs_its_day_alone(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     """An unexpected error of one day is named like any other, and the days after it are made."""
     replace = type(home.deployment.impala).replace_day
 
     def fails_on_a_day(self, table, day, select):
         if day == BAD and table.name == "proxy_ingest_summary":
-            raise ZeroDivisionError("nobody foresaw this")
+            raise ZeroDivisionError("unexpected")
         return replace(self, table, day, select)
 
     monkeypatch.setattr(type(home.deployment.impala), "replace_day", fails_on_a_day)
 
     result = home.materialize(FIRST, last=LAST, assets=["ingest_summary"])
 
-    assert f"{BAD}: ZeroDivisionError: nobody foresaw this" in failures(result)["ingest_summary"]
+    assert f"{BAD}: ZeroDivisionError: unexpected" in failures(result)["ingest_summary"]
     assert home.made("proxy_ingest_summary", LAST)
     assert not home.made("proxy_ingest_summary", BAD)
 
 
 def test_each_day_of_a_run_is_checked(home: Home) -> None:
-    """Dagster evaluates a check once per run; the finding of each day is recorded all the same."""
+    """Dagster evaluates a check once per run; the result of each day is recorded all the same."""
     home.results(BAD).write_bytes(b"no row\n" + home.results(BAD).read_bytes())
 
     result = home.materialize(FIRST, last=LAST)
@@ -106,5 +106,5 @@ def test_each_day_of_a_run_is_checked(home: Home) -> None:
         assert target
         assert target.run_id == result.run_id
     assert by_day[None].description.startswith(
-        "2 of 3 days hold\n2016-09-13: lines that are no row of the day: 1"
+        "2 of 3 days passed\n2016-09-13: lines that are no row of the day: 1"
     )

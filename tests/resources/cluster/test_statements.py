@@ -5,7 +5,7 @@ from contextlib import contextmanager
 import pytest
 from support.cluster_home import ClusterHome
 
-from proxy_oa_assets.defs.checks.asset_checks import TRIALS, tried
+from proxy_oa_assets.defs.checks.asset_checks import DAY_CHECKS, evaluated
 from proxy_oa_assets.resources.cluster.hive_connection import HiveConnection
 
 pytestmark = pytest.mark.cluster
@@ -40,8 +40,8 @@ def test_a_day_takes_a_fixed_number_of_statements(home: ClusterHome, asked: list
     assert len([sql for sql in asked if sql.startswith("INSERT OVERWRITE")]) == 2
     assert not [sql for sql in asked if "VALUES" in sql]
 
-    for claims, trial in TRIALS:
+    for checks, evaluate in DAY_CHECKS:
         asked.clear()
-        findings = tried(claims, trial, day, home.deployment)
-        assert all(finding.holds for finding in findings.values())
-        assert len(asked) <= len(claims)
+        results = evaluated(checks, evaluate, day, home.deployment)
+        assert all(result.passed for result in results.values())
+        assert len(asked) <= len(checks)
