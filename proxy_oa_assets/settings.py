@@ -1,6 +1,6 @@
 """Settings: environment variables and `.env` files, read once and passed on as values.
 
-The README's table says what each variable means. Variables of the environment come first, then those of `.env`
+The README's table says what each variable means. The environment's variables come first, then those of `.env`
 in the working folder, then those of `.env` in the home. Nothing is written back to the environment, so that a
 process can work in several homes.
 """
@@ -10,46 +10,48 @@ import os
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Literal, Self, TypeVar
+from typing import Annotated, Any, Literal, Self, TypeVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from dotenv import dotenv_values
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError, model_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from proxy_oa_assets.model.day import Day
 from proxy_oa_assets.model.errors import DayError, SettingsError
 from proxy_oa_assets.model.files import bundled
 from proxy_oa_assets.model.network import is_web_address
 
-DEFAULT_HOME = "proxy_oa_home"
-DEFAULT_CONF = "proxy_conf.json"
-_DAY_SECONDS = 24 * 3600
+_HOME, _CONF = "proxy_oa_home", "proxy_conf.json"
+
+
+def _checked(holds: Callable[[Any], object], remedy: str) -> AfterValidator:
+    """Refuse a value that a predicate doesn't hold for."""
+
+    def check(value: object) -> object:
+        if not holds(value):
+            raise ValueError(remedy)
+        return value
+
+    return AfterValidator(check)
+
+
+def _spelled(pattern: str, remedy: str) -> BeforeValidator:
+    """Refuse another spelling; pydantic alone takes ` 5 `, `1_0` and `1.0` for whole numbers."""
+    return BeforeValidator(_checked(re.compile(pattern, re.ASCII).fullmatch, remedy).func)
 
 
 def _absolute(path: Path) -> Path:
     try:
         return path.expanduser().absolute()
     except RuntimeError as error:
-        raise ValueError("there is no such user, so `~` has no home") from error
-
-
-def _folder(path: Path) -> Path:
-    if path.exists() and not path.is_dir():
-        raise ValueError("it is a folder, and there is a file")
-    return path
-
-
-def _file(path: Path) -> Path:
-    if not path.is_file():
-        raise ValueError("there is no such file")
-    return path
+        raise ValueError("`~` names a user that doesn't exist; write the whole path") from error
 
 
 def _huser(huser: str) -> str:
-    """Return HUSER as HDFS writes it: locations that the engine reports are compared with it."""
+    """Return HUSER as HDFS spells it, because it is compared with locations that the engine reports."""
     if not huser.startswith("/") or ".." in huser.split("/"):
-        raise ValueError("it is an absolute HDFS path, such as /user/spot")
+        raise ValueError("write an absolute HDFS path, such as /user/spot")
     return "".join(f"/{part}" for part in huser.split("/") if part not in ("", "."))
 
 
@@ -61,50 +63,53 @@ def _timezone(name: str) -> str:
     return name
 
 
-def _date(text: object) -> object:
+def _date(text: str) -> dt.date:
     try:
-        return Day.parse(text).date if isinstance(text, str) else text
+        return Day.parse(text).date
     except DayError as error:
         raise ValueError(str(error)) from None
 
 
-def _web_address(address: str) -> str:
-    if not is_web_address(address):
-        raise ValueError("write a whole web address, with http:// or https://")
-    return address
-
-
-def _name_nodes(url: str) -> str:
+def _are_name_nodes(url: str) -> bool:
     # The package `hdfs` retries forever when all of its addresses are the same.
     addresses = url.split(";")
-    if not all(map(is_web_address, addresses)) or len(set(addresses)) < len(addresses):
-        raise ValueError("write web addresses, different ones separated by ;, such as http://namenode:9870")
-    return url
+    return all(map(is_web_address, addresses)) and len(set(addresses)) == len(addresses)
+
+
+def _may_be_folder(path: Path) -> bool:
+    return path.is_dir() or not path.exists()
 
 
 def _default_conf() -> Path:
-    in_working_folder = Path.cwd() / DEFAULT_CONF
-    return in_working_folder if in_working_folder.is_file() else bundled(DEFAULT_CONF)
+    in_working_folder = Path.cwd() / _CONF
+    return in_working_folder if in_working_folder.is_file() else bundled(_CONF)
 
 
 _Path = Annotated[Path, AfterValidator(_absolute)]
-_File = Annotated[_Path, AfterValidator(_file)]
-_WebAddress = Annotated[str, AfterValidator(_web_address)]
-_Seconds = Annotated[int, Field(ge=1, le=_DAY_SECONDS)]
+_Folder = Annotated[_Path, _checked(_may_be_folder, "it is a file; name a folder")]
+_File = Annotated[_Path, _checked(Path.is_file, "the file doesn't exist; correct the path")]
+_WebAddress = Annotated[str, _checked(is_web_address, "write a whole web address, with http:// or https://")]
+_NameNodes = Annotated[
+    str, _checked(_are_name_nodes, "write different web addresses joined by ;, such as http://namenode:9870")
+]
+_Identifier = Annotated[str, _spelled("[A-Za-z][A-Za-z0-9_]*", "write letters, digits and underscores")]
+_Whole = Annotated[int, _spelled(r"[1-9]\d{0,8}", "write a whole number, from 1")]
+_Seconds = Annotated[_Whole, Field(le=24 * 3600)]
+_Share = Annotated[float, _spelled(r"0(\.\d+)?|1(\.0+)?", "write a share from 0 to 1, such as 0.9")]
 # A file of certificates to trust; `unverified` switches verification off; None trusts the machine's own.
 CaCert = Literal["unverified"] | _File | None
 
 
 class _Variables(BaseSettings):
     model_config = SettingsConfigDict(
-        frozen=True, extra="ignore", case_sensitive=True, env_ignore_empty=True, populate_by_name=False
+        case_sensitive=True, env_ignore_empty=True, extra="ignore", frozen=True, validate_default=False
     )
 
 
 class ClusterSettings(_Variables):
-    """How HDFS and the SQL engine of a cluster are reached; time-outs in seconds."""
+    """How to reach HDFS and the SQL engine of a cluster; time-outs in seconds."""
 
-    hdfs_url: Annotated[str, AfterValidator(_name_nodes)] = Field(
+    hdfs_url: _NameNodes = Field(
         alias="HDFS_URL", description="the NameNode's web address, such as http://namenode:9870"
     )
     hdfs_user: str = Field(default="spot", alias="HDFS_USER")
@@ -114,7 +119,7 @@ class ClusterSettings(_Variables):
     hdfs_timeout: _Seconds = Field(default=60, alias="HDFS_TIMEOUT")
     engine: Literal["impala", "hive"] = Field(default="impala", alias="PROXY_OA_SQL_ENGINE")
     host: str = Field(alias="IMPALA_HOST", description="the host of an impalad, or of HiveServer2")
-    port: int = Field(default=21050, ge=1, le=65535, alias="IMPALA_PORT")
+    port: _Whole = Field(default=21050, le=65535, alias="IMPALA_PORT")
     auth_mechanism: Literal["NOSASL", "PLAIN", "LDAP", "GSSAPI"] = Field(
         default="NOSASL", alias="IMPALA_AUTH_MECHANISM"
     )
@@ -124,80 +129,78 @@ class ClusterSettings(_Variables):
     ca_cert: CaCert = Field(default=None, alias="IMPALA_CA_CERT")
     kerberos_service_name: str = Field(default="impala", alias="IMPALA_KERBEROS_SERVICE_NAME")
     timeout: _Seconds = Field(default=120, alias="IMPALA_TIMEOUT")
-    keep_minutes: int = Field(default=60, ge=1, le=7 * 24 * 60, alias="PROXY_OA_KEEP_VERSIONS_MINUTES")
+    keep_minutes: _Whole = Field(default=60, le=7 * 24 * 60, alias="PROXY_OA_KEEP_VERSIONS_MINUTES")
     allow_plaintext_secrets: bool = Field(default=False, alias="PROXY_OA_ALLOW_PLAINTEXT_SECRETS")
 
     @model_validator(mode="after")
     def _secrets_are_encrypted(self) -> Self:
+        problems = []
         if self.hdfs_auth == "token" and self.hdfs_token is None:
-            raise ValueError("HDFS_TOKEN is missing: HDFS_AUTH=token needs a delegation token")
+            problems.append(
+                "HDFS_TOKEN is missing; set it to a delegation token, which HDFS_AUTH=token needs"
+            )
         if self.ca_cert is not None and not self.use_ssl:
-            raise ValueError(
-                "IMPALA_CA_CERT is set, but without IMPALA_USE_SSL=true nothing is encrypted or verified; "
-                "set that, too, or remove IMPALA_CA_CERT"
-            )
-        if self.allow_plaintext_secrets:
-            return self
-        remedy = "or set PROXY_OA_ALLOW_PLAINTEXT_SECRETS=true if the network is trusted"
-        plain = [url for url in self.hdfs_url.split(";") if not url.lower().startswith("https://")]
-        if self.hdfs_auth == "token" and plain:
-            raise ValueError(
-                f"HDFS_URL={self.hdfs_url!r}: HDFS_TOKEN would be sent unencrypted; use https://, {remedy}"
-            )
-        if self.password is not None and self.auth_mechanism in ("PLAIN", "LDAP") and not self.use_ssl:
-            raise ValueError(
-                f"IMPALA_PASSWORD would be sent unencrypted with IMPALA_AUTH_MECHANISM="
-                f"{self.auth_mechanism}; set IMPALA_USE_SSL=true, {remedy}"
-            )
+            problems.append("IMPALA_CA_CERT has no effect without TLS; set IMPALA_USE_SSL=true or remove it")
+        if not self.allow_plaintext_secrets:
+            problems += self._plaintext_secrets()
+        if problems:
+            raise ValueError("; ".join(problems))
         return self
+
+    def _plaintext_secrets(self) -> Iterable[str]:
+        remedy = "or set PROXY_OA_ALLOW_PLAINTEXT_SECRETS=true if the network is trusted"
+        encrypted = all(url.lower().startswith("https://") for url in self.hdfs_url.split(";"))
+        if self.hdfs_auth == "token" and not encrypted:
+            yield f"HDFS_URL={self.hdfs_url!r} would send HDFS_TOKEN unencrypted; use https://, {remedy}"
+        if self.password is not None and self.auth_mechanism in ("PLAIN", "LDAP") and not self.use_ssl:
+            yield (
+                f"IMPALA_AUTH_MECHANISM={self.auth_mechanism} would send IMPALA_PASSWORD unencrypted; "
+                f"set IMPALA_USE_SSL=true, {remedy}"
+            )
 
 
 class Settings(_Variables):
-    """What the site configured."""
+    """What the site configured. `huser` is read from PROXY_OA_HUSER, and each other field likewise."""
 
-    deployment: Literal["embedded", "cluster"] = Field(default="embedded", alias="PROXY_OA_DEPLOYMENT")
-    # None with the embedded deployment.
-    cluster: ClusterSettings | None = None
-    home: Annotated[_Path, AfterValidator(_folder)] = Field(
-        default=Path(DEFAULT_HOME), alias="PROXY_OA_HOME", validate_default=True
-    )
-    conf: _File = Field(default_factory=_default_conf, alias="PROXY_OA_CONF")
-    huser: Annotated[str, AfterValidator(_huser)] = Field(default="/user/spot", alias="PROXY_OA_HUSER")
-    dbname: Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_]*$")] = Field(
-        default="spot", alias="PROXY_OA_DBNAME"
-    )
-    start_date: Annotated[dt.date, BeforeValidator(_date)] = Field(
-        default=dt.date(2015, 1, 1), alias="PROXY_OA_START_DATE"
-    )
-    timezone: Annotated[str, AfterValidator(_timezone)] = Field(default="UTC", alias="PROXY_OA_TIMEZONE")
-    network_context: _File | None = Field(default=None, alias="PROXY_OA_NETWORK_CONTEXT")
-    reputation: _File | None = Field(default=None, alias="PROXY_OA_REPUTATION")
-    # False where the working folder's `.env` chose the reputation file: anyone may have written that folder.
-    reputation_may_run_programs: bool = True
-    reputation_coverage: float = Field(default=0.9, ge=0, le=1, alias="PROXY_OA_REPUTATION_COVERAGE")
-    days_per_run: int = Field(default=1, ge=1, le=9999, alias="PROXY_OA_DAYS_PER_RUN")
-    executor: Literal["in_process", "multiprocess"] = Field(default="in_process", alias="PROXY_OA_EXECUTOR")
-    # Who knows a webhook's address can post to it.
-    failure_webhook: _WebAddress | None = Field(default=None, alias="PROXY_OA_FAILURE_WEBHOOK", repr=False)
-    ui_url: _WebAddress | None = Field(default=None, alias="PROXY_OA_UI_URL")
-    dagster_home_variable: _Path | None = Field(default=None, alias="DAGSTER_HOME")
+    model_config = SettingsConfigDict(alias_generator=lambda name: f"PROXY_OA_{name.upper()}")
+
+    deployment: Literal["embedded", "cluster"] = "embedded"
+    # `load_settings` passes these two; no variable is read for them. `cluster` is None if embedded; a
+    # reputation file that the working folder chose runs no program: anyone may have written that folder.
+    cluster: Annotated[ClusterSettings | None, NoDecode]
+    reputation_may_run_programs: bool
+    home: _Folder
+    conf: _File = Field(default_factory=_default_conf)
+    huser: Annotated[str, AfterValidator(_huser)] = "/user/spot"
+    dbname: _Identifier = "spot"
+    start_date: Annotated[dt.date, BeforeValidator(_date)] = dt.date(2015, 1, 1)
+    timezone: Annotated[str, AfterValidator(_timezone)] = "UTC"
+    network_context: _File | None = None
+    reputation: _File | None = None
+    reputation_coverage: _Share = 0.9
+    days_per_run: Annotated[_Whole, Field(le=9999)] = 1
+    executor: Literal["in_process", "multiprocess"] = "in_process"
+    # A webhook's address is its secret.
+    failure_webhook: _WebAddress | None = Field(default=None, repr=False)
+    ui_url: _WebAddress | None = None
+    chosen_dagster_home: _Path | None = Field(default=None, alias="DAGSTER_HOME")
 
     @model_validator(mode="after")
     def _statements_can_name_huser(self) -> Self:
         if self.deployment == "cluster" and not re.fullmatch(r"[\w./=@+-]*", self.huser, re.ASCII):
             raise ValueError(
-                f"PROXY_OA_HUSER={self.huser!r}: on a cluster it has letters, digits and . _ - = @ + between "
-                f"its slashes, because statements say where tables are"
+                f"PROXY_OA_HUSER={self.huser!r}: SQL statements of a cluster contain it; "
+                f"write letters, digits and . _ - = @ + between its slashes"
             )
         return self
 
     @property
     def dagster_home(self) -> Path:
         """The folder of Dagster's history: DAGSTER_HOME, or `dagster` in the home."""
-        return self.dagster_home_variable or self.home / "dagster"
+        return self.chosen_dagster_home or self.home / "dagster"
 
     def day(self, key: str) -> Day:
-        """Return the day that a command was given. Raises DayError if it is no partition."""
+        """Return the day of a command's `--date`. Raises DayError if it is no partition."""
         day = Day.parse(key)
         if day.date < self.start_date:
             raise DayError(
@@ -223,26 +226,28 @@ _Kind = TypeVar("_Kind", bound=_Variables)
 def load_settings(home: Path | str | None = None, **variables: str) -> Settings:
     """Read the settings of a home; without one, of PROXY_OA_HOME or `proxy_oa_home` in the working folder.
 
-    Variables that are passed by name come before those of the environment. Raises SettingsError naming the
+    Variables that are passed by name come before those of the environment. Raises SettingsError naming each
     variable that can't be used.
     """
     if home is not None:
         variables["PROXY_OA_HOME"] = str(home)
     folder_file = Path.cwd() / ".env"
-    trusted, folder = (variables, os.environ), _dotenv(folder_file)
-    chosen_home = _first("PROXY_OA_HOME", (*trusted, folder)) or DEFAULT_HOME
-    home_file = Path(os.path.expanduser(chosen_home)).absolute() / ".env"  # noqa: PTH111 - never raises
-    # Whoever wrote the working folder chose the home, or its reputation file.
-    untrusted = (
-        home_file != folder_file
-        and not _first("PROXY_OA_REPUTATION", trusted)
-        and (
-            bool(folder.get("PROXY_OA_REPUTATION"))
-            or (not _first("PROXY_OA_HOME", trusted) and bool(folder.get("PROXY_OA_HOME")))
-        )
+    folder = _dotenv(folder_file)
+    named_home = variables.get("PROXY_OA_HOME") or os.environ.get("PROXY_OA_HOME")
+    variables["PROXY_OA_HOME"] = named_home or folder.get("PROXY_OA_HOME") or _HOME
+    # Path.expanduser raises for an unknown user, which validation reports with the variable's name.
+    home_file = Path(os.path.expanduser(variables["PROXY_OA_HOME"])).absolute() / ".env"  # noqa: PTH111
+    # A home that the environment doesn't name is the working folder's choice, and so is its `.env`.
+    trusted_layers = (
+        (variables, True),
+        (os.environ, True),
+        (folder, bool(named_home) and folder_file == home_file),
+        (_dotenv(home_file), bool(named_home)),
     )
+    may_run = next((trusted for layer, trusted in trusted_layers if layer.get("PROXY_OA_REPUTATION")), False)
     files = (home_file, folder_file)
-    settings = _read(Settings, files, {**variables, "reputation_may_run_programs": not untrusted})
+    given = {**variables, "PROXY_OA_CLUSTER": None, "PROXY_OA_REPUTATION_MAY_RUN_PROGRAMS": may_run}
+    settings = _read(Settings, files, given)
     if settings.deployment == "cluster":
         return settings.model_copy(update={"cluster": _read(ClusterSettings, files, variables)})
     return settings
@@ -250,13 +255,8 @@ def load_settings(home: Path | str | None = None, **variables: str) -> Settings:
 
 def environment(home: Path | str | None) -> dict[str, str]:
     """Return the variables of a home, for secrets that are configured by the name of their variable."""
-    files = ([Path(home) / ".env"] if home else []) + [Path.cwd() / ".env"]
-    found = {name: value for file in files for name, value in _dotenv(file).items()}
-    return {**found, **os.environ}
-
-
-def _first(name: str, layers: Iterable[Mapping[str, str]]) -> str | None:
-    return next((layer[name] for layer in layers if layer.get(name)), None)
+    of_home = _dotenv(Path(home) / ".env") if home else {}
+    return {**of_home, **_dotenv(Path.cwd() / ".env"), **os.environ}
 
 
 def _dotenv(path: Path) -> dict[str, str]:
@@ -268,18 +268,18 @@ def _dotenv(path: Path) -> dict[str, str]:
 
 def _read(kind: type[_Kind], files: Sequence[Path], variables: Mapping[str, object]) -> _Kind:
     given = {name: value for name, value in variables.items() if value != ""}
-    # pydantic-settings' own arguments aren't part of the signature that type checkers derive from the fields.
+    # Type checkers don't know pydantic-settings' own arguments.
     create: Callable[..., _Kind] = kind
     try:
         return create(_env_file=files, **given)
     except ValidationError as error:
         message = "; ".join(_problems(kind, error))
-    # Raised here, where no exception that holds a secret is being handled.
+    # Not raised in the except block: its context would be an exception that holds secrets.
     raise SettingsError(message)
 
 
 def _problems(kind: type[_Variables], error: ValidationError) -> Iterable[str]:
-    """Yield a text for each error; values of fields that `repr` leaves out may be secrets."""
+    """Yield a sentence for each error; values of fields that `repr` leaves out may be secrets."""
     fields = {field.alias: field for field in kind.model_fields.values()}
     for found in error.errors(include_url=False):
         reason = found["msg"].removeprefix("Value error, ")

@@ -11,20 +11,11 @@ from proxy_oa_assets.model.files import bundled
 from proxy_oa_assets.settings import environment, load_settings
 
 VARIABLES = (
-    *("PROXY_OA_DEPLOYMENT", "PROXY_OA_HOME", "PROXY_OA_CONF", "PROXY_OA_HUSER", "PROXY_OA_DBNAME"),
-    *(
-        "PROXY_OA_START_DATE",
-        "PROXY_OA_TIMEZONE",
-        "PROXY_OA_NETWORK_CONTEXT",
-        "PROXY_OA_REPUTATION",
-        "PROXY_OA_REPUTATION_COVERAGE",
-        "PROXY_OA_DAYS_PER_RUN",
-        "PROXY_OA_EXECUTOR",
-        "PROXY_OA_FAILURE_WEBHOOK",
-        "PROXY_OA_UI_URL",
-        "DAGSTER_HOME",
-    ),
-)
+    "PROXY_OA_DEPLOYMENT PROXY_OA_HOME PROXY_OA_CONF PROXY_OA_HUSER PROXY_OA_DBNAME PROXY_OA_START_DATE "
+    "PROXY_OA_TIMEZONE PROXY_OA_NETWORK_CONTEXT PROXY_OA_REPUTATION PROXY_OA_REPUTATION_COVERAGE "
+    "PROXY_OA_DAYS_PER_RUN PROXY_OA_EXECUTOR PROXY_OA_FAILURE_WEBHOOK PROXY_OA_UI_URL DAGSTER_HOME"
+).split()
+CLUSTER = {"PROXY_OA_DEPLOYMENT": "cluster", "HDFS_URL": "http://namenode:9870", "IMPALA_HOST": "impalad"}
 
 
 @pytest.fixture
@@ -32,9 +23,7 @@ def folder(tmp_path, monkeypatch):
     """Return an empty working folder, in an environment without any of our variables."""
     monkeypatch.chdir(tmp_path)
     for name in VARIABLES:
-        # Set first, so that what `.env` brings in is undone as well.
-        monkeypatch.setenv(name, "")
-        monkeypatch.delenv(name)
+        monkeypatch.delenv(name, raising=False)
     return tmp_path
 
 
@@ -105,11 +94,16 @@ def test_a_conf_in_the_working_folder_is_taken_without_a_variable(folder):
         ("PROXY_OA_REPUTATION", "missing.toml"),
         ("PROXY_OA_REPUTATION_COVERAGE", "90%"),
         ("PROXY_OA_REPUTATION_COVERAGE", "1.5"),
+        ("PROXY_OA_REPUTATION_COVERAGE", "nan"),
         ("PROXY_OA_DAYS_PER_RUN", "0"),
         ("PROXY_OA_DAYS_PER_RUN", "ten"),
+        ("PROXY_OA_DAYS_PER_RUN", "1_0"),
+        ("PROXY_OA_DAYS_PER_RUN", " 5 "),
+        ("PROXY_OA_DAYS_PER_RUN", "1.0"),
+        ("PROXY_OA_DAYS_PER_RUN", "10000"),
         ("PROXY_OA_EXECUTOR", "kubernetes"),
-        ("PROXY_OA_CONF", "~nobody-of-that-name/proxy_conf.json"),
-        ("PROXY_OA_NETWORK_CONTEXT", "~nobody-of-that-name/context.csv"),
+        ("PROXY_OA_CONF", "~no-such-user/proxy_conf.json"),
+        ("PROXY_OA_NETWORK_CONTEXT", "~no-such-user/context.csv"),
         ("PROXY_OA_UI_URL", "localhost:3000"),
         ("PROXY_OA_UI_URL", "javascript://oa.example/%0aalert(1)"),
     ],
@@ -118,6 +112,58 @@ def test_a_value_that_cannot_be_used_is_refused_by_name(folder, variable, value)
     """The message names the variable; nothing falls back to a default silently."""
     with pytest.raises(SettingsError, match=variable):
         load_settings(**{"PROXY_OA_HOME": str(folder), variable: value})
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [
+        ("HDFS_AUTH", "basic"),
+        ("HDFS_CA_CERT", "missing.pem"),
+        ("HDFS_TIMEOUT", "86401"),
+        ("IMPALA_AUTH_MECHANISM", "ldap"),
+        ("IMPALA_HOST", ""),
+        ("IMPALA_PORT", "65536"),
+        ("IMPALA_PORT", "21_050"),
+        ("IMPALA_USE_SSL", "sometimes"),
+        ("PROXY_OA_SQL_ENGINE", "presto"),
+    ],
+)
+def test_a_cluster_s_value_that_cannot_be_used_is_refused_by_name(folder, variable, value):
+    """The cluster's variables are checked before anything connects."""
+    with pytest.raises(SettingsError, match=variable):
+        load_settings(folder, **{**CLUSTER, variable: value})
+
+
+def test_every_problem_is_reported_at_once(folder):
+    """A site fixes all of its variables after one attempt; the message names each with its value."""
+    with pytest.raises(SettingsError, match=r"PROXY_OA_DBNAME='1spot'.*PROXY_OA_DAYS_PER_RUN='ten'"):
+        load_settings(folder, PROXY_OA_DBNAME="1spot", PROXY_OA_DAYS_PER_RUN="ten")
+    token = {"HDFS_AUTH": "token", "IMPALA_CA_CERT": "unverified"}
+    with pytest.raises(SettingsError, match=r"HDFS_TOKEN.*IMPALA_USE_SSL=true"):
+        load_settings(folder, **CLUSTER, **token)
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [("true", True), ("YES", True), ("1", True), ("False", False), ("no", False), ("0", False)],
+)
+def test_a_flag_is_a_word_or_a_digit_in_any_case(folder, text, value):
+    """Flags are true or false, yes or no, 1 or 0."""
+    assert load_settings(folder, **CLUSTER, IMPALA_USE_SSL=text).cluster.use_ssl is value
+
+
+@pytest.mark.parametrize(
+    "name", ["home", "huser", "chosen_dagster_home", "cluster", "reputation_may_run_programs"]
+)
+@pytest.mark.parametrize("value", ["/true", "true", '{"HDFS_URL": "http://a", "IMPALA_HOST": "a"}'])
+def test_only_the_table_s_variables_are_settings(folder, monkeypatch, name, value):
+    """A field's own name sets nothing, and no variable sets what `load_settings` derives."""
+    before = load_settings()
+    names = {name, f"PROXY_OA_{name.upper()}"} - set(VARIABLES)
+    (folder / ".env").write_text("".join(f"{each}={value}\n" for each in names))
+    for each in names:
+        monkeypatch.setenv(each, value)
+    assert load_settings() == before
 
 
 @pytest.mark.parametrize("address", ["https://hooks.example:8443/services/T0/B0?key=1", "HTTP://127.0.0.1/x"])
@@ -165,15 +211,25 @@ def test_dotenv_files_fill_gaps_only(folder, monkeypatch):
     assert settings.timezone == "Asia/Tokyo"
 
 
-def test_a_dotenv_file_that_is_no_text_is_named(folder):
-    """A file in another character set is a sentence with its path, like every other unusable setting."""
-    (folder / ".env").write_bytes(b"PROXY_OA_UI_URL=http://caf\xe9.example\n")
-    with pytest.raises(SettingsError, match=re.escape(str(folder / ".env"))):
+@pytest.mark.parametrize("name", [".env", "proxy_oa_home/.env"])
+def test_a_dotenv_file_that_is_no_text_is_named(folder, name):
+    """A file in another character set is an error with its path, like every other unusable setting."""
+    (folder / "proxy_oa_home").mkdir()
+    (folder / name).write_bytes(b"PROXY_OA_UI_URL=http://caf\xe9.example\n")
+    with pytest.raises(SettingsError, match=re.escape(str(folder / name))):
         load_settings()
 
 
+def test_a_home_s_own_file_cannot_move_the_home(folder):
+    """The home is chosen before its `.env` is read."""
+    (folder / "home").mkdir()
+    (folder / "home" / ".env").write_text("PROXY_OA_HOME=elsewhere\nPROXY_OA_DBNAME=ours\n")
+    settings = load_settings("home")
+    assert (settings.home, settings.dbname) == (folder / "home", "ours")
+
+
 def test_dagster_home_is_in_the_home_unless_it_is_set(folder, monkeypatch):
-    """Dagster's history lies in the home, so that it lasts; DAGSTER_HOME has the last word."""
+    """Dagster's history lies in the home, so that it lasts, unless DAGSTER_HOME names a folder."""
     settings = load_settings()
     assert settings.dagster_home == folder / "proxy_oa_home" / "dagster"
     monkeypatch.setenv("DAGSTER_HOME", str(folder / "elsewhere"))
@@ -204,7 +260,7 @@ def test_a_day_that_is_not_over_is_refused_in_the_site_s_time_zone(folder, timez
             settings.day((today + dt.timedelta(days=offset)).isoformat())
 
 
-def test_two_homes_in_one_process_keep_their_settings_apart(folder, monkeypatch):
+def test_two_homes_in_one_process_keep_their_settings_apart(folder):
     """Nothing of one home's `.env` reaches the other, nor the environment: neither settings nor secrets."""
     before = dict(os.environ)
     for name in ("first", "second"):
@@ -227,35 +283,49 @@ def test_two_homes_in_one_process_keep_their_settings_apart(folder, monkeypatch)
     assert dict(os.environ) == before
 
 
+NAMES_FILE = "PROXY_OA_REPUTATION=reputation.toml\n"
+
+
 @pytest.mark.parametrize(
-    ("working_folder", "home", "may_run"),
+    ("working_folder", "of_home", "named_home", "may_run"),
     [
-        ("PROXY_OA_HOME=home\nPROXY_OA_REPUTATION=reputation.toml\n", "", False),
-        ("PROXY_OA_HOME=home\n", "PROXY_OA_REPUTATION=reputation.toml\n", False),
-        ("", "PROXY_OA_REPUTATION=reputation.toml\n", True),
+        (f"PROXY_OA_HOME=home\n{NAMES_FILE}", "", None, False),
+        ("PROXY_OA_HOME=home\n", NAMES_FILE, None, False),
+        (f"PROXY_OA_HOME=.\n{NAMES_FILE}", "", None, False),
+        (NAMES_FILE, "", "home", False),
+        ("", NAMES_FILE, "home", True),
+        (NAMES_FILE, "", ".", True),
     ],
 )
-def test_who_chose_the_reputation_file_decides_about_programs(folder, working_folder, home, may_run):
-    """A working folder's `.env`, which anyone may have written, chooses no file whose programs are run."""
+def test_only_a_home_that_was_named_chooses_a_file_with_programs(
+    folder, working_folder, of_home, named_home, may_run
+):
+    """Anyone may have written the working folder: its `.env`, or a home that it chose, runs no program."""
     (folder / "home").mkdir()
     (folder / "reputation.toml").touch()
+    (folder / "home" / ".env").write_text(of_home)
     (folder / ".env").write_text(working_folder)
-    (folder / "home" / ".env").write_text(home)
-    settings = load_settings(None if working_folder else "home")
+    settings = load_settings(named_home)
     assert settings.reputation == folder / "reputation.toml"
     assert settings.reputation_may_run_programs is may_run
 
 
+def test_the_default_home_is_part_of_the_working_folder(folder):
+    """Who wrote the folder may have written `proxy_oa_home/.env`, too."""
+    (folder / "proxy_oa_home").mkdir()
+    (folder / "reputation.toml").touch()
+    (folder / "proxy_oa_home" / ".env").write_text(NAMES_FILE)
+    assert not load_settings().reputation_may_run_programs
+    assert load_settings("proxy_oa_home").reputation_may_run_programs
+
+
 def test_the_environment_s_reputation_file_may_name_programs(folder, monkeypatch):
-    """Who sets the environment runs programs anyway, whatever stands in the working folder's `.env`."""
+    """Who sets the environment can run programs anyway, with any `.env` in the working folder."""
     for name in ("reputation.toml", "other.toml"):
         (folder / name).touch()
     (folder / ".env").write_text("PROXY_OA_HOME=home\nPROXY_OA_REPUTATION=other.toml\n")
     monkeypatch.setenv("PROXY_OA_REPUTATION", "reputation.toml")
     assert load_settings().reputation_may_run_programs
-
-
-CLUSTER = {"PROXY_OA_DEPLOYMENT": "cluster", "HDFS_URL": "http://namenode:9870", "IMPALA_HOST": "impalad"}
 
 
 @pytest.mark.parametrize(
@@ -271,23 +341,23 @@ def test_a_folder_that_no_statement_can_name_is_refused_on_a_cluster(folder, hus
 
 @pytest.mark.parametrize("huser", ["/user//spot/", "//user/./spot"])
 def test_huser_is_spelled_as_hdfs_spells_it(huser):
-    """An engine's word for where a day is must be found equal, or the current version would be removed."""
+    """A location that the engine reports must compare equal, or the current version would be removed."""
     assert load_settings(**{"PROXY_OA_HUSER": huser, **CLUSTER}).huser == "/user/spot"
     assert load_settings(**{"PROXY_OA_HUSER": "/", **CLUSTER}).huser == ""
 
 
 @pytest.mark.parametrize("addresses", ["http://a:9870;http://a:9870", "http://a:9870;", "a:9870"])
 def test_name_nodes_are_different_web_addresses(addresses):
-    """One that is named twice would be asked for ever."""
+    """The package `hdfs` would retry one that is named twice forever."""
     with pytest.raises(SettingsError, match="HDFS_URL"):
         load_settings(**{**CLUSTER, "HDFS_URL": addresses})
 
 
 def test_certificates_to_trust_are_refused_where_nothing_is_encrypted(folder):
-    """Whoever names them expects TLS, and would send a password in the clear."""
+    """A site that names them expects TLS, and would send a password in the clear."""
     (folder / "authority.pem").touch()
     variables = {**CLUSTER, "IMPALA_CA_CERT": str(folder / "authority.pem")}
-    with pytest.raises(SettingsError, match="IMPALA_CA_CERT is set, but without IMPALA_USE_SSL=true"):
+    with pytest.raises(SettingsError, match=r"IMPALA_CA_CERT.*IMPALA_USE_SSL=true"):
         load_settings(**variables)
     assert (
         load_settings(**{**variables, "IMPALA_USE_SSL": "true"}).cluster.ca_cert == folder / "authority.pem"
@@ -296,7 +366,7 @@ def test_certificates_to_trust_are_refused_where_nothing_is_encrypted(folder):
 
 @pytest.mark.parametrize("mechanism", ["LDAP", "PLAIN"])
 def test_a_password_goes_over_tls_unless_a_setting_says_otherwise(folder, mechanism):
-    """Without TLS everybody on the way reads it; the message names what to set."""
+    """Without TLS any host on the way reads it; the message names what to set."""
     variables = {**CLUSTER, "IMPALA_AUTH_MECHANISM": mechanism, "IMPALA_PASSWORD": "secret"}
     with pytest.raises(SettingsError, match="IMPALA_USE_SSL=true") as raised:
         load_settings(folder, **variables)
@@ -309,7 +379,7 @@ def test_a_password_goes_over_tls_unless_a_setting_says_otherwise(folder, mechan
 
 
 def test_a_delegation_token_goes_over_tls_unless_a_setting_says_otherwise(folder):
-    """It stands in each address, and is as good as the user's password while it lasts."""
+    """The token stands in each URL, and is as good as the user's password while it lasts."""
     variables = {**CLUSTER, "HDFS_AUTH": "token", "HDFS_TOKEN": "secret"}
     for url in ("http://namenode:9870", "https://one:9871;http://two:9870"):
         with pytest.raises(SettingsError, match="HDFS_URL") as raised:
