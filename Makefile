@@ -1,38 +1,43 @@
-# Everything a checkout needs: a virtual environment of its own, in .venv.
+# Everything a checkout needs, in a virtual environment in .venv.
 
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PORT ?= 3000
-# Which tests make test-cluster runs, and in how many processes; each starts servers of its own, of about 3 GB.
-CLUSTER ?= cluster
-CLUSTER_WORKERS ?= 2
-# Which tests make test runs, and in how many processes.
-TESTS ?= not cluster
+# The tests that make test and make test-cluster run, and in how many processes. Each process of the cluster's
+# tests starts servers that take about 3 GB.
+TESTS ?= not cluster and not slow
 WORKERS ?= logical
+CLUSTER ?= cluster and not slow
+CLUSTER_WORKERS ?= 2
+# make test-pythons runs the fast tests in these versions, too.
+PYTHONS ?= 3.12 3.13
+
+PIP_INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
+# dg in a home with our dagster.yaml, which switches its telemetry off.
+CHECK_HOME = $(CURDIR)/$(VENV)/check_home
+DG = PROXY_OA_HOME=$(CHECK_HOME) DAGSTER_HOME=$(CHECK_HOME)/dagster $(BIN)/dg
 
 .DEFAULT_GOAL := help
-.PHONY: help demo dev test test-cluster check format benchmark benchmark-cluster clean
+.PHONY: help demo dev test test-fast test-pythons test-cluster test-slow check format benchmark benchmark-cluster clean
 
-help:  ## Say what there is to make.
+help:  ## Print what there is to make.
 	@awk -F ':.*##' '/^[a-z-]+:.*##/ {printf "%-20s%s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-# A stamp per set of dependencies: what is installed is renewed when pyproject.toml or the pins change.
+# A stamp per set of dependencies: make installs them again when pyproject.toml or the pins change.
 $(VENV)/.run: pyproject.toml constraints.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e .
+	$(PIP_INSTALL) -e .
 	touch $@
 
 $(VENV)/.dev: $(VENV)/.run
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	$(PIP_INSTALL) -e '.[dev]'
 	touch $@
 
 $(VENV)/.cluster: $(VENV)/.dev
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev,test-cluster]'
-	# The tests of Kerberos skip without it: it is built from source, with Kerberos' headers.
-	if command -v krb5-config; then \
-	    $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[kerberos]'; \
-	fi
+	$(PIP_INSTALL) -e '.[dev,test-cluster]'
+	# pip builds Kerberos from source, with its headers; without it, its tests skip.
+	if command -v krb5-config; then $(PIP_INSTALL) -e '.[kerberos]'; fi
 	touch $@
 
 demo: $(VENV)/.run  ## Make three sample days and materialize them.
@@ -41,17 +46,36 @@ demo: $(VENV)/.run  ## Make three sample days and materialize them.
 dev: $(VENV)/.run  ## Open Dagster's web UI on 127.0.0.1:3000.
 	$(BIN)/proxy-oa ui --port $(PORT)
 
-test: $(VENV)/.dev  ## Run the tests, without those that need a cluster's servers.
-	$(BIN)/python -m pytest -n $(WORKERS) -m '$(TESTS)'
+test: $(VENV)/.dev  ## Run the tests that need no cluster, and print their coverage.
+	$(BIN)/python -m pytest -n $(WORKERS) -m '$(TESTS)' --cov --cov-report=
+	@echo 'Coverage, the ten files with the least:'
+	@$(BIN)/coverage report | awk 'NR <= 12 {print} {total = $$0} END {print total}'
+
+test-fast: $(VENV)/.dev  ## Run the tests of single functions: under a minute in two processes.
+	$(BIN)/python -m pytest -n $(WORKERS) -m 'not (browser or server or cluster or slow)'
+
+test-pythons:  ## Run the fast tests in each of Python 3.12 and 3.13 that is installed.
+	@for version in $(PYTHONS); do \
+	    python=$$(.ci/find-python $$version) || continue; \
+	    echo "Python $$version: $$python"; \
+	    $(MAKE) --no-print-directory test-fast PYTHON="$$python" VENV=.venv-$$version || exit; \
+	done
 
 test-cluster: $(VENV)/.cluster  ## Run the cluster's tests on a real HDFS and HiveServer2 (needs Java 17, Maven).
 	$(BIN)/python -m pytest -n $(CLUSTER_WORKERS) -m '$(CLUSTER)'
 
-check: $(VENV)/.dev  ## Lint, check types, validate the definitions.
+test-slow: $(VENV)/.cluster  ## Run the tests that take minutes, on one machine and on the cluster.
+	$(BIN)/python -m pytest -n $(CLUSTER_WORKERS) -m slow
+
+check: $(VENV)/.dev  ## Lint, check types, layers and definitions.
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	PROXY_OA_HOME=$(VENV)/check_home $(BIN)/dagster definitions validate -m proxy_oa_assets.definitions
+	$(BIN)/lint-imports --no-logo
+	mkdir -p $(CHECK_HOME)/dagster
+	cp dagster.yaml $(CHECK_HOME)/dagster/
+	$(DG) check defs
+	$(DG) list defs --json >$(CHECK_HOME)/defs.json
 
 format: $(VENV)/.dev  ## Format the code.
 	$(BIN)/ruff check --fix .
@@ -67,5 +91,5 @@ benchmark: $(VENV)/.dev  ## Measure speed, as ratios within one run.
 benchmark-cluster: $(VENV)/.cluster  ## Measure the day's SQL on a HiveServer2 (needs Java 17, Maven).
 	$(BIN)/python -m benchmarks.cluster_sql
 
-clean:  ## Remove the virtual environment and what tools left.
-	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache dist build
+clean:  ## Remove the virtual environments and what tools left.
+	rm -rf $(VENV) $(PYTHONS:%=.venv-%) .import_linter_cache .mypy_cache .pytest_cache .ruff_cache .coverage dist build

@@ -32,7 +32,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--nothing-missing",
         action="store_true",
-        help="fail what would be skipped for want of a program: in CI, where all are installed",
+        default=bool(os.environ.get("CI")),
+        help="fail tests that lack a program instead of skipping them; the default where CI is set",
     )
 
 
