@@ -1,6 +1,6 @@
 """What the footers of Parquet files say: the types of `tables.py`, and whether there are rows."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import BinaryIO
 
@@ -67,16 +67,10 @@ def checked_row_count(table: Table, files: Iterable[Path]) -> int:
     return count
 
 
-def refuse_unfit(files: Mapping[Table, Sequence[Path]]) -> None:
-    """Raise WarehouseError, with what to do, if a file is damaged or a table's files lack a column of it."""
-    for table, paths in files.items():
-        stored = {name.lower() for name, _ in stored_columns(paths)}
-        missing = [name for name in table.column_names if name not in stored]
-        if paths and missing:
-            raise WarehouseError(
-                f"{table.name} can't be read: neither {paths[0]} nor another file of these days has "
-                f"{', '.join(missing)}; have them written again, with every column of the table"
-            )
+def refuse_damaged(files: Iterable[Path]) -> None:
+    """Raise WarehouseError, with what to do, if a file is no Parquet file or a damaged one."""
+    for file in files:
+        _metadata(file)
 
 
 def _metadata(file: Path) -> pq.FileMetaData:

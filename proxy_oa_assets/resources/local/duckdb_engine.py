@@ -18,11 +18,11 @@ import pyarrow.parquet as pq
 
 from proxy_oa_assets.model.day import Day
 from proxy_oa_assets.model.errors import WarehouseError
-from proxy_oa_assets.model.tables import Table
+from proxy_oa_assets.model.tables import TABLES, Table
 from proxy_oa_assets.resources.local import parquet_text
 from proxy_oa_assets.resources.local.parquet_view import create_view, refuse_unfit_values
 from proxy_oa_assets.resources.local.pinned_files import Files, remove_left_behind
-from proxy_oa_assets.resources.parquet import frame_of, frame_rows, refuse_unfit
+from proxy_oa_assets.resources.parquet import frame_of, frame_rows, refuse_damaged
 from proxy_oa_assets.sql.query import Query
 
 _ROWS_AT_A_TIME = 10_000
@@ -53,6 +53,17 @@ class DuckDBEngine:
         if self._started is not None:
             self._started.close()
             self._started = None
+
+    def tables_of(self, query: Query) -> list[Table]:
+        """Return the tables that a query reads."""
+        # DuckDB names no tables of a statement with parameters. Its tokens stand at offsets in UTF-8.
+        text = bytearray(query.sql, "utf-8")
+        for offset, kind in reversed(duckdb.tokenize(query.sql)):
+            if kind == duckdb.token_type.operator and text[offset : offset + 1] == b"?":
+                text[offset : offset + 1] = b" NULL "
+        with closing(self._cursor()) as connection, self._translated(query.sql):
+            names = {name.lower() for name in connection.get_table_names(text.decode("utf-8"))}
+        return [table for name, table in TABLES.items() if name in names]
 
     def query(self, query: Query, files: Files) -> pd.DataFrame:
         """Return a query's rows."""
@@ -128,7 +139,7 @@ class DuckDBEngine:
             yield
         except duckdb.Error as error:
             # DuckDB names neither the column's table nor, with every damage, the file.
-            refuse_unfit(files or {})
+            refuse_damaged(itertools.chain.from_iterable((files or {}).values()))
             if isinstance(error, duckdb.ConversionException):
                 with closing(self._cursor()) as connection:
                     for table, paths in (files or {}).items():

@@ -26,31 +26,32 @@ _PARQUET = """read_parquet(?, binary_as_string = true, union_by_name = true, hiv
 
 
 def create_view(connection: duckdb.DuckDBPyConnection, table: Table, files: list[Path]) -> None:
-    """Create the view under the table's name: its data and partition columns with the table's types."""
-    columns = (*table.columns, *table.partitions)
-    if not files:
-        empty = ", ".join(
-            f"CAST(NULL AS {_DUCKDB_TYPES[column.type]}) AS {column.name}" for column in columns
-        )
-        connection.execute(f"CREATE VIEW {table.name} AS SELECT {empty} WHERE FALSE")
-        return
-    # A Spot installation's tables may have other types (respcode as INT); a cast to the same costs nothing.
-    # The partition's values are taken from the end of the path: DuckDB's own reading takes the first
-    # `name=value` of all of it, which may stand in the name of the home.
+    """Create the view under the table's name: its data and partition columns with the table's types.
+
+    A column that a file doesn't have is NULL.
+    """
+    stored: set[str] = set()
+    rows = connection.sql("SELECT 1 WHERE FALSE")
+    if files:
+        rows = connection.sql(f"SELECT * FROM {_PARQUET.format('')}", params=[_globs(files)])
+        stored = {name.lower() for name in rows.columns}
+    values = {name: name if name in stored else "NULL" for name in table.column_names}
+    # DuckDB's own reading of partitions takes the first `name=value` of the whole path, which may stand in
+    # the name of the home.
     folders = "/".join(f"{column.name}=([^/]*)" for column in table.partitions)
-    casts = {column.name: column.name for column in table.columns} | {
-        column.name: f"regexp_extract(filename, '/{folders}/[^/]*$', {group})"
-        for group, column in enumerate(table.partitions, start=1)
-    }
-    typed = ", ".join(
-        f"CAST({casts[column.name]} AS {_DUCKDB_TYPES[column.type]}) AS {column.name}" for column in columns
+    for group, column in enumerate(table.partitions, start=1):
+        found = f"regexp_extract(filename, '/{folders}/[^/]*$', {group})"
+        values[column.name] = found if files else "NULL"
+    # A Spot installation's tables may have other types (respcode as INT); a cast to the same costs nothing.
+    typed = (
+        f"CAST({values[column.name]} AS {_DUCKDB_TYPES[column.type]}) AS {column.name}"
+        for column in table.all_columns
     )
-    view = connection.sql(f"SELECT {typed} FROM {_PARQUET.format('')}", params=[_globs(files)])
-    view.create_view(table.name)
+    rows.project(", ".join(typed)).create_view(table.name)
 
 
 def refuse_unfit_values(connection: duckdb.DuckDBPyConnection, table: Table, files: list[Path]) -> None:
-    """Raise WarehouseError, naming file and row, if a column holds what its type in the table can't."""
+    """Raise WarehouseError, naming file and row, if a value doesn't fit its column's type in the table."""
     ours = {column.name: column.type for column in table.columns}
     numbered = _PARQUET.format(", file_row_number = true")
     for name, stored in stored_columns(files):

@@ -8,8 +8,8 @@ import pytest
 from support.engine_files import DAY, write_file
 
 from proxy_oa_assets.model.errors import WarehouseError
-from proxy_oa_assets.model.tables import PROXY, PROXY_STORYBOARD
-from proxy_oa_assets.sql.query import whole_day
+from proxy_oa_assets.model.tables import PROXY, PROXY_SCORES, PROXY_STORYBOARD, declared, differences
+from proxy_oa_assets.sql.query import Query, whole_day
 
 
 @pytest.mark.parametrize("rest", [slice(0, 40), slice(0, 0)], ids=["cut off", "without a byte"])
@@ -36,17 +36,47 @@ def test_a_raw_file_with_a_damaged_footer_is_named(warehouse):
         warehouse.read_day(PROXY, DAY)
 
 
-def test_a_column_that_no_raw_file_has_is_named_with_a_file(warehouse):
-    """In one file only, it is NULL; names may be in upper case."""
-    path = write_file(warehouse, PROXY, fulluri=["a/"])
+def test_a_column_that_no_file_of_the_days_has_is_null(warehouse):
+    """With or without a file of the days that has it; names may be in upper case."""
+    path = write_file(warehouse, PROXY, fulluri=["a/"], host=["a"], duration=[1])
     whole = pq.read_table(path)
-    pq.write_table(whole.drop_columns(["virusid", "fulluri"]), path)
-    with pytest.raises(
-        WarehouseError, match=rf"neither {re.escape(str(path))} .* has virusid, fulluri; have"
-    ):
-        warehouse.read_day(PROXY, DAY)
+    pq.write_table(whole.drop_columns(["duration", "fulluri"]), path)
+    read = warehouse.read_day(PROXY, DAY)
+    assert read["host"].tolist() == ["a"]
+    assert read[["duration", "fulluri"]].isna().all(axis=None)
+    assert str(read["duration"].dtype) == "Int32"
+    assert read["fulluri"].dtype == "str"
     pq.write_table(whole.rename_columns([name.upper() for name in whole.column_names]), path.with_name("b"))
     assert warehouse.read_day(PROXY, DAY)["fulluri"].dropna().tolist() == ["a/"]
+
+
+def test_a_file_without_any_column_of_the_table_is_rows_of_nulls(warehouse):
+    """Its rows count; its own columns are ignored."""
+    path = write_file(warehouse, PROXY, fulluri=["a/"])
+    pq.write_table(pa.table({"other": [1, 2]}), path)
+    assert warehouse.query(
+        Query("SELECT count(*) AS n, count(fulluri) AS m, max(h) AS h FROM proxy")
+    ).to_dict("records") == [{"n": 2, "m": 0, "h": "07"}]
+
+
+def test_a_missing_column_of_an_older_day_is_reported_and_healed(warehouse):
+    """A column that was added to a table: the day reads as before, its check names it, rewriting heals it."""
+    path = write_file(warehouse, PROXY_SCORES, "part.parquet", fulluri=["a/"], network_context=["lab"])
+    pq.write_table(pq.read_table(path).drop_columns(["network_context"]), path)
+    later = DAY.plus(1)
+    write_file(warehouse, PROXY_SCORES, "part.parquet", day=later, fulluri=["b/"], network_context=["lab"])
+
+    read = warehouse.read_day(PROXY_SCORES, DAY)
+    assert read["fulluri"].tolist() == ["a/"]
+    assert read["network_context"].isna().all()
+    both = Query("SELECT network_context FROM proxy_scores ORDER BY fulluri", days=(DAY, later))
+    assert [row[0] for row in warehouse.rows(both)] == [None, "lab"]
+    assert differences(declared(PROXY_SCORES.columns), warehouse.stored_columns(PROXY_SCORES, DAY)) == [
+        "network_context STRING is missing"
+    ]
+
+    warehouse.replace_day_with_frame(PROXY_SCORES, DAY, read)
+    assert warehouse.stored_columns(PROXY_SCORES, DAY) == declared(PROXY_SCORES.columns)
 
 
 @pytest.mark.parametrize(
