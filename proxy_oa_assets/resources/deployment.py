@@ -31,7 +31,7 @@ class Deployment:
 
 
 def deployment(settings: Settings, *, patient: bool = True) -> Deployment:
-    """Return the resources for the settings; the patient ones wait half a minute for a restarting NameNode."""
+    """Return the resources for the settings; patient ones wait half a minute for a restarting NameNode."""
     hdfs, impala = (
         _local(settings)
         if settings.cluster is None

@@ -1,4 +1,4 @@
-"""The resource `impala`: the tables, and the SQL engine over them."""
+"""The resource `impala`: the tables and the SQL engine over them."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping
@@ -17,20 +17,19 @@ if TYPE_CHECKING:
 
 
 class Warehouse(dg.ConfigurableResource, ABC):
-    """The tables of `tables.py`, a day at a time.
+    """The tables of `tables.py`, which are replaced a day at a time.
 
-    A day of a table is replaced wholly or not at all, for a reader in the middle of it, too. Every method
-    raises WarehouseError when the engine refuses.
+    A day of a table is replaced wholly or not at all, for concurrent readers too. Every method raises
+    WarehouseError when the engine refuses.
     """
 
     @override
     def teardown_after_execution(self, context: dg.InitResourceContext) -> None:
-        """Give the engine back when a run has ended."""
         self.close()
 
     @abstractmethod
     def close(self) -> None:
-        """Give the engine back; the next statement would get it again."""
+        """Release the engine; the next statement starts it or connects to it again."""
 
     @abstractmethod
     def query(self, query: Query) -> "pd.DataFrame":
@@ -38,15 +37,15 @@ class Warehouse(dg.ConfigurableResource, ABC):
 
     @abstractmethod
     def rows(self, query: Query) -> Iterator[tuple[object, ...]]:
-        """Yield a query's rows in its order, holding only some of them at a time."""
+        """Yield a query's rows in its order, with a part of them in memory at a time."""
 
     @abstractmethod
     def replace_day(self, table: Table, day: Day, select: Query) -> int:
-        """Replace a day by what a SELECT gives, columns as the table's; return the number of rows."""
+        """Replace a day by the rows of a SELECT with the table's columns; return the number of rows."""
 
     @abstractmethod
     def replace_day_with_frame(self, table: Table, day: Day, frame: "pd.DataFrame") -> int:
-        """Replace a day by a frame that has the table's columns; return the number of rows."""
+        """Replace a day by a frame with the table's columns; return the number of rows."""
 
     def replace_raw_day(self, day: Day, hours: Mapping[int, Path]) -> int:
         """Replace the hours of a day of `proxy` by local Parquet files, one an hour; return the row count.
@@ -62,7 +61,7 @@ class Warehouse(dg.ConfigurableResource, ABC):
 
     @abstractmethod
     def create_tables(self) -> list[str]:
-        """Create what is missing of the tables; return a line about each. Doing it again changes nothing."""
+        """Create missing tables; return a line about each table, and about stored columns that differ."""
 
     @abstractmethod
     def stored_columns(self, table: Table, day: Day) -> list[tuple[str, str]]:
@@ -70,28 +69,32 @@ class Warehouse(dg.ConfigurableResource, ABC):
 
     @abstractmethod
     def location(self, table: Table, day: Day | None = None) -> str:
-        """Return where a table, or a day of it, is stored, as a person would look for it."""
+        """Return the folder of a table, or of a day of it, as users look it up."""
 
     def probes(self) -> dict[str, Callable[[], str]]:
-        """Return what `proxy-oa doctor` tries, by name and in order.
+        """Return the probes of `proxy-oa doctor` by name, in order; after a failed one, the rest is skipped.
 
-        Each returns what was found, or raises ProxyOaError saying what to do; what follows is then not tried.
+        Each returns what it found, or raises ProxyOaError that says what to do.
         """
-        return {"tables": self._readable}
+        return {"tables": self._probe_tables}
 
-    def _readable(self) -> str:
+    def _probe_tables(self) -> str:
         """Read a row of each table."""
-        filled = [name for name in TABLES if list(self.rows(Query(f"SELECT 1 AS found FROM {name} LIMIT 1")))]
+        filled = [table.name for table in TABLES.values() if self._is_filled(table)]
         if PROXY.name not in filled:
             return f"readable, but proxy has no row; the ingest job writes to {self.location(PROXY)}"
         return f"all {len(TABLES)} readable; with rows: {', '.join(filled)}"
+
+    def _is_filled(self, table: Table) -> bool:
+        """Return whether any day of a table has rows."""
+        return not self.query(any_row(table)).empty
 
     def read_day(self, table: Table, day: Day) -> "pd.DataFrame":
         """Return a day's rows, the table's data columns in order."""
         return self.query(whole_day(table, day))
 
     def read_latest_day(self, table: Table, day: Day) -> "pd.DataFrame":
-        """Return the same, whoever has replaced the day just now: to be changed and written back."""
+        """Return a day's rows, to be changed and written back: another process may just have replaced it."""
         return self.read_day(table, day)
 
     def has_rows(self, table: Table, day: Day) -> bool:

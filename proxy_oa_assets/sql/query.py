@@ -45,8 +45,10 @@ def whole_day(table: Table, day: Day) -> Query:
     )
 
 
-def any_row(table: Table, day: Day) -> Query:
-    """Select one row if the day has any."""
+def any_row(table: Table, day: Day | None = None) -> Query:
+    """Select one row if a table, or a day of it, has any."""
+    if day is None:
+        return Query(f"SELECT 1 AS found FROM {table.name} LIMIT 1")
     where, values = of_day(table, day)
     return Query(f"SELECT 1 AS found FROM {table.name} WHERE {where} LIMIT 1", values, (day, day))
 

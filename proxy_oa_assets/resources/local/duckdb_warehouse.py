@@ -4,7 +4,6 @@ There is no database file and so no lock: web UI, runs and notebooks read and wr
 copied from a cluster just works.
 """
 
-import re
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from functools import partial
@@ -16,10 +15,10 @@ from typing_extensions import override
 
 from proxy_oa_assets.model.day import Day
 from proxy_oa_assets.model.files import sync_folder
-from proxy_oa_assets.model.tables import PROXY, TABLES, Table
+from proxy_oa_assets.model.tables import PROXY, Table
 from proxy_oa_assets.resources.impala import Warehouse
 from proxy_oa_assets.resources.local.own_day import PART, foreign_files, replacing_part
-from proxy_oa_assets.resources.local.partitions import day_lock
+from proxy_oa_assets.resources.local.partitions import day_lock, stored_days
 from proxy_oa_assets.resources.local.pinned_files import Files, pinned
 from proxy_oa_assets.resources.local.raw_day import replace_raw_day
 from proxy_oa_assets.sql.query import Query
@@ -50,29 +49,29 @@ class DuckDBWarehouse(Warehouse):
 
     _engine: "DuckDBEngine | None" = PrivateAttr(default=None)
 
+    @override
     def close(self) -> None:
-        """Stop the engine; the next statement would start it again."""
         if self._engine is not None:
             self._engine.stop()
 
+    @override
     def query(self, query: Query) -> "pd.DataFrame":
-        """Return a query's rows."""
         with self._pinned(query) as files:
             return self._loaded_engine().query(query, files)
 
+    @override
     def rows(self, query: Query) -> Iterator[tuple[object, ...]]:
-        """Yield a query's rows in its order, holding only some of them at a time."""
         with self._pinned(query) as files:
             yield from self._loaded_engine().rows(query, files)
 
+    @override
     def replace_day(self, table: Table, day: Day, select: Query) -> int:
-        """Replace a day by what a SELECT gives; return the number of rows."""
         with self._pinned(select) as files:
-            return self._loaded_engine().write(table, select, files, partial(self._publishing, table, day))
+            return self._loaded_engine().write(table, select, files, partial(self._replacing, table, day))
 
+    @override
     def replace_day_with_frame(self, table: Table, day: Day, frame: "pd.DataFrame") -> int:
-        """Replace a day by a frame that has the table's columns; return the number of rows."""
-        return self._loaded_engine().write_frame(table, day, frame, partial(self._publishing, table, day))
+        return self._loaded_engine().write_frame(table, day, frame, partial(self._replacing, table, day))
 
     @override
     def replace_raw_day(self, day: Day, hours: Mapping[int, Path]) -> int:
@@ -83,8 +82,8 @@ class DuckDBWarehouse(Warehouse):
             replace_raw_day(self._day_folder(PROXY, day), hours)
         return count
 
+    @override
     def drop_day(self, table: Table, day: Day) -> None:
-        """Empty a day; every other day stays."""
         from proxy_oa_assets.resources.parquet import write_empty
 
         if table.hourly:
@@ -102,28 +101,35 @@ class DuckDBWarehouse(Warehouse):
             if folder.is_dir():
                 sync_folder(folder)
 
+    @override
     def create_tables(self) -> list[str]:
-        """Create the tables' folders; return what to say about each, and about days that Spot left."""
         from proxy_oa_assets.resources.local.installation import create_tables
 
         return create_tables(Path(self.base))
 
+    @override
     def stored_columns(self, table: Table, day: Day) -> list[tuple[str, str]]:
-        """Return the names and Hive types of the columns in which a day is stored."""
         from proxy_oa_assets.resources.parquet import stored_columns
 
         with self._day_files(table, day) as files:
             return stored_columns(files[table])
 
+    @override
     def has_rows(self, table: Table, day: Day) -> bool:
-        """Return whether a day has any row; the files' footers say so, without the engine."""
         from proxy_oa_assets.resources.parquet import has_rows
 
         with self._day_files(table, day) as files:
             return has_rows(files[table])
 
+    @override
+    def _is_filled(self, table: Table) -> bool:
+        # Alone, the newest day with rows is read: pinning years of the raw table takes long.
+        days = stored_days(Path(self.base), table)
+        filled = next((day for day in days if self.has_rows(table, day)), None)
+        return filled is not None and super().has_rows(table, filled)
+
+    @override
     def location(self, table: Table, day: Day | None = None) -> str:
-        """Return the local folder of a table, or of a day of it."""
         return str(Path(self.base) / table.location if day is None else self._day_folder(table, day))
 
     def _day_folder(self, table: Table, day: Day) -> Path:
@@ -133,14 +139,12 @@ class DuckDBWarehouse(Warehouse):
         return pinned(Path(self.base), [table], (day, day), self._scratch())
 
     def _pinned(self, query: Query) -> AbstractContextManager[Files]:
-        named = [
-            table for name, table in TABLES.items() if re.search(rf"\b{name}\b", query.sql, re.IGNORECASE)
-        ]
-        return pinned(Path(self.base), named, query.days, self._scratch())
+        tables = self._loaded_engine().tables_of(query)
+        return pinned(Path(self.base), tables, query.days, self._scratch())
 
     @contextmanager
-    def _publishing(self, table: Table, day: Day) -> Iterator[Path]:
-        """Give a file to write; once the block has ended, it is the day, and nothing else is."""
+    def _replacing(self, table: Table, day: Day) -> Iterator[Path]:
+        """Yield a temporary path; on success make it the day, and remove other files of the day."""
         folder = self._day_folder(table, day)
         with day_lock(Path(self.location(table)), day):
             with replacing_part(folder) as temporary:

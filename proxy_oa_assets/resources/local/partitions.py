@@ -1,10 +1,13 @@
 """The days of all tables in a local folder of the cluster's own Hive layout; `base` stands for HUSER."""
 
+from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 from filelock import FileLock
 
 from proxy_oa_assets.model.day import Day
+from proxy_oa_assets.model.errors import DayError
 from proxy_oa_assets.model.tables import Table
 from proxy_oa_assets.resources.local.own_day import own_day_files
 from proxy_oa_assets.resources.local.raw_day import raw_day_files
@@ -16,6 +19,17 @@ def day_folders(base: Path, table: Table, days: tuple[Day, Day] | None) -> list[
         return sorted((base / table.location).glob("y=*/m=*/d=*"))
     first, last = days
     return [base / table.day_folder(day) for day in first.through(last)]
+
+
+def stored_days(base: Path, table: Table) -> Iterator[Day]:
+    """Yield the days that have a folder, the newest first."""
+    keys = (
+        "-".join(part.partition("=")[2].zfill(2) for part in folder.parts[-3:])
+        for folder in day_folders(base, table, None)
+    )
+    for key in sorted(keys, reverse=True):
+        with suppress(DayError):  # a folder of another system's, such as d=__HIVE_DEFAULT_PARTITION__
+            yield Day.parse(key)
 
 
 def day_files(folder: Path, table: Table) -> list[Path]:

@@ -4,10 +4,12 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from support.engine_files import write_file
 from support.storyboard_days import DAY, HOSTILE, comments, files_of, texts_of
 
 from proxy_oa_assets.model.errors import WarehouseError
-from proxy_oa_assets.model.tables import PROXY_INGEST_SUMMARY, PROXY_STORYBOARD, TABLES
+from proxy_oa_assets.model.tables import PROXY, PROXY_INGEST_SUMMARY, PROXY_SCORES, PROXY_STORYBOARD, TABLES
+from proxy_oa_assets.resources.local.duckdb_engine import DuckDBEngine
 from proxy_oa_assets.resources.local.duckdb_warehouse import DuckDBWarehouse
 from proxy_oa_assets.sql.query import Query
 
@@ -72,6 +74,48 @@ def test_a_table_can_be_named_with_its_database(warehouse):
         assert warehouse.query(Query(f"SELECT text, y, m, d FROM {name}")).to_dict("records") == [
             {"text": "a", "y": 2016, "m": 9, "d": 12}
         ]
+
+
+@pytest.mark.parametrize(
+    ("sql", "values", "tables"),
+    [
+        ("SELECT p.host FROM proxy p, proxy_scores s WHERE p.host = ?", ("x",), [PROXY, PROXY_SCORES]),
+        ("SELECT 1 FROM (SELECT * FROM spot.PROXY) WHERE 'proxy_edge' = ? LIMIT ?", ("x", 1), [PROXY]),
+        ("SELECT 'é?', ? FROM proxy /* proxy_edge ? */ WHERE host IN (?,?) -- ?", ("é",) * 3, [PROXY]),
+        ("WITH proxy AS (SELECT 1 AS host) SELECT * FROM proxy", (), []),
+        ("WITH proxy AS (SELECT * FROM proxy WHERE host = ?) SELECT * FROM proxy", ("x",), [PROXY]),
+        (
+            "SELECT * FROM proxy_scores WHERE fulluri IN (SELECT fulluri FROM proxy)",
+            (),
+            [PROXY, PROXY_SCORES],
+        ),
+        ("SELECT proxy.one FROM (SELECT ? AS one) proxy", (1,), []),
+    ],
+)
+def test_the_tables_that_a_query_reads_are_found_by_its_grammar(warehouse, tmp_path, sql, values, tables):
+    """Literals, comments, aliases and common table expressions name no table; each statement runs."""
+    engine = DuckDBEngine("spot", tmp_path / "scratch", "256MB")
+    assert engine.tables_of(Query(sql, values)) == tables
+    warehouse.query(Query(sql, values))
+
+
+def test_doctor_reads_the_newest_day_that_has_rows_alone(warehouse):
+    """Years of raw files aren't opened: an older day's damaged file and an empty newest day don't matter."""
+    for day, uris in ((DAY, ["a/"]), (DAY.plus(20), ["a/"]), (DAY.plus(40), [])):
+        path = write_file(warehouse, PROXY, day=day, fulluri=uris)
+    probe = warehouse.probes()["tables"]
+    assert "with rows: proxy" in probe()
+    oldest = next(Path(warehouse.location(PROXY, DAY)).rglob("000000_0"))
+    oldest.write_bytes(b"damaged")
+    assert "with rows: proxy" in probe()
+    path.write_bytes(b"damaged")
+    with pytest.raises(WarehouseError, match=str(path)):
+        probe()
+
+
+def test_doctor_says_where_raw_requests_are_expected(warehouse):
+    """Without a raw row, nothing can be materialized."""
+    assert f"ingest job writes to {warehouse.location(PROXY)}" in warehouse.probes()["tables"]()
 
 
 @pytest.mark.parametrize("database", ["default", "main", "memory", "spot_2"])
