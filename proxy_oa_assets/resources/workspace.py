@@ -12,7 +12,7 @@ from proxy_oa_assets.model.day import Day
 
 
 class Workspace(dg.ConfigurableResource):
-    """Folders of a day below the home, and the files that the site configured.
+    """Paths of a day's files, and the files that the site configured. Only writers create folders.
 
     Example:
         >>> Workspace(home="proxy_oa_home", conf_file="proxy_conf.json").data(day)
@@ -32,21 +32,21 @@ class Workspace(dg.ConfigurableResource):
         return load_column_map(Path(self.conf_file))
 
     def network_context(self) -> NetworkContext:
-        """Return what the site knows of its addresses. Raises NetworkContextError."""
+        """Return the network context, an empty one if none is configured. Raises NetworkContextError."""
         if self.network_context_file is None:
             return NetworkContext()
         return read_network_context(Path(self.network_context_file))
 
     def data(self, day: Day) -> Path:
-        """Return the day's data folder, made if it is missing."""
-        return _made(Path(self.home) / "data" / "proxy" / day.folder)
+        """Return the path of the day's data folder."""
+        return Path(self.home) / "data" / "proxy" / day.folder
 
     def notebooks(self, day: Day) -> Path:
-        """Return the day's notebook folder, made if it is missing."""
-        return _made(Path(self.home) / "ipynb" / "proxy" / day.folder)
+        """Return the path of the day's notebook folder."""
+        return Path(self.home) / "ipynb" / "proxy" / day.folder
 
     def story(self, day: Day) -> Path:
-        """Return the path of the page that tells the day's story, which may not be there yet."""
+        """Return the path of the day's story page."""
         return self.data(day) / "story.html"
 
     def results(self, day: Day) -> str:
@@ -54,7 +54,7 @@ class Workspace(dg.ConfigurableResource):
         return f"{self.huser}/proxy/scored_results/{day.folder}/scores/proxy_results.csv"
 
     def feedback(self, day: Day) -> str:
-        """Return the HDFS path of what analysts scored that day."""
+        """Return the HDFS path of the day's feedback file."""
         return f"{self.huser}/proxy/scored_results/{day.folder}/feedback/ml_feedback.csv"
 
     def lock(self, day: Day, holder: str) -> str:
@@ -66,11 +66,6 @@ class Workspace(dg.ConfigurableResource):
         return f"{self.huser}/proxy/oa/storyboard/{day.y}/{day.m}/{day.d}"
 
     def progression(self, day: Day, fulluri: str) -> str:
-        """Return the HDFS path of how a threat's incident came about; md5 is the contract's choice."""
+        """Return the HDFS path of a threat's incident progression; md5 is the contract's choice."""
         name = hashlib.md5(fulluri.encode("utf-8"), usedforsecurity=False).hexdigest()
         return f"{self.progressions(day)}/incident-progression-{name}.json"
-
-
-def _made(folder: Path) -> Path:
-    folder.mkdir(parents=True, exist_ok=True)
-    return folder

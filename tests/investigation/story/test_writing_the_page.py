@@ -32,7 +32,7 @@ def test_a_home_that_cannot_be_written_is_an_error_that_says_where(home):
     """An analyst's who may only read it, say; another file can be named."""
     home.path.mkdir()
     (home.path / "data").write_text("", encoding="utf-8")
-    with pytest.raises(InvestigationError, match=rf"data/proxy/{DAY.folder} can't be written"):
+    with pytest.raises(InvestigationError, match=rf"data/proxy/{DAY.folder}/story.html can't be written"):
         write_story(DAY, deployment=home.deployment)
     assert write_story(DAY, home.path / "page.html", deployment=home.deployment).path.exists()
 
