@@ -14,8 +14,7 @@ from benchmarks.generated_day import CACHE, DAY, GeneratedDay, connected, genera
 from proxy_oa_assets.defs.checks.summary import TRAILING_DAYS
 from proxy_oa_assets.model.tables import PROXY, PROXY_EDGE, PROXY_INGEST_SUMMARY, PROXY_SCORES
 from proxy_oa_assets.resources.impala import Warehouse
-from proxy_oa_assets.sql import check_counts as statements
-from proxy_oa_assets.sql import day_tables
+from proxy_oa_assets.sql import check_counts, day_tables
 
 FEW, MANY = 500, 3000
 _SCANNED = ("p_date", "p_time", "clientip", "host", "fulluri")
@@ -36,9 +35,9 @@ def run_day(warehouse: Warehouse) -> None:
 def run_checks(warehouse: Warehouse) -> None:
     """Run all the SQL of the day's checks."""
     warehouse.read_day(PROXY_SCORES, DAY)
-    warehouse.query(statements.edge_counts(DAY))
-    warehouse.query(statements.minutes_of_days(DAY.plus(-TRAILING_DAYS), DAY))
-    warehouse.query(statements.summary_counts(DAY))
+    warehouse.query(check_counts.edge_counts(DAY))
+    warehouse.query(check_counts.minutes_of_days(DAY.plus(-TRAILING_DAYS), DAY))
+    warehouse.query(check_counts.summary_counts(DAY))
 
 
 def scan(files: list[str]) -> None:

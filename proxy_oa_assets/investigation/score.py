@@ -16,7 +16,7 @@ from proxy_oa_assets.model.errors import InvestigationError
 from proxy_oa_assets.model.tables import PROXY_SCORES, PROXY_THREAT_INVESTIGATION, records
 from proxy_oa_assets.model.text import printable
 from proxy_oa_assets.resources.deployment import Deployment
-from proxy_oa_assets.sql import analysts as statements
+from proxy_oa_assets.sql import analysts
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -135,7 +135,7 @@ def _distinct(fulluri: str | Iterable[str]) -> list[str]:
 
 def _scored_rows(day: Day, at: Deployment, uris: list[str]) -> list[Row]:
     parts = [uris[first : first + _URIS_AT_A_TIME] for first in range(0, len(uris), _URIS_AT_A_TIME)]
-    return [row for part in parts for row in at.impala.rows(statements.scored_rows(day, part))]
+    return [row for part in parts for row in at.impala.rows(analysts.scored_rows(day, part))]
 
 
 def _must_be_there(day: Day, uris: Iterable[str], connections: list[Row]) -> None:

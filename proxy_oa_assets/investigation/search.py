@@ -10,9 +10,7 @@ from proxy_oa_assets.model.day import Day
 from proxy_oa_assets.model.errors import InvestigationError
 from proxy_oa_assets.model.tables import records
 from proxy_oa_assets.resources.deployment import Deployment
-from proxy_oa_assets.sql import analysts as statements
-from proxy_oa_assets.sql import day_tables
-from proxy_oa_assets.sql import raw_log as raw_statements
+from proxy_oa_assets.sql import analysts, raw_log
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -35,7 +33,7 @@ def suspicious(
     if limit < 1:
         raise InvestigationError(f"limit is {limit}; it is the most connections to return, at least 1")
     day, at = investigated(day, deployment)
-    return at.impala.query(statements.suspicious(day, uri, clientip, limit))
+    return at.impala.query(analysts.suspicious(day, uri, clientip, limit))
 
 
 def details(
@@ -46,7 +44,7 @@ def details(
     A NULL URI or client is the word `null`.
     """
     day, at = investigated(day, deployment)
-    return at.impala.query(statements.details(day, fulluri, clientip))
+    return at.impala.query(analysts.details(day, fulluri, clientip))
 
 
 def ingest_summary(
@@ -63,7 +61,7 @@ def ingest_summary(
         raise InvestigationError(
             f"the last day, {last}, is before the first, {first}; name the earlier one first"
         )
-    return at.impala.query(day_tables.summaries(first, last))
+    return at.impala.query(analysts.ingest_summary(first, last))
 
 
 # More than these are no help to the engine: it then looks at the whole day once more.
@@ -91,7 +89,7 @@ def expanded_search(day: Day | str, fulluri: str, *, deployment: Deployment | No
     `earliest_found` takes some of them.
     """
     day, at = investigated(day, deployment)
-    return at.impala.query(raw_statements.found_rows(day, fulluri))
+    return at.impala.query(raw_log.found_rows(day, fulluri))
 
 
 def earliest_found(
@@ -105,10 +103,10 @@ def earliest_found(
         raise InvestigationError(f"limit is {limit}; it is the most rows to return, at least 1")
     day, at = investigated(day, deployment)
     # The first statement goes through all of the day's URIs, and the second one only where it found some.
-    seconds = at.impala.query(raw_statements.found_per_second(day, fulluri))
+    seconds = at.impala.query(raw_log.found_per_second(day, fulluri))
     times = _earliest(seconds, limit)
     rows = at.impala.query(
-        raw_statements.found_rows(day, fulluri, times if len(times) <= _MOST_TIMES else None, limit)
+        raw_log.found_rows(day, fulluri, times if len(times) <= _MOST_TIMES else None, limit)
     )
     return EarliestFound(rows, int(seconds["requests"].sum()), int(seconds["new_clients"].sum()))
 

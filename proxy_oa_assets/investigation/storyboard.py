@@ -13,8 +13,7 @@ from proxy_oa_assets.model.errors import CommentChangedError, InvestigationError
 from proxy_oa_assets.model.tables import PROXY_STORYBOARD, PROXY_TIMELINE, records
 from proxy_oa_assets.model.text import printable
 from proxy_oa_assets.resources.deployment import Deployment
-from proxy_oa_assets.sql import analysts as statements
-from proxy_oa_assets.sql import raw_log as raw_statements
+from proxy_oa_assets.sql import analysts, raw_log
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -126,7 +125,7 @@ def timeline(day: Day | str, fulluri: str, *, deployment: Deployment | None = No
     where the log has none.
     """
     day, at = investigated(day, deployment)
-    return at.impala.query(statements.timeline(day, uri_text(fulluri)))
+    return at.impala.query(analysts.timeline(day, uri_text(fulluri)))
 
 
 def incident_progression(
@@ -155,7 +154,7 @@ def _storable(text: object) -> str:
 
 
 def _timeline_rows(at: Deployment, day: Day, threat: str, top: int) -> list[tuple[object, ...]]:
-    found = at.impala.query(raw_statements.timeline(day, threat, top))
+    found = at.impala.query(raw_log.client_timeline(day, threat, top))
     rows = list[tuple[object, ...]]()
     for clientip, time, respcode, duration in records(found):
         # The contract's rows, as Spot's, are of one client, time and code: such a row begins when it ends.
@@ -166,8 +165,8 @@ def _timeline_rows(at: Deployment, day: Day, threat: str, top: int) -> list[tupl
 
 
 def _progression(at: Deployment, day: Day, threat: str) -> IncidentProgression:
-    requests = at.impala.query(raw_statements.ways_in(day, threat))
-    led_to = at.impala.query(raw_statements.led_to(day, threat))
+    requests = at.impala.query(raw_log.requests_to(day, threat))
+    led_to = at.impala.query(raw_log.referer_for(day, threat))
     return {
         "fulluri": threat,
         "requests": [

@@ -1,18 +1,15 @@
-"""The analysts' SQL, in the portable subset that `queries.py` describes.
-
-A URI or client is matched as everywhere: NULL as if it were the word `null`.
-"""
+"""The SELECTs of what analysts read. A URI or client that is NULL matches the word `null`."""
 
 from proxy_oa_assets.model.day import Day
 from proxy_oa_assets.model.tables import PROXY_EDGE, PROXY_SCORES, PROXY_THREAT_INVESTIGATION, PROXY_TIMELINE
 from proxy_oa_assets.sql.day_tables import EDGE_ORDER
-from proxy_oa_assets.sql.query import CLIENT, URI, Query, of_day
+from proxy_oa_assets.sql.query import CLIENT, DAY_NUMBER, URI, Query, of_day
 
 _SCORE_ORDER = ("ml_score", *(name for name in PROXY_SCORES.column_names if name != "ml_score"))
 
 
 def suspicious(day: Day, uri: str | None, clientip: str | None, limit: int) -> Query:
-    """Select the connections that nobody has given a severity, the lowest `ml_score` first.
+    """Select the connections without a severity, the lowest `ml_score` first.
 
     Columns as `proxy_scores`, of the connection's lowest row, and `scored_rows`, how many rows it has.
     """
@@ -83,3 +80,12 @@ WHERE {where} AND coalesce(p_threat, 'null') = ?
 ORDER BY tstart ASC NULLS LAST, tend ASC NULLS LAST, clientip ASC NULLS LAST, respcode ASC NULLS LAST
 """
     return Query(sql, (*values, fulluri), (day, day))
+
+
+def ingest_summary(first: Day, last: Day) -> Query:
+    """Select the minutes of the days from first to last: tdate, total; in time order."""
+    return Query(
+        f"SELECT tdate, total FROM proxy_ingest_summary WHERE {DAY_NUMBER} BETWEEN ? AND ? ORDER BY tdate",
+        (int(first.folder), int(last.folder)),
+        (first, last),
+    )

@@ -1,4 +1,4 @@
-"""The checks' SQL, in the portable subset that `queries.py` describes."""
+"""The SELECTs of the checks."""
 
 from proxy_oa_assets.model.day import Day
 from proxy_oa_assets.model.tables import PROXY, PROXY_EDGE, PROXY_INGEST_SUMMARY, PROXY_SCORES
@@ -17,7 +17,7 @@ def edge_counts(day: Day) -> Query:
     """Select one row about the day's connections, their raw rows and their edges.
 
     Columns: connections (scored), bare (without a raw row and without an edge), wrong_hours (connection-hours
-    whose edges aren't the raw rows up to the limit), unscored (connections with edges, but not scored),
+    with another number of edges than of raw rows up to the limit), unscored (connections with edges only),
     capped (connection-hours with more raw rows than the limit), cut (raw rows beyond it), beyond
     (connection-hours with more edges than the limit).
     """

@@ -1,4 +1,4 @@
-"""The day's SQL: one SELECT per table that a day is materialized into."""
+"""The SELECTs that materialize a day's tables, and those that export and count them."""
 
 from proxy_oa_assets.enrichment.response_codes import response_code_name_sql
 from proxy_oa_assets.model.day import Day
@@ -6,7 +6,6 @@ from proxy_oa_assets.model.tables import PROXY, PROXY_EDGE, PROXY_SCORES
 from proxy_oa_assets.sql.query import (
     CLIENT,
     COUNTABLE,
-    DAY_NUMBER,
     ROWS_PER_CONNECTION_HOUR,
     URI,
     Query,
@@ -50,7 +49,7 @@ ORDER BY clientip ASC NULLS LAST, fulluri ASC NULLS LAST, hh, nth
 
 
 def full_connection_hours(day: Day) -> Query:
-    """Count the connection-hours of `proxy_edge` that have as many rows as they may."""
+    """Count the connection-hours of `proxy_edge` that have the most rows that are kept, or more."""
     where, values = of_day(PROXY_EDGE, day)
     sql = f"""
 SELECT count(*) AS full_hours
@@ -64,7 +63,7 @@ FROM (SELECT 1 AS full_hour FROM proxy_edge WHERE {where}
 def ingest_summary(day: Day) -> Query:
     """Count the day's countable raw rows per minute. Columns as `proxy_ingest_summary`."""
     where, values = of_day(PROXY, day)
-    # A site's log may write 7:05:03 for 07:05:03; what has no colon stays as it is, and counts.
+    # A log may have 7:05:03 for 07:05:03. A text without a colon stays as it is, and counts.
     minute = (
         "CASE WHEN p_time LIKE '_:%' THEN concat('0', substr(p_time, 1, 4)) ELSE substr(p_time, 1, 5) END"
     )
@@ -80,7 +79,7 @@ ORDER BY tdate
 def edges_of_scored_hours(day: Day) -> Query:
     """Select, for each scored connection in the hour of its scored row, the rows of `proxy_edge`.
 
-    Columns as `proxy_edge`, NULL clients and URIs included; rows of one connection and hour stand together,
+    Columns as `proxy_edge`, NULL clients and URIs included; rows of one connection and hour are adjacent,
     earliest first.
     """
     edge_day, edge_values = of_day(PROXY_EDGE, day, "e")
@@ -101,12 +100,3 @@ WHERE {edge_day}
 ORDER BY {CLIENT.format("e")}, {URI.format("e")}, e.hh, {order}
 """
     return Query(sql, (*scores_values, *edge_values), (day, day))
-
-
-def summaries(first: Day, last: Day) -> Query:
-    """Select the minutes of the days from first to last: tdate, total; in time order."""
-    return Query(
-        f"SELECT tdate, total FROM proxy_ingest_summary WHERE {DAY_NUMBER} BETWEEN ? AND ? ORDER BY tdate",
-        (int(first.folder), int(last.folder)),
-        (first, last),
-    )

@@ -1,9 +1,9 @@
-"""A query, and the expressions that all statements share.
+"""A query, and the expressions that SELECTs share.
 
 Every SELECT is one text for all engines, in the portable subset of DuckDB, Impala and Spark/Hive: bare
 identifiers, `?` for bound values (each backend writes its own placeholder), `concat` with NULLs guarded, no
-quote characters in literals, CAST only of what can't fail, a total ORDER BY wherever rows are numbered, and no
-name that an engine reserves (`position`).
+quote characters in literals, CAST only of what can't fail, a total ORDER BY wherever rows are numbered, and
+no name that an engine reserves (`position`).
 """
 
 from dataclasses import dataclass
@@ -23,7 +23,6 @@ COUNTABLE = " AND ".join((*(f"{name} IS NOT NULL" for name in COUNTABLE_COLUMNS)
 
 # A partition of our tables as a number, YYYYMMDD.
 DAY_NUMBER = "CAST(y AS INT) * 10000 + CAST(m AS INT) * 100 + CAST(d AS INT)"
-
 
 Values = tuple[str | int | float | None, ...]
 

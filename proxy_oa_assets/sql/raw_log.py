@@ -1,7 +1,7 @@
-"""The analysts' SQL over the raw table, of which a day can have tens of millions of rows.
+"""The SELECTs of what analysts search in the raw table, whose days can have tens of millions of rows.
 
-Each statement goes through the column `fulluri` once. What is found by URI and what is found by referer are
-selected apart and joined by UNION ALL, so that each condition is one that the engines test while they read.
+Rows found by URI and rows found by referer are selected apart and joined by UNION ALL, so that the engines
+can test each condition while they read.
 """
 
 from proxy_oa_assets.model.day import Day
@@ -22,9 +22,9 @@ Condition = tuple[str, tuple[str, ...]]
 
 
 def found_per_second(day: Day, fulluri: str) -> Query:
-    """Count the rows whose URI or referer is that URI.
+    """Count, per `p_time`, the rows whose URI or referer is that URI.
 
-    One row per `p_time`: requests, and new_clients, which is how many clients have none before it.
+    Columns: p_time, requests, and new_clients (clients without an earlier row).
     """
     found, values = _found(day, f"p_time, {CLIENT.format('proxy')} AS client", fulluri)
     sql = f"""
@@ -48,7 +48,7 @@ def found_rows(
 ) -> Query:
     """Select the rows whose URI or referer is that URI, in time order.
 
-    The earliest of them, where there is a limit; at these times only, where some are given.
+    With `times`, only rows of these times; with a limit, the earliest.
     """
     columns = ", ".join(FOUND_COLUMNS)
     found, values = _found(day, columns, fulluri, ("", ()) if times is None else _is_at(times))
@@ -63,8 +63,8 @@ ORDER BY {_DAY_TIME} ASC NULLS LAST, {order}
     return Query(sql, (*values, *most), (day, day))
 
 
-def timeline(day: Day, fulluri: str, top: int) -> Query:
-    """Select when the clients with the most requests to a URI made them.
+def client_timeline(day: Day, fulluri: str, top: int) -> Query:
+    """Select the times of requests to a URI, of the clients with the most requests.
 
     One row per client, p_time and response code: clientip, p_time, respcode, duration (the sum). The client
     with the most requests comes first.
@@ -94,11 +94,8 @@ ORDER BY place, clientip ASC NULLS LAST, {_DAY_TIME} ASC NULLS LAST, p_time ASC 
     return Query(sql, (*day_values, *uri_values, top), (day, day))
 
 
-def ways_in(day: Day, fulluri: str) -> Query:
-    """Select the different requests to a URI, the earliest first.
-
-    The columns: clientip, referer, reqmethod, resconttype.
-    """
+def requests_to(day: Day, fulluri: str) -> Query:
+    """Select the distinct requests to a URI by client, referer, method and type, the earliest first."""
     where, day_values = of_day(PROXY, day)
     uri, uri_values = _is(fulluri)
     columns = ("clientip", "referer", "reqmethod", "resconttype")
@@ -109,14 +106,14 @@ FROM (
     SELECT {", ".join(columns)}, min({_DAY_TIME}) AS first_time
     FROM proxy WHERE {where} AND {uri}
     GROUP BY {", ".join(columns)}
-) ways
+) requests
 ORDER BY first_time ASC NULLS LAST, {order}
 """
     return Query(sql, (*day_values, *uri_values), (day, day))
 
 
-def led_to(day: Day, fulluri: str) -> Query:
-    """Select the other URIs that requests name this one as the referer of."""
+def referer_for(day: Day, fulluri: str) -> Query:
+    """Select the other URIs of requests that have this one as their referer."""
     where, day_values = of_day(PROXY, day)
     referer, referer_values = _is_referer(fulluri)
     other, other_values = _is_other(fulluri)

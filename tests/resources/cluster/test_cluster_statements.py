@@ -13,9 +13,7 @@ from proxy_oa_assets.model.day import Day
 from proxy_oa_assets.model.tables import PROXY_EDGE, PROXY_INGEST_SUMMARY, TABLES
 from proxy_oa_assets.resources.cluster import ddl as sql
 from proxy_oa_assets.resources.cluster.dialects import FLAVOURS
-from proxy_oa_assets.sql import analysts, day_tables
-from proxy_oa_assets.sql import check_counts as statements
-from proxy_oa_assets.sql import raw_log as raw
+from proxy_oa_assets.sql import analysts, check_counts, day_tables, raw_log
 from proxy_oa_assets.sql.query import Query, any_row, whole_day
 
 DAY = Day.parse("2016-09-12")
@@ -28,23 +26,23 @@ QUERIES = [
     day_tables.ingest_summary(DAY),
     day_tables.full_connection_hours(DAY),
     day_tables.edges_of_scored_hours(DAY),
-    day_tables.summaries(DAY, DAY),
+    analysts.ingest_summary(DAY, DAY),
     *(whole_day(table, DAY) for table in TABLES.values()),
     *(any_row(table, DAY) for table in TABLES.values()),
-    statements.edge_counts(DAY),
-    statements.summary_counts(DAY),
-    statements.minutes_of_days(DAY, DAY),
+    check_counts.edge_counts(DAY),
+    check_counts.summary_counts(DAY),
+    check_counts.minutes_of_days(DAY, DAY),
     analysts.suspicious(DAY, "uri", "10.0.0.1", 9),
     analysts.details(DAY, "uri", "10.0.0.1"),
     analysts.scored_rows(DAY, ["uri", "other"]),
     analysts.timeline(DAY, "uri"),
     *(
         select(DAY, uri)
-        for select in (raw.found_per_second, raw.ways_in, raw.led_to)
+        for select in (raw_log.found_per_second, raw_log.requests_to, raw_log.referer_for)
         for uri in ("uri", "null")
     ),
-    raw.found_rows(DAY, "uri", ["09:00:00", None], 9),
-    raw.timeline(DAY, "uri", 9),
+    raw_log.found_rows(DAY, "uri", ["09:00:00", None], 9),
+    raw_log.client_timeline(DAY, "uri", 9),
 ]
 
 # Of Impala's reserved words (Impala SQL Reference, "Impala reserved words"), those that somebody might well
