@@ -63,10 +63,9 @@ def by_hand(warehouse: ImpalaWarehouse, table: Table) -> str:
 
 def overwrite(warehouse: ImpalaWarehouse, table: Table, select: Query) -> None:
     """Fill a day as one does by hand: straight into its partition."""
-    text = warehouse.tables().qualified(select.sql)
     partition = sql.day_partition(table, DAY)
     warehouse.tables().connection.run(
-        f"INSERT OVERWRITE TABLE {by_hand(warehouse, table)} PARTITION ({partition}) {text}",
+        f"INSERT OVERWRITE TABLE {by_hand(warehouse, table)} PARTITION ({partition}) {select.sql}",
         select.parameters,
     )
 

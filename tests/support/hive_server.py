@@ -1,4 +1,4 @@
-"""A server that speaks HiveServer2's protocol: it answers statements as a test says, and keeps them."""
+"""A HiveServer2 that records statements and returns results as a test defines them."""
 
 import socket
 import threading
@@ -18,32 +18,34 @@ from typing_extensions import override
 
 @dataclass(frozen=True)
 class Rows:
-    """An answer, of text: its columns' names and its rows."""
+    """A result of text columns: their names and the rows."""
 
     columns: Sequence[str] = ("result",)
     rows: Sequence[Sequence[bytes]] = ()
 
 
 class StatementRefusedError(Exception):
-    """A statement is refused, with the engine's words."""
+    """The engine refuses a statement, with this message."""
 
 
-Answer = Callable[[str], Rows]
+Execute = Callable[[str], Rows]
 
 
 @dataclass
 class Served:
-    """The server's port, and the statements that it was asked to run, in order."""
+    """The server's port, and the statements that it received, in order, with their sessions' databases."""
 
     port: int = 0
     statements: list[str] = field(default_factory=list)
+    databases: list[str | None] = field(default_factory=list)
 
 
 class _Engine(TCLIService.Iface):
-    """One kind of request takes a while, once."""
+    """The first request named `slow` takes 0.6 seconds."""
 
-    def __init__(self, answer: Answer, statements: list[str], slow: str) -> None:
-        self._answer, self._statements, self._slow = answer, statements, slow
+    def __init__(self, execute: Execute, served: Served, slow: str) -> None:
+        self._execute, self._served, self._slow = execute, served, slow
+        self._database: str | None = None
         self._columns: Sequence[str] = ()
         self._left: Sequence[Sequence[bytes]] = ()
 
@@ -53,17 +55,19 @@ class _Engine(TCLIService.Iface):
             time.sleep(0.6)
 
     @override
-    def OpenSession(self, _request):
+    def OpenSession(self, request):
         self._wait("OpenSession")
+        self._database = (request.configuration or {}).get("use:database")
         session = t.TSessionHandle(t.THandleIdentifier(b"s" * 16, b"s" * 16))
         return t.TOpenSessionResp(_DONE, t.TProtocolVersion.HIVE_CLI_SERVICE_PROTOCOL_V6, session, {})
 
     @override
     def ExecuteStatement(self, request):
         self._wait("ExecuteStatement")
-        self._statements.append(" ".join(request.statement.split()))
+        self._served.statements.append(" ".join(request.statement.split()))
+        self._served.databases.append(self._database)
         try:
-            found = self._answer(self._statements[-1])
+            found = self._execute(self._served.statements[-1])
         except StatementRefusedError as refusal:
             return t.TExecuteStatementResp(t.TStatus(t.TStatusCode.ERROR_STATUS, errorMessage=str(refusal)))
         self._columns, self._left = found.columns, found.rows
@@ -106,7 +110,7 @@ _DONE = t.TStatus(t.TStatusCode.SUCCESS_STATUS)
 
 
 class _Listening(TServerSocket):
-    """A socket that has a port before its server is started."""
+    """A socket with a port before its server starts."""
 
     def __init__(self, host: str, port: int) -> None:
         super().__init__(host, port)
@@ -114,11 +118,11 @@ class _Listening(TServerSocket):
         self.port: int = self.handle.getsockname()[1]
 
     def listen(self) -> None:
-        """Do nothing: it does so already."""
+        """Do nothing: it listens already."""
 
 
 class _Server(TThreadedServer):
-    """A server that ends with its socket: thrift's own asks a closed one for ever."""
+    """A server that ends with its socket: thrift's own calls accept on a closed one forever."""
 
     @override
     def serve(self) -> None:
@@ -129,12 +133,12 @@ class _Server(TThreadedServer):
 
 
 @contextmanager
-def serving(answer: Answer, slow: str = "") -> Iterator[Served]:
+def serving(execute: Execute, slow: str = "") -> Iterator[Served]:
     """Serve an engine on loopback, one statement at a time."""
     listening, served = _Listening("127.0.0.1", 0), Served()
     served.port = listening.port
     server = _Server(
-        TCLIService.Processor(_Engine(answer, served.statements, slow)),
+        TCLIService.Processor(_Engine(execute, served, slow)),
         listening,
         TBufferedTransportFactory(),
         TBinaryProtocolFactory(),

@@ -28,7 +28,7 @@ def asked(home: Path, **variables: str) -> list[tuple[object, ...]]:
     """Ask a HiveServer2 who it takes us for."""
     warehouse = reached(home, PROXY_OA_SQL_ENGINE="hive", **variables).impala
     try:
-        with warehouse.tables().connection.asked("SELECT current_user()") as answer:
-            return list(answer.rows)
+        with warehouse.tables().connection.query("SELECT current_user()", in_database=False) as result:
+            return list(result.rows)
     finally:
         warehouse.close()

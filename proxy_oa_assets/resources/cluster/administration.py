@@ -1,4 +1,4 @@
-"""`init-db` on a cluster: the database and the tables, and what to do about tables that Spot left."""
+"""`init-db` on a cluster, with the migration of Spot's tables, and the checks of `doctor`."""
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
@@ -6,37 +6,38 @@ from contextlib import closing
 from proxy_oa_assets.model.day import Day
 from proxy_oa_assets.model.errors import WarehouseError
 from proxy_oa_assets.model.tables import PROXY_STORYBOARD, TABLES, ColumnTypes, Table, declared, differences
-from proxy_oa_assets.resources.cluster import ddl as sql
+from proxy_oa_assets.resources.cluster import ddl
 from proxy_oa_assets.resources.cluster.cluster_tables import ClusterTables
 from proxy_oa_assets.resources.impala import Warehouse
 from proxy_oa_assets.sql.query import Query
 
 
 def create_tables(tables: ClusterTables) -> list[str]:
-    """Create what is missing, and return what to say about each table; nothing that exists is changed."""
-    tables.connection.run(sql.create_database(tables.database))
+    """Create the missing tables; return lines about each. Existing tables aren't changed."""
+    tables.connection.run(f"CREATE DATABASE IF NOT EXISTS {tables.database}", in_database=False)
     return [line for table in TABLES.values() for line in _create(tables, table)]
 
 
 def existing_columns(tables: ClusterTables, name: str) -> ColumnTypes | None:
     """Return a table's columns; None if there is no such table."""
     try:
-        # Impala refuses this, too, of a table that isn't there.
-        for statement in tables.flavour.know_table(tables.name(name)):
+        # Impala refuses this, too, if there is no such table.
+        for statement in tables.dialect.refresh_table(name):
             tables.connection.run(statement)
         return tables.columns(name)
     except WarehouseError as error:
-        if not error.transient and tables.flavour.says_no_table(str(error)):
+        if not error.transient and any(words in str(error) for words in tables.dialect.no_table):
             return None
         raise
 
 
 def migration(tables: ClusterTables, table: Table, found: ColumnTypes) -> Iterator[str]:
-    """Yield the commands and statements that bring a table's rows into one of our columns, in order.
+    """Yield the commands and statements that copy a table's rows to a table with our columns, in order.
 
-    The old files stay, in a folder beside, until somebody removes them.
+    The old files are moved to a folder beside the table's.
     """
-    ours, theirs = tables.name(table.name), tables.name(f"{table.name}_before")
+    ours = f"{tables.database}.{table.name}"
+    theirs = f"{ours}_before"
     folder = tables.folder(table)
     partitions = [column.name for column in table.partitions]
     there = dict(found)
@@ -48,15 +49,15 @@ def migration(tables: ClusterTables, table: Table, found: ColumnTypes) -> Iterat
         else f"CAST({column.name if column.name in there else 'NULL'} AS {column.type})"
         for column in table.columns
     ]
-    yield sql.drop_table(ours)
+    yield ddl.drop_table(ours)
     yield f"hdfs dfs -mv {folder} {folder}_before"
     yield (
         f"CREATE EXTERNAL TABLE {theirs} ({columns}) PARTITIONED BY ({keys}) STORED AS PARQUET "
         f"LOCATION '{folder}_before'"
     )
-    yield tables.flavour.recover_partitions(theirs)
-    yield sql.create_table(ours, table, folder)
-    yield from tables.flavour.allow_dynamic_partitions()
+    yield tables.dialect.recover.format(theirs)
+    yield ddl.create_table(ours, table, folder)
+    yield from tables.dialect.dynamic_partitions
     yield (
         f"INSERT INTO TABLE {ours} PARTITION ({', '.join(partitions)}) "
         f"SELECT {', '.join([*values, *partitions])} FROM {theirs}"
@@ -64,10 +65,10 @@ def migration(tables: ClusterTables, table: Table, found: ColumnTypes) -> Iterat
 
 
 def _create(tables: ClusterTables, table: Table) -> Iterator[str]:
-    name, folder = tables.name(table.name), tables.folder(table)
+    folder = tables.folder(table)
     found = existing_columns(tables, table.name)
     if found is None:
-        tables.connection.run(sql.create_table(name, table, folder))
+        tables.connection.run(ddl.create_table(table.name, table, folder))
         yield f"{table.name}: created, {folder}"
         return
     different = differences(declared(table.all_columns), found)
@@ -75,12 +76,12 @@ def _create(tables: ClusterTables, table: Table) -> Iterator[str]:
         yield f"{table.name}: there already"
         return
     yield f"{table.name}: there already, with other columns: {'; '.join(different)}"
-    yield "  Nothing was changed, and no day will be written to it. To migrate it, with nobody writing:"
+    yield "  Nothing was changed, and no day will be written to it. To migrate it, while no day is written:"
     for step in migration(tables, table, found):
         yield f"    {step}" if step.startswith("hdfs ") else f"    {step};"
 
 
-# No log has this day.
+# A day before any log.
 _PROBE_DAY = Day.parse("1970-01-01")
 _INIT_DB = "`proxy-oa init-db` creates what is missing"
 
@@ -90,10 +91,9 @@ def cluster_probes(
     reading: Mapping[str, Callable[[], str]],
     without_delay: Callable[[], Warehouse],
 ) -> dict[str, Callable[[], str]]:
-    """Return what to try, by name and in order; each returns what was found, or raises what to do.
+    """Return the checks of `doctor` by name, with those of every warehouse (`reading`) among them.
 
-    `reading` is what every form of the warehouse tries; `without_delay` returns a warehouse that removes old
-    versions at once.
+    `without_delay` returns a warehouse that removes old versions at once.
     """
     return {
         "sql engine": lambda: _connect(tables),
@@ -105,16 +105,16 @@ def cluster_probes(
 
 
 def _connect(tables: ClusterTables) -> str:
-    with tables.connection.asked("SELECT 1 AS one") as answer:
-        list(answer.rows)
+    with tables.connection.query("SELECT 1 AS one", in_database=False) as result:
+        list(result.rows)
     server = tables.connection.server
     how = f"{server.auth_mechanism}, {'TLS' if server.use_ssl else 'no TLS'}"
-    return f"{tables.flavour.name} at {server.address} answers {server.user} ({how})"
+    return f"{tables.dialect.name} at {server.address} answers {server.user} ({how})"
 
 
 def _database(tables: ClusterTables) -> str:
-    with tables.connection.asked("SHOW DATABASES") as answer:
-        databases = {str(row[0]).lower() for row in answer.rows}
+    with tables.connection.query("SHOW DATABASES", in_database=False) as result:
+        databases = {str(row[0]).lower() for row in result.rows}
     if tables.database.lower() not in databases:
         raise WarehouseError(f"there is no database {tables.database} (PROXY_OA_DBNAME); {_INIT_DB}")
     return f"{tables.database} is there"
@@ -136,7 +136,7 @@ def _definitions(tables: ClusterTables) -> str:
 
 
 def _partition(probe: Warehouse) -> str:
-    """Write a day that no log has by SQL, read it back, drop it, and remove its files at once."""
+    """Write a day before any log by SQL, read it back, drop it, and remove its files at once."""
     with closing(probe):
         count = probe.replace_day(
             PROXY_STORYBOARD,

@@ -1,8 +1,8 @@
-"""The folders of a table's days on the cluster: each version of a day has one of its own.
+"""The folders of a table's days on the cluster: each version of a day has its own.
 
-A day is switched to a new version by its partition's location. The one before it stays for a while, for
-readers in the middle of it. What is to be removed, and when, stands in HDFS as the name of an empty folder:
-making one is a single request to the NameNode, and a writer that is killed leaves behind what to clean up.
+A day is switched to a new version by its partition's location. The previous version stays for a while, for
+readers that have planned with it. Scheduled removals are stored in HDFS as the names of empty folders:
+creating one takes a single request to the NameNode, and if a writer is killed, others can clean up.
 """
 
 import datetime as dt
@@ -14,20 +14,18 @@ from urllib.parse import urlsplit
 
 from proxy_oa_assets.model.day import Day
 from proxy_oa_assets.model.errors import DayError
-from proxy_oa_assets.model.tables import TABLES, Table
+from proxy_oa_assets.model.tables import PROXY, TABLES, Table
 from proxy_oa_assets.resources.hdfs import FileStore
 
-_BARE = "bare"
+# The run of files in the day's own folder (of the raw table: its hours' folders), written by another system.
+BARE = "bare"
 _BESIDE = "_beside"
 _UNFINISHED_SECONDS = 24 * 3600
 
 
 @dataclass(frozen=True)
 class Version:
-    """A version of a table's day: its run, and whether it stands beside the day's own folder.
-
-    The run `bare` is what stands in the day's folder itself, where another system wrote it.
-    """
+    """A version of a table's day: its run, and whether its folder is outside the day's own folder."""
 
     table: Table
     day: Day
@@ -41,15 +39,15 @@ class Version:
 
 
 @dataclass(frozen=True)
-class Superseded:
-    """A version to be removed, and when: seconds since 1970."""
+class Removal:
+    """A version to remove, and when: seconds since 1970."""
 
     version: Version
     due: int
 
     @property
     def name(self) -> str:
-        """The name under which it is noted: `1480000000.proxy_edge.2016-09-12.20160913t...`."""
+        """The name of its folder: `1480000000.proxy_edge.2016-09-12.20160913t...`."""
         beside = f".{_BESIDE}" if self.version.beside else ""
         return f"{self.due}.{self.version.table.name}.{self.version.day}.{self.version.run}{beside}"
 
@@ -61,36 +59,41 @@ class DayVersions:
         self._hdfs = hdfs
         self._huser = huser
         self._keep_seconds = keep_seconds
-        self._notes = f"{huser}/proxy/hive/oa/.superseded"
+        self._removals = f"{huser}/proxy/hive/oa/.superseded"
 
-    def new(self, table: Table, day: Day) -> Superseded:
-        """Return a version to be written, noted as to be removed until that is forgotten.
+    def new(self, table: Table, day: Day) -> Removal:
+        """Return a version to write, whose removal is scheduled until `forget` cancels it.
 
-        Where another system's files stand in the day's own folder, it is put elsewhere: an engine that reads
-        folders to the bottom would find it there before it is switched to.
+        If another system's files are in the day's own folder, it is outside of that: an engine that reads
+        folders recursively would find it there before the switch.
         """
         run = f"{dt.datetime.now(dt.UTC):%Y%m%dt%H%M%S}_{uuid.uuid4().hex[:8]}"
-        beside = any(version.run == _BARE for version in self.standing(table, day))
-        return self._note(Version(table, day, run, beside), max(self._keep_seconds, _UNFINISHED_SECONDS))
+        beside = any(version.run == BARE for version in self.standing(table, day))
+        seconds = max(self._keep_seconds, _UNFINISHED_SECONDS)
+        return self._schedule(Version(table, day, run, beside), seconds)
 
     def standing(self, table: Table, day: Day) -> list[Version]:
-        """Return the versions of a day that are in HDFS: the current one, former ones, unfinished ones.
+        """Return a day's versions in HDFS: the current one, former ones, unfinished ones.
 
-        The engine isn't asked: Impala would list every partition of the table to tell where one is.
+        The engine isn't asked: Impala would list every partition of the table.
         """
         found = []
         for beside in (False, True):
             entries = self._hdfs.list_folder(self._place(table, day, beside=beside))
-            if any(not entry.is_folder for entry in entries):
-                found.append(Version(table, day, _BARE, beside))
+            if any(not entry.is_folder for entry in entries) or (table is PROXY and not beside):
+                found.append(Version(table, day, BARE, beside))
             names = (entry.name for entry in entries if entry.name.startswith("run="))
             found += [Version(table, day, name.removeprefix("run="), beside) for name in names]
         return found
 
+    def others(self, version: Version) -> list[Version]:
+        """Return the day's other versions in HDFS."""
+        return [found for found in self.standing(version.table, version.day) if found != version]
+
     def folder(self, version: Version) -> str:
         """Return a version's folder."""
         place = self._place(version.table, version.day, beside=version.beside)
-        return place if version.run == _BARE else f"{place}/run={version.run}"
+        return place if version.run == BARE else f"{place}/run={version.run}"
 
     def _place(self, table: Table, day: Day, *, beside: bool) -> str:
         root = f"{table.location}/{_BESIDE}" if beside else table.location
@@ -101,48 +104,48 @@ class DayVersions:
         return location is not None and urlsplit(location).path.rstrip("/") == self.folder(version)
 
     def supersede(self, versions: Iterable[Version]) -> None:
-        """Note that versions are to be removed after the delay; what is noted already keeps its time."""
-        noted = {noted.version for noted in self._noted()}
+        """Schedule removals of versions after the delay; those already scheduled keep their time."""
+        scheduled = {removal.version for removal in self._scheduled()}
         for version in versions:
-            if version not in noted:
-                self._note(version, self._keep_seconds)
+            if version not in scheduled:
+                self._schedule(version, self._keep_seconds)
 
-    def _note(self, version: Version, seconds: float) -> Superseded:
-        noted = Superseded(version, int(time.time() + seconds))
-        self._hdfs.make_folder(f"{self._notes}/{noted.name}")
-        return noted
+    def _schedule(self, version: Version, seconds: float) -> Removal:
+        removal = Removal(version, int(time.time() + seconds))
+        self._hdfs.make_folder(f"{self._removals}/{removal.name}")
+        return removal
 
-    def due(self) -> Iterator[Superseded]:
-        """Yield what may be removed by now."""
+    def due(self) -> Iterator[Removal]:
+        """Yield the removals whose time has come."""
         now = time.time()
-        yield from (noted for noted in self._noted() if noted.due <= now)
+        yield from (removal for removal in self._scheduled() if removal.due <= now)
 
-    def _noted(self) -> list[Superseded]:
-        parsed = (_parsed(entry.name) for entry in self._hdfs.list_folder(self._notes))
-        return [noted for noted in parsed if noted is not None]
+    def _scheduled(self) -> list[Removal]:
+        parsed = (_parsed(entry.name) for entry in self._hdfs.list_folder(self._removals))
+        return [removal for removal in parsed if removal is not None]
 
-    def remove(self, noted: Superseded) -> None:
-        """Remove a version's files, and that they are to be removed."""
-        folder = self.folder(noted.version)
-        if noted.version.run == _BARE:
+    def remove(self, removal: Removal) -> None:
+        """Remove a version's files."""
+        folder = self.folder(removal.version)
+        if removal.version.run == BARE:
             for entry in self._hdfs.list_folder(folder):
                 if not entry.is_folder:
                     self._hdfs.delete(entry.path)
         else:
             self._hdfs.delete_folder(folder)
-        self.forget(noted)
+        self.forget(removal)
 
-    def forget(self, noted: Superseded) -> None:
-        """Take back that something is to be removed."""
-        self._hdfs.delete_folder(f"{self._notes}/{noted.name}")
+    def forget(self, removal: Removal) -> None:
+        """Cancel a removal."""
+        self._hdfs.delete_folder(f"{self._removals}/{removal.name}")
 
 
-def _parsed(name: str) -> Superseded | None:
-    """Return what a name notes; None for one that somebody else gave."""
+def _parsed(name: str) -> Removal | None:
+    """Return the removal that a folder's name describes; None for any other name."""
     match name.split("."):
         case [due, table, day, run, *beside] if table in TABLES and beside in ([], [_BESIDE]):
             try:
-                return Superseded(Version(TABLES[table], Day.parse(day), run, beside=bool(beside)), int(due))
+                return Removal(Version(TABLES[table], Day.parse(day), run, beside=bool(beside)), int(due))
             except (DayError, ValueError):
                 return None
     return None

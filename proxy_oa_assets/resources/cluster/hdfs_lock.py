@@ -1,9 +1,8 @@
-"""A lock in HDFS: a folder with one empty file, whose name says who holds it.
+"""A lock in HDFS: a folder with one empty file, named `free` or after its holder.
 
-The file is called `free`, or after its holder. HDFS renames a file in one step, and only one that is there:
-of all who rename `free`, or a dead holder's file, to a name of their own, exactly one succeeds, and nobody
-takes what another has just taken. A holder touches its file now and then; one that hasn't changed for a
-while, by the stopwatch of whoever waits, is a dead holder's. No two clocks are compared.
+HDFS renames atomically: of all processes that rename `free`, or a dead holder's file, to their own name,
+exactly one succeeds. A holder touches its file regularly; a file that a waiting process, by its own monotonic
+clock, hasn't seen change for the expiry is a dead holder's. No two machines' clocks are compared.
 """
 
 import os
@@ -12,56 +11,40 @@ import socket
 import threading
 import time
 import uuid
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Protocol
 
 from proxy_oa_assets.model.errors import LockedError, LockLostError, StorageError
-from proxy_oa_assets.resources.hdfs import QUIET_SECONDS, FileStatus, OnWait, StillHeld
+from proxy_oa_assets.resources.hdfs import QUIET_SECONDS, FileStatus, FileStore, OnWait, StillHeld
 
 _FREE = "free"
 _POLL_SECONDS = 0.1
-# What a holder has touched at most half the expiry ago, nobody takes over while a request is on its way.
+# A lock touched at most half the expiry ago can't be taken over while a request is in flight.
 _SAFE_SHARE = 1 / 2
 _TOUCHES_PER_EXPIRY = 5
 
 
-class LeaseFiles(Protocol):
-    """What a lease asks of HDFS."""
+class RenamingStore(FileStore, ABC):
+    """A file store with HDFS' atomic rename."""
 
-    def list_folder(self, path: str) -> list[FileStatus]:
-        """Return a folder's entries; none if there is no such folder."""
-
-    def write(self, path: str, chunks: list[bytes]) -> None:
-        """Write a file; missing folders are made."""
-
-    def delete_folder(self, path: str) -> bool:
-        """Remove a folder with all that is in it; return whether there was one."""
-
+    @abstractmethod
     def move(self, source: str, target: str) -> bool:
-        """Rename where the source is there and no file has the target's name; return whether it was done."""
+        """Rename unless the source is missing or a file has the target's name; return whether it was done."""
 
+    @abstractmethod
     def touch(self, path: str, modified: int) -> bool:
-        """Set a modification time, in milliseconds; return whether there is something at the path."""
-
-    def location(self, path: str) -> str:
-        """Return the path as a person would look for it."""
+        """Set a modification time, in milliseconds; return whether the path exists."""
 
 
 class Lease:
-    """The lock of a folder, for one holding.
+    """One acquisition of a folder's lock.
 
-    After `expiry` seconds without a sign of life a holder counts as dead. Waiting ends after `patience`
-    seconds.
+    A holder without a heartbeat for `expiry` seconds counts as dead. Waiting ends after `patience` seconds.
     """
 
     def __init__(
-        self,
-        files: LeaseFiles,
-        folder: str,
-        expiry: float,
-        patience: float,
-        on_wait: OnWait | None = None,
+        self, files: RenamingStore, folder: str, *, expiry: float, patience: float, on_wait: OnWait | None
     ) -> None:
         self._files = files
         self._folder = folder
@@ -76,10 +59,10 @@ class Lease:
 
     @contextmanager
     def held(self) -> Iterator[StillHeld]:
-        """Hold the lock for as long as the block lasts.
+        """Hold the lock while the block lasts.
 
-        Raises LockedError if somebody else holds it for too long, and LockLostError at the end of the block
-        if it was lost meanwhile.
+        Raises LockedError after `patience` seconds, and LockLostError at the end of the block if the lock was
+        lost.
         """
         self._acquire()
         toucher = threading.Thread(target=self._touch_on, name=f"lease of {self._folder}", daemon=True)
@@ -90,15 +73,15 @@ class Lease:
             self._released.set()
             toucher.join()
             freed = self._files.move(self._own, f"{self._folder}/{_FREE}")
-        # An answer that was lost looks like a file that is gone; but nobody takes what isn't stale.
+        # After a lost response the rename looks failed, but a lock that isn't stale hasn't been taken over.
         if not freed and self._is_stale():
             raise self._lost()
 
     def confirm(self) -> None:
-        """Raise LockLostError unless the lock is ours, and stays so for a while."""
+        """Raise LockLostError unless the lock is ours, and stays ours for half the expiry."""
         with self._touching:
             asked_at = time.monotonic()
-            # A holder that was away for long doesn't touch: it might do so while another takes over.
+            # A stale holder doesn't touch: another process may be taking over.
             if self._is_stale() or not self._files.touch(self._own, self._next_stamp()) or self._is_stale():
                 raise self._lost()
             self._touched_at = asked_at
@@ -107,25 +90,25 @@ class Lease:
         return time.monotonic() - self._touched_at > self._expiry * _SAFE_SHARE
 
     def _next_stamp(self) -> int:
-        """Return a time that differs from the one before, whatever the clock does."""
+        """Return a time later than the previous one, even if the clock was set back."""
         self._stamp = max(self._stamp + 1, time.time_ns() // 1_000_000)
         return self._stamp
 
     def _lost(self) -> LockLostError:
         return LockLostError(
-            f"{self._files.location(self._folder)}: the lock was lost, because nothing was heard from this "
-            f"process for {self._expiry * _SAFE_SHARE:g} s or more; look at what is there now, and try again"
+            f"{self._files.location(self._folder)}: the lock was lost, because this process sent no "
+            f"heartbeat for {self._expiry * _SAFE_SHARE:g} s or more; check the current state, and try again"
         )
 
     def _touch_on(self) -> None:
-        """Show signs of life until the lock is released or lost."""
+        """Send heartbeats until the lock is released or lost."""
         while not self._released.wait(self._expiry / _TOUCHES_PER_EXPIRY):
             try:
                 self.confirm()
             except LockLostError:
                 return
             except StorageError:
-                # HDFS doesn't answer now. If that lasts, the lock is lost, and whoever confirms it is told.
+                # HDFS doesn't answer now. If that lasts, the lock is lost, and `confirm` raises.
                 continue
 
     def _acquire(self) -> None:
@@ -140,12 +123,12 @@ class Lease:
                 return
             waited = time.monotonic() - started
             if on_wait and waited >= QUIET_SECONDS:
-                on_wait(f"{self._files.location(found.path)}, whose name tells the process, is locked")
+                on_wait(f"{self._files.location(found.path)}, which is named after the holder, is locked")
                 on_wait = None
             if waited > self._patience:
                 raise LockedError(
                     f"{self._files.location(found.path)} has been locked for {self._patience:g} s by the "
-                    f"process that its name tells; try again once that has ended"
+                    f"process in its name; try again after that has ended"
                 )
             time.sleep(_POLL_SECONDS)
 
@@ -155,25 +138,25 @@ class Lease:
 
     def _take(self, found: FileStatus) -> bool:
         self._touched_at = time.monotonic()
-        # A request whose answer was lost is sent again, and then finds that it is done.
+        # After a lost response the rename is sent again, and fails because it is done.
         return self._files.move(found.path, self._own) or self._files.touch(self._own, self._next_stamp())
 
     def _make(self) -> FileStatus:
-        """Put a folder with a free lock in place, as a whole, and return the file that is the lock."""
+        """Create the folder with a free lock, atomically, and return its file."""
         draft = f"{self._folder}.{uuid.uuid4().hex}"
         self._files.write(f"{draft}/{_FREE}", [])
         self._files.move(draft, self._folder)
-        # Where another process was faster, HDFS has moved the one folder into the other.
+        # If another process was faster, HDFS has moved this folder into the other.
         self._files.delete_folder(f"{self._folder}/{draft.rpartition('/')[2]}")
         found = self._entry()
         if found is None:
             raise StorageError(
-                f"{self._files.location(self._folder)} has lost the file that is the lock; remove the folder"
+                f"{self._files.location(self._folder)} has lost its lock file; remove the folder"
             )
         return found
 
 
 def _holder() -> str:
-    """Return a name for this holding, which no other has, with the machine and the process in it."""
+    """Return a unique name with the machine and the process."""
     machine = re.sub(r"[^0-9A-Za-z.-]", "_", socket.gethostname())
     return f"{machine}-pid-{os.getpid()}-{uuid.uuid4().hex[:12]}"

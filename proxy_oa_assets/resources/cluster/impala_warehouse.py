@@ -1,7 +1,8 @@
-"""The warehouse's cluster form: Impala, Hive or Spark over HiveServer2, and the tables' files in HDFS."""
+"""The warehouse on a cluster: Impala, Hive or Spark over HiveServer2, and the tables' files in HDFS."""
 
 import io
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import dagster as dg
@@ -10,8 +11,9 @@ from typing_extensions import override
 
 from proxy_oa_assets.model.day import Day
 from proxy_oa_assets.model.tables import Table
+from proxy_oa_assets.resources.cluster.administration import cluster_probes, create_tables
 from proxy_oa_assets.resources.cluster.cluster_tables import ClusterTables
-from proxy_oa_assets.resources.cluster.dialects import FLAVOURS
+from proxy_oa_assets.resources.cluster.dialects import DIALECTS
 from proxy_oa_assets.resources.cluster.hive_connection import HiveConnection, Server
 from proxy_oa_assets.resources.hdfs import FileStore
 from proxy_oa_assets.resources.impala import Warehouse
@@ -38,48 +40,48 @@ class ImpalaWarehouse(Warehouse):
     database: str = Field(default="spot", description="Database that holds the tables")
     huser: str = Field(default="/user/spot", description="HUSER; the tables' locations are below it")
     auth_mechanism: str = Field(default="NOSASL", description="NOSASL, PLAIN, LDAP or GSSAPI")
-    user: str = Field(default="spot", description="User in whose name statements run")
+    user: str = Field(default="spot", description="User who runs the statements")
     password_env: str | None = Field(
-        default=None, description="Environment variable that has the password, for PLAIN and LDAP"
+        default=None, description="Environment variable with the password, for PLAIN and LDAP"
     )
-    home: str | None = Field(default=None, description="The home, whose `.env` may have that variable")
+    home: str | None = Field(default=None, description="Home whose `.env` may set that variable")
     use_ssl: bool = Field(default=False, description="Whether the connection is encrypted")
     ca_cert: str | None = Field(
-        default=None, description="File of the certificates to trust; none: the machine's own"
+        default=None, description="File of trusted certificates; default: the machine's own"
     )
     verify: bool = Field(default=True, description="Whether the server's certificate is verified")
     kerberos_service_name: str = Field(default="impala", description="Service name, for GSSAPI")
-    timeout: float = Field(default=120, description="Seconds to wait for each answer of the engine")
+    timeout: float = Field(default=120, description="Seconds to wait for each response of the engine")
     keep_seconds: float = Field(
-        default=3600, description="How long a replaced day's files stay, for readers in the middle of them"
+        default=3600, description="How long a replaced day's files stay for its readers"
     )
 
     _tables: ClusterTables | None = PrivateAttr(default=None)
 
+    @override
     def close(self) -> None:
-        """Close the connection; the next statement would open it again."""
         if self._tables is not None:
             self._tables.connection.close()
             self._tables = None
 
+    @override
     def query(self, query: Query) -> "pd.DataFrame":
-        """Return a query's rows."""
         from proxy_oa_assets.resources.parquet import answer_frame
 
-        with self.tables().asked(query) as answer:
-            return answer_frame(answer.columns, answer.rows)
+        with self.tables().query(query) as result:
+            return answer_frame(result.columns, result.rows)
 
+    @override
     def rows(self, query: Query) -> Iterator[tuple[object, ...]]:
-        """Yield a query's rows in its order, holding only some of them at a time."""
-        with self.tables().asked(query) as answer:
-            yield from answer.rows
+        with self.tables().query(query) as result:
+            yield from result.rows
 
+    @override
     def replace_day(self, table: Table, day: Day, select: Query) -> int:
-        """Replace a day by what a SELECT gives; return the number of rows."""
         return self.tables().replace_by_select(table, day, select)
 
+    @override
     def replace_day_with_frame(self, table: Table, day: Day, frame: "pd.DataFrame") -> int:
-        """Replace a day by a frame that has the table's columns; return the number of rows."""
         import pyarrow.parquet as pq
 
         from proxy_oa_assets.resources.parquet import frame_rows
@@ -89,48 +91,49 @@ class ImpalaWarehouse(Warehouse):
         self.tables().replace_by_file(table, day, content.getvalue())
         return int(rows.num_rows)
 
+    @override
+    def replace_raw_day(self, day: Day, hours: Mapping[int, Path]) -> int:
+        import pyarrow.parquet as pq
+
+        rows = sum(int(pq.read_metadata(file).num_rows) for file in hours.values())
+        self.tables().replace_raw_day(day, hours)
+        return rows
+
+    @override
     def drop_day(self, table: Table, day: Day) -> None:
-        """Empty a day; every other day stays."""
         self.tables().drop(table, day)
 
+    @override
     def create_tables(self) -> list[str]:
-        """Create the database and the tables where they are missing; return a line about each."""
-        from proxy_oa_assets.resources.cluster.administration import create_tables
-
         return create_tables(self.tables())
 
     @override
     def stored_columns(self, table: Table, day: Day) -> list[tuple[str, str]]:
-        """Return the names and Hive types of a table's columns, as the engine has them."""
         partitions = {column.name for column in table.partitions}
         return [column for column in self.tables().columns(table.name) if column[0] not in partitions]
 
     @override
     def read_latest_day(self, table: Table, day: Day) -> "pd.DataFrame":
-        """Return a day's rows, after the engine has looked again where they are."""
-        self.tables().look_again(table, day)
+        self.tables().refresh(table, day)
         return self.read_day(table, day)
 
+    @override
     def location(self, table: Table, day: Day | None = None) -> str:
-        """Return the HDFS folder of a table, or of a day of it."""
         return self.hdfs.location(self.tables().folder(table, day))
 
     @override
     def probes(self) -> dict[str, Callable[[], str]]:
-        """Return what `proxy-oa doctor` tries, by name and in order."""
-        from proxy_oa_assets.resources.cluster.administration import cluster_probes
-
         return cluster_probes(self.tables(), super().probes(), self.without_delay)
 
     def without_delay(self) -> "ImpalaWarehouse":
-        """Return the same warehouse, on a connection of its own, which removes old versions at once."""
+        """Return a copy with its own connection that removes old versions at once."""
         fields = {name: getattr(self, name) for name in type(self).model_fields}
         return ImpalaWarehouse(**{**fields, "keep_seconds": 0})
 
     def tables(self) -> ClusterTables:
         """Return the tables, on a connection that the first statement opens."""
         if self._tables is None:
-            flavour = FLAVOURS[self.engine]
+            dialect = DIALECTS[self.engine]
             server = Server(
                 host=self.host,
                 port=self.port,
@@ -144,8 +147,8 @@ class ImpalaWarehouse(Warehouse):
                 timeout=self.timeout,
             )
             self._tables = ClusterTables(
-                HiveConnection(server, expands_variables=flavour.expands_variables),
-                flavour,
+                HiveConnection(server, self.database, expands_variables=dialect.expands_variables),
+                dialect,
                 self.hdfs,
                 database=self.database,
                 huser=self.huser,

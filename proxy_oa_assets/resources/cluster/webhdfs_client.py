@@ -1,6 +1,6 @@
-"""The package `hdfs`, logged in: what `WebHdfs` asks of it."""
+"""The client of WebHDFS, by the package `hdfs`, and its logins."""
 
-from dataclasses import dataclass, field
+import threading
 from typing import Any
 
 import hdfs
@@ -15,20 +15,8 @@ MISSING = "FileNotFoundException"
 silence("hdfs.client", "requests_kerberos.kerberos_")
 
 
-@dataclass(frozen=True)
-class Login:
-    """Where to connect and as whom; `verify` as in `requests`: whether, or with which certificates."""
-
-    url: str
-    user: str
-    auth: str
-    token: str | None = field(repr=False)
-    verify: bool | str
-    timeout: float
-
-
 class Client(hdfs.Client):
-    """What `WebHdfs` asks beyond the package's own methods."""
+    """The package's client with the operations that it lacks, or that must survive a lost response."""
 
     @property
     def timeout(self) -> float:
@@ -39,7 +27,7 @@ class Client(hdfs.Client):
     def found(self, path: str) -> dict[str, Any] | None:
         """Return the file status of a path, or None.
 
-        The package's `status(strict=False)` also takes a refusal for an absence.
+        The package's `status(strict=False)` returns None after a refusal, too.
         """
         try:
             found: dict[str, Any] = self.status(path)
@@ -62,7 +50,7 @@ class Client(hdfs.Client):
     def replace(self, source: str, target: str) -> None:
         """Rename a file over another in one step, where the server can; HttpFS can't.
 
-        Nobody else knows the source: where it is gone, an answer was lost, and it is the target.
+        No other process knows the source: if it is gone, a response was lost, and it is the target.
         """
         try:
             answer = self._rename(source, destination=target, renameoptions="OVERWRITE")
@@ -79,9 +67,9 @@ class Client(hdfs.Client):
             raise hdfs.HdfsError(f"{source} is gone, and {target} isn't there")
 
     def move(self, source: str, target: str) -> bool:
-        """Rename where the source is there and no file has the target's name; return whether it was done.
+        """Rename unless the source is missing or a file has the target's name; return whether it was done.
 
-        A target that is a folder takes the source in.
+        If the target is a folder, the source is moved into it.
         """
         try:
             answer = self._rename(source, destination=target).json()
@@ -92,7 +80,7 @@ class Client(hdfs.Client):
         return bool(answer["boolean"])
 
     def touch(self, path: str, modified: int) -> bool:
-        """Set a modification time, in milliseconds; return whether there is something at the path."""
+        """Set a modification time, in milliseconds; return whether the path exists."""
         try:
             self.set_times(path, modification_time=modified)
         except hdfs.HdfsError as error:
@@ -110,29 +98,66 @@ class TokenClient(Client, hdfs.TokenClient):
     """Logs in by a delegation token."""
 
 
-def connected(login: Login) -> Client:
-    """Return a client; nothing is sent yet. Raises SettingsError if the login isn't complete."""
+def connect(
+    url: str, *, user: str, auth: str, token: str | None, verify: bool | str, timeout: float
+) -> Client:
+    """Return a client; nothing is sent yet. `verify` is that of `requests`.
+
+    Raises SettingsError if the token or the package for the login is missing.
+    """
     session = requests.Session()
-    session.verify = login.verify
-    # A proxy or a .netrc of the environment is not meant for the cluster.
+    session.verify = verify
+    # A proxy or a .netrc of the environment isn't meant for the cluster.
     session.trust_env = False
-    options = {"timeout": login.timeout, "session": session}
-    if login.auth == "kerberos":
+    options = {"timeout": timeout, "session": session}
+    if auth == "kerberos":
         session.auth = _ticket_auth()
-        return Client(login.url, **options)
-    if login.auth == "token":
-        if not login.token:
+        return Client(url, **options)
+    if auth == "token":
+        if not token:
             raise SettingsError("HDFS_AUTH=token: HDFS_TOKEN is missing; set it to a delegation token")
-        return TokenClient(login.url, login.token, **options)
-    return _InsecureClient(login.url, user=login.user, **options)
+        return TokenClient(url, token, **options)
+    return _InsecureClient(url, user=user, **options)
 
 
 def _ticket_auth() -> AuthBase:
+    """Return the login by the process' ticket, with which the server authenticates itself, too.
+
+    Failures are raised as HdfsError with Kerberos' reason, which the package only logs.
+    """
     try:
-        from proxy_oa_assets.resources.cluster.kerberos import TicketAuth
+        from requests_kerberos import REQUIRED, HTTPKerberosAuth
+        from requests_kerberos.exceptions import KerberosExchangeError, MutualAuthenticationError
     except ImportError as error:
         raise SettingsError(
             "HDFS_AUTH=kerberos: install the extra kerberos (pip install 'proxy-oa-assets[kerberos]')"
         ) from error
-    auth: AuthBase = TicketAuth()
+    # The package keeps one exchange per host, which another thread's would replace.
+    exchange = threading.RLock()
+
+    class TicketAuth(HTTPKerberosAuth):
+        def generate_request_header(self, response: requests.Response, host: str) -> str:
+            try:
+                header: str = super().generate_request_header(response, host)
+            except KerberosExchangeError as error:
+                reason = " ".join(str(error).rpartition("failed: ")[2].split())
+                raise hdfs.HdfsError(
+                    f"Kerberos has no ticket for HTTP@{host} ({reason}); run kinit as the user to log in as, "
+                    f"and check that HDFS_URL names the server as Kerberos knows it"
+                ) from error
+            return header
+
+        def handle_response(self, response: requests.Response, **named: object) -> requests.Response:
+            with exchange:
+                try:
+                    handled: requests.Response = super().handle_response(response, **named)
+                except MutualAuthenticationError as error:
+                    host = response.url.partition("?")[0]
+                    raise hdfs.HdfsError(
+                        f"{host} hasn't authenticated itself by Kerberos; HDFS_AUTH=kerberos is for a "
+                        f"cluster with Kerberos, and HDFS_URL names its NameNode"
+                    ) from error
+            return handled
+
+    auth: AuthBase = TicketAuth(mutual_authentication=REQUIRED)
     return auth

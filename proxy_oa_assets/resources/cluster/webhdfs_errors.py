@@ -1,4 +1,4 @@
-"""What WebHDFS refuses: tried again where the network is to blame, and said so that it can be mended."""
+"""Retries of WebHDFS requests, and errors that name the setting to fix."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -20,65 +20,65 @@ TRANSPORT = (
     requests.exceptions.ChunkedEncodingError,
     urllib3.exceptions.HTTPError,
 )
-# A NameNode that starts, or hands over to another, says one of these.
+# Exceptions of a NameNode that starts, or that isn't the active one.
 _NOT_YET = ("SafeModeException", "RetriableException", "StandbyException", "ConnectException")
-# Of a token that is none, and of one that was cancelled or has expired.
+# Exceptions for a malformed token, and for one that was cancelled or has expired.
 _REFUSED_TOKEN = ("SecurityException", "InvalidToken")
 _LONGEST_PAUSE_SECONDS = 15
-# Before a token in an address.
+# The query parameter of a token in a URL.
 _DELEGATION = "delegation="
 
 T = TypeVar("T")
 
 
-def asked(question: Callable[[Client], T], client: Client, location: str, attempts: int) -> T:
-    """Return the answer to a question, which is asked again while the transport fails.
+def request(operation: Callable[[Client], T], client: Client, location: str, attempts: int) -> T:
+    """Return an operation's result, with retries while the network fails.
 
-    Raises StorageUnreachableError once it has failed so often, and StorageError for every other refusal.
+    Raises StorageUnreachableError after the last attempt, and StorageError for every other refusal.
     """
-    with translated(client, location):
-        return patient(attempts)(question, client)
+    with storage_errors(client, location):
+        return retries(attempts)(operation, client)
 
 
-def patient(attempts: int) -> tenacity.Retrying:
-    """Return what calls again while the transport fails."""
-    return retrying(attempts, _passing, _LONGEST_PAUSE_SECONDS, patience=PATIENCE_SECONDS)
+def retries(attempts: int) -> tenacity.Retrying:
+    """Return a caller that repeats a function while the network fails."""
+    return retrying(attempts, _is_transient, _LONGEST_PAUSE_SECONDS, patience=PATIENCE_SECONDS)
 
 
-def _passing(error: BaseException) -> bool:
+def _is_transient(error: BaseException) -> bool:
     if isinstance(error, hdfs.HdfsError):
         return error.exception in _NOT_YET
-    # Waiting doesn't change a certificate. (A name that can't be resolved now may be in a minute.)
+    # A certificate stays refused. (A name that can't be resolved now may be in a minute.)
     return isinstance(error, TRANSPORT) and not isinstance(error, requests.exceptions.SSLError)
 
 
 @contextmanager
-def translated(client: Client, location: str) -> Iterator[None]:
-    """Turn what the package, or the network, raises into an error that names the place and the remedy."""
+def storage_errors(client: Client, location: str) -> Iterator[None]:
+    """Turn the errors of the package and the network into StorageError with the path and the remedy."""
     try:
         yield
     except hdfs.HdfsError as error:
         kind = StorageUnreachableError if error.exception in _NOT_YET else StorageError
-        raise kind(f"{location}: {_refusal(client, error)}") from _shown(error)
+        raise kind(f"{location}: {_refusal(client, error)}") from _safe_cause(error)
     except requests.exceptions.SSLError as error:
-        raise StorageError(f"{location}: {_no_tls(client, error)}") from _shown(error)
+        raise StorageError(f"{location}: {_no_tls(client, error)}") from _safe_cause(error)
     except TRANSPORT as error:
-        raise StorageUnreachableError(f"{location}: {_unreachable(client, error)}") from _shown(error)
+        raise StorageUnreachableError(f"{location}: {_unreachable(client, error)}") from _safe_cause(error)
     except requests.exceptions.JSONDecodeError as error:
-        raise StorageError(f"{location}: {_no_webhdfs(client)}") from _shown(error)
+        raise StorageError(f"{location}: {_no_webhdfs(client)}") from _safe_cause(error)
 
 
-def _shown(error: BaseException) -> BaseException | None:
-    """Return an error as a reason to keep, unless an address with a token stands in what it says.
+def _safe_cause(error: BaseException) -> BaseException | None:
+    """Return an error, unless the text of it or of one of its causes contains a URL with a token.
 
-    Dagster keeps and shows every reason behind an error; a NameNode puts a token into each address of a
-    DataNode, whichever way one logs in.
+    Dagster stores and shows all causes of an error. A NameNode puts a token into each DataNode URL, whichever
+    way the client logged in.
     """
-    reason: BaseException | None = error
-    while reason is not None:
-        if _DELEGATION in str(reason):
+    cause: BaseException | None = error
+    while cause is not None:
+        if _DELEGATION in str(cause):
             return None
-        reason = reason.__cause__ or reason.__context__
+        cause = cause.__cause__ or cause.__context__
     return error
 
 
@@ -91,7 +91,7 @@ def _unreachable(client: Client, error: Exception) -> str:
     several = len(named) > 1 and not is_datanode
     if "timed out" in str(error):
         which = f"{address}, the last of {', '.join(named)}," if several else address or client.url
-        return f"{which} gave no answer within {client.timeout:g} s (HDFS_TIMEOUT); {remedy}"
+        return f"{which} didn't answer within {client.timeout:g} s (HDFS_TIMEOUT); {remedy}"
     who = f"none of {', '.join(named)} answers" if several else f"{address or client.url} doesn't answer"
     return f"{who} ({_cause(error)}); {remedy}"
 
@@ -100,22 +100,22 @@ def _unresolved(host: str | None, *, is_ours: bool) -> str:
     if is_ours:
         return f"this machine can't resolve the name {host}, which is in HDFS_URL"
     return (
-        f"the NameNode sent us to the DataNode {host}, a name that this machine can't resolve; make it known "
-        f"here (DNS, or a line in the hosts file), or use HttpFS, which needs no DataNode's name"
+        f"the NameNode redirected to the DataNode {host}, a name that this machine can't resolve; add it "
+        f"to DNS or the hosts file, or use HttpFS, which needs no DataNode's name"
     )
 
 
 def _no_tls(client: Client, error: Exception) -> str:
-    host, told = _host(error), str(error)
-    if UNTRUSTED not in told:
-        return f"{host} doesn't speak TLS ({_cause(error)}); is HDFS_URL to begin with http://?"
+    host, text = _host(error), str(error)
+    if UNTRUSTED not in text:
+        return f"{host} doesn't speak TLS ({_cause(error)}); should HDFS_URL begin with http://?"
     named = host in {urlsplit(url).netloc for url in client.urls}
     address = "HDFS_URL" if named else "dfs.datanode.hostname of that DataNode"
-    return certificate_problem(host, told, certificate="HDFS_CA_CERT", address=address)
+    return certificate_problem(host, text, certificate="HDFS_CA_CERT", address=address)
 
 
 def _host(error: Exception) -> str:
-    """Return who was asked: errors of `requests` have the request, those of urllib3 the connections' pool."""
+    """Return the server: errors of `requests` have the request, those of urllib3 the connection pool."""
     request, pool = getattr(error, "request", None), getattr(error, "pool", None)
     if request is not None:
         return str(urlsplit(request.url).netloc)
@@ -146,14 +146,11 @@ def _refusal(client: Client, error: hdfs.HdfsError) -> str:
     if error.exception in _REFUSED_TOKEN and isinstance(client, TokenClient):
         return f"{refusal}; set HDFS_TOKEN to a delegation token of this NameNode that is still valid"
     if error.exception == "StandbyException":
-        return f"{refusal}; HDFS_URL is to name every NameNode, separated by ;, and one of them to be active"
+        return f"{refusal}; HDFS_URL must name every NameNode, separated by ;, and one of them must be active"
     if error.exception == "AccessControlException":
-        return f"{refusal}; give HDFS_USER that permission, or set HDFS_USER to somebody who has it"
+        return f"{refusal}; give HDFS_USER that permission, or set HDFS_USER to a user who has it"
     return refusal
 
 
 def _no_webhdfs(client: Client) -> str:
-    return (
-        f"what answers at {client.url} isn't WebHDFS; HDFS_URL is the NameNode's web address, such as "
-        f"http://namenode:9870"
-    )
+    return f"{client.url} isn't WebHDFS; HDFS_URL is the NameNode's web address, such as http://namenode:9870"

@@ -1,4 +1,4 @@
-"""A file of HDFS as a stream that outlives the DataNode it is read from."""
+"""A file of HDFS as a stream that survives the loss of a DataNode."""
 
 import io
 from collections.abc import Callable
@@ -6,9 +6,10 @@ from contextlib import AbstractContextManager, ExitStack
 from typing import TYPE_CHECKING, BinaryIO
 
 import urllib3
+from typing_extensions import override
 
 from proxy_oa_assets.model.errors import StorageError
-from proxy_oa_assets.resources.cluster.webhdfs_errors import TRANSPORT, patient
+from proxy_oa_assets.resources.cluster.webhdfs_errors import TRANSPORT, retries
 from proxy_oa_assets.resources.hdfs import FileStatus
 
 if TYPE_CHECKING:
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class ResumingReader(io.RawIOBase):
-    """Reads a file from its start; where the transport fails, it opens the file again at that very byte."""
+    """A file, opened again at the current position when the network fails."""
 
     def __init__(
         self,
@@ -35,36 +36,36 @@ class ResumingReader(io.RawIOBase):
         self._opened = ExitStack()
         self._stream: BinaryIO | None = None
 
+    @override
     def readable(self) -> bool:
-        """Return True."""
         return True
 
+    @override
     def seekable(self) -> bool:
-        """Return True."""
         return True
 
+    @override
     def tell(self) -> int:
-        """Return the position of the next byte."""
         return self._position
 
+    @override
     def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
-        """Go on at another byte: the end of a file doesn't cost the reading of its beginning."""
         start = {io.SEEK_SET: 0, io.SEEK_CUR: self._position, io.SEEK_END: self._file.length}[whence]
         if start + offset != self._position:
             self._drop_stream()
             self._position = start + offset
         return self._position
 
+    @override
     def readinto(self, buffer: "WriteableBuffer") -> int:
-        """Fill a buffer as far as one read does; return the number of bytes, 0 at the end."""
         view = memoryview(buffer).cast("B")
-        chunk = patient(self._attempts)(self._next, len(view))
+        chunk = retries(self._attempts)(self._next, len(view))
         view[: len(chunk)] = chunk
         self._position += len(chunk)
         return len(chunk)
 
+    @override
     def close(self) -> None:
-        """Give the connection back."""
         self._opened.close()
         super().close()
 
@@ -82,7 +83,7 @@ class ResumingReader(io.RawIOBase):
             lost = error
         else:
             return chunk
-        # Out here, so that what is raised doesn't carry the error along, whose address may have a token.
+        # Outside of the handler, so that the error, whose URL may have a token, isn't the context of another.
         self._must_be_the_same()
         raise lost
 
@@ -99,6 +100,6 @@ class ResumingReader(io.RawIOBase):
         return found
 
     def _must_be_the_same(self) -> None:
-        """The rest of another file would glue two together."""
+        """Refuse to continue with another file's content."""
         if self._existing() != self._file:
             raise StorageError(f"{self._location} was replaced while it was read; read it again")

@@ -11,15 +11,15 @@ import pytest
 
 from proxy_oa_assets.model.day import Day
 from proxy_oa_assets.model.tables import PROXY_EDGE, PROXY_INGEST_SUMMARY, TABLES
-from proxy_oa_assets.resources.cluster import ddl as sql
-from proxy_oa_assets.resources.cluster.dialects import FLAVOURS
+from proxy_oa_assets.resources.cluster import ddl
+from proxy_oa_assets.resources.cluster.dialects import DIALECTS
 from proxy_oa_assets.sql import analysts, check_counts, day_tables, raw_log
 from proxy_oa_assets.sql.query import Query, any_row, whole_day
 
 DAY = Day.parse("2016-09-12")
-IMPALA, HIVE = FLAVOURS["impala"], FLAVOURS["hive"]
-SPEC = sql.day_partition(PROXY_EDGE, DAY)
-HOUR = sql.raw_hour_partition(DAY, "07")
+IMPALA, HIVE = DIALECTS["impala"], DIALECTS["hive"]
+SPEC = ddl.day_partition(PROXY_EDGE, DAY)
+HOUR = ddl.raw_hour_partition(DAY, "07")
 
 QUERIES = [
     day_tables.edge_details(DAY),
@@ -65,51 +65,51 @@ def test_a_day_is_switched_in_impala_s_words() -> None:
     """A staging table of its own, a partition's location, one partition's refresh."""
     folder = "/user/spot/proxy/hive/oa/summary/y=2016/m=9/d=12/run=a"
     assert [
-        sql.create_table("spot.staging", PROXY_INGEST_SUMMARY, folder, partitioned=False),
-        sql.fill("spot.staging", "SELECT 1"),
-        sql.add_partition("spot.proxy_ingest_summary", SPEC, folder),
-        sql.set_location("spot.proxy_ingest_summary", SPEC, folder),
-        *IMPALA.refresh("spot.proxy_ingest_summary", SPEC),
-        sql.drop_table("spot.staging"),
-        sql.drop_partition("spot.proxy_ingest_summary", SPEC),
+        ddl.create_table("staging", PROXY_INGEST_SUMMARY, folder, partitioned=False),
+        ddl.fill("staging", "SELECT 1"),
+        ddl.add_partition("proxy_ingest_summary", SPEC, folder),
+        ddl.set_location("proxy_ingest_summary", SPEC, folder),
+        *IMPALA.refresh("proxy_ingest_summary", SPEC),
+        ddl.drop_table("staging"),
+        ddl.drop_partition("proxy_ingest_summary", SPEC),
     ] == [
         (
-            f"CREATE EXTERNAL TABLE IF NOT EXISTS spot.staging (tdate STRING, total BIGINT) "
+            f"CREATE EXTERNAL TABLE IF NOT EXISTS staging (tdate STRING, total BIGINT) "
             f"STORED AS PARQUET LOCATION '{folder}'"
         ),
-        "INSERT OVERWRITE TABLE spot.staging SELECT 1",
+        "INSERT OVERWRITE TABLE staging SELECT 1",
         (
-            f"ALTER TABLE spot.proxy_ingest_summary ADD IF NOT EXISTS PARTITION (y=2016, m=9, d=12) "
+            f"ALTER TABLE proxy_ingest_summary ADD IF NOT EXISTS PARTITION (y=2016, m=9, d=12) "
             f"LOCATION '{folder}'"
         ),
-        f"ALTER TABLE spot.proxy_ingest_summary PARTITION (y=2016, m=9, d=12) SET LOCATION '{folder}'",
-        "REFRESH spot.proxy_ingest_summary PARTITION (y=2016, m=9, d=12)",
-        "DROP TABLE IF EXISTS spot.staging",
-        "ALTER TABLE spot.proxy_ingest_summary DROP IF EXISTS PARTITION (y=2016, m=9, d=12)",
+        f"ALTER TABLE proxy_ingest_summary PARTITION (y=2016, m=9, d=12) SET LOCATION '{folder}'",
+        "REFRESH proxy_ingest_summary PARTITION (y=2016, m=9, d=12)",
+        "DROP TABLE IF EXISTS staging",
+        "ALTER TABLE proxy_ingest_summary DROP IF EXISTS PARTITION (y=2016, m=9, d=12)",
     ]
 
 
 def test_each_engine_learns_of_raw_hours_in_its_own_words() -> None:
     """Impala one partition a statement, and refreshed; Hive and Spark all at once."""
-    other = sql.raw_hour_partition(DAY, "08")
+    other = ddl.raw_hour_partition(DAY, "08")
     assert HOUR == "y='2016', m='09', d='12', h='07'"
-    assert list(IMPALA.know_partitions("spot.proxy", [HOUR, other])) == [
-        f"ALTER TABLE spot.proxy ADD IF NOT EXISTS PARTITION ({HOUR})",
-        f"REFRESH spot.proxy PARTITION ({HOUR})",
-        f"ALTER TABLE spot.proxy ADD IF NOT EXISTS PARTITION ({other})",
-        f"REFRESH spot.proxy PARTITION ({other})",
+    assert list(IMPALA.add_partitions("proxy", {HOUR: None, other: None})) == [
+        f"ALTER TABLE proxy ADD IF NOT EXISTS PARTITION ({HOUR})",
+        f"REFRESH proxy PARTITION ({HOUR})",
+        f"ALTER TABLE proxy ADD IF NOT EXISTS PARTITION ({other})",
+        f"REFRESH proxy PARTITION ({other})",
     ]
-    assert list(HIVE.know_partitions("spot.proxy", [HOUR, other])) == [
-        f"ALTER TABLE spot.proxy ADD IF NOT EXISTS PARTITION ({HOUR}) PARTITION ({other})"
+    assert list(HIVE.add_partitions("proxy", {HOUR: None, other: None})) == [
+        f"ALTER TABLE proxy ADD IF NOT EXISTS PARTITION ({HOUR}) PARTITION ({other})"
     ]
-    assert list(HIVE.know_partitions("spot.proxy", [])) == []
+    assert list(HIVE.add_partitions("proxy", {})) == []
 
 
 def test_impala_is_told_of_tables_that_others_made() -> None:
     """The table alone; all of the metadata would be invalidated without a name."""
-    assert list(IMPALA.know_table("spot.proxy")) == ["INVALIDATE METADATA spot.proxy"]
-    assert list(HIVE.know_table("spot.proxy")) == []
-    assert IMPALA.recover_partitions("spot.proxy") == "ALTER TABLE spot.proxy RECOVER PARTITIONS"
+    assert list(IMPALA.refresh_table("proxy")) == ["INVALIDATE METADATA proxy"]
+    assert list(HIVE.refresh_table("proxy")) == []
+    assert IMPALA.recover.format("proxy") == "ALTER TABLE proxy RECOVER PARTITIONS"
 
 
 def test_impala_s_list_of_partitions_gives_a_partition_s_place() -> None:
@@ -120,7 +120,7 @@ def test_impala_s_list_of_partitions_gives_a_partition_s_place() -> None:
         ("2016", "9", "12", -1, 1, "2KB", "NOT CACHED", "hdfs://ns/user/spot/twelve"),
         ("Total", "", "", -1, 2, "4KB", "0B", ""),
     ]
-    assert IMPALA.locate("spot.proxy_edge", SPEC) == "SHOW PARTITIONS spot.proxy_edge"
+    assert IMPALA.locate("proxy_edge", SPEC) == "SHOW PARTITIONS proxy_edge"
     assert IMPALA.location(columns, rows, (2016, 9, 12)) == "hdfs://ns/user/spot/twelve"
     assert IMPALA.location(columns, rows, (2016, 9, 13)) is None
 

@@ -50,8 +50,8 @@ def test_a_sound_cluster_is_found_sound(home: ClusterHome) -> None:
     assert lines["sql engine"][1].endswith(" s)")
     tables = home.deployment.impala.tables()
     assert list((home.huser / PROXY_STORYBOARD.location).rglob("run=*")) == []
-    with tables.connection.asked(f"SHOW PARTITIONS {tables.name(PROXY_STORYBOARD.name)}") as answer:
-        assert list(answer.rows) == []
+    with tables.connection.query(f"SHOW PARTITIONS {PROXY_STORYBOARD.name}") as result:
+        assert list(result.rows) == []
 
 
 def test_what_is_missing_is_said_and_what_follows_is_not_tried(cluster: Cluster, tmp_path: Path) -> None:

@@ -14,9 +14,9 @@ from support.cluster_home import ClusterHome
 from support.home import SAMPLE_DAY, failures
 from support.storyboard_days import DAY, comments, texts_of
 
-from proxy_oa_assets.ranking.published_parts import copy_results, required_results
 from proxy_oa_assets.model.errors import StorageError, StorageUnreachableError, WarehouseUnreachableError
 from proxy_oa_assets.model.tables import PROXY_STORYBOARD
+from proxy_oa_assets.ranking.published_parts import copy_results, required_results
 from proxy_oa_assets.resources.cluster.webhdfs import WebHdfs
 from proxy_oa_assets.resources.cluster.webhdfs_reader import ResumingReader
 from proxy_oa_assets.sql.query import Query
@@ -95,9 +95,7 @@ def test_a_namenode_that_stays_away_is_a_clear_error(own_home: ClusterHome) -> N
     """Which address was asked, what to look at, and that trying again may help."""
     away = WebHdfs(url="http://127.0.0.1:9;http://localhost:9", attempts=2)
 
-    with pytest.raises(
-        StorageUnreachableError, match=r"none of 127\.0\.0\.1:9, localhost:9 answers"
-    ) as caught:
+    with pytest.raises(StorageUnreachableError, match=r"127\.0\.0\.1:9, localhost:9") as caught:
         away.list_folder(own_home.deployment.workspace.huser)
 
     assert caught.value.transient
@@ -121,7 +119,7 @@ def test_a_datanode_whose_name_is_unknown_is_named(
 
     with (
         pytest.raises(
-            StorageError, match=r"sent us to the DataNode 127.0.0.[23], a name that this machine can't"
+            StorageError, match=r"DataNode 127\.0\.0\.[23], a name that this machine can't resolve"
         ),
         hdfs.open(path) as stream,
     ):
@@ -143,7 +141,7 @@ def test_an_engine_that_is_killed_in_a_statement_leaves_the_day(
         time.sleep(4)
         assert not replacing.done()
         own_cluster.sql.kill()
-        with pytest.raises(WarehouseUnreachableError, match="isn't there, or went away"):
+        with pytest.raises(WarehouseUnreachableError, match="IMPALA_HOST"):
             replacing.result()
 
     own_cluster.sql.start()
@@ -188,9 +186,7 @@ def test_a_folder_that_may_not_be_written_leaves_the_day(own_cluster: Cluster, t
         f"{folder}/storyboard/y=2016/m=9/d=12?op=SETPERMISSION&user.name=spot&permission=555", timeout=10
     ).raise_for_status()
 
-    with pytest.raises(
-        StorageError, match=r"Permission denied: user=analyst.*give HDFS_USER that permission"
-    ):
+    with pytest.raises(StorageError, match=r"Permission denied: user=analyst.*HDFS_USER"):
         warehouse.replace_day_with_frame(PROXY_STORYBOARD, DAY, comments("new"))
 
     assert texts_of(warehouse) == ["old"]

@@ -49,7 +49,7 @@ def test_a_namenode_that_hangs_is_named_with_its_setting(silent: Silent, tmp_pat
     """The second try is the last one; another run may have better luck."""
     hdfs = reached(tmp_path, HDFS_URL=f"http://127.0.0.1:{silent.port}", HDFS_TIMEOUT="1").hdfs
     began = time.monotonic()
-    told = rf"hdfs:///a: 127\.0\.0\.1:{silent.port} gave no answer within 1 s \(HDFS_TIMEOUT\); is it up"
+    told = rf"hdfs:///a: 127\.0\.0\.1:{silent.port} .* 1 s \(HDFS_TIMEOUT\)"
     with pytest.raises(StorageUnreachableError, match=told) as caught:
         hdfs.status("/a")
     assert time.monotonic() - began < 10
@@ -73,7 +73,7 @@ def test_an_engine_that_hangs_is_named_with_its_setting(
     """The second try is the last one; impyla's own tries don't come on top."""
     where = {"IMPALA_HOST": "127.0.0.1", "IMPALA_PORT": str(silent.port), "IMPALA_TIMEOUT": "1"}
     began = time.monotonic()
-    told = rf"127\.0\.0\.1:{silent.port} gave no answer within 1 s \(IMPALA_TIMEOUT\) to: SELECT"
+    told = rf"127\.0\.0\.1:{silent.port} .* 1 s \(IMPALA_TIMEOUT\): SELECT"
     with pytest.raises(WarehouseUnreachableError, match=told) as caught:
         asked(tmp_path, **where, **log_in)
     assert time.monotonic() - began < 10

@@ -78,7 +78,7 @@ def test_a_server_that_kerberos_does_not_know_is_named(ask: Ask, variables: dict
 
 def test_a_password_lets_nobody_in(ask: Ask):
     """The message names the setting that says how to log in."""
-    with pytest.raises(WarehouseError, match=r"refused the log-in.*PLAIN.*IMPALA_AUTH_MECHANISM"):
+    with pytest.raises(WarehouseError, match=r"PLAIN.*IMPALA_AUTH_MECHANISM"):
         ask(IMPALA_AUTH_MECHANISM="PLAIN")
 
 

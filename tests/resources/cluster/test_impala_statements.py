@@ -18,7 +18,7 @@ from proxy_oa_assets.resources.local.local_hdfs import LocalHdfs
 from proxy_oa_assets.sql import day_tables
 from proxy_oa_assets.sql.query import Query
 
-TABLE = "spot.proxy_storyboard"
+TABLE = "proxy_storyboard"
 PARTITION = "PARTITION (y=2016, m=9, d=12)"
 PLACE = "/user/spot/proxy/hive/oa/storyboard/y=2016/m=9/d=12/run=RUN"
 SELECT = Query("SELECT p_threat, title, ? AS text FROM proxy_storyboard", ("it's",))
@@ -43,14 +43,14 @@ class Catalog:
 
     def answer(self, statement: str) -> Rows:
         """Return what Impala does, as far as we read it."""
-        if created := re.match(r"CREATE EXTERNAL TABLE IF NOT EXISTS spot\.(\w+)", statement):
+        if created := re.match(r"CREATE EXTERNAL TABLE IF NOT EXISTS (\w+)", statement):
             self.tables.add(created[1])
         if switched := re.search(r"SET LOCATION '(.*)'", statement):
             self.place = switched[1]
         if statement.startswith("SHOW PARTITIONS"):
             row = (b"2016", b"9", b"12", f"hdfs://ns{self.place}".encode())
             return Rows(("y", "m", "d", "Location"), [row, (b"Total", b"", b"", b"")])
-        asked = re.match(r"(INVALIDATE METADATA|DESCRIBE) spot\.(\w+)", statement)
+        asked = re.match(r"(INVALIDATE METADATA|DESCRIBE) (\w+)", statement)
         if asked and asked[2] not in self.tables:
             about = f"spot.{asked[2]}"
             raise StatementRefusedError(
@@ -124,23 +124,50 @@ def test_old_versions_go_once_impala_has_said_where_the_day_is(
 
 
 def test_raw_hours_are_made_known_before_they_are_read(impala: Served, warehouse: ImpalaWarehouse) -> None:
-    """Those whose folders ingest wrote, each refreshed; once in a run."""
-    for hour in ("07", "23"):
-        warehouse.hdfs.write(f"/user/spot/{PROXY.day_folder(DAY)}/h={hour}/part-0.parquet", [b""])
-    hours = [f"(y='2016', m='09', d='12', h='{hour}')" for hour in ("07", "23")]
-    known = [
-        statement.format(hour)
-        for hour in hours
-        for statement in (
-            "ALTER TABLE spot.proxy ADD IF NOT EXISTS PARTITION {}",
-            "REFRESH spot.proxy PARTITION {}",
-        )
-    ]
+    """New hours are added and refreshed, changed ones refreshed, the others left alone."""
 
-    warehouse.replace_day(PROXY_EDGE, DAY, day_tables.edge_details(DAY))
-    assert asked(impala)[: len(known) + 1] == [*known, "DESCRIBE spot.proxy_edge"]
-    warehouse.replace_day(PROXY_EDGE, DAY, day_tables.edge_details(DAY))
-    assert not [statement for statement in asked(impala) if "spot.proxy PARTITION" in statement]
+    def write(hour: str, name: str) -> None:
+        warehouse.hdfs.write(f"/user/spot/{PROXY.day_folder(DAY)}/h={hour}/{name}", [b""])
+
+    def loaded() -> list[str]:
+        warehouse.replace_day(PROXY_EDGE, DAY, day_tables.edge_details(DAY))
+        return [statement for statement in asked(impala) if re.search(r"\bproxy (ADD|PARTITION)", statement)]
+
+    def statements(hour: str) -> list[str]:
+        partition = f"PARTITION (y='2016', m='09', d='12', h='{hour}')"
+        return [f"ALTER TABLE proxy ADD IF NOT EXISTS {partition}", f"REFRESH proxy {partition}"]
+
+    write("07", "part-0.parquet")
+    write("23", "part-0.parquet")
+    assert loaded() == [*statements("07"), *statements("23")]
+    assert loaded() == []
+    time.sleep(0.01)
+    write("07", "late.parquet")
+    write("22", "part-0.parquet")
+    assert loaded() == [*statements("22"), statements("07")[1]]
+
+
+@pytest.mark.parametrize(
+    ("sql", "count"), [("FROM proxy_edge", 1), ("FROM PROXY", 3), ("FROM a, `proxy` p", 3)]
+)
+def test_only_queries_of_the_raw_table_load_raw_hours(
+    impala: Served, warehouse: ImpalaWarehouse, sql: str, count: int
+) -> None:
+    """In upper case, in backticks and after a comma, too: a partition is added and refreshed."""
+    warehouse.hdfs.write(f"/user/spot/{PROXY.day_folder(DAY)}/h=07/part-0.parquet", [b""])
+    warehouse.query(Query(f"SELECT 1 AS one {sql}", days=(DAY, DAY)))
+    assert len(asked(impala)) == count
+
+
+def test_statements_run_in_the_database_except_those_that_create_it(
+    impala: Served, warehouse: ImpalaWarehouse
+) -> None:
+    """Table names aren't qualified, and literals aren't changed."""
+    warehouse.create_tables()
+    assert impala.databases == [None] + ["spot"] * (len(impala.statements) - 1)
+    impala.statements.clear()
+    warehouse.query(Query("SELECT 'FROM proxy_edge' AS text FROM proxy_edge a, proxy_scores b"))
+    assert impala.statements == ["SELECT 'FROM proxy_edge' AS text FROM proxy_edge a, proxy_scores b"]
 
 
 def test_tables_are_created_where_impala_has_none(
@@ -160,8 +187,8 @@ def test_tables_are_created_where_impala_has_none(
     statements = asked(impala)
     assert statements[:3] == [
         "CREATE DATABASE IF NOT EXISTS spot",
-        "INVALIDATE METADATA spot.proxy",
-        "DESCRIBE spot.proxy",
+        "INVALIDATE METADATA proxy",
+        "DESCRIBE proxy",
     ]
     about = [statement for statement in statements if TABLE in statement]
     assert about[0] == f"INVALIDATE METADATA {TABLE}"

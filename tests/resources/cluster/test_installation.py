@@ -1,5 +1,7 @@
 """`init-db` finds what Apache Spot left, changes nothing of it, and says how to migrate it."""
 
+import re
+
 import pandas as pd
 import pytest
 from support.cluster_home import ClusterHome
@@ -7,7 +9,7 @@ from support.home import SAMPLE_DAY
 
 from proxy_oa_assets.model.errors import WarehouseError
 from proxy_oa_assets.model.tables import PROXY_SCORES, TABLES
-from proxy_oa_assets.resources.cluster import ddl as sql
+from proxy_oa_assets.resources.cluster import ddl
 from proxy_oa_assets.resources.cluster.cluster_tables import ClusterTables
 
 pytestmark = pytest.mark.cluster
@@ -24,8 +26,8 @@ SPOT_COLUMNS = ", ".join(
 def spot(home: ClusterHome) -> ClusterHome:
     """A cluster on which Spot scored a row."""
     tables = home.deployment.impala.tables()
-    name, folder = tables.name("proxy_scores"), tables.folder(PROXY_SCORES)
-    tables.connection.run(sql.drop_table(name))
+    name, folder = "proxy_scores", tables.folder(PROXY_SCORES)
+    tables.connection.run(ddl.drop_table(name))
     tables.connection.run(
         f"CREATE EXTERNAL TABLE {name} ({SPOT_COLUMNS}) PARTITIONED BY (y SMALLINT, m TINYINT, d TINYINT) "
         f"STORED AS PARQUET LOCATION '{folder}'"
@@ -33,7 +35,7 @@ def spot(home: ClusterHome) -> ClusterHome:
     values = {"respcode": "404", "uriport": "8080", "fulluri": "'example.test/a'", "ml_score": "0.5"}
     row = ", ".join(values.get(column.name, "NULL") for column in PROXY_SCORES.columns)
     tables.connection.run(
-        f"INSERT INTO {name} PARTITION ({sql.day_partition(PROXY_SCORES, DAY)}) SELECT {row}"
+        f"INSERT INTO {name} PARTITION ({ddl.day_partition(PROXY_SCORES, DAY)}) SELECT {row}"
     )
     return home
 
@@ -48,16 +50,11 @@ def test_a_table_of_spot_s_is_reported_and_left_alone(spot: ClusterHome) -> None
     lines = spot.deployment.impala.create_tables()
 
     (line,) = [line for line in lines if line.startswith("proxy_scores:")]
-    assert line == (
-        "proxy_scores: there already, with other columns: respcode is INT instead of STRING; "
-        "uriport is INT instead of STRING"
-    )
+    assert re.search(r"respcode is INT .*uriport is INT", line)
     assert [line for line in lines if line.startswith("  Nothing was changed")]
     assert len(spot.deployment.impala.read_day(PROXY_SCORES, DAY)) == 1
     frame = pd.DataFrame(columns=list(PROXY_SCORES.column_names))
-    with pytest.raises(
-        WarehouseError, match=r"respcode is INT .*; uriport is INT .*\); `proxy-oa init-db` says how"
-    ):
+    with pytest.raises(WarehouseError, match=r"respcode is INT .*; uriport is INT .*`proxy-oa init-db`"):
         spot.deployment.impala.replace_day_with_frame(PROXY_SCORES, DAY, frame)
 
 

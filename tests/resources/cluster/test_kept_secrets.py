@@ -44,10 +44,17 @@ def test_an_error_without_a_token_keeps_its_reason() -> None:
     assert "Max retries exceeded" in _told(caught.value)
 
 
-def test_the_text_of_a_resource_has_no_secret() -> None:
+def test_the_text_of_a_resource_has_no_secret(monkeypatch: pytest.MonkeyPatch) -> None:
     """Dagster fills secrets in before an asset gets it, whose log may name the resource."""
-    hdfs = WebHdfs(url="http://127.0.0.1:9", auth="token", token=TOKEN)
-    text = repr(ImpalaWarehouse(hdfs=hdfs, host="localhost", auth_mechanism="LDAP", password=PASSWORD))
+    monkeypatch.setenv("HDFS_TOKEN", TOKEN)
+    monkeypatch.setenv("IMPALA_PASSWORD", PASSWORD)
+    hdfs = WebHdfs(url="http://127.0.0.1:9", auth="token", token_env="HDFS_TOKEN", attempts=1)
+    warehouse = ImpalaWarehouse(
+        hdfs=hdfs, host="localhost", auth_mechanism="LDAP", password_env="IMPALA_PASSWORD"
+    )
+    with pytest.raises(StorageUnreachableError):
+        hdfs.status("/")
+    text = f"{warehouse!r} {warehouse.tables().connection.server!r}"
     assert "127.0.0.1:9" in text
     assert TOKEN not in text
     assert PASSWORD not in text

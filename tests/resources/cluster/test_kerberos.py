@@ -106,7 +106,7 @@ def test_a_login_by_name_alone_is_refused(reach: Reach):
 def test_a_server_that_proves_nothing_is_not_believed(reach: Reach, log_in: LogIn):
     """Who answers without a word of Kerberos isn't the NameNode, whatever the answer."""
     log_in(USER)
-    with receiving() as impostor, pytest.raises(StorageError, match="not proved by Kerberos") as refused:
+    with receiving() as impostor, pytest.raises(StorageError, match="HDFS_AUTH=kerberos") as refused:
         reach(HDFS_URL=impostor.url)._ask("/", lambda client: client._session.post(impostor.url, json={}))
     assert not refused.value.transient
     with receiving() as refusing, pytest.raises(StorageError, match="HDFS_AUTH"):

@@ -23,7 +23,7 @@ ROWS = {"few": 30, "many": 60}
 # Loads once, then forks a child per replacement: by a frame and by a SELECT in turn.
 DRIVER = """
 import os, sys
-from proxy_oa_assets.resources.deployment import deployment
+from proxy_oa_assets.resources.deployment import configured_deployment
 from support.storyboard_days import DAY, comments
 from proxy_oa_assets.sql.day_tables import Query
 from proxy_oa_assets.model.tables import PROXY_STORYBOARD
@@ -33,7 +33,7 @@ for line in sys.stdin:
     kind, text, rows = line.split()
     child = os.fork()
     if child == 0:
-        warehouse = deployment().impala
+        warehouse = configured_deployment().impala
         if kind == "frame":
             warehouse.replace_day_with_frame(PROXY_STORYBOARD, DAY, comments(*[text] * int(rows)))
         else:
@@ -85,8 +85,8 @@ def test_a_killed_writer_leaves_the_day_wholly_old_or_wholly_new(
     warehouse.replace_day_with_frame(PROXY_STORYBOARD, DAY.plus(1), comments("another day"))
     tables = warehouse.tables()
     assert len(home.deployment.hdfs.list_folder(tables.folder(PROXY_STORYBOARD, DAY))) == 1
-    with tables.connection.asked(f"SHOW TABLES IN {tables.database}") as answer:
-        assert sorted(row[1] for row in answer.rows) == sorted(TABLES)
+    with tables.connection.query("SHOW TABLES") as result:
+        assert sorted(row[1] for row in result.rows) == sorted(TABLES)
 
 
 def version(home: ClusterHome) -> str:

@@ -104,7 +104,7 @@ def test_a_holder_that_lives_keeps_the_lock_beyond_the_expiry(
     with running(cluster, HOLDER, lock_path, str(EXPIRY)) as process:
         assert process.stdout.readline() == "held\n"
         with (
-            pytest.raises(LockedError, match=rf"20160912/.*-pid-{process.pid}-\w+ has been locked for 5 s"),
+            pytest.raises(LockedError, match=rf"20160912/.*-pid-{process.pid}-\w+ .* 5 s"),
             hdfs(patience=5).lock(lock_path),
         ):
             pytest.fail("two hold the lock")
@@ -163,9 +163,7 @@ def test_a_lock_that_was_taken_away_is_lost(hdfs: Callable[..., WebHdfs], lock_p
         still_held()
         (mine,) = other.list_folder(lock_path)
         assert other.move(mine.path, f"{lock_path}/somebody-else")
-        with pytest.raises(
-            LockLostError, match=r"the lock was lost.*look at what is there now, and try again"
-        ):
+        with pytest.raises(LockLostError, match="20160912: the lock was lost"):
             still_held()
     assert names(other, lock_path) == ["somebody-else"]
 
@@ -182,7 +180,7 @@ def test_a_folder_without_its_file_is_named(hdfs: Callable[..., WebHdfs], lock_p
     """Somebody removed the file by hand; two might hold the lock if it were just made again."""
     hdfs().make_folder(lock_path)
     with (
-        pytest.raises(StorageError, match="has lost the file that is the lock; remove the folder"),
+        pytest.raises(StorageError, match="remove the folder"),
         hdfs().lock(lock_path),
     ):
         pytest.fail("held")

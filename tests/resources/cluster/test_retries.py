@@ -82,7 +82,7 @@ def test_results_that_could_not_be_read_are_read_the_next_time(
 def test_a_statement_whose_engine_went_away_is_run_the_next_time(home: ClusterHome, engine: Relay):
     """The engine goes away at the day's INSERT: that asset alone is begun again, and the day is whole."""
     home.write_sample(views=15)
-    engine.lose(f"INSERT OVERWRITE TABLE {home.variables['PROXY_OA_DBNAME']}.proxy_edge_run_")
+    engine.lose("INSERT OVERWRITE TABLE proxy_edge_run_")
 
     result = home.materialize(SAMPLE_DAY)
 
@@ -96,8 +96,8 @@ def test_a_connection_lost_between_statements_is_not_noticed(home: ClusterHome, 
     """The next statement opens another; no harm was done."""
     connection = home.deployment.impala.tables().connection
     for _ in range(2):
-        with connection.asked(ROWS) as answer:
-            assert len(list(answer.rows)) == 30_000
+        with connection.query(ROWS) as result:
+            assert len(list(result.rows)) == 30_000
         engine.cut()
 
 
@@ -106,12 +106,12 @@ def test_a_connection_lost_in_an_answer_is_no_refusal(home: ClusterHome, engine:
     connection = home.deployment.impala.tables().connection
 
     def cut_off() -> None:
-        with connection.asked(ROWS) as answer:
-            next(answer.rows)
+        with connection.query(ROWS) as result:
+            next(result.rows)
             engine.cut()
-            list(answer.rows)
+            list(result.rows)
 
-    with pytest.raises(WarehouseUnreachableError, match="went away"):
+    with pytest.raises(WarehouseUnreachableError, match="connection was lost"):
         cut_off()
 
 
@@ -140,7 +140,7 @@ def test_a_statement_that_is_refused_is_not_tried_again(home: ClusterHome, pause
     """A table that isn't there isn't there the next time."""
     home.write_sample(views=5)
     tables = home.deployment.impala.tables()
-    tables.connection.run(f"DROP TABLE {tables.name('proxy_ingest_summary')}")
+    tables.connection.run("DROP TABLE proxy_ingest_summary")
 
     result = home.materialize(SAMPLE_DAY, assets=["ingest_summary"])
 

@@ -15,15 +15,15 @@ pytestmark = pytest.mark.cluster
 def asked(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Return the statements that are run, as they are run."""
     statements: list[str] = []
-    executed = HiveConnection._executed
+    executed = HiveConnection.executed
 
     @contextmanager
-    def noted(self: HiveConnection, sql: str, values):
+    def noted(self: HiveConnection, sql: str, values=(), **options):
         statements.append(" ".join(sql.split()))
-        with executed(self, sql, values) as cursor:
+        with executed(self, sql, values, **options) as cursor:
             yield cursor
 
-    monkeypatch.setattr(HiveConnection, "_executed", noted)
+    monkeypatch.setattr(HiveConnection, "executed", noted)
     return statements
 
 

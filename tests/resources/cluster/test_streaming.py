@@ -15,13 +15,13 @@ import re, sys
 from pathlib import Path
 from proxy_oa_assets.ranking.published_parts import copy_results, required_results
 from proxy_oa_assets.model.day import Day
-from proxy_oa_assets.resources.deployment import deployment
+from proxy_oa_assets.resources.deployment import configured_deployment
 
 def peak():
     # Not by getrusage, which begins with the parent's.
     return int(re.search(r"VmHWM:\\s+(\\d+) kB", Path("/proc/self/status").read_text())[1]) // 1024
 
-there = deployment()
+there = configured_deployment()
 small, large = (required_results(there.hdfs, there.workspace.results(Day.parse(key))) for key in sys.argv[1:])
 copy_results(there.hdfs, small, Path("small"))
 before = peak()

@@ -1,0 +1,226 @@
+"""The days of the raw table, whose hours other systems and we write.
+
+An hour's partition points to the folder `h=07` of the day, where another system writes, or to a folder of our
+version. One statement can't switch 24 partitions, so a marker file in the day's folder names our version and
+says whether it is being switched to. The writer holds a lock while it switches; if it dies, the next process
+that gets the lock finishes the switch. A reader compares the marker before and after its statement has been
+executed, and executes it again if the marker changed.
+"""
+
+import dataclasses
+import json
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+from typing import TypeVar
+
+from proxy_oa_assets.model.day import Day
+from proxy_oa_assets.model.errors import LockedError, WarehouseError
+from proxy_oa_assets.model.tables import PROXY, RAW_HOUR_FOLDER
+from proxy_oa_assets.resources.cluster.day_versions import BARE, DayVersions, Removal, Version
+from proxy_oa_assets.resources.cluster.ddl import raw_hour_partition, set_location
+from proxy_oa_assets.resources.cluster.dialects import Dialect
+from proxy_oa_assets.resources.cluster.hive_connection import HiveConnection
+from proxy_oa_assets.resources.hdfs import FileStatus, FileStore, StillHeld
+from proxy_oa_assets.sql.query import Query
+
+MARKER = "_proxy_oa_version.json"
+_ATTEMPTS = 20
+_CHUNK = 1 << 20
+
+T = TypeVar("T")
+
+
+@dataclasses.dataclass(frozen=True)
+class Marker:
+    """Our version of a day.
+
+    `hours` maps each hour that the version replaced to the modification time of the day's own folder of that
+    hour, 0 if there was none. The version has no rows in the `emptied` hours. The hours `returned` are being
+    switched back to the day's own folders.
+    """
+
+    run: str = ""
+    switching: bool = False
+    hours: Mapping[str, int] = dataclasses.field(default_factory=dict)
+    emptied: tuple[str, ...] = ()
+    returned: tuple[str, ...] = ()
+
+
+class RawDays:
+    """The raw table's days below HUSER, as one connection knows them."""
+
+    def __init__(
+        self, connection: HiveConnection, dialect: Dialect, hdfs: FileStore, huser: str, versions: DayVersions
+    ) -> None:
+        self._connection = connection
+        self._dialect = dialect
+        self._hdfs = hdfs
+        self._huser = huser
+        self._versions = versions
+        # By day and hour, the version, or the folder's modification time, that the engine has loaded for us.
+        self._loaded: dict[tuple[Day, str], str | int] = {}
+
+    def replace(self, day: Day, files: Mapping[int, Path]) -> None:
+        """Replace a day by a local Parquet file per hour; the other hours are emptied."""
+        draft = self._versions.new(PROXY, day)
+        folder, named = self._versions.folder(draft.version), {f"{hour:02d}": files[hour] for hour in files}
+        for hour, file in named.items():
+            self._hdfs.write(f"{folder}/h={hour}/part.parquet", _Chunks(file))
+        with self._lock(day) as still_held:
+            own = {hour: entry.modified for hour, entry in self._own_folders(day).items()}
+            hours = {hour: own.get(hour, 0) for hour in {*own, *named, *self._read(day).hours}}
+            emptied = tuple(sorted(hours.keys() - named.keys()))
+            for hour in emptied:
+                self._hdfs.make_folder(f"{folder}/h={hour}")
+            self._versions.supersede(self._versions.others(draft.version))
+            self._switch(day, Marker(draft.version.run, hours=hours, emptied=emptied), still_held)
+            self._versions.forget(draft)
+
+    @contextmanager
+    def whole(self, query: Query, execute: Callable[[], AbstractContextManager[T]]) -> Iterator[T]:
+        """Execute a query so that it reads one version of each raw day."""
+        for _ in range(_ATTEMPTS):
+            markers = self._load(query)
+            with execute() as result:
+                if all(self._hdfs.status(self._marker(day)) == status for day, status in markers.items()):
+                    yield result
+                    return
+        raise LockedError(
+            f"{' and '.join(map(self._marker, markers))} changed during each of {_ATTEMPTS} attempts to read "
+            f"the day; try again when it isn't being replaced"
+        )
+
+    def remove(self, removal: Removal) -> None:
+        """Remove the files of a version that another one has superseded."""
+        version = removal.version
+        marker = self._read(version.day)
+        if marker.switching:
+            return
+        if version.run == BARE:
+            for hour, entry in self._own_folders(version.day).items():
+                # Files that another system has written since stay.
+                if marker.hours.get(hour) == entry.modified:
+                    for file in self._hdfs.list_folder(entry.path):
+                        self._hdfs.delete(file.path)
+        elif version.run != marker.run:
+            self._hdfs.delete_folder(self._versions.folder(version))
+        self._versions.forget(removal)
+
+    def _load(self, query: Query) -> dict[Day, FileStatus | None]:
+        """Have the engine load the raw hours that a query may read; return each day's marker."""
+        if query.days is None or not re.search(rf"\b{PROXY.name}\b", query.sql, re.IGNORECASE):
+            return {}
+        first, last = query.days
+        return {day: self._load_day(day) for day in first.through(last)}
+
+    def _load_day(self, day: Day) -> FileStatus | None:
+        entries = self._hdfs.list_folder(self._folder(day))
+        status = next((entry for entry in entries if entry.name == MARKER), None)
+        marker, own = self._read(day) if status else Marker(), _hours(entries)
+        if marker.switching or self._written_since(marker, own):
+            self._settle(day)
+            return self._load_day(day)
+        current: dict[str, str | int] = {hour: entry.modified for hour, entry in own.items()}
+        current |= dict.fromkeys(marker.hours, marker.run)
+        stale = [hour for hour in current if self._loaded.get((day, hour)) != current[hour]]
+        added = [hour for hour in stale if (day, hour) not in self._loaded and hour not in marker.hours]
+        self._run(
+            self._dialect.add_partitions(
+                PROXY.name, dict.fromkeys(raw_hour_partition(day, hour) for hour in added)
+            )
+        )
+        for hour in sorted(set(stale) - set(added)):
+            self._run(self._dialect.refresh(PROXY.name, raw_hour_partition(day, hour)))
+        self._loaded |= {(day, hour): current[hour] for hour in stale}
+        return status
+
+    def _settle(self, day: Day) -> None:
+        """Wait for the writer that is switching a day, finish for one that died, and return hours."""
+        with self._lock(day) as still_held:
+            marker = self._read(day)
+            returned = {*marker.returned, *self._written_since(marker, self._own_folders(day))}
+            if marker.switching or returned:
+                self._switch(day, dataclasses.replace(marker, returned=tuple(sorted(returned))), still_held)
+
+    def _switch(self, day: Day, marker: Marker, still_held: StillHeld) -> None:
+        """Point every hour's partition to its folder; it may be repeated."""
+        self._write(day, dataclasses.replace(marker, switching=True))
+        ours = self._versions.folder(Version(PROXY, day, marker.run, beside=True))
+        places = {}
+        for hour in sorted(marker.hours):
+            folder = self._folder(day) if hour in marker.returned else ours
+            places[raw_hour_partition(day, hour)] = f"{folder}/h={hour}"
+        self._run(self._dialect.add_partitions(PROXY.name, places))
+        for spec, place in places.items():
+            still_held()
+            self._run([set_location(PROXY.name, spec, place), *self._dialect.refresh(PROXY.name, spec)])
+        still_held()
+        kept = {hour: modified for hour, modified in marker.hours.items() if hour not in marker.returned}
+        emptied = tuple(hour for hour in marker.emptied if hour in kept)
+        self._write(day, Marker(marker.run, hours=kept, emptied=emptied))
+
+    def _written_since(self, marker: Marker, own: Mapping[str, FileStatus]) -> list[str]:
+        """Return the hours that we emptied and that another system has written to since."""
+        return [
+            hour
+            for hour in marker.emptied
+            if hour in own
+            and own[hour].modified != marker.hours[hour]
+            and self._hdfs.list_folder(own[hour].path)
+        ]
+
+    def _read(self, day: Day) -> Marker:
+        path = self._marker(day)
+        if self._hdfs.status(path) is None:
+            return Marker()
+        with self._hdfs.open(path) as file:
+            content = file.read()
+        try:
+            fields = json.loads(content)
+            return Marker(
+                **{**fields, "emptied": tuple(fields["emptied"]), "returned": tuple(fields["returned"])}
+            )
+        except (ValueError, KeyError, TypeError) as error:
+            raise WarehouseError(
+                f"{self._hdfs.location(path)} is damaged ({error}); remove it and the day's partitions, and "
+                f"write the day again"
+            ) from error
+
+    def _write(self, day: Day, marker: Marker) -> None:
+        self._hdfs.write(self._marker(day), [json.dumps(dataclasses.asdict(marker)).encode()])
+
+    def _own_folders(self, day: Day) -> dict[str, FileStatus]:
+        return _hours(self._hdfs.list_folder(self._folder(day)))
+
+    def _lock(self, day: Day) -> AbstractContextManager[StillHeld]:
+        return self._hdfs.lock(f"{self._huser}/proxy/oa/.locks/{day.folder}.proxy")
+
+    def _marker(self, day: Day) -> str:
+        return f"{self._folder(day)}/{MARKER}"
+
+    def _folder(self, day: Day) -> str:
+        return f"{self._huser}/{PROXY.day_folder(day)}"
+
+    def _run(self, statements: Iterable[str]) -> None:
+        for statement in statements:
+            self._connection.run(statement)
+
+
+@dataclasses.dataclass(frozen=True)
+class _Chunks(Iterable[bytes]):
+    """A local file's content, which can be sent again."""
+
+    path: Path
+
+    def __iter__(self) -> Iterator[bytes]:
+        with self.path.open("rb") as file:
+            while chunk := file.read(_CHUNK):
+                yield chunk
+
+
+def _hours(entries: Iterable[FileStatus]) -> dict[str, FileStatus]:
+    """Return the folders of a raw day's hours, by hour as its folder writes it."""
+    found = ((RAW_HOUR_FOLDER.fullmatch(entry.name), entry) for entry in entries if entry.is_folder)
+    return {match[1]: entry for match, entry in found if match}
