@@ -10,6 +10,13 @@ TESTS ?= not cluster and not slow
 WORKERS ?= logical
 CLUSTER ?= cluster and not slow
 CLUSTER_WORKERS ?= 2
+# Tests that run whole days in Dagster, start processes or wait for time-outs: make test-fast leaves them out.
+NOT_FAST := cli defs end_to_end investigation/notebook resources/cluster \
+    enrichment/reputation/test_gti_restclient.py enrichment/reputation/test_secrets.py \
+    enrichment/reputation/test_service_faults.py investigation/story/test_writing_the_page.py \
+    investigation/test_investigating_document.py investigation/test_random_scores.py \
+    investigation/test_rematerializing.py investigation/test_two_analysts.py \
+    resources/local/test_duckdb_side_by_side.py resources/local/test_parquet_text.py
 # make test-pythons runs the fast tests in these versions, too.
 PYTHONS ?= 3.12 3.13
 
@@ -51,8 +58,8 @@ test: $(VENV)/.dev  ## Run the tests that need no cluster, and print their cover
 	@echo 'Coverage, the ten files with the least:'
 	@$(BIN)/coverage report | awk 'NR <= 12 {print} {total = $$0} END {print total}'
 
-test-fast: $(VENV)/.dev  ## Run the tests of single functions: under a minute in two processes.
-	$(BIN)/python -m pytest -n $(WORKERS) -m 'not (browser or server or cluster or slow)'
+test-fast: $(VENV)/.dev  ## Run the tests that need no server, browser or process: under a minute.
+	$(BIN)/python -m pytest -n $(WORKERS) -m 'not (browser or server or cluster or slow)' $(NOT_FAST:%=--ignore=tests/%)
 
 test-pythons:  ## Run the fast tests in each of Python 3.12 and 3.13 that is installed.
 	@for version in $(PYTHONS); do \
