@@ -1,4 +1,4 @@
-"""What the commands print about days."""
+"""What the commands print: a day's assets, reputation verdicts, and frames as tables."""
 
 import pandas as pd
 from rich import box
@@ -8,7 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from proxy_oa_assets.cli.day_run import DayRun
-from proxy_oa_assets.enrichment.reputation.client import Reputation
+from proxy_oa_assets.enrichment.reputation.client import LookupResult
 from proxy_oa_assets.enrichment.reputation.verdict import Status
 from proxy_oa_assets.model.tables import records
 from proxy_oa_assets.model.text import printable, printable_lines
@@ -24,46 +24,43 @@ _HOW = {
     Status.NOT_SENT: "kept private",
 }
 _MOST_CATEGORIES = 24
-_GAP, _LEAST = 2, 20  # columns between cells; the least that a flexible column has
-_MOST = 200  # characters of a value: the rest is for the table, not for the terminal
+_GAP, _LEAST = 2, 20  # columns between cells; the least width of a flexible column
+_MOST = 200  # characters of a value that reach the terminal
 
 
 def show_day(run: DayRun) -> None:
-    """Print a line for each asset of a day, and why an asset failed."""
+    """Print a line for each asset of a day, and why assets or checks failed."""
     for asset, seconds in run.seconds.items():
         rows = f"{run.rows[asset]:>9,} rows" if asset in run.rows else " " * 14
         console.print(Text(f"{run.day}  {asset:<20} {rows}  {seconds:5.1f} s"))
-    for check, reason in run.doubts.items():
+    for check, reason in run.failed_checks.items():
         console.print(Text(f"{run.day}  {check}: {printable_lines(reason)}", style="yellow"), soft_wrap=True)
     for asset, reason in run.failures.items():
         message = f"{run.day}  {asset} failed: {printable_lines(reason)}"
         errors.print(Text(message, style="red"), soft_wrap=True)
 
 
-def show_verdicts(reputation: Reputation) -> None:
-    """Print what each service says of each value, how it came about, and what troubles there were."""
+def show_verdicts(result: LookupResult) -> None:
+    """Print each service's verdict on each value, its number of requests, and its errors."""
     rows = [
         (
-            # A command line's byte that is no UTF-8 has no place in a frame.
-            *(printable(value), verdict.service, f"{verdict.label} {verdict.value}", _HOW[verdict.status]),
+            # A frame's text can't hold bytes of a command line that aren't UTF-8.
+            *(printable(value), verdict.service, f"{verdict.label} {verdict.risk}", _HOW[verdict.status]),
             printable(", ".join(category.name for category in verdict.categories), _MOST_CATEGORIES),
         )
-        for value, verdicts in reputation.verdicts.items()
+        for value, verdicts in result.verdicts.items()
         for verdict in verdicts
     ]
     columns = ["url", "service", "says", "how", "categories"]
     show_frame("What the services say", pd.DataFrame(rows, columns=columns), flexible="url")
-    for service, tally in reputation.tallies.items():
-        console.print(Text(f"{service}: {tally.asked} asked, {tally.cached} known from earlier"))
-        for trouble in tally.troubles:
-            errors.print(Text(f"{service}: {trouble}", style="yellow"), soft_wrap=True)
+    for service, stats in result.stats.items():
+        console.print(Text(f"{service}: {stats.requested} requested, {stats.cached} cached"))
+        for error in stats.errors:
+            errors.print(Text(f"{service}: {error}", style="yellow"), soft_wrap=True)
 
 
 def show_frame(title: str, frame: pd.DataFrame, flexible: str) -> None:
-    """Print a frame; the flexible column takes the width that the others leave.
-
-    Nothing in the data steers the terminal.
-    """
+    """Print a frame without control characters; the flexible column takes the width that others leave."""
     cells = pd.DataFrame(
         {name: [printable(value, _MOST) for (value,) in records(frame[[name]])] for name in frame.columns}
     )

@@ -1,4 +1,4 @@
-"""Materializing a day in this process, as the command line does it."""
+"""Materializing a day in the command's own process."""
 
 import uuid
 from collections.abc import Callable
@@ -14,18 +14,18 @@ OnEvent = Callable[[dg.DagsterEvent], None]
 
 @dataclass
 class DayRun:
-    """What became of a day: rows and seconds by asset, why assets failed, why checks didn't hold."""
+    """The result of a day: rows and seconds by asset, and why assets or checks failed."""
 
     day: Day
     succeeded: bool
     rows: dict[str, int] = field(default_factory=dict)
     seconds: dict[str, float] = field(default_factory=dict)
     failures: dict[str, str] = field(default_factory=dict)
-    doubts: dict[str, str] = field(default_factory=dict)
+    failed_checks: dict[str, str] = field(default_factory=dict)
 
 
 def assets_of_a_day(defs: dg.Definitions) -> list[str]:
-    """Return the names of the assets that a day consists of."""
+    """Return the names of a day's assets."""
     return [key.to_user_string() for key in defs.resolve_job_def(PROXY_DAY).asset_layer.executable_asset_keys]
 
 
@@ -67,7 +67,7 @@ def _record(run: DayRun, event: dg.DagsterEvent, assets: set[str]) -> None:
     if event.event_type is dg.DagsterEventType.ASSET_CHECK_EVALUATION:
         found = event.asset_check_evaluation_data
         if not found.passed:
-            run.doubts[found.check_name] = found.description or ""
+            run.failed_checks[found.check_name] = found.description or ""
     elif event.is_step_materialization:
         metadata = event.step_materialization_data.materialization.metadata
         if "dagster/partition_row_count" in metadata:

@@ -1,4 +1,4 @@
-"""`proxy-oa demo`: three sample days, materialized, and what to look at."""
+"""`proxy-oa demo`: three materialized sample days, and what to look at."""
 
 import shlex
 from datetime import datetime
@@ -23,18 +23,18 @@ _ENV_HEAD = "# Written by `proxy-oa demo`: settings of this home. The environmen
 
 
 def run_demo(settings: Settings, last_day: Day | None) -> bool:
-    """Write and materialize the sample days; print what to look at. Returns whether all of them succeeded."""
+    """Write and materialize the sample days; print what to look at. Return whether all succeeded."""
     last = settings.ended(last_day or Day(datetime.now(ZoneInfo(settings.timezone)).date()).plus(-1))
     days = [last.plus(offset) for offset in range(1 - DAYS, 1)]
     workspace = deployment(settings).workspace
     rows = sum(write_sample_day(workspace, settings.home / "hdfs", day) for day in days)
     _write_home_env(settings.home, days[0], write_site_files(settings.home))
-    # From here on with the sample days' own settings.
+    # Read the sample days' own settings.
     settings = load_settings(settings.home)
     if days[0].date < settings.start_date:
         raise DayError(
-            f"The sample day {days[0]} is before PROXY_OA_START_DATE={settings.start_date}; "
-            f"unset it or set it earlier"
+            f"the sample day {days[0]} is before PROXY_OA_START_DATE={settings.start_date}; "
+            f"unset the variable, or set it earlier"
         )
     if not _materialize(settings, days):
         return False
@@ -43,14 +43,14 @@ def run_demo(settings: Settings, last_day: Day | None) -> bool:
 
 
 def _write_home_env(home: Path, first: Day, site: dict[str, Path]) -> None:
-    """Let every later command on this home know the sample days' settings; somebody's own file stays."""
+    """Write the sample days' settings for later commands. Raises ProxyOaError for a user's own file."""
     path = home / ".env"
     existing = path.read_text(encoding="utf-8") if path.exists() else _ENV_HEAD
     if not existing.startswith(_ENV_HEAD):
         settings = " ".join(
             [f"PROXY_OA_START_DATE={first}", *(f"{name}={value}" for name, value in site.items())]
         )
-        raise ProxyOaError(f"{path} is your own, and stays as it is; add to it: {settings}")
+        raise ProxyOaError(f"{path} isn't of a demo and stays as it is; add to it: {settings}")
     starts = [
         line.partition("=")[2] for line in existing.splitlines() if line.startswith("PROXY_OA_START_DATE=")
     ]
@@ -63,7 +63,7 @@ def _write_home_env(home: Path, first: Day, site: dict[str, Path]) -> None:
 
 
 def _quoted(value: Path) -> str:
-    """Return a value as a file `.env` has it between single quotes."""
+    """Return a value in single quotes, as a file `.env` escapes it."""
     escaped = str(value).replace("\\", "\\\\").replace("'", "\\'")
     return f"'{escaped}'"
 
@@ -110,7 +110,7 @@ def _show(settings: Settings, configured: Deployment, days: list[Day], rows: int
             "score": scores["ml_score"].map("{:.1e}".format),
             "time": scores["time"],
             "client": scores["clientip"],
-            "verdict": [_worst(answers) for answers in scores["uri_rep"]],
+            "verdict": [_worst(verdicts) for verdicts in scores["uri_rep"]],
             "request": scores["reqmethod"] + " " + scores["fulluri"],
         }
     )
@@ -134,6 +134,6 @@ def _show(settings: Settings, configured: Deployment, days: list[Day], rows: int
 
 
 def _worst(uri_rep: str) -> str:
-    """Return the label of the gravest answer, such as HIGH."""
+    """Return the label of the gravest verdict, such as HIGH."""
     verdict = gravest(uri_rep)
     return verdict.label if verdict else ""

@@ -1,10 +1,9 @@
-"""Trying every configured system."""
+"""`proxy-oa doctor`: probes of every configured system."""
 
 import time
 import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
 from proxy_oa_assets.cli.history import open_history
 from proxy_oa_assets.model.day import Day
@@ -16,7 +15,7 @@ from proxy_oa_assets.settings import Settings, load_settings
 
 @dataclass(frozen=True)
 class Probe:
-    """One thing that was tried, whether it works, and what was found or is to be done."""
+    """A probe's result; `finding` says what was found, or what to fix."""
 
     what: str
     works: bool
@@ -24,7 +23,7 @@ class Probe:
 
 
 def probe_all() -> Iterator[Probe]:
-    """Try the settings, then each system; where the settings can't be used, nothing else is tried."""
+    """Probe the settings, then each system; yield nothing else if the settings can't be used."""
     try:
         settings = load_settings()
         configured = deployment(settings, patient=False)
@@ -32,17 +31,17 @@ def probe_all() -> Iterator[Probe]:
         yield Probe("settings", works=False, finding=str(error))
         return
     yield Probe("settings", works=True, finding=_settings(settings))
-    for attempts in _systems(settings, configured):
-        for what, attempt in attempts.items():
-            probe = _tried(what, attempt)
+    for probes in _systems(settings, configured):
+        for what, find in probes.items():
+            probe = _probed(what, find)
             yield probe
             if not probe.works:
                 break
 
 
 def _systems(settings: Settings, configured: Deployment) -> Iterator[dict[str, Callable[[], str]]]:
-    """Yield what to try of each system, in order; what follows something that fails would fail as well."""
-    yield {"conf": lambda: _conf(settings, configured)}
+    """Yield the probes of each system in order; after one that fails, the system's others are left out."""
+    yield {"conf": lambda: _column_map(settings, configured)}
     yield {
         "hdfs": lambda: _hdfs(configured.hdfs, settings.huser),
         "hdfs files": lambda: _hdfs_files(configured.hdfs, settings.huser),
@@ -55,16 +54,16 @@ def _systems(settings: Settings, configured: Deployment) -> Iterator[dict[str, C
     try:
         services = configured.reputation.probes()
     except ProxyOaError:
-        return  # said by the line before
-    # One service's trouble is none of the others'.
-    for name, trial in services.items():
-        yield {f"reputation {name}": trial}
+        return  # reported by the probe `reputation`
+    # Services fail independently of each other.
+    for name, probe in services.items():
+        yield {f"reputation {name}": probe}
 
 
-def _tried(what: str, attempt: Callable[[], str]) -> Probe:
+def _probed(what: str, find: Callable[[], str]) -> Probe:
     started = time.perf_counter()
     try:
-        finding = attempt()
+        finding = find()
     except ProxyOaError as error:
         return Probe(what, works=False, finding=str(error))
     except OSError as error:
@@ -79,10 +78,11 @@ def _settings(settings: Settings) -> str:
     )
 
 
-def _conf(settings: Settings, configured: Deployment) -> str:
-    conf = configured.workspace.column_map()
+def _column_map(settings: Settings, configured: Deployment) -> str:
+    columns = configured.workspace.column_map()
     return (
-        f"{settings.conf}: {len(conf.results)} columns in the results; reputation of {conf.reputation_column}"
+        f"{settings.conf}: {len(columns.results)} columns in the results; "
+        f"reputation of {columns.reputation_column}"
     )
 
 
@@ -101,7 +101,7 @@ def _hdfs_files(hdfs: FileStore, huser: str) -> str:
     finally:
         hdfs.delete(path)
     if not same:
-        raise ProxyOaError(f"{hdfs.location(path)} came back other than it was written")
+        raise ProxyOaError(f"{hdfs.location(path)}: read other bytes than were written; check the disk")
     return "wrote, read back and removed a file"
 
 
@@ -118,7 +118,7 @@ def _network_context(configured: Deployment) -> str:
     if configured.workspace.network_context_file is None:
         return "none configured (PROXY_OA_NETWORK_CONTEXT): network_context stays empty"
     if context.rejected:
-        raise ProxyOaError(f"{len(context.rejected)} lines are left out; the first: {context.rejected[0]}")
+        raise ProxyOaError(f"{len(context.rejected)} lines are ignored; the first: {context.rejected[0]}")
     return f"{configured.workspace.network_context_file}: {context.entries} entries"
 
 
@@ -132,9 +132,8 @@ def _reputation(settings: Settings, configured: Deployment) -> str:
 
 
 def _history(settings: Settings) -> str:
-    """Open the history and count its runs, as every command does."""
-    folder: Path = settings.dagster_home
+    folder = settings.dagster_home
     if not folder.is_dir():
-        return f"{folder}: made by the first run"
+        return f"{folder}: the first run creates it"
     with open_history(settings) as instance:
         return f"{folder}: {instance.get_runs_count()} runs"

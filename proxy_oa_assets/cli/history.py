@@ -1,4 +1,4 @@
-"""Dagster's history: where it is kept, opened for the command line and the web UI alike."""
+"""Dagster's history: the one folder that the command line and the web UI share."""
 
 from pathlib import Path
 
@@ -27,25 +27,22 @@ def prepare_history(settings: Settings) -> Path:
 def open_history(settings: Settings) -> dg.DagsterInstance:
     """Open the history that the web UI shows. Raises HistoryError naming its `dagster.yaml`."""
     folder = prepare_history(settings)
-    # Two processes that open a new history at once would both make its tables, and one of them fail.
+    # Of two processes that open a new history at once, both create its tables, and one fails.
     with FileLock(folder / ".opening.lock"):
         try:
             return dg.DagsterInstance.from_config(str(folder))
         except Exception as error:
-            # `dagster.yaml` names the storage's class, of any package: errors of SQLAlchemy, of a database's
-            # driver, of YAML and of the system come through here, and have no other class in common.
+            # `dagster.yaml` names the storage's class, of any package: errors of SQLAlchemy, a database's
+            # driver, YAML and the system have no other class in common.
             reason = printable(" ".join(str(error.__cause__ or error).split()), _REASON_WIDTH)
             raise HistoryError(
                 f"Dagster's history can't be opened as {folder / 'dagster.yaml'} says ({reason}); "
-                f"look at its storage, and whether the database answers"
+                f"correct its storage, or start the database"
             ) from error
 
 
 def report_story(settings: Settings, day: Day, path: Path) -> None:
-    """Show in the web UI, with the day of `notebooks`, where the page of its story is.
-
-    Raises HistoryError as `open_history` does.
-    """
+    """Record the path of the day's story with the asset `notebooks`, for the web UI. Raises HistoryError."""
     story = {"story": dg.MetadataValue.path(path)}
     with open_history(settings) as instance:
         instance.report_runless_asset_event(

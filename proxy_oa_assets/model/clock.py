@@ -1,4 +1,4 @@
-"""The clock of a day, and its minutes: how many requests each had."""
+"""Clock times of a day, and its requests per minute."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _CLOCK = re.compile(r"(\d{1,2}):([0-5]\d)(?::([0-5]\d))?", re.ASCII)
 
 
 def second_of(time: str | None) -> int | None:
-    """Return the second of the day, 0 to 86399, of a time `HH:MM` or `HH:MM:SS`; None if it is none."""
+    """Return the second of the day, 0 to 86399, of `HH:MM` or `HH:MM:SS`; None for any other text."""
     match = _CLOCK.match(time or "")
     if not match:
         return None
@@ -23,15 +23,15 @@ def second_of(time: str | None) -> int | None:
 
 
 def minute_of(time: str | None) -> int | None:
-    """Return the minute of the day, 0 to 1439, of a time `HH:MM` or `HH:MM:SS`; None if it is none."""
+    """Return the minute of the day, 0 to 1439, of `HH:MM` or `HH:MM:SS`; None for any other text."""
     second = second_of(time)
     return None if second is None else second // 60
 
 
 def per_minute(tdate: Iterable[str], total: Iterable[int]) -> list[int]:
-    """Return the requests of each of the 1,440 minutes, from rows of `proxy_ingest_summary` of one day.
+    """Return the requests of each of the 1,440 minutes, from a day's rows of `proxy_ingest_summary`.
 
-    A row whose time is no clock time counts for no minute.
+    Rows without a clock time are not counted.
     """
     counts = [0] * MINUTES
     for text, number in zip(tdate, total, strict=True):
@@ -42,10 +42,10 @@ def per_minute(tdate: Iterable[str], total: Iterable[int]) -> list[int]:
 
 
 def minutes_by_day(summaries: pd.DataFrame) -> dict[str, list[int]]:
-    """Return the minutes of each day, by its folder name, `YYYYMMDD`.
+    """Return `per_minute` of each day, by its folder name, `YYYYMMDD`.
 
-    `summaries` are rows of `proxy_ingest_summary` with their partition in `day_number`: its rows can have
-    another date, such as those of a night whose last requests came late.
+    `summaries` are rows of `proxy_ingest_summary` with their partition in `day_number`, because a partition
+    can have rows of another date, such as late requests of the night before.
     """
     return {
         f"{number:08d}": per_minute(rows["tdate"], rows["total"])

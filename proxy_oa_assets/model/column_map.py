@@ -1,4 +1,4 @@
-"""`proxy_conf.json`: which column stands where, validated entry by entry."""
+"""The column maps of `proxy_conf.json`, validated entry by entry."""
 
 import json
 from dataclasses import dataclass
@@ -8,12 +8,12 @@ from typing import Any
 from proxy_oa_assets.model.errors import ConfError
 from proxy_oa_assets.model.tables import PROXY_SCORES, RESULT_COLUMNS
 
-# What the enrichment adds once services have answered.
+# Filled in after the lookup, so they can't be looked up.
 _ADDED = ("uri_rep", "respcode_name", "network_context")
 
 RESULT_FIELDS = tuple(column.name for column in RESULT_COLUMNS)
 
-# How many of the most suspicious rows a day takes, unless it is told otherwise.
+# The most suspicious rows that a day takes by default.
 DEFAULT_LIMIT = 500
 
 _SECTIONS = ("proxy_results_fields", "proxy_score_fields", "add_reputation")
@@ -51,16 +51,16 @@ def _without_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     names = [name for name, _ in pairs]
     for name in names:
         if names.count(name) > 1:
-            raise ValueError(f"{name!r} stands there twice; keep one of the two")
+            raise ValueError(f"{name!r} occurs twice; remove one")
     return dict(pairs)
 
 
 def _validated(content: object) -> ColumnMap:
     if not isinstance(content, dict):
-        raise ConfError(f"holds no JSON object with {', '.join(_SECTIONS)}")
+        raise ConfError(f"it must be a JSON object with {', '.join(_SECTIONS)}")
     for section in _SECTIONS:
         if not isinstance(content.get(section), dict):
-            raise ConfError(f"{section} is missing, or is no object of column names and indexes")
+            raise ConfError(f"{section} must be an object of column names and indexes")
     results = _in_order("proxy_results_fields", content["proxy_results_fields"], RESULT_FIELDS)
     scores = _in_order("proxy_score_fields", content["proxy_score_fields"], PROXY_SCORES.column_names)
     for index, (name, expected) in enumerate(zip(scores, PROXY_SCORES.column_names, strict=False)):
@@ -76,11 +76,11 @@ def _validated(content: object) -> ColumnMap:
 
 
 def _in_order(section: str, indexes: dict[str, object], required: tuple[str, ...]) -> tuple[str, ...]:
-    """Return the section's names by index, each index once and none left out."""
+    """Return the section's names in the order of their indexes, which must be 0, 1, 2 and so on."""
     by_index: dict[int, str] = {}
     for name, index in indexes.items():
         if isinstance(index, bool) or not isinstance(index, int) or index < 0:
-            raise ConfError(f"{section}.{name} is {index!r}; an index is a whole number from 0")
+            raise ConfError(f"{section}.{name} is {index!r}; write a whole number from 0")
         if index in by_index:
             raise ConfError(f"{section}.{name} and {section}.{by_index[index]} both have index {index}")
         by_index[index] = name
@@ -89,24 +89,24 @@ def _in_order(section: str, indexes: dict[str, object], required: tuple[str, ...
             raise ConfError(f"{section}.{name} is missing")
     for index in range(len(by_index)):
         if index not in by_index:
-            raise ConfError(f"{section} has no column with index {index}, but goes up to {max(by_index)}")
+            raise ConfError(f"{section} has no column with index {index}; its highest is {max(by_index)}")
     return tuple(by_index[index] for index in range(len(by_index)))
 
 
 def _reputation_column(section: dict[str, object], scores: tuple[str, ...]) -> str:
     if len(section) != 1:
-        raise ConfError(f"add_reputation names {len(section)} columns; it takes exactly one, such as fulluri")
+        raise ConfError(f"add_reputation names {len(section)} columns; name exactly one, such as fulluri")
     ((name, index),) = section.items()
     if name not in scores:
         raise ConfError(f"add_reputation.{name}: proxy_scores has no such column")
     if isinstance(index, bool) or not isinstance(index, int):
-        raise ConfError(f"add_reputation.{name} is {index!r}; an index is a whole number from 0")
+        raise ConfError(f"add_reputation.{name} is {index!r}; write a whole number from 0")
     if scores.index(name) != index:
         raise ConfError(
             f"add_reputation.{name} is {index}, but proxy_score_fields.{name} is {scores.index(name)}"
         )
     if name in _ADDED or PROXY_SCORES.columns[index].type != "STRING":
         raise ConfError(
-            f"add_reputation.{name}: services are asked about text of the results, such as fulluri"
+            f"add_reputation.{name} can't be looked up; name a text column of the results, such as fulluri"
         )
     return name

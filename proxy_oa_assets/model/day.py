@@ -1,4 +1,4 @@
-"""The daily partition: its key, its folder name and its numbers."""
+"""The daily partition: its key, folder name and numbers."""
 
 import datetime as dt
 import re
@@ -35,7 +35,7 @@ class Day:
 
     @classmethod
     def of_folder(cls, name: str) -> Self | None:
-        """Return the day of a folder's name, `YYYYMMDD`; None if it names none."""
+        """Return the day of a folder's name, `YYYYMMDD`; None for any other name."""
         try:
             return cls.parse(f"{name[:4]}-{name[4:6]}-{name[6:]}")
         except DayError:
@@ -67,14 +67,14 @@ class Day:
         return self.date.day
 
     def plus(self, days: int) -> "Day":
-        """Return the day that many days later (earlier, if negative). Raises DayError beyond the calendar."""
+        """Return the day so many days later (earlier if negative). Raises DayError beyond the calendar."""
         try:
             return Day(self.date + dt.timedelta(days=days))
         except OverflowError as error:
-            raise DayError(f"{abs(days)} days from {self} there is no day in the calendar") from error
+            raise DayError(f"the calendar has no day {days} days after {self}") from error
 
     def through(self, last: "Day") -> Iterator["Day"]:
-        """Yield the days from this one to the last, both included."""
+        """Yield the days from this one through the last."""
         for number in range((last.date - self.date).days + 1):
             yield self.plus(number)
 

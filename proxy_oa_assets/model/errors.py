@@ -1,20 +1,20 @@
-"""The one family of errors that a user can mend."""
+"""Errors the user can fix."""
 
 
 class ProxyOaError(Exception):
-    """Something a user can mend; its message names the place (file, line, setting) and the remedy.
+    """An error the user can fix: its message names the place (file, line, setting) and the remedy.
 
-    What is `transient` may be gone the next time: a run tries again.
+    A run retries `transient` ones.
     """
 
     transient = False
 
 
 def refusal(error: OSError) -> str:
-    """Return what the operating system refuses of a file, and what to do, in one sentence."""
+    """Return an operating system's error as a sentence with the path and what to do."""
     if not isinstance(error.filename, str):
         return str(error)
-    return f"{error.filename}: {error.strerror}; check the path, and what this user may do there"
+    return f"{error.filename}: {error.strerror}; check the path and its permissions"
 
 
 class SettingsError(ProxyOaError):
@@ -22,15 +22,15 @@ class SettingsError(ProxyOaError):
 
 
 class HistoryError(SettingsError):
-    """Dagster's history can't be opened with the `dagster.yaml` that there is."""
+    """Dagster's history can't be opened as its `dagster.yaml` says."""
 
 
 class ConfError(ProxyOaError):
-    """`proxy_conf.json` doesn't fit; the message names the entry."""
+    """`proxy_conf.json` can't be used; the message names the entry."""
 
 
 class DayError(ProxyOaError):
-    """A text that names no daily partition."""
+    """A text is no daily partition."""
 
 
 class ResultsError(ProxyOaError):
@@ -42,19 +42,19 @@ class StorageError(ProxyOaError):
 
 
 class StorageUnreachableError(StorageError):
-    """HDFS doesn't answer, or not yet."""
+    """HDFS doesn't answer."""
 
     transient = True
 
 
 class LockedError(StorageError):
-    """Somebody else holds a lock, longer than we wait for it."""
+    """Another process holds a lock for longer than we wait."""
 
     transient = True
 
 
 class LockLostError(StorageError):
-    """A lock was ours, and somebody else may have it by now; what was to be written isn't."""
+    """Our lock expired, and another process may hold it; nothing was written."""
 
     transient = True
 
@@ -64,13 +64,13 @@ class WarehouseError(ProxyOaError):
 
 
 class WarehouseUnreachableError(WarehouseError):
-    """The SQL engine doesn't answer, or went away in the middle of a statement."""
+    """The SQL engine doesn't answer, or disconnected during a statement."""
 
     transient = True
 
 
 class NetworkContextError(ProxyOaError):
-    """The network context file can't be read at all."""
+    """The network context file can't be read."""
 
 
 class ReputationConfigError(ProxyOaError):
@@ -78,7 +78,7 @@ class ReputationConfigError(ProxyOaError):
 
 
 class ReputationCacheError(ProxyOaError):
-    """The file of what reputation services said lately can't be used."""
+    """The file of cached reputation verdicts can't be used."""
 
 
 class TemplateError(ProxyOaError):
@@ -86,8 +86,8 @@ class TemplateError(ProxyOaError):
 
 
 class InvestigationError(ProxyOaError):
-    """An analyst asked for something that the day doesn't have, or that can't be recorded."""
+    """An analyst asked for data that the day doesn't have, or for a record that can't be written."""
 
 
 class CommentChangedError(InvestigationError):
-    """Somebody else has saved a comment since the one that was to be replaced; nothing was saved."""
+    """Another analyst has changed the comment since it was read; nothing was saved."""

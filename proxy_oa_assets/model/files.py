@@ -1,4 +1,4 @@
-"""Local files that appear whole or not at all."""
+"""Local files: atomic replacement, and the files that the package ships."""
 
 import os
 import uuid
@@ -10,10 +10,10 @@ from typing import BinaryIO
 
 @contextmanager
 def replacing(path: Path, *, durable: bool = False) -> Iterator[BinaryIO]:
-    """Open a temporary file beside `path`; rename it to `path` once the block has ended without an error.
+    """Yield a temporary file beside `path`; rename it to `path` if the block succeeds.
 
-    With `durable`, the file and its folder are on the disk before this returns, so that a power cut leaves
-    the old file or the new one.
+    With `durable`, the file and its folder are fsynced, so that a power cut leaves the old file or the new
+    one.
     """
     temporary = path.with_name(f".{uuid.uuid4().hex}.tmp")
     try:
@@ -36,7 +36,7 @@ def replacing(path: Path, *, durable: bool = False) -> Iterator[BinaryIO]:
 
 
 def replace_if_other(path: Path, content: bytes) -> None:
-    """Make a file have this content; one that has it stays, which is much cheaper than replacing it."""
+    """Replace a file by this content, unless it has it: reading is much cheaper than replacing."""
     try:
         if path.read_bytes() == content:
             return
@@ -47,7 +47,7 @@ def replace_if_other(path: Path, content: bytes) -> None:
 
 
 def sync_folder(folder: Path) -> None:
-    """Put a folder's entries (a rename, a removal) on the disk."""
+    """Fsync a folder, which makes a rename or a removal in it durable."""
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(descriptor)
@@ -59,10 +59,7 @@ _PACKAGE = Path(__file__).parents[1]
 
 
 def bundled(name: str) -> Path:
-    """Return the path of a shipped file or folder, such as `proxy_conf.json`.
-
-    Raises FileNotFoundError if the installation lacks it.
-    """
+    """Return the path of a shipped file or folder. Raises FileNotFoundError if the installation lacks it."""
     for folder in (_PACKAGE / "bundled", _PACKAGE.parent):
         path = folder / name
         if path.exists():

@@ -1,4 +1,4 @@
-"""What all clients of servers share: addresses, trusted certificates, retries, and silent loggers."""
+"""Shared by all clients of servers: addresses, trusted certificates, retries, silent loggers."""
 
 import logging
 import math
@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 import tenacity
 
-# The text by which Python's `ssl` begins its reason, in the errors of every package.
+# Python's `ssl` begins its reason with this, in the errors of every package.
 UNTRUSTED = "CERTIFICATE_VERIFY_FAILED"
 # Total time in seconds for attempts at a cluster's server: each attempt at one that hangs costs a time-out.
 PATIENCE_SECONDS = 30
@@ -68,7 +68,7 @@ def retrying(
     requested_pause: Callable[[BaseException], float | None] = lambda _: None,
     sleep: Callable[[float], None] = time.sleep,
 ) -> tenacity.Retrying:
-    """Return a caller that repeats a function while it fails with a transient error; the last one is raised.
+    """Return a caller that repeats a function while it fails with a transient error; raises the last one.
 
     Pauses double from half a second to `longest_pause` seconds, with jitter; `requested_pause` returns the
     pause that a server asked for. At least two attempts are made; none starts after `patience` seconds.
@@ -91,7 +91,7 @@ def retrying(
 
 
 def silence(*loggers: str) -> None:
-    """Drop every record of these loggers: their packages log addresses with secrets, and errors they raise."""
+    """Drop every record of these loggers: their packages log URLs with secrets, and errors they raise."""
     for name in loggers:
         logger = logging.getLogger(name)
         # Unlike a level, a filter survives an application that sets the levels of all loggers.
@@ -103,5 +103,5 @@ def _nothing(_: logging.LogRecord) -> bool:
     return False
 
 
-# They log addresses, which can contain secrets.
+# They log URLs, which can contain secrets.
 silence("urllib3.connectionpool", "urllib3.util.retry", "requests")

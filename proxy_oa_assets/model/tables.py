@@ -1,7 +1,7 @@
-"""Every table once: its name, columns, types, folder and partition columns.
+"""Every table's name, columns, types, folder and partition columns.
 
-Names, order and types are those of Apache Spot's proxy pipeline, so that clusters which already hold years
-of its tables go on with them. Locations are below HUSER.
+Names, order and types are those of Apache Spot's proxy pipeline, so that clusters keep their existing tables.
+Locations are below HUSER.
 """
 
 from __future__ import annotations
@@ -62,20 +62,20 @@ class Table:
     def day_folder(self, day: Day, root: str | None = None) -> str:
         """Return the day's folder, relative to HUSER: `proxy/hive/oa/edge/y=2016/m=9/d=12`.
 
-        A `root` that is given takes the place of the table's location.
+        `root` replaces the table's location.
         """
         y, m, d = self.day_values(day)
         return f"{root or self.location}/y={y}/m={m}/d={d}"
 
 
-# What a column means is the same in each table that has it.
+# A column has one type and meaning in all tables.
 _MEANING: dict[str, tuple[SqlType, str]] = {
     "p_date": ("STRING", "Date of the request, YYYY-MM-DD"),
     "p_time": ("STRING", "Time of the request, HH:MM:SS"),
     "tdate": ("STRING", "Date of the request, YYYY-MM-DD"),
     "time": ("STRING", "Time of the request, HH:MM:SS"),
     "clientip": ("STRING", "Address of the client behind the proxy"),
-    "host": ("STRING", "Host that was asked for"),
+    "host": ("STRING", "Host of the request"),
     "reqmethod": ("STRING", "HTTP method of the request"),
     "useragent": ("STRING", "User agent as the client sent it"),
     "resconttype": ("STRING", "Content type of the response"),
@@ -218,32 +218,31 @@ TABLES = {
     )
 }
 
-# A folder of the raw table's day that is an hour; another one, such as a copy that somebody keeps, is none.
+# An hour of the raw table's day; folders of other names, such as a backup, are ignored.
 RAW_HOUR_FOLDER = re.compile(r"h=([0-9]{1,2})", re.ASCII)
 
 # Filled by analysts, never by a materialization.
 ANALYST_TABLES = (PROXY_THREAT_INVESTIGATION, PROXY_STORYBOARD, PROXY_TIMELINE)
-
 
 # Names and Hive types, in order.
 ColumnTypes = list[tuple[str, str]]
 
 
 def declared(columns: Iterable[Column]) -> ColumnTypes:
-    """Return the names and types of columns of ours."""
+    """Return the names and types of a table's columns."""
     return [(column.name, column.type) for column in columns]
 
 
 def differences(ours: Sequence[tuple[str, str]], found: Sequence[tuple[str, str]]) -> list[str]:
-    """Return how columns that were found differ from ours, a text each; none if they don't.
+    """Return how the found columns differ from ours, a text for each difference.
 
-    A name may be found more than once: a day's files can differ among themselves.
+    A name may be found more than once, because a day's files can differ among themselves.
     """
-    kinds, there = dict(ours), {name for name, _ in found}
-    texts = [f"{name} {kind} is missing" for name, kind in ours if name not in there]
-    texts += [f"{name} {kind} isn't ours" for name, kind in found if name not in kinds]
+    types, names = dict(ours), {name for name, _ in found}
+    texts = [f"{name} {kind} is missing" for name, kind in ours if name not in names]
+    texts += [f"{name} {kind} isn't ours" for name, kind in found if name not in types]
     texts += [
-        f"{name} is {kind} instead of {kinds[name]}" for name, kind in found if kinds.get(name, kind) != kind
+        f"{name} is {kind} instead of {types[name]}" for name, kind in found if types.get(name, kind) != kind
     ]
     if not texts and list(found) != list(ours):
         texts.append("the columns are in another order")
@@ -252,7 +251,7 @@ def differences(ours: Sequence[tuple[str, str]], found: Sequence[tuple[str, str]
 
 def records(frame: pd.DataFrame) -> Iterator[tuple[object, ...]]:
     """Yield a frame's rows as tuples of Python values, NULL as None."""
-    # By place: two columns can have the same name.
-    series = (frame.iloc[:, at] for at in range(frame.shape[1]))
+    # By position: two columns can have the same name.
+    series = (frame.iloc[:, position] for position in range(frame.shape[1]))
     columns = (column.astype(object).where(column.notna(), None).tolist() for column in series)
     return zip(*columns, strict=True)

@@ -1,10 +1,10 @@
-"""Data for people's eyes: what a client sent must not steer a terminal or hide in a table."""
+"""Data shown to people: what a client sent must not steer a terminal or hide in a table."""
 
 
 def printable(value: object, width: int = 0) -> str:
-    """Return a value with control, bidirectional and other unprintable characters written as escapes.
+    """Return a value as text, with control, bidirectional and other unprintable characters escaped.
 
-    A positive `width` shortens the text to that many characters, the last of them an ellipsis.
+    A positive `width` cuts the text to that many characters, the last of them an ellipsis.
     """
     text = "" if value is None else str(value)
     if width and len(text) > width:
@@ -15,23 +15,23 @@ def printable(value: object, width: int = 0) -> str:
 
 
 def printable_lines(text: object) -> str:
-    """Return a message as `printable` does, but for its line feeds: an engine's error quotes the data."""
+    """Return a message as `printable` does, keeping line feeds: an engine's error quotes the data."""
     return "\n".join(map(printable, str(text).split("\n")))
 
 
 def literal(text: object) -> str:
-    """Return a text as code in Markdown, in which nothing becomes a link, a picture or markup."""
+    """Return a text as Markdown code, in which nothing becomes a link, a picture or markup."""
     shown = printable(" ".join(str(text).split())).replace("`", "'")
     return f"`{shown}`"
 
 
 def shortened(value: object, width: int) -> str:
-    """Return a value as `printable` does, in at most that many characters: a long one without its middle.
+    """Return a value as `printable` does, cut in the middle to that many characters.
 
-    A URI's host and its end both tell something.
+    A URI's host and its end both matter.
     """
     text = "" if value is None else str(value)
-    # Only what can be shown is made printable: a value may be very long.
+    # Escape only what can be shown: a value may be very long.
     shown = printable(text if len(text) <= width else f"{text[:width]}…{text[-width:]}")
     if len(shown) <= width:
         return shown
@@ -40,5 +40,5 @@ def shortened(value: object, width: int) -> str:
 
 
 def counted(number: int, thing: str) -> str:
-    """Return a number of things in words, such as `1 URI` and `1,200 URIs`."""
+    """Return a number and a noun, such as `1 URI` and `1,200 URIs`."""
     return f"{number:,} {thing}" if number == 1 else f"{number:,} {thing}s"

@@ -1,7 +1,6 @@
-"""The tab-separated files that we write: one header line, nothing quoted, NULL as the word `null`.
+"""Tab-separated files in spot-ml's form: nothing is quoted, and NULL is the word `null`.
 
-It is the form of spot-ml's results and of the feedback that it reads back by splitting on tabs; so a tab or a
-line break inside a field is written as one space.
+spot-ml splits lines on tabs, so a tab or a line break inside a field is written as one space.
 """
 
 import re
@@ -15,17 +14,17 @@ _BREAK = re.compile(r"\r\n|[\t\r\n]")
 
 
 def field(value: object) -> str:
-    """Return one value as it stands in a file."""
+    """Return a value as a field."""
     return NULL if value is None else _BREAK.sub(" ", str(value))
 
 
 def line(values: Iterable[object]) -> str:
-    """Return one line, with its line feed."""
+    """Return a line with its line feed."""
     return "\t".join(map(field, values)) + "\n"
 
 
 def table(columns: Sequence[str], rows: Iterable[Iterable[object]]) -> bytes:
-    """Return a header line and the rows, as they stand in a file."""
+    """Return a header line and the rows as a file's content."""
     return "".join((line(columns), *map(line, rows))).encode("utf-8")
 
 

@@ -92,7 +92,7 @@ def test_two_columns_on_one_index_are_both_named(load, shipped):
 def test_a_gap_is_named_by_its_index(load, shipped):
     """An index between the columns that no column has is a mistake, not an ignored field."""
     shipped[RESULTS]["tenant"] = 22
-    with pytest.raises(ConfError, match="no column with index 21, but goes up to 22"):
+    with pytest.raises(ConfError, match=rf"{RESULTS} .*index 21"):
         load(shipped)
 
 
@@ -130,7 +130,7 @@ def test_a_reputation_column_that_does_not_fit_is_named(load, shipped, section, 
 def test_a_reputation_column_that_services_cannot_be_asked_about_is_refused(load, shipped, name):
     """What is filled after the look-up has nothing to ask about, and a number names no site."""
     shipped[REPUTATION] = {name: shipped[SCORES][name]}
-    with pytest.raises(ConfError, match=rf"{REPUTATION}\.{name}: services are asked about text"):
+    with pytest.raises(ConfError, match=rf"{REPUTATION}\.{name} "):
         load(shipped)
 
 
@@ -146,7 +146,7 @@ def test_a_section_that_is_no_object_is_named(load, shipped, section, content):
 def test_a_column_that_stands_there_twice_is_named(load, shipped):
     """JSON readers silently take the last of two equal keys; a conf with two is a mistake."""
     text = json.dumps(shipped).replace('"word": 19', '"word": 19, "word": 19', 1)
-    with pytest.raises(ConfError, match="'word' stands there twice"):
+    with pytest.raises(ConfError, match=r"'word'.*twice"):
         load(text)
 
 
