@@ -1,14 +1,12 @@
 """DuckDB as the engine of the embedded warehouse: statements over given Parquet files.
 
-Which files are a table's day, and who may replace them, is the warehouse's. With DuckDB, pandas and pyarrow
-this takes long to load, so the warehouse imports it with its first statement.
+DuckDB, pandas and pyarrow load slowly, so the warehouse imports this module with its first statement.
 """
 
 import itertools
 import os
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, closing, contextmanager
-from itertools import islice
 from pathlib import Path
 from typing import TypeVar
 
@@ -19,27 +17,27 @@ import pyarrow.parquet as pq
 from proxy_oa_assets.model.day import Day
 from proxy_oa_assets.model.errors import WarehouseError
 from proxy_oa_assets.model.tables import TABLES, Table
-from proxy_oa_assets.resources.local import parquet_text
+from proxy_oa_assets.resources.local.invalid_text import is_invalid_text, repaired
 from proxy_oa_assets.resources.local.parquet_view import create_view, refuse_unfit_values
-from proxy_oa_assets.resources.local.pinned_files import Files, remove_left_behind
+from proxy_oa_assets.resources.local.snapshot import TableFiles, remove_stale_folders
 from proxy_oa_assets.resources.parquet import frame_of, frame_rows, refuse_damaged
 from proxy_oa_assets.sql.query import Query
 
-_ROWS_AT_A_TIME = 10_000
+_BATCH_ROWS = 10_000
 _MOST_THREADS = 4
-_OPERATIONS = itertools.count()
+_CATALOGS = itertools.count()
 
-# Gives a file to write, which is put in its place once the block ends without an error.
-Publishing = Callable[[], AbstractContextManager[Path]]
+# Yields a path to write to; on success the file becomes the day.
+DayWriter = Callable[[], AbstractContextManager[Path]]
 
 T = TypeVar("T")
 
 
 class DuckDBEngine:
-    """DuckDB, started with the first statement; `files` are those of the tables that a statement names.
+    """DuckDB, started with the first statement; `files` are those of the tables that a statement reads.
 
-    What doesn't fit in memory goes to the folder `scratch`, and so do copies of files with text that isn't
-    UTF-8. Every method raises WarehouseError when DuckDB refuses.
+    What doesn't fit in memory goes to the folder `scratch`, as do copies of files with invalid text. Every
+    method raises WarehouseError when DuckDB refuses.
     """
 
     def __init__(self, database: str, scratch: Path, memory_limit: str) -> None:
@@ -49,7 +47,7 @@ class DuckDBEngine:
         self._started: duckdb.DuckDBPyConnection | None = None
 
     def stop(self) -> None:
-        """Stop DuckDB; the next statement would start it again."""
+        """Stop DuckDB; the next statement starts it again."""
         if self._started is not None:
             self._started.close()
             self._started = None
@@ -61,67 +59,68 @@ class DuckDBEngine:
         for offset, kind in reversed(duckdb.tokenize(query.sql)):
             if kind == duckdb.token_type.operator and text[offset : offset + 1] == b"?":
                 text[offset : offset + 1] = b" NULL "
-        with closing(self._cursor()) as connection, self._translated(query.sql):
+        with closing(self._cursor()) as connection, self._translated_errors(query.sql):
             names = {name.lower() for name in connection.get_table_names(text.decode("utf-8"))}
         return [table for name, table in TABLES.items() if name in names]
 
-    def query(self, query: Query, files: Files) -> pd.DataFrame:
+    def query(self, query: Query, files: TableFiles) -> pd.DataFrame:
         """Return a query's rows."""
-        return self._ran(query, files, lambda rows: frame_of(rows.to_arrow_table()))
+        return self._run(query, files, lambda rows: frame_of(rows.to_arrow_table()))
 
-    def rows(self, query: Query, files: Files) -> Iterator[tuple[object, ...]]:
-        """Yield a query's rows in its order, holding only some of them at a time."""
+    def rows(self, query: Query, files: TableFiles) -> Iterator[tuple[object, ...]]:
+        """Yield a query's rows in its order, with a batch of them in memory at a time."""
         yielded = 0
-        with self._translated(query.sql, files):
+        with self._translated_errors(query.sql, files):
             try:
                 for row in self._stream(query, files):
                     yield row
                     yielded += 1
             except duckdb.Error as error:
-                if not parquet_text.is_complaint(error):
+                if not is_invalid_text(error):
                     raise
-                with parquet_text.readable(files, self._scratch) as repaired:
-                    yield from islice(self._stream(query, repaired), yielded, None)
+                with repaired(files, self._scratch) as copies:
+                    yield from itertools.islice(self._stream(query, copies), yielded, None)
 
-    def write(self, table: Table, select: Query, files: Files, publishing: Publishing) -> int:
-        """Write what a SELECT gives, columns as the table's; return the number of rows."""
-        return self._ran(select, files, lambda rows: _write(table, rows, publishing))
+    def write(self, table: Table, select: Query, files: TableFiles, day_writer: DayWriter) -> int:
+        """Write the rows of a SELECT with the table's columns; return the number of rows."""
+        return self._run(select, files, lambda rows: _write(table, rows, day_writer))
 
-    def write_frame(self, table: Table, day: Day, frame: pd.DataFrame, publishing: Publishing) -> int:
-        """Write a frame that has the table's columns; return the number of rows."""
+    def write_frame(self, table: Table, day: Day, frame: pd.DataFrame, day_writer: DayWriter) -> int:
+        """Write a frame with the table's columns; return the number of rows."""
         rows = frame_rows(table, day, frame)
-        with closing(self._cursor()) as connection, self._translated(f"{table.name}, {day}"):
-            return _write(table, connection.from_arrow(rows), publishing)
+        with closing(self._cursor()) as connection, self._translated_errors(f"{table.name}, {day}"):
+            return _write(table, connection.from_arrow(rows), day_writer)
 
-    def _ran(self, query: Query, files: Files, use: Callable[[duckdb.DuckDBPyRelation], T]) -> T:
-        """Use a query's rows; again from copies where text isn't UTF-8."""
-        with self._translated(query.sql, files):
+    def _run(self, query: Query, files: TableFiles, use: Callable[[duckdb.DuckDBPyRelation], T]) -> T:
+        """Use a query's rows, from repaired copies if files have invalid text."""
+
+        def attempt(attempted: TableFiles) -> T:
+            with self._views(attempted) as connection:
+                return use(connection.sql(query.sql, params=list(query.parameters)))
+
+        with self._translated_errors(query.sql, files):
             try:
-                with self._connected(files) as connection:
-                    return use(_relation(connection, query))
+                return attempt(files)
             except duckdb.Error as error:
-                if not parquet_text.is_complaint(error):
+                if not is_invalid_text(error):
                     raise
-            with (
-                parquet_text.readable(files, self._scratch) as repaired,
-                self._connected(repaired) as connection,
-            ):
-                return use(_relation(connection, query))
+            with repaired(files, self._scratch) as copies:
+                return attempt(copies)
 
-    def _stream(self, query: Query, files: Files) -> Iterator[tuple[object, ...]]:
-        with self._connected(files) as connection:
+    def _stream(self, query: Query, files: TableFiles) -> Iterator[tuple[object, ...]]:
+        with self._views(files) as connection:
             result = connection.execute(query.sql, list(query.parameters))
-            while batch := result.fetchmany(_ROWS_AT_A_TIME):
+            while batch := result.fetchmany(_BATCH_ROWS):
                 yield from batch
 
     @contextmanager
-    def _connected(self, files: Files) -> Iterator[duckdb.DuckDBPyConnection]:
+    def _views(self, files: TableFiles) -> Iterator[duckdb.DuckDBPyConnection]:
         """Open a connection in which tables are views of their files.
 
-        Each connection has a catalog of its own on one engine, whose start costs ten times as much.
+        Concurrent statements need a catalog each; starting an engine for each takes ten times as long.
         """
         with closing(self._cursor()) as connection:
-            catalog = f"operation_{next(_OPERATIONS)}"
+            catalog = f"statement_{next(_CATALOGS)}"
             connection.execute(f"ATTACH ':memory:' AS {catalog}")
             try:
                 connection.execute(f'CREATE SCHEMA IF NOT EXISTS {catalog}."{self._database}"')
@@ -134,27 +133,27 @@ class DuckDBEngine:
                 connection.execute(f"DETACH {catalog}")
 
     @contextmanager
-    def _translated(self, what: str, files: Files | None = None) -> Iterator[None]:
+    def _translated_errors(self, what: str, files: TableFiles | None = None) -> Iterator[None]:
         try:
             yield
         except duckdb.Error as error:
-            # DuckDB names neither the column's table nor, with every damage, the file.
-            refuse_damaged(itertools.chain.from_iterable((files or {}).values()))
-            if isinstance(error, duckdb.ConversionException):
-                with closing(self._cursor()) as connection:
-                    for table, paths in (files or {}).items():
+            # DuckDB names neither the table of a column nor every damaged file.
+            for table, paths in (files or {}).items():
+                refuse_damaged(paths)
+                if isinstance(error, duckdb.ConversionException):
+                    with closing(self._cursor()) as connection:
                         refuse_unfit_values(connection, table, paths)
             raise WarehouseError(f"DuckDB refused ({' '.join(what.split())[:120]}): {error}") from error
 
     def _cursor(self) -> duckdb.DuckDBPyConnection:
         if self._started is None:
-            remove_left_behind(self._scratch)
+            remove_stale_folders(self._scratch)
             self._started = duckdb.connect(
                 ":memory:",
                 config={
-                    # Each thread holds a row group of the raw log; what is beyond the limit goes to disk.
+                    # Each thread holds a row group of the raw log; beyond the memory limit, it goes to disk.
                     "threads": str(min(os.cpu_count() or 1, _MOST_THREADS)),
-                    # With threads for writing, DuckDB 2.0 waits for ever now and then where the disk is full.
+                    # With threads for writing, DuckDB 2.0 sometimes waits for ever when the disk is full.
                     "async_threads": "0",
                     "memory_limit": self._memory_limit,
                     "temp_directory": str(self._scratch),
@@ -165,14 +164,10 @@ class DuckDBEngine:
         return self._started.cursor()
 
 
-def _write(table: Table, rows: duckdb.DuckDBPyRelation, publishing: Publishing) -> int:
+def _write(table: Table, rows: duckdb.DuckDBPyRelation, day_writer: DayWriter) -> int:
     if tuple(rows.columns) != table.column_names:
         raise WarehouseError(f"{table.name} has other columns than the SELECT: {', '.join(rows.columns)}")
-    with publishing() as file:
+    with day_writer() as file:
         rows.write_parquet(str(file), compression="snappy")
         count: int = pq.read_metadata(file).num_rows
     return count
-
-
-def _relation(connection: duckdb.DuckDBPyConnection, query: Query) -> duckdb.DuckDBPyRelation:
-    return connection.sql(query.sql, params=list(query.parameters))

@@ -1,7 +1,7 @@
 """The warehouse's embedded form: DuckDB over a folder of Parquet in the cluster's own Hive layout.
 
-There is no database file and so no lock: web UI, runs and notebooks read and write side by side, and a folder
-copied from a cluster just works.
+There is no database file and so no lock on it: web UI, runs and notebooks read and write concurrently, and a
+folder copied from a cluster works as it is.
 """
 
 from collections.abc import Iterator, Mapping
@@ -17,10 +17,10 @@ from proxy_oa_assets.model.day import Day
 from proxy_oa_assets.model.files import sync_folder
 from proxy_oa_assets.model.tables import PROXY, Table
 from proxy_oa_assets.resources.impala import Warehouse
-from proxy_oa_assets.resources.local.own_day import PART, foreign_files, replacing_part
+from proxy_oa_assets.resources.local.own_day import PART, other_files, replacing_part
 from proxy_oa_assets.resources.local.partitions import day_lock, stored_days
-from proxy_oa_assets.resources.local.pinned_files import Files, pinned
 from proxy_oa_assets.resources.local.raw_day import replace_raw_day
+from proxy_oa_assets.resources.local.snapshot import TableFiles, snapshot
 from proxy_oa_assets.sql.query import Query
 
 if TYPE_CHECKING:
@@ -56,17 +56,17 @@ class DuckDBWarehouse(Warehouse):
 
     @override
     def query(self, query: Query) -> "pd.DataFrame":
-        with self._pinned(query) as files:
+        with self._files(query) as files:
             return self._loaded_engine().query(query, files)
 
     @override
     def rows(self, query: Query) -> Iterator[tuple[object, ...]]:
-        with self._pinned(query) as files:
+        with self._files(query) as files:
             yield from self._loaded_engine().rows(query, files)
 
     @override
     def replace_day(self, table: Table, day: Day, select: Query) -> int:
-        with self._pinned(select) as files:
+        with self._files(select) as files:
             return self._loaded_engine().write(table, select, files, partial(self._replacing, table, day))
 
     @override
@@ -91,12 +91,12 @@ class DuckDBWarehouse(Warehouse):
             return
         folder = self._day_folder(table, day)
         with day_lock(Path(self.location(table)), day):
-            foreign = foreign_files(folder)
-            if foreign:
-                # An empty file of ours switches the day at once; then the others can go one by one.
+            others = other_files(folder)
+            if others:
+                # An empty part file switches the day at once; then the others can be removed one by one.
                 with replacing_part(folder) as temporary:
                     write_empty(table, temporary)
-            for file in (*foreign, folder / PART):
+            for file in (*others, folder / PART):
                 file.unlink(missing_ok=True)
             if folder.is_dir():
                 sync_folder(folder)
@@ -123,7 +123,7 @@ class DuckDBWarehouse(Warehouse):
 
     @override
     def _is_filled(self, table: Table) -> bool:
-        # Alone, the newest day with rows is read: pinning years of the raw table takes long.
+        # Only the newest day with rows is read: linking years of raw files takes long.
         days = stored_days(Path(self.base), table)
         filled = next((day for day in days if self.has_rows(table, day)), None)
         return filled is not None and super().has_rows(table, filled)
@@ -135,12 +135,12 @@ class DuckDBWarehouse(Warehouse):
     def _day_folder(self, table: Table, day: Day) -> Path:
         return Path(self.base) / table.day_folder(day)
 
-    def _day_files(self, table: Table, day: Day) -> AbstractContextManager[Files]:
-        return pinned(Path(self.base), [table], (day, day), self._scratch())
+    def _day_files(self, table: Table, day: Day) -> AbstractContextManager[TableFiles]:
+        return snapshot(Path(self.base), [table], (day, day), self._scratch())
 
-    def _pinned(self, query: Query) -> AbstractContextManager[Files]:
+    def _files(self, query: Query) -> AbstractContextManager[TableFiles]:
         tables = self._loaded_engine().tables_of(query)
-        return pinned(Path(self.base), tables, query.days, self._scratch())
+        return snapshot(Path(self.base), tables, query.days, self._scratch())
 
     @contextmanager
     def _replacing(self, table: Table, day: Day) -> Iterator[Path]:
@@ -149,7 +149,7 @@ class DuckDBWarehouse(Warehouse):
         with day_lock(Path(self.location(table)), day):
             with replacing_part(folder) as temporary:
                 yield temporary
-            for file in foreign_files(folder):
+            for file in other_files(folder):
                 file.unlink()
 
     def _loaded_engine(self) -> "DuckDBEngine":

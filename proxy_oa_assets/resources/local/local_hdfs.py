@@ -1,4 +1,4 @@
-"""HDFS' embedded form: a local folder that stands for the root of the file system."""
+"""The file store's embedded form: a local folder that stands for the root of HDFS."""
 
 import shutil
 from collections.abc import Iterable, Iterator
@@ -8,6 +8,7 @@ from typing import BinaryIO
 
 from filelock import FileLock, Timeout
 from pydantic import Field
+from typing_extensions import override
 
 from proxy_oa_assets.model.errors import LockedError, StorageError
 from proxy_oa_assets.model.files import replacing
@@ -28,62 +29,59 @@ class LocalHdfs(FileStore):
 
     root: str = Field(description="Folder that stands for the HDFS root")
 
+    @override
     def status(self, path: str) -> FileStatus | None:
-        """Return what stands at a path, or None."""
-        with _named(self.location(path)):
-            return _status(path, self._local(path))
+        with self._local(path) as local:
+            return _status(path, local)
 
+    @override
     def list_folder(self, path: str) -> list[FileStatus]:
-        """Return a folder's entries by name; none if there is no such folder."""
-        folder = self._local(path)
-        with _named(self.location(path)):
-            if not folder.is_dir():
+        with self._local(path) as local:
+            if not local.is_dir():
                 return []
-            found = [_status(f"{path.rstrip('/')}/{entry.name}", entry) for entry in sorted(folder.iterdir())]
+            found = [_status(f"{path.rstrip('/')}/{entry.name}", entry) for entry in sorted(local.iterdir())]
         return [status for status in found if status is not None]
 
+    @override
     @contextmanager
     def open(self, path: str) -> Iterator[BinaryIO]:
-        """Open a file for reading as a stream."""
-        with _named(self.location(path)):
-            file = self._local(path).open("rb")
+        with self._local(path) as local:
+            file = local.open("rb")
         with file:
             yield file
 
+    @override
     def write(self, path: str, chunks: Iterable[bytes]) -> None:
-        """Replace a file, wholly or not at all; missing folders are made."""
-        with _named(self.location(path)), replacing(self._local(path), durable=True) as file:
+        with self._local(path) as local, replacing(local, durable=True) as file:
             file.writelines(chunks)
 
+    @override
     def make_folder(self, path: str) -> None:
-        """Make a folder, and those above it, where they are missing."""
-        with _named(self.location(path)):
-            self._local(path).mkdir(parents=True, exist_ok=True)
+        with self._local(path) as local:
+            local.mkdir(parents=True, exist_ok=True)
 
+    @override
     def delete(self, path: str) -> bool:
-        """Remove a file; return whether there was one."""
-        with _named(self.location(path)):
-            local = self._local(path)
+        with self._local(path) as local:
             existed = local.is_file()
             local.unlink(missing_ok=True)
             return existed
 
+    @override
     def delete_folder(self, path: str) -> bool:
-        """Remove a folder with all that is in it; return whether there was one."""
-        with _named(self.location(path)):
-            local = self._local(path)
+        with self._local(path) as local:
             existed = local.is_dir()
             if existed:
                 shutil.rmtree(local)
             return existed
 
+    @override
     @contextmanager
     def lock(
         self, path: str, *, patience: float | None = None, on_wait: OnWait | None = None
     ) -> Iterator[StillHeld]:
-        """Hold a file lock; the operating system releases a dead holder's."""
-        file, seconds = self._local(path), _LONGEST_WAIT_SECONDS if patience is None else patience
-        with _named(str(file)):
+        seconds = _LONGEST_WAIT_SECONDS if patience is None else patience
+        with self._local(path) as file:
             file.parent.mkdir(parents=True, exist_ok=True)
             lock = FileLock(file, poll_interval=_POLL_SECONDS)
             try:
@@ -103,16 +101,22 @@ class LocalHdfs(FileStore):
         finally:
             lock.release()
 
+    @override
     def location(self, path: str) -> str:
-        """Return the local path."""
-        return str(self._local(path))
+        return str(Path(self.root) / path.lstrip("/"))
 
-    def _local(self, path: str) -> Path:
-        return Path(self.root) / path.lstrip("/")
+    @contextmanager
+    def _local(self, path: str) -> Iterator[Path]:
+        """Yield the local path; turn an error of the operating system into a StorageError that names it."""
+        local = Path(self.location(path))
+        try:
+            yield local
+        except OSError as error:
+            raise StorageError(f"{local}: {error.strerror or error}") from error
 
 
 def _always_held() -> None:
-    """Do nothing: the operating system takes no lock away."""
+    """Do nothing: the operating system revokes no lock."""
 
 
 def _status(path: str, local: Path) -> FileStatus | None:
@@ -121,12 +125,3 @@ def _status(path: str, local: Path) -> FileStatus | None:
     except (FileNotFoundError, NotADirectoryError):
         return None
     return FileStatus(path, stat.st_size, stat.st_mtime_ns // 1_000_000, local.is_dir())
-
-
-@contextmanager
-def _named(location: str) -> Iterator[None]:
-    """Turn what the operating system refuses into an error that names the place."""
-    try:
-        yield
-    except OSError as error:
-        raise StorageError(f"{location}: {error.strerror or error}") from error

@@ -21,7 +21,7 @@ def own_day_files(day: Path) -> list[Path]:
     return next(filter(None, map(_data_files, (*newest_first, day))), [])
 
 
-def foreign_files(day: Path) -> list[Path]:
+def other_files(day: Path) -> list[Path]:
     """Return the files of a day that another engine or a cluster wrote."""
     beside = [file for file in visible_files(day) if file.name != PART]
     return [*beside, *(file for version in _versions(day) for file in visible_files(version))]

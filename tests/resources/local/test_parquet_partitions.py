@@ -7,7 +7,7 @@ from support.engine_files import DAY, write_file
 from proxy_oa_assets.model.day import Day
 from proxy_oa_assets.model.tables import PROXY, PROXY_SCORES, PROXY_STORYBOARD, TABLES
 from proxy_oa_assets.resources.local.duckdb_warehouse import DuckDBWarehouse
-from proxy_oa_assets.resources.local.own_day import foreign_files
+from proxy_oa_assets.resources.local.own_day import other_files
 from proxy_oa_assets.resources.local.partitions import partition_files
 from proxy_oa_assets.sql.day_tables import edge_details
 from proxy_oa_assets.sql.query import Query
@@ -71,7 +71,7 @@ def test_dropping_a_day_removes_its_data_whoever_wrote_it(warehouse, names):
         warehouse.drop_day(PROXY_STORYBOARD, DAY)
         assert _texts(warehouse) == []
     assert _texts(warehouse, DAY.plus(1)) == ["next"]
-    assert foreign_files(Path(warehouse.location(PROXY_STORYBOARD, DAY))) == []
+    assert other_files(Path(warehouse.location(PROXY_STORYBOARD, DAY))) == []
 
 
 def test_only_the_asked_days_are_listed(warehouse):

@@ -12,13 +12,13 @@ import pytest
 from support.storyboard_days import DAY, comments, texts_of
 
 from proxy_oa_assets.model.tables import PROXY_STORYBOARD
-from proxy_oa_assets.resources.local.pinned_files import pinned, remove_left_behind
+from proxy_oa_assets.resources.local.snapshot import remove_stale_folders, snapshot
 
 KILLED_WHILE_READING = """
 import os, pathlib, signal, sys
-from proxy_oa_assets.resources.local.parquet_text import readable
+from proxy_oa_assets.resources.local.invalid_text import repaired
 from proxy_oa_assets.model.tables import PROXY
-with readable({PROXY: [pathlib.Path(sys.argv[1])]}, pathlib.Path(sys.argv[2])):
+with repaired({PROXY: [pathlib.Path(sys.argv[1])]}, pathlib.Path(sys.argv[2])):
     os.kill(os.getpid(), signal.SIGKILL)
 """
 
@@ -35,10 +35,10 @@ def test_a_symbolic_link_is_read_as_the_file_that_it_leads_to(warehouse, tmp_pat
     assert warehouse.has_rows(PROXY_STORYBOARD, DAY)
 
     base = Path(warehouse.base)
-    with pinned(base, [PROXY_STORYBOARD], (DAY, DAY), tmp_path / "scratch") as files:
-        (pin,) = files[PROXY_STORYBOARD]
+    with snapshot(base, [PROXY_STORYBOARD], (DAY, DAY), tmp_path / "scratch") as files:
+        (link,) = files[PROXY_STORYBOARD]
         elsewhere.unlink()
-        assert pin.stat().st_size > 0
+        assert link.stat().st_size > 0
 
     part.unlink()
     warehouse.replace_day_with_frame(PROXY_STORYBOARD, DAY, comments("here"))
@@ -51,10 +51,10 @@ def test_what_a_killed_process_read_goes_after_a_day(tmp_path):
     pq.write_table(pa.table({"fulluri": pa.array([b"evil.example/\xff"]).view(pa.string())}), raw)
     subprocess.run([sys.executable, "-c", KILLED_WHILE_READING, raw, scratch], check=False)
     (left,) = scratch.iterdir()
-    remove_left_behind(scratch)
+    remove_stale_folders(scratch)
     assert list(left.rglob("*.parquet"))
     os.utime(left, (0, 0))
-    remove_left_behind(scratch)
+    remove_stale_folders(scratch)
     assert list(scratch.iterdir()) == []
 
 
@@ -65,7 +65,7 @@ def test_a_reader_that_ends_meanwhile_stops_no_other(tmp_path, monkeypatch):
     found = list(tmp_path.glob("reading-*"))
     gone.rmdir()
     monkeypatch.setattr(Path, "glob", lambda *_: iter(found))
-    remove_left_behind(tmp_path)
+    remove_stale_folders(tmp_path)
     assert not gone.exists()
 
 

@@ -1,0 +1,79 @@
+"""Text in Parquet files that isn't UTF-8.
+
+Any client of a proxy can put such bytes into the raw table. DuckDB refuses a file that has them; Spark and
+Impala don't, so it is read from a copy with U+FFFD in their place, as in the ranked results.
+"""
+
+import itertools
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from proxy_oa_assets.model.tables import Table
+from proxy_oa_assets.resources.local.snapshot import TableFiles, temporary_folder
+
+
+def is_invalid_text(error: duckdb.Error) -> bool:
+    """Return whether DuckDB refused a file because of such text."""
+    return isinstance(error, duckdb.InvalidInputException) and "Invalid string encoding" in str(error)
+
+
+@contextmanager
+def repaired(files: TableFiles, scratch: Path) -> Iterator[TableFiles]:
+    """Yield the files, with copies in place of those with such text; they are removed afterwards."""
+    with temporary_folder(scratch) as folder:
+        yield {
+            table: [_repaired_file(path, table, folder) for path in paths] for table, paths in files.items()
+        }
+
+
+def _repaired_file(path: Path, table: Table, folder: Path) -> Path:
+    """Return a copy's path, with the partition's folders, or the path itself if all of its text is valid."""
+    with pq.ParquetFile(path) as file:
+        if all(_is_valid(column) for batch in file.iter_batches() for column in batch.columns):
+            return path
+        target = folder.joinpath(table.name, *path.parts[-len(table.partitions) - 1 :])
+        target.parent.mkdir(parents=True, exist_ok=True)
+        batches = (
+            pa.RecordBatch.from_arrays([_repaired(column) for column in batch.columns], batch.schema.names)
+            for batch in file.iter_batches()
+        )
+        first = next(batches)
+        with pq.ParquetWriter(target, first.schema) as writer:
+            for batch in itertools.chain([first], batches):
+                writer.write_batch(batch)
+    return target
+
+
+def _is_valid(column: pa.Array) -> bool:
+    as_bytes = _as_bytes(column)
+    try:
+        return as_bytes is None or as_bytes.cast(pa.string()) is not None
+    except pa.ArrowInvalid:
+        return False
+
+
+def _repaired(column: pa.Array) -> pa.Array:
+    """Return a text column as valid `string`, another column as it is."""
+    as_bytes = _as_bytes(column)
+    if as_bytes is None:
+        return column
+    if _is_valid(column):
+        return as_bytes.cast(pa.string())
+    texts = (None if value is None else value.decode("utf-8", "replace") for value in as_bytes.to_pylist())
+    return pa.array(texts, pa.string())
+
+
+def _as_bytes(column: pa.Array) -> pa.Array | None:
+    """Return a text column's bytes; None for a column that isn't text."""
+    if pa.types.is_dictionary(column.type):
+        column = column.dictionary_decode()
+    if pa.types.is_string(column.type) or pa.types.is_binary(column.type):
+        return column.view(pa.binary())
+    if pa.types.is_large_string(column.type) or pa.types.is_large_binary(column.type):
+        return column.view(pa.large_binary())
+    return None

@@ -1,0 +1,98 @@
+"""A snapshot of tables' files, which stays as it is while a statement reads it.
+
+DuckDB opens a file more than once per statement: a day that is replaced in between would give one version's
+footer and another version's rows. Hard links keep the version that was current when the statement began.
+"""
+
+import errno
+import os
+import shutil
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from proxy_oa_assets.model.day import Day
+from proxy_oa_assets.model.errors import WarehouseError
+from proxy_oa_assets.model.tables import Table
+from proxy_oa_assets.resources.local.partitions import day_files, day_folders
+
+TableFiles = Mapping[Table, list[Path]]
+
+_PREFIX = "reading-"
+_STALE_SECONDS = 24 * 3600
+_NO_LINKS = (errno.EXDEV, errno.EPERM, errno.EMLINK, errno.ENOTSUP)
+
+
+@contextmanager
+def snapshot(
+    base: Path, tables: list[Table], days: tuple[Day, Day] | None, scratch: Path
+) -> Iterator[TableFiles]:
+    """Yield links to the files of the tables' days; `base` stands for HUSER.
+
+    A WarehouseError that names a link is raised again with the file's own path.
+    """
+    with temporary_folder(scratch) as folder:
+        files: dict[Table, list[Path]] = {}
+        originals: dict[Path, Path] = {}
+        for table in tables:
+            links: dict[Path, Path] = {}
+            for day in day_folders(base, table, days):
+                links |= _linked_day(day, table, folder.joinpath(table.name, *day.parts[-3:]))
+            files[table] = list(links)
+            originals |= links
+        try:
+            yield files
+        except WarehouseError as error:
+            message = str(error)
+            for link, file in originals.items():
+                message = message.replace(str(link), str(file))
+            raise type(error)(message) from error
+
+
+@contextmanager
+def temporary_folder(scratch: Path) -> Iterator[Path]:
+    """Yield a folder that is removed when the block ends, or a day later if the process is killed."""
+    scratch.mkdir(parents=True, exist_ok=True)
+    with TemporaryDirectory(prefix=_PREFIX, dir=scratch) as folder:
+        yield Path(folder)
+
+
+def remove_stale_folders(scratch: Path) -> None:
+    """Remove the temporary folders of processes that were killed a day ago or earlier."""
+    for folder in scratch.glob(f"{_PREFIX}*"):
+        with suppress(FileNotFoundError):  # its process ended after it was listed
+            if time.time() - folder.stat().st_mtime > _STALE_SECONDS:
+                shutil.rmtree(folder, ignore_errors=True)
+
+
+def _linked_day(day: Path, table: Table, target: Path) -> dict[Path, Path]:
+    """Link the files of a day's folder below another one; return the links with their files.
+
+    A writer switches the day and then removes superseded files one by one, so the listed files are one
+    version of the day only if the list is the same after all of them are linked.
+    """
+    while True:
+        files = day_files(day, table)
+        # The view takes the partition's values from the folders: a raw day's hour, no version's `run=...`.
+        links = {(target / file.parent.name if table.hourly else target) / file.name: file for file in files}
+        with suppress(FileNotFoundError):  # a file was removed after it was listed
+            for link, file in links.items():
+                _link(file, link)
+            if day_files(day, table) == files:
+                return links
+        for link in links:
+            link.unlink(missing_ok=True)
+
+
+def _link(file: Path, link: Path) -> None:
+    link.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        # A link to a relative symbolic link would dangle here.
+        os.link(os.path.realpath(file), link)
+    except OSError as error:
+        if error.errno not in _NO_LINKS:
+            raise
+        # An open file stays the version that it was, so a copy is consistent too.
+        shutil.copyfile(file, link)
