@@ -2,13 +2,15 @@
 
     python -m benchmarks.compare_checkouts OTHER_CHECKOUT [--data ../shared/data] [--day YYYY-MM-DD ...]
 
-Each real day is materialized by both, each in a process and a home of its own; then tables, exports and
-notebooks are compared. It exits with 1 if any differs.
+Each checkout materializes each real day in a process and a home of its own; then tables, exports and
+notebooks are compared: notebooks by their cells, without the lines that import our package, whose paths
+change. Exits with 1 if any differs.
 """
 
 import argparse
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -28,6 +30,7 @@ except ModuleNotFoundError:
 entry()
 """
 _HUSER = Path("hdfs", "user", "spot")
+_IMPORT = re.compile(r"^\s*(?:from|import) proxy_oa_assets\b(?:.*\((?s:.*?)\)|.*)\n?", re.MULTILINE)
 
 _REWRITTEN = "other bytes, equal rows"
 
@@ -40,17 +43,22 @@ lists = [{ path = "domains.txt", kind = "domains", name = "made-up", severity = 
 """
 
 
-def days_with_results(data: Path) -> list[date]:
-    """Return the days that have ranked results."""
+def days_with_data(data: Path) -> list[date]:
+    """Return the days that have ranked results and raw rows."""
     results = data / _HUSER / "proxy" / "scored_results"
-    return sorted(date.fromisoformat(path.parents[1].name) for path in results.glob("*/scores/*.csv"))
+    days = {date.fromisoformat(path.parents[1].name) for path in results.glob("*/scores/*.csv")}
+    return sorted(day for day in days if (data / raw_folder(day)).is_dir())
+
+
+def raw_folder(day: date) -> Path:
+    """Return the folder of a day's raw rows below a home."""
+    return _HUSER / "proxy" / "hive" / f"y={day.year}" / f"m={day.month:02d}" / f"d={day.day:02d}"
 
 
 def prepare_home(home: Path, data: Path, day: date) -> None:
     """Copy a day's raw rows and results into a home, and write a network context and a blocklist for it."""
     scores = _HUSER / "proxy" / "scored_results" / f"{day:%Y%m%d}"
-    raw = _HUSER / "proxy" / "hive" / f"y={day.year}" / f"m={day.month:02d}" / f"d={day.day:02d}"
-    for part in (raw, scores):
+    for part in (raw_folder(day), scores):
         shutil.copytree(data / part, home / part, copy_function=shutil.copyfile)
     ranked = (home / scores / "scores" / "proxy_results.csv").read_text(encoding="utf-8").split("\n")
     # Hosts of the day itself, so that both answers occur.
@@ -60,7 +68,7 @@ def prepare_home(home: Path, data: Path, day: date) -> None:
 
 
 def materialize(checkout: Path, home: Path, data: Path, day: date) -> None:
-    """Materialize a day with a checkout's own command; if it fails, exit with what it said."""
+    """Materialize a day with a checkout's own command; if it fails, exit with its output."""
     prepare_home(home, data, day)
     inherited = {
         name: value for name, value in os.environ.items() if not name.startswith(("PROXY_OA_", "DAGSTER_"))
@@ -93,7 +101,7 @@ def made_files(home: Path, day: date) -> dict[str, Path]:
 
 
 def differences(this: Path, other: Path, day: date) -> Iterator[tuple[str, str]]:
-    """Yield the path and the difference of each file that two homes don't have byte for byte."""
+    """Yield the path and the difference of each file that isn't the same in two homes."""
     ours, theirs = made_files(this, day), made_files(other, day)
     for name in sorted(ours.keys() | theirs.keys()):
         if name not in ours or name not in theirs:
@@ -107,12 +115,12 @@ def differences(this: Path, other: Path, day: date) -> Iterator[tuple[str, str]]
 
 
 def _content(file: Path, home: Path) -> object:
-    """Return what counts of a file: a table's rows and types, a notebook's cells whatever the home is."""
+    """Return what is compared: a table's rows and types, a notebook's cells without home and imports."""
     if file.suffix == ".parquet":
         return pq.ParquetFile(file).read().replace_schema_metadata()
     if file.suffix == ".ipynb":
         notebook = json.loads(file.read_text(encoding="utf-8").replace(str(home), "HOME"))
-        return [(cell["cell_type"], "".join(cell["source"])) for cell in notebook["cells"]]
+        return [(cell["cell_type"], _IMPORT.sub("", "".join(cell["source"]))) for cell in notebook["cells"]]
     return json.loads(file.read_bytes()) if file.name == "reputation.json" else file.read_bytes()
 
 
@@ -137,9 +145,16 @@ def main() -> None:
     parser.add_argument("--data", type=Path, default=Path("../shared/data"), help="default: %(default)s")
     parser.add_argument("--day", type=date.fromisoformat, nargs="+", help="days to compare (default: all)")
     chosen = parser.parse_args()
-    days = chosen.day or days_with_results(chosen.data)
-    if not days or not (chosen.other / "proxy_oa_assets").is_dir():
-        parser.error(f"{chosen.data} has no results" if not days else f"{chosen.other} is no checkout")
+    if not (chosen.other / "proxy_oa_assets").is_dir():
+        parser.error(f"{chosen.other} is no checkout: it has no folder proxy_oa_assets")
+    found = days_with_data(chosen.data)
+    if not found:
+        parser.error(f"--data {chosen.data} has no day with ranked results and raw rows below {_HUSER}/proxy")
+    days = chosen.day or found
+    if missing := sorted(set(days) - set(found)):
+        parser.error(
+            f"--data {chosen.data} has no ranked results and raw rows of {', '.join(map(str, missing))}"
+        )
     checkouts = Path(__file__).resolve().parents[1], chosen.other.resolve()
     same = [same_day(checkouts, chosen.data, day) for day in days]
     sys.exit(not all(same))
