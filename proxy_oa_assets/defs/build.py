@@ -1,11 +1,12 @@
 """The definitions, as a function of the settings."""
 
+import warnings
+
 import dagster as dg
 
 from proxy_oa_assets.defs.assets.daily import Daily
 from proxy_oa_assets.defs.assets.edge_details import edge_details_asset
 from proxy_oa_assets.defs.assets.ingest_summary import ingest_summary_asset
-from proxy_oa_assets.defs.assets.metadata import accept_previews
 from proxy_oa_assets.defs.assets.notebooks import notebooks_asset
 from proxy_oa_assets.defs.assets.proxy_results import proxy_results_asset
 from proxy_oa_assets.defs.assets.scored_connections import scored_connections_asset
@@ -29,7 +30,9 @@ _EXECUTORS = {"in_process": dg.in_process_executor, "multiprocess": dg.multiproc
 
 def build_definitions(settings: Settings) -> dg.Definitions:
     """Return all that Dagster loads. Raises ConfError if the conf file doesn't fit."""
-    accept_previews()
+    # The features in use are stable, but for their labels (owners, kinds, column lineage).
+    for category in (dg.BetaWarning, dg.PreviewWarning):
+        warnings.filterwarnings("ignore", category=category)
     configured = deployment(settings)
     configured.workspace.column_map()
     daily = Daily.of(settings)

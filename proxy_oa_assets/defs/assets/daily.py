@@ -1,9 +1,11 @@
-"""A run may span days: each is materialized on its own, and a bad one doesn't spoil the others."""
+"""What the daily assets share: partitions, and runs of several days in which a bad day costs itself alone."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, Self
+from pathlib import Path
+from typing import Self
 
 import dagster as dg
 
@@ -20,6 +22,11 @@ OWNERS = ["team:proxy-oa"]
 # How many steps use the SQL engine, or the reputation services, at once: dagster.yaml sets the limits.
 WAREHOUSE_POOL = "proxy_oa_warehouse"
 REPUTATION_POOL = "proxy_oa_reputation"
+# As dagster.yaml limits a run (max_runtime_seconds).
+_LONGEST_RUN_SECONDS = 6 * 3600
+
+DayMetadata = Mapping[str, int | Path | dg.MetadataValue | dg.TableColumnLineage]
+_Materialize = Callable[..., dg.MaterializeResult]
 
 
 @dataclass(frozen=True)
@@ -35,7 +42,7 @@ class Daily:
 
     @classmethod
     def of(cls, settings: Settings) -> Self:
-        """Return the partitions, from the first day to yesterday, and the policy that settings ask for."""
+        """Return the partitions, from the first day to yesterday, and the backfill policy of the settings."""
         return cls(
             partitions=dg.DailyPartitionsDefinition(
                 start_date=settings.start_date.isoformat(), timezone=settings.timezone, fmt="%Y-%m-%d"
@@ -44,9 +51,27 @@ class Daily:
             table_kinds=frozenset({settings.cluster.engine if settings.cluster else "duckdb", "parquet"}),
         )
 
-    def asset(self, **options: Any) -> Callable[[Callable[..., Any]], dg.AssetsDefinition]:
-        """Return `dg.asset` with what all daily assets share; transient errors are retried."""
-        decorator: Callable[[Callable[..., Any]], dg.AssetsDefinition] = dg.asset(
+    def asset(
+        self,
+        *,
+        deps: Sequence[str],
+        kinds: AbstractSet[str],
+        step: str,
+        code_version: str,
+        pool: str | None = None,
+        metadata: Mapping[str, object] | None = None,
+    ) -> Callable[[_Materialize], dg.AssetsDefinition]:
+        """Return `dg.asset` with what all daily assets share; transient errors are retried.
+
+        `step` numbers the steps of a day that the asset takes.
+        """
+        return dg.asset(
+            deps=deps,
+            kinds=set(kinds),
+            tags={"step": step},
+            code_version=code_version,
+            pool=pool,
+            metadata=metadata,
             partitions_def=self.partitions,
             backfill_policy=self.backfill_policy,
             group_name=GROUP,
@@ -54,27 +79,7 @@ class Daily:
             retry_policy=dg.RetryPolicy(
                 max_retries=2, delay=5, backoff=dg.Backoff.EXPONENTIAL, jitter=dg.Jitter.PLUS_MINUS
             ),
-            **options,
         )
-        return decorator
-
-
-DayMetadata = Mapping[str, dg.MetadataValue]
-
-# As dagster.yaml limits a run (max_runtime_seconds).
-_LONGEST_RUN_SECONDS = 6 * 3600
-
-
-@contextmanager
-def before_the_days() -> Iterator[None]:
-    """Be around what a step reads before its first day: if a user can mend it, raise dg.Failure saying so.
-
-    Dagster tries again whatever else is raised, with its pauses, and shows a traceback of its own.
-    """
-    try:
-        yield
-    except ProxyOaError as error:
-        raise _failure(error) from error
 
 
 def day_by_day(
@@ -85,13 +90,12 @@ def day_by_day(
 ) -> dg.MaterializeResult:
     """Materialize each day of the run and report its metadata.
 
-    Two runs of a day wait for each other, asset by asset, so that the later one starts from what the earlier
-    one left. Raises dg.Failure, with what to do about it, if a day fails. In a run of several days the others
-    are materialized all the same, and recorded as such.
+    A lock keeps two runs of a day apart, asset by asset, so that the later run starts from what the earlier
+    one wrote. Raises dg.Failure if a day fails; the other days of the run are materialized and recorded.
     """
     asset = context.asset_key.to_user_string()
 
-    def materialize_alone(day: Day) -> DayMetadata:
+    def materialize_locked(day: Day) -> DayMetadata:
         with hdfs.lock(
             workspace.lock(day, asset),
             patience=_LONGEST_RUN_SECONDS,
@@ -100,17 +104,16 @@ def day_by_day(
             return materialize(day)
 
     days = [Day.parse(key) for key in context.partition_keys]
-    good, bad = _each(context, days, materialize_alone)
+    good, bad = _each(context, days, materialize_locked)
     if len(days) == 1:
         if bad:
-            error = bad[days[0]]
-            raise _failure(error) from error
+            raise _failure(bad[days[0]]) from bad[days[0]]
         return dg.MaterializeResult(metadata=good[days[0]])
     if not bad:
         for day, metadata in good.items():
             context.add_asset_metadata(metadata, partition_key=day.key)
         return dg.MaterializeResult()
-    # Dagster records nothing of a failed step, so what is done has to be recorded here.
+    # Dagster records nothing of a failed step, so the good days are recorded here.
     code_version = context.assets_def.code_versions_by_key[context.asset_key]
     for day, metadata in good.items():
         context.log_event(
@@ -125,12 +128,13 @@ def day_by_day(
     raise dg.Failure(
         f"{len(bad)} of {len(days)} days failed; the other {len(good)} are done.\n{reasons}",
         metadata={"failed_days": ", ".join(day.key for day in bad)},
+        # A retry would do the good days again. A backfill of the "failed and missing" ones doesn't.
         allow_retries=False,
     )
 
 
 def _each(
-    context: dg.AssetExecutionContext, days: list[Day], materialize: Callable[[Day], DayMetadata]
+    context: dg.AssetExecutionContext, days: Sequence[Day], materialize: Callable[[Day], DayMetadata]
 ) -> tuple[dict[Day, DayMetadata], dict[Day, Exception]]:
     good: dict[Day, DayMetadata] = {}
     bad: dict[Day, Exception] = {}
@@ -140,19 +144,27 @@ def _each(
         except ProxyOaError as error:
             bad[day] = error
         except Exception as error:
-            # The boundary between days: a defect that only one day's data brings to light must not cost a
-            # backfill the days after it. Nothing is swallowed: the run's log has the traceback, and the step
-            # fails naming day and defect.
+            # The boundary between days: a defect that one day's data brings to light must not cost a backfill
+            # the days after it. The log has the traceback, and the step fails naming day and defect.
             context.log.exception("%s failed unexpectedly", day)
             bad[day] = error
     return good, bad
 
 
-def _failure(error: Exception) -> dg.Failure:
-    """Return the failure of a step, or of a run's only day; it is tried again if what was wrong may pass.
+@contextmanager
+def user_errors_as_failure() -> Iterator[None]:
+    """Turn user-fixable errors raised before the first day into dg.Failure.
 
-    A run of several days isn't: it would do its good days again. Its bad ones are `failed and missing`.
+    Dagster retries a step after any other exception, and shows its traceback.
     """
+    try:
+        yield
+    except ProxyOaError as error:
+        raise _failure(error) from error
+
+
+def _failure(error: Exception) -> dg.Failure:
+    """Return the failure of a step; only transient errors are retried."""
     return dg.Failure(_reason(error), allow_retries=isinstance(error, ProxyOaError) and error.transient)
 
 
@@ -161,7 +173,7 @@ def _reason(error: Exception) -> str:
 
 
 def require_raw_rows(impala: Warehouse, day: Day) -> None:
-    """Raise WarehouseError, naming the place, if the day has no raw request."""
+    """Raise WarehouseError, naming the location, if the day has no raw request."""
     if not impala.has_rows(PROXY, day):
         raise WarehouseError(
             f"{impala.location(PROXY, day)} has no raw request: the table proxy is empty on {day}. "

@@ -1,18 +1,12 @@
-"""Step 11 of a day: the raw requests behind each scored connection."""
+"""The asset `edge_details`: the raw requests behind each scored connection, in `proxy_edge`."""
 
 from itertools import groupby
 from pathlib import Path
 
 import dagster as dg
 
-from proxy_oa_assets.defs.assets.daily import (
-    WAREHOUSE_POOL,
-    Daily,
-    DayMetadata,
-    day_by_day,
-    require_raw_rows,
-)
-from proxy_oa_assets.defs.assets.metadata import column_lineage, edge_lineage, table_metadata
+from proxy_oa_assets.defs.assets.daily import WAREHOUSE_POOL, Daily, DayMetadata, day_by_day, require_raw_rows
+from proxy_oa_assets.defs.assets.metadata import edge_lineage, table_metadata
 from proxy_oa_assets.enrichment.connection_hash import connection_hash, edge_file_name
 from proxy_oa_assets.model import tsv
 from proxy_oa_assets.model.day import Day
@@ -29,8 +23,8 @@ def edge_details_asset(daily: Daily) -> dg.AssetsDefinition:
 
     @daily.asset(
         deps=["scored_connections", "proxy"],
-        kinds=set(daily.table_kinds),
-        tags={"step": "11"},
+        kinds=daily.table_kinds,
+        step="11",
         code_version="1",
         pool=WAREHOUSE_POOL,
         metadata=table_metadata(PROXY_EDGE),
@@ -38,18 +32,18 @@ def edge_details_asset(daily: Daily) -> dg.AssetsDefinition:
     def edge_details(
         context: dg.AssetExecutionContext, hdfs: FileStore, impala: Warehouse, workspace: Workspace
     ) -> dg.MaterializeResult:
-        """The raw requests behind each scored connection, in every hour, at most 250 per connection and hour."""
+        """The raw requests behind each scored connection in every hour, at most 250 per connection and hour."""
 
         def materialize(day: Day) -> DayMetadata:
             require_raw_rows(impala, day)
             count = impala.replace_day(PROXY_EDGE, day, day_tables.edge_details(day))
             files = export_edges(impala, day, workspace.data(day))
             return {
-                "dagster/partition_row_count": dg.MetadataValue.int(count),
-                "capped_connection_hours": dg.MetadataValue.int(_capped(impala, day)),
-                "exported_files": dg.MetadataValue.int(files),
-                "export": dg.MetadataValue.path(workspace.data(day)),
-                **column_lineage(edge_lineage()),
+                "dagster/partition_row_count": count,
+                "capped_connection_hours": _capped(impala, day),
+                "exported_files": files,
+                "export": workspace.data(day),
+                **edge_lineage(),
             }
 
         return day_by_day(context, hdfs, workspace, materialize)
@@ -58,7 +52,7 @@ def edge_details_asset(daily: Daily) -> dg.AssetsDefinition:
 
 
 def _capped(impala: Warehouse, day: Day) -> int:
-    """Return how many connection-hours have as many rows as they may; the check tells what was cut."""
+    """Return how many connection-hours are at the limit; the check says how many rows were cut."""
     ((capped,),) = records(impala.query(day_tables.full_connection_hours(day)))
     return int(str(capped))
 
@@ -66,7 +60,7 @@ def _capped(impala: Warehouse, day: Day) -> int:
 def export_edges(impala: Warehouse, day: Day, folder: Path) -> int:
     """Write `edge-<clientip>-<hash>.tsv` for each scored row's own hour; return the number of files.
 
-    Files of an earlier run that no scored row has any more are removed.
+    Files of an earlier run that belong to no scored row are removed.
     """
     scored = impala.read_day(PROXY_SCORES, day)[["clientip", "fulluri", "time"]]
     without_rows = {_file_name(*row) for row in records(scored)}

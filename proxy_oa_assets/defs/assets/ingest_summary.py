@@ -1,15 +1,9 @@
-"""Step 12 of a day: the raw requests of each minute."""
+"""The asset `ingest_summary`: the raw requests of each minute, in `proxy_ingest_summary`."""
 
 import dagster as dg
 
-from proxy_oa_assets.defs.assets.daily import (
-    WAREHOUSE_POOL,
-    Daily,
-    DayMetadata,
-    day_by_day,
-    require_raw_rows,
-)
-from proxy_oa_assets.defs.assets.metadata import column_lineage, summary_lineage, table_metadata
+from proxy_oa_assets.defs.assets.daily import WAREHOUSE_POOL, Daily, DayMetadata, day_by_day, require_raw_rows
+from proxy_oa_assets.defs.assets.metadata import summary_lineage, table_metadata
 from proxy_oa_assets.model.day import Day
 from proxy_oa_assets.model.tables import PROXY_INGEST_SUMMARY
 from proxy_oa_assets.resources.hdfs import FileStore
@@ -23,8 +17,8 @@ def ingest_summary_asset(daily: Daily) -> dg.AssetsDefinition:
 
     @daily.asset(
         deps=["proxy"],
-        kinds=set(daily.table_kinds),
-        tags={"step": "12"},
+        kinds=daily.table_kinds,
+        step="12",
         code_version="1",
         pool=WAREHOUSE_POOL,
         metadata=table_metadata(PROXY_INGEST_SUMMARY),
@@ -39,10 +33,10 @@ def ingest_summary_asset(daily: Daily) -> dg.AssetsDefinition:
             minutes = impala.replace_day(PROXY_INGEST_SUMMARY, day, day_tables.ingest_summary(day))
             totals = impala.read_day(PROXY_INGEST_SUMMARY, day)["total"]
             return {
-                "dagster/partition_row_count": dg.MetadataValue.int(minutes),
-                "requests": dg.MetadataValue.int(int(totals.sum())),
-                "requests_in_busiest_minute": dg.MetadataValue.int(int(totals.max()) if minutes else 0),
-                **column_lineage(summary_lineage()),
+                "dagster/partition_row_count": minutes,
+                "requests": int(totals.sum()),
+                "requests_in_busiest_minute": int(totals.max()) if minutes else 0,
+                **summary_lineage(),
             }
 
         return day_by_day(context, hdfs, workspace, materialize)

@@ -1,13 +1,11 @@
-"""Where each column comes from, as Dagster draws it.
+"""Metadata of assets in the web UI: schemas of tables, previews of rows, lineage of columns.
 
-Stated per table, from the raw log and the ranked results to each output column. Dagster shows the lineage of
-a materialization, so each materialization carries it.
+Dagster takes a table's column lineage from its last materialization, so each materialization carries it.
 """
 
 from __future__ import annotations
 
-import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import dagster as dg
@@ -20,7 +18,8 @@ from proxy_oa_assets.sql.query import COUNTABLE_COLUMNS
 if TYPE_CHECKING:
     import pandas as pd
 
-_PREVIEW_WIDTH = 120
+_PREVIEW_WIDTH = 120  # characters
+_SCORES_SOURCES = {"tdate": "p_date", "time": "p_time", "ml_score": "score"}
 
 
 def column_schema(columns: tuple[Column, ...]) -> dg.TableSchema:
@@ -31,15 +30,12 @@ def column_schema(columns: tuple[Column, ...]) -> dg.TableSchema:
 
 
 def table_metadata(table: Table) -> dict[str, object]:
-    """Return what Dagster shows of an asset that is a table."""
-    return {
-        "dagster/table_name": table.name,
-        "dagster/column_schema": column_schema((*table.columns, *table.partitions)),
-    }
+    """Return the name and the columns of an asset that is a table."""
+    return {"dagster/table_name": table.name, "dagster/column_schema": column_schema(table.all_columns)}
 
 
 def preview(frame: pd.DataFrame, columns: tuple[str, ...], rows: int = 10) -> dg.TableMetadataValue:
-    """Return the first rows as a table value; unprintable characters stand as escapes, long texts are cut."""
+    """Return the first rows as a table; unprintable characters are escaped, long texts shortened."""
     shown = frame.head(rows)[list(columns)]
     return dg.MetadataValue.table(
         records=[
@@ -52,62 +48,55 @@ def preview(frame: pd.DataFrame, columns: tuple[str, ...], rows: int = 10) -> dg
     )
 
 
-# An asset and a column of it.
-Source = tuple[str, str]
-
-_SCORES_SOURCES = {"tdate": "p_date", "time": "p_time", "ml_score": "score"}
-
-
-def results_lineage() -> dict[str, list[Source]]:
-    """Return the sources of the ranked rows: the same columns of the ranking job's file."""
-    return {column.name: [("ml_results", column.name)] for column in RESULT_COLUMNS}
+def results_lineage() -> dict[str, dg.TableColumnLineage]:
+    """Return the lineage of the ranked rows: the same columns of the ranking job's file."""
+    return _lineage({column.name: [("ml_results", column.name)] for column in RESULT_COLUMNS})
 
 
-def scores_lineage(reputation_column: str) -> dict[str, list[Source]]:
-    """Return the sources of `proxy_scores`; services are asked about `reputation_column`."""
+def scores_lineage(reputation_column: str) -> dict[str, dg.TableColumnLineage]:
+    """Return the lineage of `proxy_scores`; the values of `reputation_column` are looked up."""
     computed = {
         "uri_rep": _SCORES_SOURCES.get(reputation_column, reputation_column),
         "respcode_name": "respcode",
         "network_context": "clientip",
     }
-    return {
-        name: [("proxy_results", computed.get(name) or _SCORES_SOURCES.get(name, name))]
-        for name in PROXY_SCORES.column_names
-    }
+    return _lineage(
+        {
+            name: [("proxy_results", computed.get(name) or _SCORES_SOURCES.get(name, name))]
+            for name in PROXY_SCORES.column_names
+        }
+    )
 
 
-def edge_lineage() -> dict[str, list[Source]]:
-    """Return the sources of `proxy_edge`: the raw log, for the connections of `proxy_scores`."""
+def edge_lineage() -> dict[str, dg.TableColumnLineage]:
+    """Return the lineage of `proxy_edge`: the raw log, for the connections of `proxy_scores`."""
     computed = {"hh": "h", "respcode_name": "respcode"}
-    lineage = {
+    sources = {
         name: [("proxy", computed.get(name) or EDGE_SOURCES.get(name, name))]
         for name in PROXY_EDGE.column_names
     }
     for name in ("clientip", "fulluri"):
-        lineage[name].append(("scored_connections", name))
-    return lineage
+        sources[name].append(("scored_connections", name))
+    return _lineage(sources)
 
 
-def summary_lineage() -> dict[str, list[Source]]:
-    """Return the sources of `proxy_ingest_summary`: the columns that make a raw row count."""
-    return {
-        "tdate": [("proxy", "p_date"), ("proxy", "p_time")],
-        "total": [("proxy", name) for name in COUNTABLE_COLUMNS],
-    }
-
-
-def column_lineage(sources: Mapping[str, list[Source]]) -> dict[str, dg.MetadataValue]:
-    """Return the metadata of a materialization whose columns come from these."""
-    lineage = dg.TableColumnLineage(
-        deps_by_column={
-            column: [dg.TableColumnDep(asset_key=dg.AssetKey(asset), column_name=name) for asset, name in of]
-            for column, of in sources.items()
+def summary_lineage() -> dict[str, dg.TableColumnLineage]:
+    """Return the lineage of `proxy_ingest_summary`: the columns that make a raw row count."""
+    return _lineage(
+        {
+            "tdate": [("proxy", "p_date"), ("proxy", "p_time")],
+            "total": [("proxy", name) for name in COUNTABLE_COLUMNS],
         }
     )
-    return {"dagster/column_lineage": dg.MetadataValue.column_lineage(lineage)}
 
 
-def accept_previews() -> None:
-    """Don't warn of beta and preview features in this process."""
-    for category in (dg.BetaWarning, dg.PreviewWarning):
-        warnings.filterwarnings("ignore", category=category)
+def _lineage(sources: Mapping[str, Sequence[tuple[str, str]]]) -> dict[str, dg.TableColumnLineage]:
+    """Return the metadata of columns that are made from other assets' columns: pairs of asset and column."""
+    return {
+        "dagster/column_lineage": dg.TableColumnLineage(
+            {
+                name: [dg.TableColumnDep(dg.AssetKey(asset), column) for asset, column in deps]
+                for name, deps in sources.items()
+            }
+        )
+    }

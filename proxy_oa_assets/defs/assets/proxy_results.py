@@ -1,10 +1,10 @@
-"""Steps 3 and 4 of a day: get the ranked results, read the first rows."""
+"""The asset `proxy_results`: a copy of the ranked results, and their first rows."""
 
 import dagster as dg
 from pydantic import Field
 
 from proxy_oa_assets.defs.assets.daily import Daily, DayMetadata, day_by_day
-from proxy_oa_assets.defs.assets.metadata import column_lineage, column_schema, results_lineage
+from proxy_oa_assets.defs.assets.metadata import column_schema, results_lineage
 from proxy_oa_assets.model.column_map import DEFAULT_LIMIT
 from proxy_oa_assets.model.day import Day
 from proxy_oa_assets.model.tables import RESULT_COLUMNS
@@ -30,7 +30,7 @@ def proxy_results_asset(daily: Daily) -> dg.AssetsDefinition:
     @daily.asset(
         deps=["ml_results"],
         kinds={"hdfs", "csv"},
-        tags={"step": "3-4"},
+        step="3-4",
         code_version="1",
         metadata={"dagster/column_schema": column_schema(RESULT_COLUMNS)},
     )
@@ -49,15 +49,15 @@ def proxy_results_asset(daily: Daily) -> dg.AssetsDefinition:
             reader = read_results(copy, workspace.column_map().results, day, config.limit)
             kept_rows.write(workspace.data(day), reader.frame)
             return {
-                "dagster/partition_row_count": dg.MetadataValue.int(len(reader.frame)),
-                "limit": dg.MetadataValue.int(config.limit),
-                "lines_read": dg.MetadataValue.int(reader.lines_read),
-                "rejected_lines": dg.MetadataValue.int(reader.rejected),
-                "bytes": dg.MetadataValue.int(size),
-                "source_modified": dg.MetadataValue.int(published.modified),
+                "dagster/partition_row_count": len(reader.frame),
+                "limit": config.limit,
+                "lines_read": reader.lines_read,
+                "rejected_lines": reader.rejected,
+                "bytes": size,
+                "source_modified": published.modified,
                 "source": dg.MetadataValue.path(hdfs.location(workspace.results(day))),
-                "copy": dg.MetadataValue.path(copy),
-                **column_lineage(results_lineage()),
+                "copy": copy,
+                **results_lineage(),
             }
 
         return day_by_day(context, hdfs, workspace, materialize)

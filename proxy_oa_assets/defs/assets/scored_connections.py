@@ -9,10 +9,10 @@ from proxy_oa_assets.defs.assets.daily import (
     REPUTATION_POOL,
     Daily,
     DayMetadata,
-    before_the_days,
     day_by_day,
+    user_errors_as_failure,
 )
-from proxy_oa_assets.defs.assets.metadata import column_lineage, preview, scores_lineage, table_metadata
+from proxy_oa_assets.defs.assets.metadata import preview, scores_lineage, table_metadata
 from proxy_oa_assets.enrichment.connection_hash import connection_hash
 from proxy_oa_assets.enrichment.network_context import NetworkContext
 from proxy_oa_assets.enrichment.reputation.client import Reputation
@@ -41,8 +41,8 @@ def scored_connections_asset(daily: Daily) -> dg.AssetsDefinition:
 
     @daily.asset(
         deps=["proxy_results"],
-        kinds=set(daily.table_kinds),
-        tags={"step": "5-10"},
+        kinds=daily.table_kinds,
+        step="5-10",
         code_version="1",
         pool=REPUTATION_POOL,
         metadata=table_metadata(PROXY_SCORES),
@@ -55,7 +55,7 @@ def scored_connections_asset(daily: Daily) -> dg.AssetsDefinition:
         workspace: Workspace,
     ) -> dg.MaterializeResult:
         """The day's most suspicious requests with reputation, response code names and network context."""
-        with before_the_days():
+        with user_errors_as_failure():
             column = workspace.column_map().reputation_column
             network = workspace.network_context()
             warnings = reputation.configured().warnings
@@ -88,7 +88,7 @@ def scored_connections_asset(daily: Daily) -> dg.AssetsDefinition:
                 ),
                 "export": dg.MetadataValue.path(export),
                 **_tally(answers),
-                **column_lineage(scores_lineage(column)),
+                **scores_lineage(column),
             }
 
         return day_by_day(context, hdfs, workspace, materialize)

@@ -1,4 +1,4 @@
-"""What other systems write: the ranked results, and the raw requests."""
+"""The upstream assets, which other systems write: the ranked results and the raw requests."""
 
 import dagster as dg
 

@@ -1,4 +1,4 @@
-"""Jobs and schedules: what is launched as one, and when."""
+"""Jobs and schedules, except `recheck_days` (checks/recheck.py)."""
 
 import dagster as dg
 from pydantic import Field
@@ -17,7 +17,7 @@ YESTERDAY_CHECK = dg.AssetCheckKey(dg.AssetKey("notebooks"), "yesterday_is_mater
 
 proxy_day = dg.define_asset_job(
     PROXY_DAY,
-    # Whether the newest day is there says nothing about the day of the run.
+    # Whether the newest day is materialized says nothing about the day of the run.
     selection=dg.AssetSelection.groups(GROUP).materializable() - dg.AssetSelection.checks(YESTERDAY_CHECK),
     description="A whole day: ranked results, scored connections, their details, summary, notebooks",
 )
@@ -54,7 +54,7 @@ class ResetConfig(dg.Config):
     """Run config of `reset_day`."""
 
     confirm: str = Field(
-        description="The day, YYYY-MM-DD, once more: its scores, comments and feedback are removed for good"
+        description="The day again, YYYY-MM-DD: its scores, comments and feedback are removed for good"
     )
 
 
@@ -68,7 +68,7 @@ def reset_day(
     reputation: ReputationResource,
     workspace: Workspace,
 ) -> None:
-    """Remove the day's severities, comments, timelines, feedback and progressions, once confirmed."""
+    """Remove the severities, comments, timelines, feedback and progressions of a confirmed day."""
     key = context.partition_key
     if config.confirm != key:
         raise dg.Failure(
@@ -86,7 +86,7 @@ def reset_job(partitions: dg.PartitionsDefinition) -> dg.JobDefinition:
 
     @dg.job(
         partitions_def=partitions,
-        description="Remove everything that analysts scored and wrote on a day; to be confirmed in the config",
+        description="Remove everything that analysts scored and wrote on a day; the config repeats the day",
     )
     def reset_scored_connections() -> None:
         reset_day()

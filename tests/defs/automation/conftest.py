@@ -36,7 +36,7 @@ def receiver() -> Iterator[Receiver]:
 
 @pytest.fixture
 def fast(monkeypatch):
-    """Don't wait between the tries."""
+    """Don't wait between attempts."""
     monkeypatch.setattr(webhook, "_BACKOFF", 0.001)
 
 

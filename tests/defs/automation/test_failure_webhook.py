@@ -66,7 +66,8 @@ def test_a_failed_day_is_reported_with_its_reason(home, instance, receiver):
     (body,) = receiver.bodies
     assert receiver.paths == [f"/services/{SECRET}"]
     reason = body["failures"]["proxy_results"]
-    assert "does not exist: the day has no ranked results yet. Run the ranking job" in reason
+    assert home.deployment.workspace.results(SAMPLE_DAY) in reason
+    assert "Run the ranking job" in reason
     assert body == {
         "text": f"proxy_day failed for 2016-09-12 at proxy_results: `{reason}`\n{body['url']}",
         "run_id": run.run_id,
@@ -125,7 +126,7 @@ def test_a_run_of_several_days_is_reported_with_all_of_them(home, instance, rece
 
 
 def test_an_unexpected_error_is_reported_by_class_and_message(instance, receiver):
-    """An exception that nobody foresaw is named itself, not the wrapping that Dagster puts around it."""
+    """The exception itself is named, not the one that Dagster wraps around it."""
     watch = Watch(sensor_for(receiver.url), instance)
     failing(ZeroDivisionError("nothing to share")).execute_in_process(instance=instance, raise_on_error=False)
     watch.tick()
@@ -171,9 +172,8 @@ def test_a_refusal_fails_the_tick_without_the_address(instance, receiver, writte
     (reaction,) = watch.tick().dagster_run_reactions
     assert len(receiver.bodies) == tries
     assert set(receiver.paths) == {f"/services/{SECRET}"}
-    assert (
-        f"PROXY_OA_FAILURE_WEBHOOK did not take the message: it answered {answer}" in reaction.error.message
-    )
+    assert "PROXY_OA_FAILURE_WEBHOOK" in reaction.error.message
+    assert f"it answered {answer}" in reaction.error.message
     assert reaction.error.cause is None
     assert reaction.error.context is None
     assert SECRET not in repr(reaction)
@@ -181,7 +181,7 @@ def test_a_refusal_fails_the_tick_without_the_address(instance, receiver, writte
 
 
 def test_without_the_setting_there_is_no_sensor():
-    """The sensor exists where a webhook is configured, and runs there by itself."""
+    """The sensor exists, and is on, only where a webhook is configured."""
     assert failure_sensors(load_settings()) == []
     sensor = sensor_for("https://hooks.example/secret")
     assert sensor.default_status == dg.DefaultSensorStatus.RUNNING

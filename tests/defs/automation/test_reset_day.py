@@ -16,7 +16,7 @@ def scored(home: Home) -> list[AnalystsDay]:
     days = [AnalystsDay(home, DAY), AnalystsDay(home, DAY.plus(1))]
     for day in days:
         day.write_scores({"fulluri": "a"})
-        score(day.day, 1, "a", deployment=day.at)
+        score(day.day, 1, "a", deployment=day.deployment)
     return days
 
 
@@ -48,10 +48,8 @@ def test_another_confirmation_is_refused(
     result = run(home, instance, {"confirm": confirm})
 
     (message,) = failures(result).values()
-    assert message == (
-        f"confirm is {confirm!r}, but the partition is 2016-09-12: nothing was removed. To remove every "
-        f"score, comment and feedback of 2016-09-12, launch this with confirm: '2016-09-12'"
-    )
+    assert message.startswith(f"confirm is {confirm!r}, but the partition is 2016-09-12: nothing was removed")
+    assert message.endswith("confirm: '2016-09-12'")
     assert [day.given() for day in scored] == [{"a": 1}, {"a": 1}]
     assert scored[0].feedback_bytes() is not None
 
