@@ -1,4 +1,4 @@
-"""The day that is investigated, and where; the URIs of its rows."""
+"""What every function on a day's investigation needs: its day and deployment, its lock, its URIs' text."""
 
 from __future__ import annotations
 
@@ -16,33 +16,33 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
-def investigated(day: Day | str, deployment: Deployment | None) -> tuple[Day, Deployment]:
-    """Return the day, which may be given by its key, and the deployment; none given: the configured one."""
+def day_context(day: Day | str, deployment: Deployment | None) -> tuple[Day, Deployment]:
+    """Return the day, parsed if it is a key, and the deployment, by default the configured one."""
     return day if isinstance(day, Day) else Day.parse(day), deployment or configured_deployment()
 
 
 @contextmanager
-def changing(day: Day, at: Deployment) -> Iterator[StillHeld]:
-    """Keep everybody else from changing what analysts recorded of a day, on every machine of the deployment.
+def analysts_lock(day: Day, deployment: Deployment) -> Iterator[StillHeld]:
+    """Hold the lock on what analysts recorded of a day, on every machine of the deployment.
 
-    Gives what to call before each write: it raises LockLostError where the lock was lost meanwhile.
+    Yields the check to call before each write, which raises LockLostError if the lock is lost.
     """
-    with at.hdfs.lock(at.workspace.lock(day, "analysts")) as still_held:
+    with deployment.hdfs.lock(deployment.workspace.lock(day, "analysts")) as still_held:
         yield still_held
 
 
 def uri_text(fulluri: object) -> str:
-    """Return a URI as it is matched: NULL, which a frame holds as None or NaN, is the word `null`."""
+    """Return a URI as it is matched: NULL, in a frame None or NaN, is the word `null`."""
     return fulluri if isinstance(fulluri, str) else NULL
 
 
 def replaced(
     table: Table, before: pd.DataFrame, uris: Collection[str], rows: Sequence[tuple[object, ...]]
 ) -> pd.DataFrame:
-    """Return a day's rows with those about some URIs replaced by others, columns as the table's."""
+    """Return a day's rows of a table, those about some URIs replaced by others."""
     import pandas as pd
 
-    # Where a story is told about a URI, Spot calls it a threat.
+    # In the tables of a story, Spot calls the URI a threat.
     column = "p_threat" if "p_threat" in table.column_names else "fulluri"
     others = before[~before[column].map(uri_text).isin(uris)]
     return pd.DataFrame([*records(others), *rows], columns=list(table.column_names), dtype=object)

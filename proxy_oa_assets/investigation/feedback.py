@@ -1,12 +1,10 @@
 """The feedback file: what analysts scored, as the next ranking run reads it.
 
 Tab-separated, a header line, 26 columns, nothing quoted; the ranking job splits on tabs and reads column 22,
-counted from 0, as the severity. Lines that aren't about the URIs at hand stay as they are, byte for byte.
+counted from 0, as the severity. A rewrite leaves the lines of other URIs as they are, byte for byte.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-
-import numpy as np
 
 from proxy_oa_assets.enrichment.connection_hash import connection_hash
 from proxy_oa_assets.investigation.day_context import uri_text
@@ -31,24 +29,25 @@ def rewrite(
     severities: Mapping[str, int | None],
     connections: Iterable[Sequence[object]],
 ) -> None:
-    """Replace the lines of some URIs, wholly or not at all.
+    """Replace the lines of some URIs, all or none; a file that wouldn't change isn't written.
 
-    `connections` are the URIs' rows of `proxy_scores`. A severity of None leaves no line of a URI. Nothing is
-    written where nothing changes.
+    `connections` are the URIs' rows of `proxy_scores`. A severity of None removes the lines of a URI.
     """
     before = _read(hdfs, path)
-    given = [(row, severities[uri_text(row[_SCORED_URI])]) for row in connections]
-    about = [_line(row, severity or 0) for row, severity in given]
-    lines = [line for line, (_, severity) in zip(about, given, strict=True) if severity]
-    after = b"".join((tsv.line(COLUMNS).encode(), *_without(before or b"", severities, about), *lines))
+    scored = [(row, severities[uri_text(row[_SCORED_URI])]) for row in connections]
+    former = [_line(row, severity or 0) for row, severity in scored]
+    lines = [line for line, (_, severity) in zip(former, scored, strict=True) if severity]
+    after = b"".join((tsv.line(COLUMNS).encode(), *_without(before or b"", severities, former), *lines))
     if after != before and (before is not None or lines):
         hdfs.write(path, [after])
 
 
 def _line(connection: Sequence[object], severity: int) -> bytes:
+    import numpy as np
+
     row = dict(zip(_CONNECTION, connection, strict=True))
     client, uri, time = (_text(row[name]) for name in ("clientip", "fulluri", "p_time"))
-    # FLOAT's own digits: as a Python number it would have twice as many.
+    # A FLOAT's own digits: a Python number has twice as many.
     score = None if row["score"] is None else np.float32(str(row["score"]))
     written = row | {"score": score, "uri_sev": severity, "hash": connection_hash(client, uri, time)}
     return tsv.line(written[name] for name in COLUMNS).encode("utf-8")
@@ -66,7 +65,7 @@ def _read(hdfs: FileStore, path: str) -> bytes | None:
 
 
 def _without(content: bytes, uris: Collection[str], lines: Iterable[bytes]) -> list[bytes]:
-    """Return the lines after the header that aren't about these URIs, whose connections' lines are given."""
+    """Return the lines below the header without those of some URIs; `lines` are their connections' own."""
     by_field: dict[bytes, list[str]] = {}
     for uri in uris:
         by_field.setdefault(tsv.field(uri).encode("utf-8"), []).append(uri)
@@ -78,12 +77,12 @@ def _without(content: bytes, uris: Collection[str], lines: Iterable[bytes]) -> l
 def _is_about(fields: list[bytes], by_field: dict[bytes, list[str]], hashes: Collection[bytes]) -> bool:
     """Return whether a line is about one of the URIs.
 
-    Two URIs that differ in a line break alone look the same in the file; the hash tells them apart.
+    URIs that differ only in a line break look the same in the file; the hash tells them apart.
     """
     if len(fields) != len(COLUMNS):
         return False
     uris, named = by_field.get(fields[_FULLURI], ()), fields[_HASH]
-    client, time = (fields[at].decode("utf-8", "replace") for at in (_CLIENT, _TIME))
+    client, time = (fields[column].decode("utf-8", "replace") for column in (_CLIENT, _TIME))
     return bool(uris) and (
         named in hashes or any(connection_hash(client, uri, time).encode() == named for uri in uris)
     )

@@ -1,41 +1,40 @@
-"""Taking back what analysts did on a day."""
+"""Reset of everything that analysts recorded on a day."""
 
-from proxy_oa_assets.investigation.day_context import changing, investigated
+from proxy_oa_assets.investigation.day_context import analysts_lock, day_context
+from proxy_oa_assets.investigation.story.page import write_story
 from proxy_oa_assets.model.day import Day
 from proxy_oa_assets.model.tables import ANALYST_TABLES
 from proxy_oa_assets.resources.deployment import Deployment
 
 
 def reset_scored_connections(day: Day | str, *, deployment: Deployment | None = None) -> list[str]:
-    """Empty the day's severities, comments and timelines; remove its feedback and incident progression files.
+    """Remove the day's severities, comments, timelines, feedback and incident progression files for good.
 
-    It can't be undone. Nothing of another day is touched. A page that told the day's stories is written anew
-    and tells none. Returns a line about each thing that was done.
+    Other days stay. An existing story page is written again, without stories. Returns a line about each file
+    and table.
     """
-    day, at = investigated(day, deployment)
-    with changing(day, at) as still_held:
-        # Files first, as in scoring: what the tables still have tells that it isn't done.
-        lines = []
-        for path in _files(day, at):
+    day, deployment = day_context(day, deployment)
+    lines = []
+    with analysts_lock(day, deployment) as still_held:
+        # Files first, as in scoring: the tables still show what an interrupted reset left.
+        for path in _files(day, deployment):
             still_held()
-            if at.hdfs.delete(path):
-                lines.append(f"{at.hdfs.location(path)} removed")
+            if deployment.hdfs.delete(path):
+                lines.append(f"{deployment.hdfs.location(path)} removed")
         for table in ANALYST_TABLES:
-            rows = len(at.impala.read_latest_day(table, day))
+            rows = len(deployment.impala.read_latest_day(table, day))
             still_held()
-            at.impala.drop_day(table, day)
+            deployment.impala.drop_day(table, day)
             lines.append(f"{table.name}: {rows} rows of {day} removed")
-    if at.workspace.story(day).exists():
-        from proxy_oa_assets.investigation.story.page import write_story
-
-        lines.append(f"{write_story(day, deployment=at).path} written anew")
+    if deployment.workspace.story(day).exists():
+        lines.append(f"{write_story(day, deployment=deployment).path} written again")
     return lines
 
 
-def _files(day: Day, at: Deployment) -> list[str]:
+def _files(day: Day, deployment: Deployment) -> list[str]:
     progressions = [
         entry.path
-        for entry in at.hdfs.list_folder(at.workspace.progressions(day))
+        for entry in deployment.hdfs.list_folder(deployment.workspace.progressions(day))
         if entry.name.startswith("incident-progression-") and entry.name.endswith(".json")
     ]
-    return [at.workspace.feedback(day), *progressions]
+    return [deployment.workspace.feedback(day), *progressions]

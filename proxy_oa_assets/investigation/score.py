@@ -1,7 +1,7 @@
 """Severities that analysts give: 1 high, 2 medium, 3 low.
 
-A severity stands in the feedback file and in `proxy_threat_investigation`, and is written in this order:
-where the second write fails, the URI looks as if nothing had been done, and doing it again mends it.
+A severity is written to the feedback file and then to `proxy_threat_investigation`: if the second write
+fails, the URI looks unscored, and scoring it again repairs both.
 """
 
 from __future__ import annotations
@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
+from proxy_oa_assets.enrichment.severity import Severity, gravest_severities
 from proxy_oa_assets.investigation import feedback
-from proxy_oa_assets.investigation.day_context import changing, investigated, replaced, uri_text
+from proxy_oa_assets.investigation.day_context import analysts_lock, day_context, replaced, uri_text
 from proxy_oa_assets.model.day import Day
 from proxy_oa_assets.model.errors import InvestigationError
 from proxy_oa_assets.model.tables import PROXY_SCORES, PROXY_THREAT_INVESTIGATION, records
@@ -21,38 +22,31 @@ from proxy_oa_assets.sql import analysts
 if TYPE_CHECKING:
     import pandas as pd
 
-SEVERITIES = {1: "high", 2: "medium", 3: "low"}
-
 Row = tuple[object, ...]
 
 _FULLURI = PROXY_SCORES.column_names.index("fulluri")
-# How many URIs a statement names; each can be long.
-_URIS_AT_A_TIME = 200
+# The most URIs in one statement: each can be long.
+_URIS_PER_STATEMENT = 200
 _SHOWN_URIS, _SHOWN_WIDTH = 5, 200
 
 
 def score(
     day: Day | str, severity: int, fulluri: str | Iterable[str], *, deployment: Deployment | None = None
 ) -> int:
-    """Record a severity (1 high, 2 medium, 3 low) for every connection of a URI, or of several at once.
+    """Record a severity (1 high, 2 medium, 3 low) for every connection of one or several URIs.
 
-    Returns how many rows of `proxy_scores` have it now. Scoring again replaces the earlier severity. Several
-    URIs are recorded together or not at all; a NULL URI is the word `null`. Raises InvestigationError, before
-    anything is written, for another severity and for a URI that isn't among the day's scored connections.
+    Returns the number of their rows in `proxy_scores`. It replaces an earlier severity. Several URIs are
+    recorded together or not at all; a NULL URI is the word `null`. Raises InvestigationError, before anything
+    is written, for another severity and for a URI that isn't among the day's scored connections.
     """
-    day, at = investigated(day, deployment)
-    wanted = dict.fromkeys(_distinct(fulluri), _number(severity))
-    _, connections = _changed(day, at, wanted)
+    day, deployment = day_context(day, deployment)
+    _, connections = _change(day, deployment, dict.fromkeys(_distinct(fulluri), _severity(severity)))
     return len(connections)
 
 
 def undo_score(day: Day | str, fulluri: str | Iterable[str], *, deployment: Deployment | None = None) -> None:
-    """Take back the severity of a URI, or of several at once; one that has none stays so.
-
-    It works for a URI that is no longer among the day's scored connections, too.
-    """
-    day, at = investigated(day, deployment)
-    change_severities(day, dict.fromkeys(_distinct(fulluri)), deployment=at)
+    """Remove the severity of one or several URIs, even if they are no longer scored connections."""
+    change_severities(day, dict.fromkeys(_distinct(fulluri)), deployment=deployment)
 
 
 def change_severities(
@@ -61,90 +55,83 @@ def change_severities(
     *,
     since: Mapping[str, int | None] | None = None,
     deployment: Deployment | None = None,
-) -> dict[str, int | None]:
-    """Give each URI its severity, or with None take it away, all at once; return what they had before.
+) -> dict[str, Severity | None]:
+    """Set each URI's severity, or remove it with None, all at once; return the former ones.
 
-    With `since`, those are left alone, and not returned, that no longer have the severity which it names:
-    somebody else has scored them. Raises InvestigationError as `score` does.
+    With `since`, URIs that no longer have the severity it names are left alone and not returned: a colleague
+    has scored them. Raises InvestigationError as `score` does.
     """
-    day, at = investigated(day, deployment)
-    wanted = {uri: None if severity is None else _number(severity) for uri, severity in severities.items()}
-    before, _ = _changed(day, at, wanted, since)
+    day, deployment = day_context(day, deployment)
+    wanted = {uri: None if severity is None else _severity(severity) for uri, severity in severities.items()}
+    before, _ = _change(day, deployment, wanted, since)
     return before
 
 
 def threats(day: Day | str, *, deployment: Deployment | None = None) -> pd.DataFrame:
-    """Return the URIs that have a severity that day: tdate, fulluri, uri_sev; high-risk ones first.
-
-    Each URI once. Spot's own tables can hold it twice; the gravest severity counts.
-    """
-    day, at = investigated(day, deployment)
-    return _given(at.impala.read_day(PROXY_THREAT_INVESTIGATION, day))
+    """Return the day's URIs with a severity: tdate, fulluri, uri_sev; each once, the gravest first."""
+    day, deployment = day_context(day, deployment)
+    return gravest_severities(deployment.impala.read_day(PROXY_THREAT_INVESTIGATION, day))
 
 
-def severities_by_uri(threats: pd.DataFrame) -> dict[str, int]:
-    """Return the severity of each URI, from the frame that `threats` returns, in its order."""
+def severities_by_uri(threats: pd.DataFrame) -> dict[str, Severity]:
+    """Return the severity of each URI in the frame that `threats` returns, in its order."""
     found = records(threats[["fulluri", "uri_sev"]])
-    return {uri_text(uri): int(str(severity)) for uri, severity in found}
+    return {uri_text(uri): Severity(int(str(severity))) for uri, severity in found}
 
 
-def _given(rows: pd.DataFrame) -> pd.DataFrame:
-    given = rows[rows["uri_sev"].isin(list(SEVERITIES))].sort_values(["uri_sev", "fulluri"])
-    return given.drop_duplicates("fulluri").reset_index(drop=True)
-
-
-def _number(severity: int) -> int:
-    """Return a severity as the ranking job reads it: the 3.0 of a frame's column is 3."""
-    if isinstance(severity, bool) or severity not in list(SEVERITIES):
-        known = ", ".join(f"{number} ({name})" for number, name in SEVERITIES.items())
+def _severity(severity: float) -> Severity:
+    """Return a severity from a number; a frame's column can hold 3.0 for 3."""
+    if isinstance(severity, bool) or severity not in list(Severity):
+        known = ", ".join(f"{known.value} ({known.name.lower()})" for known in Severity)
         raise InvestigationError(f"severity is {severity!r}; it is {known}")
-    return int(severity)
+    return Severity(int(severity))
 
 
-def _changed(
+def _change(
     day: Day,
-    at: Deployment,
-    wanted: Mapping[str, int | None],
+    deployment: Deployment,
+    wanted: Mapping[str, Severity | None],
     since: Mapping[str, int | None] | None = None,
-) -> tuple[dict[str, int | None], list[Row]]:
-    """Change severities; return what the changed URIs had before, and their rows of `proxy_scores`."""
+) -> tuple[dict[str, Severity | None], list[Row]]:
+    """Change severities; return the changed URIs' former ones, and their rows of `proxy_scores`."""
     if not wanted:
         return {}, []
-    with changing(day, at) as still_held:
-        given = at.impala.read_latest_day(PROXY_THREAT_INVESTIGATION, day)
-        now = severities_by_uri(_given(given))
+    with analysts_lock(day, deployment) as still_held:
+        recorded = deployment.impala.read_latest_day(PROXY_THREAT_INVESTIGATION, day)
+        now = severities_by_uri(gravest_severities(recorded))
         changes = {
             uri: severity for uri, severity in wanted.items() if since is None or now.get(uri) == since[uri]
         }
-        connections = _scored_rows(day, at, list(changes))
-        _must_be_there(day, [uri for uri, severity in changes.items() if severity], connections)
+        connections = _scored_rows(day, deployment, list(changes))
+        _check_scored(day, [uri for uri, severity in changes.items() if severity], connections)
         if changes:
             still_held()
-            feedback.rewrite(at.hdfs, at.workspace.feedback(day), changes, connections)
+            feedback.rewrite(deployment.hdfs, deployment.workspace.feedback(day), changes, connections)
             still_held()
-            rows = [(day.key, uri, severity) for uri, severity in changes.items() if severity]
-            after = replaced(PROXY_THREAT_INVESTIGATION, given, changes, rows)
-            at.impala.replace_day_with_frame(PROXY_THREAT_INVESTIGATION, day, after)
+            rows = [(day.key, uri, severity.value) for uri, severity in changes.items() if severity]
+            after = replaced(PROXY_THREAT_INVESTIGATION, recorded, changes, rows)
+            deployment.impala.replace_day_with_frame(PROXY_THREAT_INVESTIGATION, day, after)
     return {uri: now.get(uri) for uri in changes}, connections
 
 
 def _distinct(fulluri: str | Iterable[str]) -> list[str]:
-    given = [fulluri] if isinstance(fulluri, str) else fulluri
-    return list(dict.fromkeys(map(uri_text, given)))
+    uris = [fulluri] if isinstance(fulluri, str) else fulluri
+    return list(dict.fromkeys(map(uri_text, uris)))
 
 
-def _scored_rows(day: Day, at: Deployment, uris: list[str]) -> list[Row]:
-    parts = [uris[first : first + _URIS_AT_A_TIME] for first in range(0, len(uris), _URIS_AT_A_TIME)]
-    return [row for part in parts for row in at.impala.rows(analysts.scored_rows(day, part))]
+def _scored_rows(day: Day, deployment: Deployment, uris: list[str]) -> list[Row]:
+    starts = range(0, len(uris), _URIS_PER_STATEMENT)
+    parts = [uris[start : start + _URIS_PER_STATEMENT] for start in starts]
+    return [row for part in parts for row in deployment.impala.rows(analysts.scored_rows(day, part))]
 
 
-def _must_be_there(day: Day, uris: Iterable[str], connections: list[Row]) -> None:
-    there = {uri_text(row[_FULLURI]) for row in connections}
-    missing = [uri for uri in uris if uri not in there]
+def _check_scored(day: Day, uris: Iterable[str], connections: list[Row]) -> None:
+    scored = {uri_text(row[_FULLURI]) for row in connections}
+    missing = [uri for uri in uris if uri not in scored]
     if missing:
         shown = ", ".join(printable(uri, _SHOWN_WIDTH) for uri in missing[:_SHOWN_URIS])
         more = f" and {len(missing) - _SHOWN_URIS} more" if len(missing) > _SHOWN_URIS else ""
         raise InvestigationError(
             f"{shown}{more}: not among the scored connections of {day}, so nothing was recorded. "
-            f"suspicious() lists them; materializing the day with a larger limit takes in more"
+            f"suspicious() lists them; materializing the day with a larger limit includes more"
         )

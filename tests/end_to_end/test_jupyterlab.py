@@ -30,10 +30,10 @@ DROPPED = [f"{DROPPER_HOST}/invoice_2291.pdf.exe", f"{DROPPER_HOST}/stage2/confi
 # Of MathJax's formulas, one makes a link.
 HOSTILE = (*MARKUP, r"$\href{javascript:window.ran = 8}{x}$")
 SHOW_HOSTILE = f"""import pandas as pd
-from proxy_oa_assets.investigation.notebook.text_table import Column, TextTable
+from proxy_oa_assets.investigation.notebook.text_table import TableColumn, TextTable
 values = pd.DataFrame({{"value": {HOSTILE!r}}})
 table = TextTable("Hostile")
-table.show(values, [Column("value", "value")])
+table.show(values, [TableColumn("value", "value")])
 display(table, values, values["value"])"""
 
 
@@ -159,28 +159,28 @@ def test_a_click_is_about_what_was_selected_before_it_however_quick(lab: Lab, pa
 
 def test_an_analyst_tells_a_story(lab: Lab, page: Page, picture: Callable[..., None]) -> None:
     """A threat is chosen, searched for, commented and saved; the comment is there the next time."""
-    day, at = lab.days[1], lab.home.deployment
-    score(day, 1, [PHISHING_PAGE, *DROPPED], deployment=at)
+    day, deployment = lab.days[1], lab.home.deployment
+    score(day, 1, [PHISHING_PAGE, *DROPPED], deployment=deployment)
     run_notebook(page, day, "Threat_Investigation")
     rows(page, "Threats").filter(has_text=PHISHING_PAGE).click()
     page.get_by_role("button", name="Search").click()
     expect(page.get_by_text("4 requests of 2 clients")).to_be_visible()
-    expect(rows(page, "What was found")).to_have_count(4)
+    expect(rows(page, "Found requests")).to_have_count(4)
 
     title, text = "A copied log-in page", "From a mail, by two redirects. Two people typed their passwords."
     page.get_by_role("textbox", name="Title").fill(title)
     page.get_by_role("textbox", name="Text").fill(text)
     page.get_by_role("button", name="Save story").click()
-    expect(page.get_by_text("Saved: the comment")).to_be_visible()
-    expect(rows(page, "Threats").filter(has_text=PHISHING_PAGE)).to_contain_text("told")
+    expect(page.get_by_text("Saved: comment")).to_be_visible()
+    expect(rows(page, "Threats").filter(has_text=PHISHING_PAGE)).to_contain_text("saved")
     for plot in page.locator("img.widget-image").all():
         expect(plot).to_be_visible()
         assert plot.evaluate("plot => plot.naturalWidth") > 0
     picture("threat_investigation")
 
-    assert storyboard(day, deployment=at).to_numpy().tolist() == [[PHISHING_PAGE, title, text]]
-    assert len(timeline(day, PHISHING_PAGE, deployment=at)) == 2
-    progression = incident_progression(day, PHISHING_PAGE, deployment=at)
+    assert storyboard(day, deployment=deployment).to_numpy().tolist() == [[PHISHING_PAGE, title, text]]
+    assert len(timeline(day, PHISHING_PAGE, deployment=deployment)) == 2
+    progression = incident_progression(day, PHISHING_PAGE, deployment=deployment)
     assert progression
     assert {request["referer"] for request in progression["requests"]} == {"https://go.shorten.example/x9"}
 
@@ -193,10 +193,10 @@ def test_an_analyst_tells_a_story(lab: Lab, page: Page, picture: Callable[..., N
 
 def test_an_analyst_resets_the_day_and_no_other(lab: Lab, page: Page, picture: Callable[..., None]) -> None:
     """Running Advanced_Mode resets nothing; its reset cell does, once somebody has uncommented it."""
-    day, other, at = lab.days[2], lab.days[1], lab.home.deployment
+    day, other, deployment = lab.days[2], lab.days[1], lab.home.deployment
     for scored in (day, other):
-        score(scored, 1, DROPPED, deployment=at)
-        save_storyboard(scored, DROPPED[0], "title", "text", deployment=at)
+        score(scored, 1, DROPPED, deployment=deployment)
+        save_storyboard(scored, DROPPED[0], "title", "text", deployment=deployment)
     before = lab.scored(other)
     run_notebook(page, day, "Advanced_Mode")
     plot = page.locator(".jp-OutputArea-output img")
@@ -210,10 +210,10 @@ def test_an_analyst_resets_the_day_and_no_other(lab: Lab, page: Page, picture: C
     cell = run_last_cell(page, re.sub("(?m)^# (?!RESET)", "", commented), before_last=1)
     expect(cell.get_by_text("proxy_threat_investigation: 2 rows of")).to_be_visible()
     assert lab.scored(day) == {}
-    assert storyboard(day, deployment=at).empty
-    assert incident_progression(day, DROPPED[0], deployment=at) is None
+    assert storyboard(day, deployment=deployment).empty
+    assert incident_progression(day, DROPPED[0], deployment=deployment) is None
     assert lab.scored(other) == before
-    assert DROPPED[0] in storyboard(other, deployment=at)["p_threat"].tolist()
+    assert DROPPED[0] in storyboard(other, deployment=deployment)["p_threat"].tolist()
 
 
 def test_what_a_client_sent_runs_nothing_and_links_to_nothing(lab: Lab, page: Page) -> None:

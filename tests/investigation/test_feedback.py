@@ -12,7 +12,7 @@ def test_a_severity_out_of_a_frame_is_the_number_that_the_ranking_job_reads(
 ) -> None:
     """A column that has a NULL somewhere makes 3.0 of 3."""
     embedded_day.write_scores({"fulluri": "a"})
-    score(embedded_day.day, severity, "a", deployment=embedded_day.at)
+    score(embedded_day.day, severity, "a", deployment=embedded_day.deployment)
     assert embedded_day.given() == {"a": 3}
     assert [row[URI_SEV] for row in embedded_day.feedback()] == ["3"]
 
@@ -35,7 +35,12 @@ def test_the_ranking_job_reads_hostile_values(today: AnalystsDay) -> None:
     severities = {uri: 1 + number % 3 for number, uri in enumerate(uris)}
 
     for severity in (1, 2, 3):
-        score(today.day, severity, [uri for uri in uris if severities[uri] == severity], deployment=today.at)
+        score(
+            today.day,
+            severity,
+            [uri for uri in uris if severities[uri] == severity],
+            deployment=today.deployment,
+        )
 
     read = today.feedback()
     assert {len(row) for row in read} == {26}
@@ -47,7 +52,7 @@ def test_the_ranking_job_reads_hostile_values(today: AnalystsDay) -> None:
         shown = text.replace("\r\n", " ").translate(dict.fromkeys(map(ord, "\t\r\n"), " "))
         assert (row[5], row[18]) == (shown, f"{number}/{shown}")
     assert today.given() == severities
-    undo_score(today.day, uris, deployment=today.at)
+    undo_score(today.day, uris, deployment=today.deployment)
     assert today.feedback() == []
 
 
@@ -57,10 +62,10 @@ def test_uris_that_look_alike_in_the_file_are_told_apart(embedded_day: AnalystsD
     embedded_day.write_scores(
         *({"fulluri": uri, "clientip": client} for uri in twins for client in ("x\ry", "z"))
     )
-    score(embedded_day.day, 1, twins, deployment=embedded_day.at)
+    score(embedded_day.day, 1, twins, deployment=embedded_day.deployment)
 
-    score(embedded_day.day, 3, "a\rb", deployment=embedded_day.at)
-    undo_score(embedded_day.day, "a b", deployment=embedded_day.at)
+    score(embedded_day.day, 3, "a\rb", deployment=embedded_day.deployment)
+    undo_score(embedded_day.day, "a b", deployment=embedded_day.deployment)
 
     assert embedded_day.given() == {"a\rb": 3, "a\nb": 1, "a\tb": 1}
     assert sorted(row[URI_SEV] for row in embedded_day.feedback()) == ["1", "1", "1", "1", "3", "3"]
@@ -69,17 +74,17 @@ def test_uris_that_look_alike_in_the_file_are_told_apart(embedded_day: AnalystsD
 def test_lines_about_other_uris_stay_byte_for_byte(embedded_day: AnalystsDay) -> None:
     """Also of connections that a smaller limit has taken out of proxy_scores, and what isn't a row at all."""
     embedded_day.write_scores({"fulluri": "a"}, {"fulluri": "b"})
-    score(embedded_day.day, 1, ["a", "b"], deployment=embedded_day.at)
+    score(embedded_day.day, 1, ["a", "b"], deployment=embedded_day.deployment)
     header, a, b = embedded_day.feedback_bytes().splitlines(keepends=True)
     foreign = b'2016-01-01,"Spot, with commas",\xff\n'
-    path = embedded_day.at.workspace.feedback(embedded_day.day)
-    embedded_day.at.hdfs.write(path, [header, foreign, a, b[:-1]])
+    path = embedded_day.deployment.workspace.feedback(embedded_day.day)
+    embedded_day.deployment.hdfs.write(path, [header, foreign, a, b[:-1]])
     embedded_day.write_scores({"fulluri": "b"}, {"fulluri": "c"})
 
-    score(embedded_day.day, 2, "c", deployment=embedded_day.at)
+    score(embedded_day.day, 2, "c", deployment=embedded_day.deployment)
 
     lines = embedded_day.feedback_bytes().splitlines(keepends=True)
     assert lines[:4] == [header, foreign, a, b]
     assert len(lines) == 5
-    undo_score(embedded_day.day, "a", deployment=embedded_day.at)
+    undo_score(embedded_day.day, "a", deployment=embedded_day.deployment)
     assert embedded_day.feedback_bytes().splitlines(keepends=True) == [header, foreign, b, lines[4]]

@@ -38,14 +38,14 @@ def test_random_scores_agree_with_a_model(examples: int, tmp_path_factory: pytes
     @given(st.lists(STEP, min_size=STEPS, max_size=STEPS))
     def agrees(steps: list[tuple[list[str], int | None]]) -> None:
         nonlocal taken
-        reset_scored_connections(DAY, deployment=day.at)
+        reset_scored_connections(DAY, deployment=day.deployment)
         model: dict[str, int] = {}
         for uris, severity in steps:
             if severity is None:
-                undo_score(DAY, uris, deployment=day.at)
+                undo_score(DAY, uris, deployment=day.deployment)
                 model = {uri: given for uri, given in model.items() if uri not in uris}
             else:
-                score(DAY, severity, uris, deployment=day.at)
+                score(DAY, severity, uris, deployment=day.deployment)
                 model |= dict.fromkeys(uris, severity)
             assert day.given() == model
             taken += 1
@@ -54,11 +54,11 @@ def test_random_scores_agree_with_a_model(examples: int, tmp_path_factory: pytes
             for uri, severity in model.items()
             for client in CLIENTS[uri]
         )
-        listed = suspicious(DAY, deployment=day.at)
+        listed = suspicious(DAY, deployment=day.deployment)
         assert sorted(zip(listed["fulluri"], listed["clientip"], strict=True)) == sorted(
             (uri, client) for uri, clients in CLIENTS.items() for client in clients if uri not in model
         )
-        found = threats(DAY, deployment=day.at)
+        found = threats(DAY, deployment=day.deployment)
         assert dict(zip(found["fulluri"], found["uri_sev"], strict=True)) == model
 
     agrees()

@@ -34,17 +34,17 @@ def test_re_materializing_a_scored_day_loses_nothing(new_home: Callable[..., Hom
     home = new_home()
     home.write_sample(views=40)
     assert home.materialize(SAMPLE_DAY, limit=60).success
-    at = {"deployment": home.deployment}
-    first, *_, last = suspicious(SAMPLE_DAY, **at)["fulluri"]
-    score(SAMPLE_DAY, 1, [first, last], **at)
-    save_storyboard(SAMPLE_DAY, last, "title", "text", **at)
+    where = {"deployment": home.deployment}
+    first, *_, last = suspicious(SAMPLE_DAY, **where)["fulluri"]
+    score(SAMPLE_DAY, 1, [first, last], **where)
+    save_storyboard(SAMPLE_DAY, last, "title", "text", **where)
 
     def recorded() -> list[object]:
         return [
-            threats(SAMPLE_DAY, **at).to_csv(),
-            storyboard(SAMPLE_DAY, **at).to_csv(),
-            timeline(SAMPLE_DAY, last, **at).to_csv(),
-            incident_progression(SAMPLE_DAY, last, **at),
+            threats(SAMPLE_DAY, **where).to_csv(),
+            storyboard(SAMPLE_DAY, **where).to_csv(),
+            timeline(SAMPLE_DAY, last, **where).to_csv(),
+            incident_progression(SAMPLE_DAY, last, **where),
             feedback(home),
         ]
 
@@ -58,8 +58,8 @@ def test_re_materializing_a_scored_day_loses_nothing(new_home: Callable[..., Hom
 
 
 @pytest.fixture
-def scoring_meanwhile(monkeypatch: pytest.MonkeyPatch) -> Callable[[type, str, Callable[[], None]], None]:
-    """Return what makes an analyst act just before a method does its work, the first time."""
+def acting_before(monkeypatch: pytest.MonkeyPatch) -> Callable[[type, str, Callable[[], None]], None]:
+    """Return a function that makes an analyst act just before the first call of a method."""
 
     def act_before(owner: type, name: str, act: Callable[[], None]) -> None:
         work, acted = getattr(owner, name), []
@@ -77,23 +77,23 @@ def scoring_meanwhile(monkeypatch: pytest.MonkeyPatch) -> Callable[[type, str, C
 
 @pytest.mark.parametrize("new_home", WITH_A_SLOW_CLUSTER, indirect=True)
 @pytest.mark.parametrize("method", ["look_up", "replace_day_with_frame", "read_day"])
-def test_a_score_given_while_a_materialization_runs_survives(
-    new_home: Callable[..., Home], scoring_meanwhile, method: str
+def test_a_score_during_a_materialization_survives(
+    new_home: Callable[..., Home], acting_before, method: str
 ) -> None:
     """While reputations are looked up, just before the day is replaced, just before severities are read."""
     home = new_home()
     home.write_sample(views=20)
     assert home.materialize(SAMPLE_DAY, assets=["proxy_results", "scored_connections"]).success
     analyst = deployment(load_settings(**{"PROXY_OA_HOME": str(home.path), **home.variables}))
-    at = {"deployment": analyst}
-    uri = suspicious(SAMPLE_DAY, **at)["fulluri"].iloc[0]
+    where = {"deployment": analyst}
+    uri = suspicious(SAMPLE_DAY, **where)["fulluri"].iloc[0]
     owner = {"look_up": ReputationResource, "read_day": Warehouse}.get(method, type(analyst.impala))
-    scoring_meanwhile(owner, method, lambda: score(SAMPLE_DAY, 2, uri, **at))
+    acting_before(owner, method, lambda: score(SAMPLE_DAY, 2, uri, **where))
 
     assert home.materialize(SAMPLE_DAY, assets=["scored_connections"]).success
 
-    assert threats(SAMPLE_DAY, **at)[["fulluri", "uri_sev"]].to_numpy().tolist() == [[uri, 2]]
-    assert uri not in set(suspicious(SAMPLE_DAY, **at)["fulluri"])
+    assert threats(SAMPLE_DAY, **where)[["fulluri", "uri_sev"]].to_numpy().tolist() == [[uri, 2]]
+    assert uri not in set(suspicious(SAMPLE_DAY, **where)["fulluri"])
     assert feedback(home).count(b"\n") > 1
     analyst.impala.close()
 

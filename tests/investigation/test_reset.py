@@ -15,26 +15,26 @@ from proxy_oa_assets.model.tables import PROXY, PROXY_EDGE, PROXY_SCORES
 
 @pytest.fixture
 def three_days(today: AnalystsDay) -> list[AnalystsDay]:
-    """Three days on which analysts scored two URIs and told a story."""
+    """Three days on which analysts scored two URIs and saved a story."""
     days = [AnalystsDay(today.home, today.day.plus(number)) for number in range(3)]
     for day in days:
         day.write_raw({"fulluri": "a"}, {"fulluri": "b"}, {"fulluri": "c"})
         day.write_scores({"fulluri": "a"}, {"fulluri": "b"}, {"fulluri": "c"})
         day.write_edges()
-        score(day.day, 1, ["a", "b"], deployment=day.at)
-        save_storyboard(day.day, "a", "title", "text", deployment=day.at)
+        score(day.day, 1, ["a", "b"], deployment=day.deployment)
+        save_storyboard(day.day, "a", "title", "text", deployment=day.deployment)
     return days
 
 
 def recorded(day: AnalystsDay) -> list[object]:
     """Return everything that analysts did on a day, comparable."""
-    at = {"deployment": day.at}
-    frames = (threats(day.day, **at), storyboard(day.day, **at), timeline(day.day, "a", **at))
+    where = {"deployment": day.deployment}
+    frames = (threats(day.day, **where), storyboard(day.day, **where), timeline(day.day, "a", **where))
     return [
         *(frame.to_csv() for frame in frames),
-        incident_progression(day.day, "a", **at),
+        incident_progression(day.day, "a", **where),
         day.feedback_bytes(),
-        suspicious(day.day, **at)["fulluri"].tolist(),
+        suspicious(day.day, **where)["fulluri"].tolist(),
     ]
 
 
@@ -42,24 +42,26 @@ def test_a_reset_clears_exactly_that_day_which_can_be_scored_again(three_days: l
     """Severities, comment, timeline, progression, feedback; what was materialized and other days stay."""
     before, middle, after = three_days
     kept = [recorded(before), recorded(after)]
-    made = [middle.at.impala.read_day(table, middle.day) for table in (PROXY, PROXY_SCORES, PROXY_EDGE)]
+    made = [
+        middle.deployment.impala.read_day(table, middle.day) for table in (PROXY, PROXY_SCORES, PROXY_EDGE)
+    ]
 
-    lines = reset_scored_connections(middle.day, deployment=middle.at)
+    lines = reset_scored_connections(middle.day, deployment=middle.deployment)
 
     assert [recorded(before), recorded(after)] == kept
-    at = {"deployment": middle.at}
-    assert threats(middle.day, **at).empty
-    assert storyboard(middle.day, **at).empty
-    assert timeline(middle.day, "a", **at).empty
-    assert incident_progression(middle.day, "a", **at) is None
+    where = {"deployment": middle.deployment}
+    assert threats(middle.day, **where).empty
+    assert storyboard(middle.day, **where).empty
+    assert timeline(middle.day, "a", **where).empty
+    assert incident_progression(middle.day, "a", **where) is None
     assert middle.feedback_bytes() is None
-    assert suspicious(middle.day, **at)["fulluri"].tolist() == ["a", "b", "c"]
+    assert suspicious(middle.day, **where)["fulluri"].tolist() == ["a", "b", "c"]
     for table, frame in zip((PROXY, PROXY_SCORES, PROXY_EDGE), made, strict=True):
-        assert middle.at.impala.read_day(table, middle.day).equals(frame)
+        assert middle.deployment.impala.read_day(table, middle.day).equals(frame)
     assert len(lines) == 5
     assert f"proxy_threat_investigation: 2 rows of {middle.day} removed" in lines
 
-    # Nothing of what was reset comes back.
-    score(middle.day, 3, "c", **at)
+    # Scoring again brings nothing of the former scores back.
+    score(middle.day, 3, "c", **where)
     assert middle.given() == {"c": 3}
     assert middle.fed_back() == {("c", "10.0.0.1"): 3}

@@ -25,7 +25,7 @@ def test_each_connection_is_listed_once_the_lowest_score_first(today: AnalystsDa
         {"fulluri": "b.test/", "ml_score": 0.05},
     )
 
-    found = suspicious(today.day, deployment=today.at)
+    found = suspicious(today.day, deployment=today.deployment)
 
     assert tuple(found.columns) == (*PROXY_SCORES.column_names, "scored_rows")
     rows = found[["fulluri", "clientip", "time", "scored_rows"]].to_numpy().tolist()
@@ -34,7 +34,7 @@ def test_each_connection_is_listed_once_the_lowest_score_first(today: AnalystsDa
         ["a.test/", "10.0.0.1", "02:00:00", 3],
         ["a.test/", "10.0.0.2", "09:00:00", 1],
     ]
-    assert uris(suspicious(today.day.key, limit=1, deployment=today.at)) == ["b.test/"]
+    assert uris(suspicious(today.day.key, limit=1, deployment=today.deployment)) == ["b.test/"]
 
 
 def test_a_scored_uri_is_gone_from_its_day_and_no_other(today: AnalystsDay) -> None:
@@ -44,10 +44,14 @@ def test_a_scored_uri_is_gone_from_its_day_and_no_other(today: AnalystsDay) -> N
     today.write_scores(*rows)
     tomorrow.write_scores(*rows)
 
-    score(today.day, 3, "a.test/", deployment=today.at)
+    score(today.day, 3, "a.test/", deployment=today.deployment)
 
-    assert uris(suspicious(today.day, deployment=today.at)) == ["a.test/x"]
-    assert sorted(uris(suspicious(tomorrow.day, deployment=today.at))) == ["a.test/", "a.test/", "a.test/x"]
+    assert uris(suspicious(today.day, deployment=today.deployment)) == ["a.test/x"]
+    assert sorted(uris(suspicious(tomorrow.day, deployment=today.deployment))) == [
+        "a.test/",
+        "a.test/",
+        "a.test/x",
+    ]
 
 
 def test_filters_are_a_part_of_the_uri_and_a_whole_client(today: AnalystsDay) -> None:
@@ -59,7 +63,7 @@ def test_filters_are_a_part_of_the_uri_and_a_whole_client(today: AnalystsDay) ->
     )
 
     def listed(**filters: str | None) -> list[str]:
-        return uris(suspicious(today.day, **filters, deployment=today.at))
+        return uris(suspicious(today.day, **filters, deployment=today.deployment))
 
     assert listed(uri="test/login") == ["a.test/login", "b.test/login"]
     assert listed(clientip="10.0.0.1") == ["a.test/login", "c.test/Login"]
@@ -75,18 +79,18 @@ def test_a_filter_finds_hostile_texts_and_runs_none(today: AnalystsDay) -> None:
 
     for text in texts:
         expected = {f"{number}/{other}/" for number, other in enumerate(texts) if text in other}
-        assert set(uris(suspicious(today.day, uri=text, deployment=today.at))) == expected
+        assert set(uris(suspicious(today.day, uri=text, deployment=today.deployment))) == expected
 
 
 def test_null_is_the_word_null(today: AnalystsDay) -> None:
     """A results file can't tell them apart: one connection, found and scored by the word."""
     today.write_scores({"fulluri": None, "clientip": None}, {"fulluri": "null", "clientip": "null"})
 
-    (row,) = suspicious(today.day, "null", "null", deployment=today.at).itertuples()
+    (row,) = suspicious(today.day, "null", "null", deployment=today.deployment).itertuples()
     assert row.scored_rows == 2
 
-    assert score(today.day, 1, "null", deployment=today.at) == 2
-    assert suspicious(today.day, deployment=today.at).empty
+    assert score(today.day, 1, "null", deployment=today.deployment) == 2
+    assert suspicious(today.day, deployment=today.deployment).empty
     assert len(today.feedback()) == 2
 
 
@@ -100,11 +104,11 @@ def test_details_are_the_connection_s_requests_in_time_order(today: AnalystsDay)
     today.write_scores({"fulluri": "a.test/"}, {"fulluri": "null", "clientip": "null"})
     today.write_edges()
 
-    found = details(today.day, "a.test/", "10.0.0.1", deployment=today.at)
+    found = details(today.day, "a.test/", "10.0.0.1", deployment=today.deployment)
     assert tuple(found.columns) == PROXY_EDGE.column_names
     assert found["time"].tolist() == ["09:00:00", "09:30:00", "22:00:00"]
-    assert len(details(today.day, "null", "null", deployment=today.at)) == 1
-    assert details(today.day, "a.test/", "10.0.0.9", deployment=today.at).empty
+    assert len(details(today.day, "null", "null", deployment=today.deployment)) == 1
+    assert details(today.day, "a.test/", "10.0.0.9", deployment=today.deployment).empty
 
 
 def test_without_a_deployment_it_is_the_configured_one(embedded_day: AnalystsDay) -> None:
@@ -129,9 +133,9 @@ def test_without_a_deployment_it_is_the_configured_one(embedded_day: AnalystsDay
     assert embedded_day.given() == {"a.test/": 2}
 
 
-def test_a_day_and_a_limit_that_are_none_are_refused(embedded_day: AnalystsDay) -> None:
-    """The message says what to write."""
-    with pytest.raises(DayError, match="write it as YYYY-MM-DD"):
-        suspicious("20160101", deployment=embedded_day.at)
-    with pytest.raises(InvestigationError, match="limit is 0; it is the most connections to return"):
-        suspicious(embedded_day.day, limit=0, deployment=embedded_day.at)
+def test_an_invalid_day_or_limit_is_refused(embedded_day: AnalystsDay) -> None:
+    """The message names the value and its form."""
+    with pytest.raises(DayError, match="YYYY-MM-DD"):
+        suspicious("20160101", deployment=embedded_day.deployment)
+    with pytest.raises(InvestigationError, match="limit is 0"):
+        suspicious(embedded_day.day, limit=0, deployment=embedded_day.deployment)

@@ -6,20 +6,20 @@ import pytest
 from support.analysts_day import AnalystsDay
 from support.cluster_home import ClusterHome
 
-# Scores URIs of its own, one by one, once the other has started, too.
+# Scores its own URIs one by one, once the other has started.
 ANALYST = """
 import sys
-from proxy_oa_assets.resources.deployment import deployment
+from proxy_oa_assets.resources.deployment import configured_deployment
 from proxy_oa_assets.investigation.score import score, threats
 
 name, day, count = sys.argv[1], sys.argv[2], int(sys.argv[3])
-at = deployment()
-threats(day, deployment=at)  # loads the engine
+here = configured_deployment()
+threats(day, deployment=here)  # loads the engine
 print("ready", flush=True)
 sys.stdin.readline()
 for number in range(count):
-    score(day, 1 + number % 3, f"{name}/{number}", deployment=at)
-at.impala.close()
+    score(day, 1 + number % 3, f"{name}/{number}", deployment=here)
+here.impala.close()
 """
 NAMES = ("one", "two")
 
@@ -37,7 +37,7 @@ def analyst(day: AnalystsDay, name: str, count: int) -> subprocess.Popen[str]:
 
 
 def score_at_once(day: AnalystsDay, count: int) -> None:
-    """Have two processes score URIs of their own one by one, and look for each."""
+    """Have two processes score their own URIs one by one, and look for each."""
     uris = {f"{name}/{number}": 1 + number % 3 for name in NAMES for number in range(count)}
     day.write_scores(*({"fulluri": uri} for uri in uris))
 
@@ -54,7 +54,7 @@ def score_at_once(day: AnalystsDay, count: int) -> None:
 
 
 def test_no_score_of_two_analysts_at_once_is_lost(today: AnalystsDay) -> None:
-    """Two processes on a day; on the cluster, where a score takes a second, they give a few each."""
+    """Two processes on a day; on the cluster, where a score takes a second, a few each."""
     score_at_once(today, 6 if isinstance(today.home, ClusterHome) else 25)
 
 

@@ -27,7 +27,7 @@ class AnalystsDay:
     day: Day
 
     @property
-    def at(self) -> Deployment:
+    def deployment(self) -> Deployment:
         """The deployment."""
         return self.home.deployment
 
@@ -43,8 +43,8 @@ class AnalystsDay:
         for hour, rows in hours.items():
             content = io.BytesIO()
             pq.write_table(pa.Table.from_pylist(rows, schema=schema), content)
-            path = f"{self.at.workspace.huser}/{PROXY.day_folder(self.day)}/h={hour}/part-0.parquet"
-            self.at.hdfs.write(path, [content.getvalue()])
+            path = f"{self.deployment.workspace.huser}/{PROXY.day_folder(self.day)}/h={hour}/part-0.parquet"
+            self.deployment.hdfs.write(path, [content.getvalue()])
 
     def write_scores(self, *rows: dict[str, object]) -> None:
         """Replace the day of proxy_scores."""
@@ -54,11 +54,11 @@ class AnalystsDay:
             for row in rows
         ]
         frame = pd.DataFrame(every, columns=list(PROXY_SCORES.column_names), dtype=object)
-        self.at.impala.replace_day_with_frame(PROXY_SCORES, self.day, frame)
+        self.deployment.impala.replace_day_with_frame(PROXY_SCORES, self.day, frame)
 
     def write_edges(self) -> None:
         """Collect the requests behind each scored connection."""
-        self.at.impala.replace_day(PROXY_EDGE, self.day, edge_details(self.day))
+        self.deployment.impala.replace_day(PROXY_EDGE, self.day, edge_details(self.day))
 
     def given(self) -> dict[str, int]:
         """Return the severities in proxy_threat_investigation; each URI is there once."""
@@ -71,10 +71,10 @@ class AnalystsDay:
 
     def feedback_bytes(self) -> bytes | None:
         """Read the feedback file; None if there is none."""
-        path = self.at.workspace.feedback(self.day)
-        if self.at.hdfs.status(path) is None:
+        path = self.deployment.workspace.feedback(self.day)
+        if self.deployment.hdfs.status(path) is None:
             return None
-        with self.at.hdfs.open(path) as file:
+        with self.deployment.hdfs.open(path) as file:
             return file.read()
 
     def feedback(self) -> list[list[str]]:

@@ -1,4 +1,4 @@
-"""The notebook Advanced_Mode: the day's tables as frames and by SQL, its minutes, and files to take along."""
+"""The notebook Advanced_Mode: a day's tables as frames and by SQL, a plot of its minutes, CSV export."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ import io
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import pandas as pd
 from IPython.display import SVG
 
 from proxy_oa_assets.investigation.notebook.session import open_day
@@ -27,9 +26,9 @@ _BREAKS = ("\t", "\r", "\n")
 
 
 def safe_cell(value: object) -> object:
-    """Return a value as it can stand in a spreadsheet: a text that would be a formula has a `'` before it.
+    """Return a value for a spreadsheet: a text that would be a formula gets a `'` before it.
 
-    Blanks and what can't be seen don't hide a formula: some programs leave them out.
+    Blanks and invisible characters before the sign are skipped, as some programs do.
     """
     if not isinstance(value, str):
         return value
@@ -38,13 +37,13 @@ def safe_cell(value: object) -> object:
 
 
 def export_csv(frame: pd.DataFrame, path: str | Path) -> Path:
-    """Write a frame to a CSV file, wholly or not at all; return where it is.
+    """Write a frame, and its index if that has a name, to a CSV file at once; return its absolute path.
 
-    An index that has a name is written, too. Every text is quoted, and safe as `safe_cell` says; NULL is an
-    empty cell. It begins with a byte order mark: without it, Excel takes UTF-8 for something else.
+    Texts are quoted, and safe as `safe_cell` makes them; NULL is an empty cell. The file starts with a byte
+    order mark: without it, Excel doesn't read UTF-8.
     """
     if any(name is not None for name in frame.index.names):
-        # A column may be called as the index is: both are written.
+        # Index and column can have the same name.
         frame = frame.reset_index(allow_duplicates=True)
     text = io.StringIO(newline="")
     writer = csv.writer(text, quoting=csv.QUOTE_NONNUMERIC)
@@ -57,7 +56,7 @@ def export_csv(frame: pd.DataFrame, path: str | Path) -> Path:
 
 
 class AdvancedMode:
-    """A day's tables, to be queried.
+    """Queries of a day's tables.
 
     Example:
         >>> advanced = AdvancedMode("2016-09-12", "proxy_oa_home")
@@ -69,20 +68,19 @@ class AdvancedMode:
         self.day, self.deployment = open_day(day, home)
 
     def table(self, name: str) -> pd.DataFrame:
-        """Return the day's rows of a table; `proxy`, the raw log, can have millions: ask it by `sql`."""
+        """Return the day's rows of a table; query the raw log `proxy`, which can have millions, by `sql`."""
         return self.deployment.impala.read_day(_table(name), self.day)
 
     def sql(self, text: str, *values: str | float | None, since: str | None = None) -> pd.DataFrame:
-        """Return the rows of a SELECT over the day's tables, with a value for each `?`.
+        """Return the rows of a SELECT over the day's tables, with a bound value for each `?`.
 
-        Values are bound, never written into the text: data can't become SQL. Where the text is about earlier
-        days, too, `since` names the first.
+        `since` is the first day that the text reads, if that is an earlier one.
         """
         first = Day.parse(since) if since else self.day
         return self.deployment.impala.query(Query(text, values, (first, self.day)))
 
     def partition(self, name: str) -> tuple[str, str, str] | tuple[int, int, int]:
-        """Return the day's y, m and d as a table has them: text in `proxy`, numbers in the others."""
+        """Return the day's y, m and d as a table holds them: text in `proxy`, numbers in the others."""
         return _table(name).day_values(self.day)
 
     def minutes(self) -> SVG:
@@ -93,5 +91,5 @@ class AdvancedMode:
 
 def _table(name: str) -> Table:
     if name not in TABLES:
-        raise InvestigationError(f"{name!r} is no table of the day; there are {', '.join(TABLES)}")
+        raise InvestigationError(f"there is no table {name!r}; name one of {', '.join(TABLES)}")
     return TABLES[name]

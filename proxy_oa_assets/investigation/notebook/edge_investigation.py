@@ -1,4 +1,4 @@
-"""The notebook Edge_Investigation: suspicious connections, what is behind them, and how severe they are."""
+"""The notebook Edge_Investigation: a day's suspicious connections, their requests and their severities."""
 
 from __future__ import annotations
 
@@ -8,126 +8,30 @@ from dataclasses import dataclass
 import ipywidgets
 import pandas as pd
 
-from proxy_oa_assets.investigation import score as scoring
+from proxy_oa_assets.enrichment.severity import Severity
 from proxy_oa_assets.investigation.day_context import uri_text
-from proxy_oa_assets.investigation.notebook.session import Shown, open_day
-from proxy_oa_assets.investigation.notebook.status import Status
+from proxy_oa_assets.investigation.notebook.session import NotebookView, open_day
+from proxy_oa_assets.investigation.notebook.status import StatusLine
 from proxy_oa_assets.investigation.notebook.text_table import (
     EDGES,
     MOST_ROWS,
     SUSPICIOUS,
     THREATS,
     Action,
-    Facts,
+    PropertyTable,
     TextTable,
-    first_of,
+    cut_note,
     severity_actions,
 )
-from proxy_oa_assets.investigation.score import SEVERITIES, threats
+from proxy_oa_assets.investigation.score import change_severities, threats
 from proxy_oa_assets.investigation.search import details, suspicious
 from proxy_oa_assets.model.day import Day
 from proxy_oa_assets.model.tables import records
 from proxy_oa_assets.model.text import counted
 from proxy_oa_assets.resources.deployment import Deployment
 
-
-@dataclass(frozen=True)
-class _Change:
-    """What a click did: the severity of each URI before it (None: it had none) and after it."""
-
-    before: dict[str, int | None]
-    after: int | None
-
-
-class GivenSeverities:
-    """Gives severities, and takes back its own."""
-
-    def __init__(self, day: Day, at: Deployment) -> None:
-        self._day, self._at = day, at
-        self._changes: list[_Change] = []
-
-    def give(self, uris: Iterable[str], severity: int | None) -> int:
-        """Record a severity for some URIs, or take theirs away with None; return how many they are."""
-        before = scoring.change_severities(self._day, dict.fromkeys(uris, severity), deployment=self._at)
-        self._changes.append(_Change(before, severity))
-        return len(before)
-
-    def undo(self) -> tuple[int, int] | None:
-        """Take back what was done last; None if there is nothing.
-
-        Returns how many URIs are as before, and how many somebody else has changed meanwhile: those stay.
-        """
-        if not self._changes:
-            return None
-        change = self._changes[-1]
-        since = dict.fromkeys(change.before, change.after)
-        ours = scoring.change_severities(self._day, change.before, since=since, deployment=self._at)
-        # Only now: where recording failed, Undo can be pressed again.
-        self._changes.pop()
-        return len(ours), len(change.before) - len(ours)
-
-
-class SuspiciousList:
-    """The list and its filters; `chosen` is called when another row is selected."""
-
-    def __init__(
-        self, day: Day, at: Deployment, chosen: Callable[[], None], actions: Sequence[Action]
-    ) -> None:
-        self._day, self._at = day, at
-        self._frame = pd.DataFrame()
-        self.uri = _filter("URI contains", "a part of the URI")
-        self.client = _filter("Client is", "a whole address")
-        self.limit = ipywidgets.BoundedIntText(
-            250, 1, MOST_ROWS, description="At most", layout=ipywidgets.Layout(width="12em")
-        )
-        self.status = Status()
-        self.table = TextTable("Suspicious connections", selection="several", height="360px", actions=actions)
-        for field in (self.uri, self.client, self.limit):
-            field.observe(lambda _: self.load(), "value")
-        self.table.observe(lambda _: chosen(), "selected")
-        filters = ipywidgets.HBox([self.uri, self.client, self.limit])
-        self.widget = ipywidgets.VBox([filters, self.status.widget, self.table])
-
-    def load(self) -> None:
-        """Read the list again, as the filters say."""
-        with self.status.during("Reading the suspicious connections"):
-            self._frame = suspicious(
-                self._day, self.uri.value, self.client.value, self.limit.value, deployment=self._at
-            )
-            filtered = self.uri.value or self.client.value
-            empty = (
-                "No suspicious connection is like this"
-                if filtered
-                else f"Nothing is left to score on {self._day}, or the day wasn't materialized"
-            )
-            self.table.show(self._frame, SUSPICIOUS, empty=empty)
-            full = ", and maybe more" if len(self._frame) == self.limit.value else ""
-            listed = counted(len(self._frame), "connection")
-            self.status.done(f"{listed} without a severity{full}, the most suspicious first")
-
-    def selected(self) -> list[dict[str, object]]:
-        """Return the selected rows of `suspicious`."""
-        rows = list(records(self._frame.iloc[self.table.selected]))
-        return [dict(zip(self._frame.columns, row, strict=True)) for row in rows]
-
-    def uris_of_hosts(self, hosts: set[object]) -> list[str]:
-        """Return the listed URIs of some hosts."""
-        listed = records(self._frame[["fulluri", "host"]])
-        return list(dict.fromkeys(uri_text(uri) for uri, host in listed if host in hosts))
-
-
-def _filter(description: str, placeholder: str) -> ipywidgets.Text:
-    # It filters when Enter is pressed or the field left: each letter would be a query.
-    return ipywidgets.Text(
-        description=description,
-        placeholder=placeholder,
-        continuous_update=False,
-        style={"description_width": "initial"},
-    )
-
-
-# Headings, and the columns of `proxy_scores` that the list above has no room for in full.
-_FACTS = {
+# Labels of a connection's properties, and their columns of `proxy_scores`.
+_PROPERTIES = {
     "URI": "fulluri",
     "verdicts": "uri_rep",
     "score": "ml_score",
@@ -143,22 +47,117 @@ _FACTS = {
 }
 
 
-class ConnectionDetails:
-    """What is shown of the connection that is selected."""
+@dataclass(frozen=True)
+class _Change:
+    """One click: each URI's severity before it (None for none), and the new one."""
 
-    def __init__(self, day: Day, at: Deployment) -> None:
-        self._day, self._at = day, at
-        self.facts = Facts("The connection")
+    before: dict[str, Severity | None]
+    after: int | None
+
+
+class SeverityChanges:
+    """Changes severities, and undoes its own changes."""
+
+    def __init__(self, day: Day, deployment: Deployment) -> None:
+        self._day, self._deployment = day, deployment
+        self._changes: list[_Change] = []
+
+    def apply(self, uris: Iterable[str], severity: int | None) -> int:
+        """Set the severity of some URIs, or remove it with None; return the number of URIs."""
+        before = change_severities(self._day, dict.fromkeys(uris, severity), deployment=self._deployment)
+        self._changes.append(_Change(before, severity))
+        return len(before)
+
+    def undo(self) -> tuple[int, int] | None:
+        """Undo the last change, except for URIs that a colleague has changed since.
+
+        Returns the numbers of undone and of kept URIs; None if there is no change.
+        """
+        if not self._changes:
+            return None
+        change = self._changes[-1]
+        since = dict.fromkeys(change.before, change.after)
+        ours = change_severities(self._day, change.before, since=since, deployment=self._deployment)
+        # Last, so that Undo can be repeated after an error.
+        self._changes.pop()
+        return len(ours), len(change.before) - len(ours)
+
+
+class SuspiciousList:
+    """The suspicious connections and their filters; `on_select` is called when the selection changes."""
+
+    def __init__(
+        self, day: Day, deployment: Deployment, on_select: Callable[[], None], actions: Sequence[Action]
+    ) -> None:
+        self._day, self._deployment = day, deployment
+        self._frame = pd.DataFrame()
+        self.uri = _filter("URI contains", "a part of the URI")
+        self.client = _filter("Client is", "a whole address")
+        self.limit = ipywidgets.BoundedIntText(
+            250, 1, MOST_ROWS, description="At most", layout=ipywidgets.Layout(width="12em")
+        )
+        self.status = StatusLine()
+        self.table = TextTable("Suspicious connections", selection="several", height="360px", actions=actions)
+        for field in (self.uri, self.client, self.limit):
+            field.observe(lambda _: self.load(), "value")
+        self.table.observe(lambda _: on_select(), "selected")
+        filters = ipywidgets.HBox([self.uri, self.client, self.limit])
+        self.widget = ipywidgets.VBox([filters, self.status.widget, self.table])
+
+    def load(self) -> None:
+        """Read the list again with the current filters."""
+        with self.status.during("Reading the suspicious connections"):
+            self._frame = suspicious(
+                self._day, self.uri.value, self.client.value, self.limit.value, deployment=self._deployment
+            )
+            filtered = self.uri.value or self.client.value
+            empty = (
+                "No suspicious connection matches the filters"
+                if filtered
+                else f"{self._day} has nothing left to score, or isn't materialized"
+            )
+            self.table.show(self._frame, SUSPICIOUS, empty=empty)
+            full = ", and maybe more" if len(self._frame) == self.limit.value else ""
+            listed = counted(len(self._frame), "connection")
+            self.status.done(f"{listed} without a severity{full}, the most suspicious first")
+
+    def selected(self) -> list[dict[str, object]]:
+        """Return the selected rows of `suspicious`."""
+        rows = list(records(self._frame.iloc[self.table.selected]))
+        return [dict(zip(self._frame.columns, row, strict=True)) for row in rows]
+
+    def uris_of_hosts(self, hosts: set[object]) -> list[str]:
+        """Return the listed URIs of these hosts."""
+        listed = records(self._frame[["fulluri", "host"]])
+        return list(dict.fromkeys(uri_text(uri) for uri, host in listed if host in hosts))
+
+
+def _filter(description: str, placeholder: str) -> ipywidgets.Text:
+    # Not continuous: each letter would run a query. Enter or leaving the field applies it.
+    return ipywidgets.Text(
+        description=description,
+        placeholder=placeholder,
+        continuous_update=False,
+        style={"description_width": "initial"},
+    )
+
+
+class ConnectionDetails:
+    """The selected connection's properties and requests."""
+
+    def __init__(self, day: Day, deployment: Deployment) -> None:
+        self._day, self._deployment = day, deployment
+        self.properties = PropertyTable("The connection")
         self.requests = TextTable("Requests of the connection")
-        self.status = Status()
+        self.status = StatusLine()
         heading = ipywidgets.HTML("<h3>The connection and its requests</h3>")
         self.widget = ipywidgets.VBox(
-            [heading, self.facts.widget, self.status.widget, self.requests],
+            [heading, self.properties.widget, self.status.widget, self.requests],
             layout=ipywidgets.Layout(display="none"),
         )
 
     def hide(self) -> None:
-        """Show no connection."""
+        """Hide the details."""
         self.widget.layout.display = "none"
 
     def show(self, row: Mapping[str, object]) -> None:
@@ -166,48 +165,49 @@ class ConnectionDetails:
         self.widget.layout.display = None
         with self.status.during("Reading its requests"):
             verdicts = str(row["uri_rep"] or "").replace("::", "   ")
-            self.facts.show({name: row[column] for name, column in _FACTS.items()} | {"verdicts": verdicts})
+            properties = {label: row[column] for label, column in _PROPERTIES.items()}
+            self.properties.show(properties | {"verdicts": verdicts})
             edges = details(
-                self._day, uri_text(row["fulluri"]), uri_text(row["clientip"]), deployment=self._at
+                self._day, uri_text(row["fulluri"]), uri_text(row["clientip"]), deployment=self._deployment
             )
-            self.requests.show(edges, EDGES, empty="proxy_edge has no request of it")
-            self.status.done(f"{counted(len(edges), 'request')}{first_of(len(edges))}")
+            self.requests.show(edges, EDGES, empty="proxy_edge has no request of this connection")
+            self.status.done(f"{counted(len(edges), 'request')}{cut_note(len(edges))}")
 
 
 class ScoredList:
-    """The list and its buttons; `give` is called with the selected URIs and a severity, or None."""
+    """The URIs with a severity; `change` is called with the selected URIs and a severity or None."""
 
-    def __init__(self, day: Day, at: Deployment, give: Callable[[list[str], int | None], None]) -> None:
-        self._day, self._at = day, at
+    def __init__(
+        self, day: Day, deployment: Deployment, change: Callable[[list[str], int | None], None]
+    ) -> None:
+        self._day, self._deployment = day, deployment
         self._frame = pd.DataFrame()
-        self.status = Status()
-        again = severity_actions("Score again", lambda severity: give(self.selected(), severity))
-        take_back = Action(
+        self.status = StatusLine()
+        again = severity_actions("Score again", lambda severity: change(self.selected(), severity))
+        remove = Action(
             line="Score again",
-            text="Take back",
-            title="The selected URIs have no severity then, and are suspicious again",
-            do=lambda: give(self.selected(), None),
+            text="Remove",
+            title="Remove the severity of the selected URIs: they are suspicious again",
+            do=lambda: change(self.selected(), None),
         )
-        self.table = TextTable(
-            "Scored URIs", selection="several", height="360px", actions=[*again, take_back]
-        )
+        self.table = TextTable("Scored URIs", selection="several", height="360px", actions=[*again, remove])
         self.widget = ipywidgets.VBox([self.status.widget, self.table])
 
     def load(self) -> None:
         """Read the list again."""
         with self.status.during("Reading the scored URIs"):
-            self._frame = threats(self._day, deployment=self._at)
+            self._frame = threats(self._day, deployment=self._deployment)
             self.table.show(self._frame, THREATS, empty=f"No URI of {self._day} has a severity")
             scored = len(self._frame)
-            self.status.done(f"{counted(scored, 'URI')} with a severity, the gravest first{first_of(scored)}")
+            self.status.done(f"{counted(scored, 'URI')} with a severity, the gravest first{cut_note(scored)}")
 
     def selected(self) -> list[str]:
         """Return the selected URIs."""
         return [uri_text(uri) for (uri,) in records(self._frame.iloc[self.table.selected][["fulluri"]])]
 
 
-class EdgeInvestigation(Shown):
-    """The suspicious connections of a day, to be looked into and scored.
+class EdgeInvestigation(NotebookView):
+    """A day's suspicious connections, to investigate and score.
 
     Example:
         >>> EdgeInvestigation("2016-09-12", "proxy_oa_home")
@@ -216,22 +216,21 @@ class EdgeInvestigation(Shown):
 
     def __init__(self, day: Day | str, home: str | None = None) -> None:
         self.day, self.deployment = open_day(day, home)
-        at = self.deployment
-        self._given = GivenSeverities(self.day, at)
+        self._changes = SeverityChanges(self.day, self.deployment)
         actions = [
             *severity_actions("Selected URIs", self._score_uris),
             *severity_actions("Their whole hosts", self._score_hosts),
         ]
-        self.suspicious = SuspiciousList(self.day, at, self._chosen, actions)
-        self.details = ConnectionDetails(self.day, at)
-        self.scored = ScoredList(self.day, at, self._give)
-        self.undo = ipywidgets.Button(description="Undo", tooltip="Take back the last click", icon="undo")
+        self.suspicious = SuspiciousList(self.day, self.deployment, self._show_details, actions)
+        self.details = ConnectionDetails(self.day, self.deployment)
+        self.scored = ScoredList(self.day, self.deployment, self._change)
+        self.undo = ipywidgets.Button(description="Undo", tooltip="Undo the last click", icon="undo")
         self.undo.on_click(lambda _: self._undo())
-        self.reload = ipywidgets.Button(description="Reload", tooltip="See what colleagues have scored")
+        self.reload = ipywidgets.Button(description="Reload", tooltip="Show what colleagues have scored")
         self.reload.on_click(lambda _: self._load())
-        self.status = Status()
-        looking = ipywidgets.VBox([self.suspicious.widget, self.details.widget])
-        tabs = ipywidgets.Tab([looking, self.scored.widget], titles=["Suspicious", "Scored"])
+        self.status = StatusLine()
+        connections = ipywidgets.VBox([self.suspicious.widget, self.details.widget])
+        tabs = ipywidgets.Tab([connections, self.scored.widget], titles=["Suspicious", "Scored"])
         heading = ipywidgets.HTML(f"<h2>Suspicious connections of {self.day}</h2>")
         bar = ipywidgets.HBox([self.undo, self.reload, self.status.widget])
         super().__init__([heading, bar, tabs])
@@ -241,8 +240,8 @@ class EdgeInvestigation(Shown):
         self.suspicious.load()
         self.scored.load()
 
-    def _chosen(self) -> None:
-        """Show the connection that is selected; of several, none."""
+    def _show_details(self) -> None:
+        """Show the details of the selected connection, unless several are selected."""
         rows = self.suspicious.selected()
         if len(rows) == 1:
             self.details.show(rows[0])
@@ -250,29 +249,29 @@ class EdgeInvestigation(Shown):
             self.details.hide()
 
     def _score_uris(self, severity: int) -> None:
-        self._give([uri_text(row["fulluri"]) for row in self.suspicious.selected()], severity)
+        self._change([uri_text(row["fulluri"]) for row in self.suspicious.selected()], severity)
 
     def _score_hosts(self, severity: int) -> None:
         hosts = {row["host"] for row in self.suspicious.selected()}
-        self._give(self.suspicious.uris_of_hosts(hosts), severity)
+        self._change(self.suspicious.uris_of_hosts(hosts), severity)
 
-    def _give(self, uris: list[str], severity: int | None) -> None:
+    def _change(self, uris: list[str], severity: int | None) -> None:
         if not uris:
             self.status.failed("Select a row first")
             return
         with self.status.during("Recording"):
-            changed = counted(self._given.give(uris, severity), "URI")
+            changed = counted(self._changes.apply(uris, severity), "URI")
             self._load()
-            what = f"scored {SEVERITIES[severity]}" if severity else "without a severity again"
-            self.status.done(f"{changed} {what}")
+            outcome = f"scored {Severity(severity).name.lower()}" if severity else "without a severity again"
+            self.status.done(f"{changed} {outcome}")
 
     def _undo(self) -> None:
-        with self.status.during("Taking it back"):
-            undone = self._given.undo()
+        with self.status.during("Undoing"):
+            undone = self._changes.undo()
             if undone is None:
-                self.status.failed("This notebook has scored nothing that could be taken back")
+                self.status.failed("Nothing to undo: this notebook has scored nothing")
                 return
             ours, others = undone
             self._load()
-            stay = f"; {counted(others, 'URI')} that somebody else has scored since stay" if others else ""
-            self.status.done(f"{counted(ours, 'URI')} as before{stay}")
+            kept = f"; {counted(others, 'URI')} kept: scored by others since" if others else ""
+            self.status.done(f"{counted(ours, 'URI')} as before{kept}")

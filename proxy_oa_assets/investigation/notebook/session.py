@@ -1,4 +1,4 @@
-"""Frames as the notebooks show them: as text, whatever their values contain."""
+"""What all notebooks share: the day that they open, frames shown as text, widgets below one another."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from proxy_oa_assets.settings import load_settings
 
 _WIDTH = 100
 _MOST_ROWS = 100
-# JupyterLab's own tables wrap their texts, and a row becomes as high as its longest one.
+# JupyterLab's own style wraps texts, which makes a row as high as its longest text.
 _STYLE = """<style>
 .jp-RenderedHTMLCommon table.frame-text :is(th, td) {
   padding: 3px 8px; text-align: left; white-space: pre;
@@ -31,21 +31,21 @@ _STYLE = """<style>
 
 
 class _Styler(Protocol):
-    """A `pandas.io.formats.style.Styler`, whose types in pandas-stubs lack the frame that it was given."""
+    """A `pandas.io.formats.style.Styler`; pandas-stubs lack its attribute `data`."""
 
     data: pd.DataFrame
 
 
 def frame_html(frame: pd.DataFrame) -> str:
-    """Return a frame's first rows as an HTML table without markup, links or formulas of the data's."""
+    """Return a frame's first rows as an HTML table without markup, links or formulas from the data."""
     shown = frame.head(_MOST_ROWS)
     texts = pd.DataFrame(
-        {at: [_text(value) for value in shown.iloc[:, at]] for at in range(shown.shape[1])},
+        {place: [_text(value) for value in shown.iloc[:, place]] for place in range(shown.shape[1])},
         index=_texts(shown.index),
         dtype=object,
     )
     texts.columns = _texts(shown.columns)
-    # Without MathJax, which would make formulas, and links, of what stands between two dollar signs.
+    # MathJax makes formulas, and links, of text between two dollar signs.
     with pd.option_context("display.max_colwidth", None, "display.html.use_mathjax", False):
         table = texts.to_html(border=0, classes="frame-text")
     rows = f"the first {len(shown):,} of " if len(shown) < len(frame) else ""
@@ -58,12 +58,12 @@ def series_html(series: pd.Series) -> str:
 
 
 def styler_html(styler: _Styler) -> str:
-    """Return what a styler would colour as the frame that it is: its own HTML has the data's markup in it."""
+    """Return a styler's frame without its style: a styler's own HTML contains the data's markup."""
     return frame_html(styler.data)
 
 
 def _text(value: object) -> str:
-    # A list or an array in a cell isn't asked: it would be asked for each of its values.
+    # isna of a list or an array answers for each of its values.
     if is_scalar(value) and pd.isna(cast("float", value)):
         return ""
     return f"{value:.6g}" if isinstance(value, float) else printable(value, _WIDTH)
@@ -80,8 +80,7 @@ def _texts(labels: pd.Index) -> pd.Index:
 def open_day(day: Day | str, home: str | None) -> tuple[Day, Deployment]:
     """Return a notebook's day, and the deployment of its home.
 
-    From here on, the notebook shows frames as text, whatever is in them, and errors that a user can mend as
-    their one sentence.
+    From here on, the notebook shows frames as text, and errors that the user can fix without a traceback.
     """
     shell = get_ipython()
     if shell is not None:
@@ -90,7 +89,7 @@ def open_day(day: Day | str, home: str | None) -> tuple[Day, Deployment]:
 
 
 def _show_safely(shell: InteractiveShell) -> None:
-    shell.set_custom_exc((ProxyOaError,), _show_sentence)
+    shell.set_custom_exc((ProxyOaError,), _show_message)
     if shell.display_formatter is not None:
         formatter = shell.display_formatter.formatters["text/html"]
         formatter.for_type(pd.DataFrame, frame_html)
@@ -98,7 +97,7 @@ def _show_safely(shell: InteractiveShell) -> None:
         formatter.for_type_by_name("pandas.io.formats.style", "Styler", styler_html)
 
 
-def _show_sentence(
+def _show_message(
     _shell: InteractiveShell,
     _type: type[BaseException],
     error: BaseException,
@@ -109,8 +108,8 @@ def _show_sentence(
     display(HTML(f'<div role="alert" style="color: var(--jp-error-color0, #b71c1c)">{shown}</div>'))
 
 
-class Shown:
-    """Widgets below one another; a cell that ends with it shows them."""
+class NotebookView:
+    """Widgets below one another, shown by a cell that ends with this object."""
 
     def __init__(self, widgets: Sequence[ipywidgets.Widget]) -> None:
         self.widget = ipywidgets.VBox(list(widgets))

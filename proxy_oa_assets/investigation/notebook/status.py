@@ -1,4 +1,4 @@
-"""A line that says what is being done, what was done, or what went wrong."""
+"""The status line of a notebook's widgets."""
 
 from __future__ import annotations
 
@@ -21,8 +21,11 @@ _COLOURS = {
 _WIDTH = 1_000
 
 
-class Status:
-    """The line. Nobody looks for a traceback behind a button, so what goes wrong is said here."""
+class StatusLine:
+    """A line that shows what is being done, what was done, or what failed.
+
+    JupyterLab shows no traceback of a button's callback, so errors appear here.
+    """
 
     def __init__(self) -> None:
         self.widget = ipywidgets.HTML()
@@ -30,38 +33,34 @@ class Status:
 
     @property
     def text(self) -> str:
-        """What it says, as HTML."""
+        """The line as HTML."""
         return str(self.widget.value)
 
     def done(self, text: str) -> None:
-        """Say what was done."""
-        self._say("done", text)
+        """Show what was done."""
+        self._set("done", text)
 
     def failed(self, text: str) -> None:
-        """Say what went wrong."""
-        self._say("failed", text)
+        """Show what failed."""
+        self._set("failed", text)
 
     @contextmanager
     def during(self, doing: str) -> Iterator[None]:
-        """Say what the block does, and for how long by now where it takes longer than a second.
-
-        A ProxyOaError ends the block and is said in its one sentence.
-        """
-        self._say("doing", f"{doing} …")
+        """Show what the block does, and its seconds after the first; a ProxyOaError ends it and is shown."""
+        self._set("doing", f"{doing} …")
         self._clock = _Clock(lambda seconds: self._show("doing", f"{doing} … {seconds:.0f} s"))
         try:
             yield
         except ProxyOaError as error:
             self.failed(str(error))
         except BaseException as error:
-            # JupyterLab shows the traceback of what a button does nowhere but in its log.
             self.failed(f"{type(error).__name__}: a defect. View > Show Log Console has its traceback")
             raise
         finally:
             self._stop_clock()
 
-    def _say(self, kind: str, text: str) -> None:
-        # Whatever is said while the clock runs stays.
+    def _set(self, kind: str, text: str) -> None:
+        # Before the text: a clock that still runs would overwrite it.
         self._stop_clock()
         self._show(kind, text)
 
@@ -77,19 +76,19 @@ class Status:
 
 
 class _Clock:
-    """Tells every second how many have passed, while the kernel is busy with something else."""
+    """Calls `show` each second with the elapsed seconds, while the kernel's main thread is busy."""
 
-    def __init__(self, tell: Callable[[float], None]) -> None:
+    def __init__(self, show: Callable[[float], None]) -> None:
         self._over = threading.Event()
-        self._thread = threading.Thread(target=self._tick, args=(tell,), daemon=True)
+        self._thread = threading.Thread(target=self._tick, args=(show,), daemon=True)
         self._thread.start()
 
     def stop(self) -> None:
-        """Tell nothing any more from here on."""
+        """Make no further call."""
         self._over.set()
         self._thread.join()
 
-    def _tick(self, tell: Callable[[float], None]) -> None:
+    def _tick(self, show: Callable[[float], None]) -> None:
         started = time.monotonic()
         while not self._over.wait(1):
-            tell(time.monotonic() - started)
+            show(time.monotonic() - started)

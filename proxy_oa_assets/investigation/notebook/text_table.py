@@ -1,4 +1,4 @@
-"""The table in which the notebooks show data: every value is text, whatever it contains."""
+"""The tables in which the notebooks show data: every value is text."""
 
 from __future__ import annotations
 
@@ -12,33 +12,34 @@ import anywidget
 import pandas as pd
 import traitlets
 
-from proxy_oa_assets.enrichment.reputation.verdict import UNVERIFIED, gravest
-from proxy_oa_assets.investigation.score import SEVERITIES
+from proxy_oa_assets.enrichment.reputation.verdict import Risk, gravest
+from proxy_oa_assets.enrichment.severity import Severity
 from proxy_oa_assets.model.tables import records
 from proxy_oa_assets.model.text import printable
 
-# Longer values are no help in a table; the details show them in full.
-_WIDTH = 400
-# What a browser draws at once without being felt.
+# More rows would make a browser slow.
 MOST_ROWS = 2000
+# In characters; the details show a longer value in full, up to a limit: a client can send a megabyte.
+_WIDTH, _PROPERTY_WIDTH = 400, 20_000
+_BUTTON_STYLES = {Severity.HIGH: "danger", Severity.MEDIUM: "warning", Severity.LOW: "info"}
 
 
 def cell(value: object) -> str:
-    """Return a value as a cell of a table shows it."""
+    """Return a value as the text of a cell."""
     return printable(value, _WIDTH)
 
 
-def first_of(rows: int) -> str:
-    """Return what to say of a table of so many rows, if it shows the first of them only."""
+def cut_note(rows: int) -> str:
+    """Return a note for a table of more rows than it shows; an empty text for any other."""
     return f", the first {MOST_ROWS:,} of them below" if rows > MOST_ROWS else ""
 
 
 @dataclass(frozen=True)
-class Column:
-    """A column of a frame, and how it is shown.
+class TableColumn:
+    """A column of a frame, and how to show it.
 
-    `text` makes a value's text; `order` makes what the column is sorted by, if that isn't the value. A `wide`
-    column takes the room that is left; a `wrapped` one has line breaks.
+    `text` converts a value to its text, `order` to its sort key, which is the value itself by default. A
+    `wide` column takes the remaining width; a `wrapped` one has line breaks.
     """
 
     name: str
@@ -50,9 +51,9 @@ class Column:
 
 @dataclass(frozen=True)
 class Action:
-    """A button below a table that does something with its selected rows.
+    """A button below a table that acts on the selected rows.
 
-    Those of the same `line` stand in one, which begins with that word. `style` is one of ipywidgets' buttons.
+    Buttons of the same `line` stand side by side behind that label. `style` is a button style of ipywidgets.
     """
 
     line: str
@@ -63,15 +64,15 @@ class Action:
 
 
 class TextTable(anywidget.AnyWidget):
-    """A table that is sorted and selected in the browser.
+    """A table that the browser sorts, and whose rows it selects.
 
-    `selected` are the numbers of the frame's rows, from 0. Selection is of `several`, of `one`, or `none`. A
-    `bare` table has no heads. `height` is CSS; longer tables scroll. An action's click brings the selection
-    along: as a button of its own, it could reach the kernel before it, and be about other rows.
+    `selected` are the numbers of the frame's rows, from 0; `several`, `one` or `none` can be selected. A
+    `bare` table has no headings. `height` is CSS; longer tables scroll. An action's message contains the
+    selection: the click of a separate button could reach the kernel before it and act on other rows.
 
     Example:
         >>> table = TextTable("Clients", selection="one")
-        >>> table.show(frame, [Column("clientip", "client")])
+        >>> table.show(frame, [TableColumn("clientip", "client")])
 
     """
 
@@ -109,14 +110,14 @@ class TextTable(anywidget.AnyWidget):
     def show(
         self,
         frame: pd.DataFrame,
-        columns: Sequence[Column],
+        columns: Sequence[TableColumn],
         *,
         selected: Sequence[int] = (),
         empty: str = "nothing",
     ) -> None:
         """Show a frame's first rows, at most MOST_ROWS, with some of them selected.
 
-        How the analyst has sorted and scrolled the table stays. `empty` is shown of a frame without rows.
+        Order and scroll position stay. `empty` is the text for a frame without rows.
         """
         shown = frame.head(MOST_ROWS)
         with self.hold_sync():
@@ -137,10 +138,10 @@ class TextTable(anywidget.AnyWidget):
         self.selected = list(selected)
 
     def _receive(self, _widget: object, message: Mapping[str, Any], _buffers: object) -> None:
-        """Take a selection that was made in the browser, unless it is of rows that are gone, and act on it.
+        """Apply a selection from the browser, unless its rows are no longer shown, and its action.
 
-        A view numbers its messages. One that comes after a later one is late: its selection is over, unless
-        an action was about it.
+        A view numbers its messages. A message that arrives after a later one is outdated: only its action is
+        applied, to the selection that it contains.
         """
         if message["version"] != self.content["version"]:
             return
@@ -154,12 +155,9 @@ class TextTable(anywidget.AnyWidget):
 
 
 def _ranks(values: pd.Series, order: Callable[[object], float] | None) -> list[int]:
-    """Return each value's place among the column's values; NULL comes last."""
+    """Return each value's rank in the column; NULL comes last."""
     ordered = values.map(order) if order else values
     return [int(rank) for rank in ordered.rank(method="dense", na_option="bottom")]
-
-
-_NAMES = {number: name.capitalize() for number, name in SEVERITIES.items()}
 
 
 def _score(value: object) -> str:
@@ -167,100 +165,94 @@ def _score(value: object) -> str:
 
 
 def _severity(value: object) -> str:
-    return _NAMES.get(int(str(value)), "") if value is not None else ""
+    return next((severity.name.capitalize() for severity in Severity if severity == value), "")
 
 
 def _verdict(value: object) -> str:
-    """Return the label of the gravest answer, such as `HIGH`; the details have every service's."""
+    """Return the label of the gravest verdict, such as `HIGH`."""
     verdict = gravest(str(value))
     return cell(verdict.label) if verdict else ""
 
 
-def _gravity(value: object) -> int:
+def _risk_order(value: object) -> int:
     verdict = gravest(str(value))
-    return -verdict.value if verdict else -UNVERIFIED + 1
+    return -verdict.risk if verdict else -Risk.UNVERIFIED + 1
 
 
 SUSPICIOUS = (
-    Column("ml_score", "score", _score, "number"),
-    Column("time", "time"),
-    Column("clientip", "client"),
-    Column("fulluri", "URI", kind="wide"),
-    Column("uri_rep", "verdict", _verdict, order=_gravity),
-    Column("reqmethod", "method"),
-    Column("respcode_name", "response"),
-    Column("network_context", "network"),
-    Column("scored_rows", "rows", kind="number"),
+    TableColumn("ml_score", "score", _score, "number"),
+    TableColumn("time", "time"),
+    TableColumn("clientip", "client"),
+    TableColumn("fulluri", "URI", kind="wide"),
+    TableColumn("uri_rep", "verdict", _verdict, order=_risk_order),
+    TableColumn("reqmethod", "method"),
+    TableColumn("respcode_name", "response"),
+    TableColumn("network_context", "network"),
+    TableColumn("scored_rows", "rows", kind="number"),
 )
 
-THREATS = (Column("uri_sev", "severity", _severity), Column("fulluri", "URI", kind="wide"))
+THREATS = (TableColumn("uri_sev", "severity", _severity), TableColumn("fulluri", "URI", kind="wide"))
 
 EDGES = (
-    Column("time", "time"),
-    Column("reqmethod", "method"),
-    Column("respcode", "code"),
-    Column("respcode_name", "response"),
-    Column("resconttype", "type"),
-    Column("csbytes", "sent", kind="number"),
-    Column("scbytes", "received", kind="number"),
-    Column("referer", "referer", kind="wide"),
-    Column("useragent", "user agent"),
-    Column("webcat", "category"),
-    Column("serverip", "server"),
-    Column("uriport", "port"),
+    TableColumn("time", "time"),
+    TableColumn("reqmethod", "method"),
+    TableColumn("respcode", "code"),
+    TableColumn("respcode_name", "response"),
+    TableColumn("resconttype", "type"),
+    TableColumn("csbytes", "sent", kind="number"),
+    TableColumn("scbytes", "received", kind="number"),
+    TableColumn("referer", "referer", kind="wide"),
+    TableColumn("useragent", "user agent"),
+    TableColumn("webcat", "category"),
+    TableColumn("serverip", "server"),
+    TableColumn("uriport", "port"),
 )
 
 FOUND = (
-    Column("p_time", "time"),
-    Column("clientip", "client"),
-    Column("username", "user"),
-    Column("reqmethod", "method"),
-    Column("fulluri", "URI", kind="wide"),
-    Column("referer", "referer", kind="wide"),
-    Column("respcode", "code"),
-    Column("resconttype", "type"),
-    Column("csbytes", "sent", kind="number"),
-    Column("scbytes", "received", kind="number"),
-    Column("duration", "ms", kind="number"),
-    Column("useragent", "user agent"),
-    Column("webcat", "category"),
-    Column("serverip", "server"),
-    Column("uriport", "port"),
+    TableColumn("p_time", "time"),
+    TableColumn("clientip", "client"),
+    TableColumn("username", "user"),
+    TableColumn("reqmethod", "method"),
+    TableColumn("fulluri", "URI", kind="wide"),
+    TableColumn("referer", "referer", kind="wide"),
+    TableColumn("respcode", "code"),
+    TableColumn("resconttype", "type"),
+    TableColumn("csbytes", "sent", kind="number"),
+    TableColumn("scbytes", "received", kind="number"),
+    TableColumn("duration", "ms", kind="number"),
+    TableColumn("useragent", "user agent"),
+    TableColumn("webcat", "category"),
+    TableColumn("serverip", "server"),
+    TableColumn("uriport", "port"),
+)
+
+_PROPERTIES = (
+    TableColumn("label", "", kind="heading"),
+    TableColumn("value", "", lambda value: printable(value, _PROPERTY_WIDTH), "wrapped"),
 )
 
 
-# A client can send a URI of a megabyte.
-_FACT_WIDTH = 20_000
-_COLUMNS = (
-    Column("name", "", kind="heading"),
-    Column("value", "", lambda value: printable(value, _FACT_WIDTH), "wrapped"),
-)
-
-
-class Facts:
-    """A table of names and values that wraps long values."""
+class PropertyTable:
+    """A table of labels and values that wraps long values."""
 
     def __init__(self, label: str) -> None:
         self.widget = TextTable(label, bare=True, height="340px")
 
-    def show(self, facts: Mapping[str, object]) -> None:
-        """Show these instead of the former ones; an empty value has no row."""
-        rows = [(name, str(value)) for name, value in facts.items() if value not in (None, "")]
-        self.widget.show(pd.DataFrame(rows, columns=["name", "value"]), _COLUMNS)
+    def show(self, properties: Mapping[str, object]) -> None:
+        """Replace the rows; an empty value has no row."""
+        rows = [(label, str(value)) for label, value in properties.items() if value not in (None, "")]
+        self.widget.show(pd.DataFrame(rows, columns=["label", "value"]), _PROPERTIES)
 
 
-_STYLES = {1: "danger", 2: "warning", 3: "info"}
-
-
-def severity_actions(what: str, give: Callable[[int], None]) -> list[Action]:
-    """Return high, medium and low for something; `give` is called with 1, 2 or 3."""
+def severity_actions(line: str, change: Callable[[int], None]) -> list[Action]:
+    """Return the actions High, Medium and Low, which call `change` with the severity."""
     return [
         Action(
-            line=what,
-            text=f"{number} {name.capitalize()}",
-            title=f"{what}: {name} risk",
-            do=partial(give, number),
-            style=_STYLES[number],
+            line=line,
+            text=f"{severity.value} {severity.name.capitalize()}",
+            title=f"{line}: {severity.name.lower()} risk",
+            do=partial(change, severity),
+            style=style,
         )
-        for number, name in SEVERITIES.items()
+        for severity, style in _BUTTON_STYLES.items()
     ]

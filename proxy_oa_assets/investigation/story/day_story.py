@@ -100,10 +100,10 @@ class DayStory:
         return [uri for uri in self.judged(1) if uri not in described]
 
 
-def read_story(day: Day, at: Deployment) -> DayStory:
+def read_story(day: Day, deployment: Deployment) -> DayStory:
     """Read what the tables and files of a deployment have of a day."""
-    severities = severities_by_uri(threats(day, deployment=at))
-    scores = at.impala.read_day(PROXY_SCORES, day)
+    severities = severities_by_uri(threats(day, deployment=deployment))
+    scores = deployment.impala.read_day(PROXY_SCORES, day)
     verdicts = {uri_text(uri): str(said or "") for uri, said in records(scores[["fulluri", "uri_rep"]])}
     found = [
         ThreatStory(
@@ -111,18 +111,20 @@ def read_story(day: Day, at: Deployment) -> DayStory:
             severity=severities.get(uri),
             title=str(title or ""),
             lines=_LINE_BREAK.split(str(text or "")),
-            timeline=timeline(day, uri, deployment=at),
-            progression=incident_progression(day, uri, deployment=at),
+            timeline=timeline(day, uri, deployment=deployment),
+            progression=incident_progression(day, uri, deployment=deployment),
             uri_rep=verdicts.get(uri),
         )
         for uri, title, text in (
             (uri_text(threat), title, text)
-            for threat, title, text in records(storyboard(day, deployment=at)[["p_threat", "title", "text"]])
+            for threat, title, text in records(
+                storyboard(day, deployment=deployment)[["p_threat", "title", "text"]]
+            )
         )
     ]
     return DayStory(
         day=day,
-        minutes=ingest_summary(day, day, deployment=at),
+        minutes=ingest_summary(day, day, deployment=deployment),
         connections=len(scores[["clientip", "fulluri"]].drop_duplicates()),
         scored_times=scores["time"].tolist(),
         severities=severities,

@@ -8,9 +8,9 @@ from pathlib import Path
 
 from markupsafe import Markup
 
-from proxy_oa_assets.enrichment.reputation import verdict
-from proxy_oa_assets.investigation.day_context import investigated
-from proxy_oa_assets.investigation.score import SEVERITIES
+from proxy_oa_assets.enrichment.reputation.verdict import Risk
+from proxy_oa_assets.enrichment.severity import Severity
+from proxy_oa_assets.investigation.day_context import day_context
 from proxy_oa_assets.investigation.story.day_story import DayStory, ThreatStory, read_story
 from proxy_oa_assets.investigation.story.plots import minutes_svg, referer_chain_svg, timeline_svg
 from proxy_oa_assets.investigation.story.rendering import render
@@ -20,11 +20,11 @@ from proxy_oa_assets.model.files import replacing
 from proxy_oa_assets.resources.deployment import Deployment
 
 _SAID = {
-    verdict.UNVERIFIED: "no answer",
-    verdict.NONE: "nothing against it",
-    verdict.LOW: "low risk",
-    verdict.MEDIUM: "medium risk",
-    verdict.HIGH: "high risk",
+    Risk.UNVERIFIED: "no answer",
+    Risk.NONE: "nothing against it",
+    Risk.LOW: "low risk",
+    Risk.MEDIUM: "medium risk",
+    Risk.HIGH: "high risk",
 }
 # Rows of a table: a page is read to its end.
 _MOST_ROWS = 25
@@ -45,22 +45,20 @@ def write_story(
 
     Raises InvestigationError if the file can't be written.
     """
-    day, at = investigated(day, deployment)
-    path = output and output.absolute()
+    day, deployment = day_context(day, deployment)
+    path = (output or deployment.workspace.story(day)).absolute()
     try:
-        if path:
-            return _write(day, at, path)
+        if output:
+            return _write(day, deployment, path)
         # Of two who save a story at once, the one that writes last has read both.
-        with at.hdfs.lock(at.workspace.lock(day, "story")):
-            return _write(day, at, at.workspace.story(day).absolute())
+        with deployment.hdfs.lock(deployment.workspace.lock(day, "story")):
+            return _write(day, deployment, path)
     except OSError as error:
-        raise InvestigationError(
-            f"{path or error.filename} can't be written ({error.strerror}); name another file"
-        ) from error
+        raise InvestigationError(f"{path} can't be written ({error.strerror}); name another file") from error
 
 
-def _write(day: Day, at: Deployment, path: Path) -> WrittenStory:
-    story = read_story(day, at)
+def _write(day: Day, deployment: Deployment, path: Path) -> WrittenStory:
+    story = read_story(day, deployment)
     with replacing(path) as file:
         file.write(page(story).encode("utf-8"))
     return WrittenStory(path, len(story.threats))
@@ -81,7 +79,7 @@ def page(story: DayStory) -> Markup:
             marked=first,
             marked_as="a computer first meets a threat",
         ),
-        severities=SEVERITIES,
+        severities={severity.value: severity.name.lower() for severity in Severity},
         said=_SAID,
         most=_MOST_ROWS,
     )

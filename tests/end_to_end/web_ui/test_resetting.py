@@ -22,11 +22,11 @@ def scored(site) -> Iterator[list[AnalystsDay]]:
     """Two materialized days on which an analyst scored a URI and told its story."""
     days = [AnalystsDay(site.home, day) for day in site.materialized[:2]]
     for day in days:
-        score(day.day, 1, URI, deployment=day.at)
-        save_storyboard(day.day, URI, "title", "text", deployment=day.at)
+        score(day.day, 1, URI, deployment=day.deployment)
+        save_storyboard(day.day, URI, "title", "text", deployment=day.deployment)
     yield days
     for day in days:
-        reset_scored_connections(day.day, deployment=day.at)
+        reset_scored_connections(day.day, deployment=day.deployment)
 
 
 @pytest.fixture
@@ -40,7 +40,7 @@ def launchpad(page, scored) -> Page:
 
 def recorded(day: AnalystsDay) -> tuple[dict[str, int], list[str]]:
     """Return the severities, on which table and feedback agree, and the threats whose story is told."""
-    return day.recorded(), storyboard(day.day, deployment=day.at)["p_threat"].tolist()
+    return day.recorded(), storyboard(day.day, deployment=day.deployment)["p_threat"].tolist()
 
 
 def test_a_reset_without_a_confirmation_is_refused(launchpad, picture, scored) -> None:

@@ -11,7 +11,7 @@ HERE = Path(__file__).parent
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Call walks on a cluster slow: that each notebook runs there, CI sees in test_templates."""
+    """Mark the cluster's widget tests slow: test_templates runs each notebook there."""
     for item in items:
         walk = item.path.parent == HERE and item.path.name != "test_templates.py"
         if walk and item.get_closest_marker("cluster"):
@@ -30,7 +30,7 @@ def materialized(new_module_home: Callable[..., Home], tmp_path_factory: pytest.
 
 @pytest.fixture
 def day_home(materialized: Home, monkeypatch: pytest.MonkeyPatch) -> Iterator[Home]:
-    """That home, where nobody has scored; this process has its settings, which the notebooks read."""
+    """That home, without scores; this process has its settings, which the notebooks read."""
     for name, value in materialized.variables.items():
         monkeypatch.setenv(name, value)
     monkeypatch.setenv("PROXY_OA_HOME", str(materialized.path))

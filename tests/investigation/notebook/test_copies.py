@@ -55,7 +55,7 @@ def _names(folder):
 
 
 def test_every_template_is_copied_without_master_in_its_name(copy, tmp_path):
-    """Step 2 of the contract; a notebook that is no template stays where it is."""
+    """Step 2 of the contract; a notebook that isn't a template isn't copied."""
     copies = copy()
     assert _names(tmp_path / "day") == ["Advanced_Mode.ipynb", "Threat_Investigation.ipynb"]
     assert copies == Copies(fresh=["Advanced_Mode.ipynb", "Threat_Investigation.ipynb"], kept=[])
@@ -78,7 +78,7 @@ def test_a_copy_is_a_valid_notebook(copy, tmp_path):
 
 
 def test_copying_again_changes_nothing(copy, tmp_path):
-    """No second copy beside; a file that is open in JupyterLab isn't written anew with what it has."""
+    """There is no second copy; an unchanged file, which may be open in JupyterLab, isn't written."""
 
     def files():
         paths = (tmp_path / "day").iterdir()
@@ -107,7 +107,7 @@ def test_an_edited_notebook_survives_and_the_template_is_beside_it(copy, tmp_pat
 
 
 def test_an_unedited_notebook_follows_a_changed_template(copy, templates, tmp_path):
-    """A copy that nobody touched is refreshed, with no second one beside it."""
+    """An unedited copy is replaced, with no second one beside it."""
     copy()
     _template(templates / "Advanced_Mode_master.ipynb", "print(2)")
     assert copy().kept == []
@@ -297,14 +297,14 @@ def test_the_copies_module_loads_without_nbformat():
 
 
 def test_no_template_gives_no_copy(tmp_path):
-    """An empty folder of templates is no error, and makes nothing."""
+    """An empty folder of templates is no error."""
     (tmp_path / "none").mkdir()
     assert copy_templates(tmp_path / "none", tmp_path / "day", DAY, HOME) == Copies([], [])
 
 
 @pytest.mark.parametrize("record", ["", "{", "[]", "null", '{"Advanced_Mode.ipynb": 1}', "\udcff"])
-def test_a_broken_record_costs_no_day_and_no_notebook(copy, tmp_path, record):
-    """What can't be told from an edited notebook stays like one; the fresh one stands beside it."""
+def test_a_broken_record_loses_no_notebook(copy, tmp_path, record):
+    """Every notebook that exists counts as edited; the fresh one is written beside it."""
     copy()
     edited = tmp_path / "day" / "Advanced_Mode.ipynb"
     content = _edit(edited)

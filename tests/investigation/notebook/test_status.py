@@ -4,36 +4,36 @@ import time
 
 import pytest
 
-from proxy_oa_assets.investigation.notebook.status import Status
+from proxy_oa_assets.investigation.notebook.status import StatusLine
 from proxy_oa_assets.model.errors import WarehouseError
 
 
 @pytest.fixture
-def status() -> Status:
-    return Status()
+def status() -> StatusLine:
+    return StatusLine()
 
 
-def _said(status: Status) -> str:
+def _said(status: StatusLine) -> str:
     return re.sub("<[^>]+>", "", status.text)
 
 
-def test_an_error_that_a_user_can_mend_is_its_sentence(status):
-    """No traceback behind a button: the block ends, and what follows goes on."""
+def test_an_error_that_the_user_can_fix_is_its_message(status):
+    """The block ends; the code behind it goes on."""
     with status.during("Reading"):
         raise WarehouseError("the server doesn't answer; start it")
     assert _said(status) == "the server doesn&#x27;t answer; start it"
     assert 'role="alert"' in status.text
 
 
-def test_a_defect_is_said_and_not_swallowed(status):
-    """Its traceback is in JupyterLab's log, where the line sends the analyst."""
+def test_a_defect_is_shown_and_raised(status):
+    """Its traceback is in JupyterLab's log, which the line names."""
     with pytest.raises(ZeroDivisionError), status.during("Reading"):
         _ = 1 / 0
     assert _said(status).startswith("ZeroDivisionError: a defect")
 
 
-def test_what_takes_long_tells_for_how_long(status):
-    """A search through a day's whole log isn't taken for one that hangs."""
+def test_a_long_block_shows_its_seconds(status):
+    """A search through a day's whole log can take minutes."""
     with status.during("Searching"):
         assert _said(status) == "Searching …"
         for _ in range(600):
@@ -43,8 +43,8 @@ def test_what_takes_long_tells_for_how_long(status):
         assert re.fullmatch(r"Searching … \d+ s", _said(status))
 
 
-def test_what_was_said_last_stays(status):
-    """The clock stops with the block, and before the block's own last word."""
+def test_the_last_text_stays(status):
+    """The clock stops before the block's last text is shown."""
     running = threading.active_count()
     with status.during("Searching"):
         status.done("found 3")

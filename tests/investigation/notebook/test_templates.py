@@ -20,7 +20,7 @@ _SHOWN = {
 
 
 def _client(home: Home, name: str, folder: Path) -> NotebookClient:
-    """Return what executes the day's copy of a notebook in another folder."""
+    """Return a client that executes the day's copy of a notebook in another folder."""
     notebook = nbformat.read(_copy(home, name), as_version=4)
     return NotebookClient(notebook, timeout=120, resources={"metadata": {"path": str(folder)}})
 
@@ -57,7 +57,7 @@ def test_a_notebook_runs_from_any_folder_and_shows_its_day(day_home: Home, name:
 
 
 def test_frames_of_hostile_values_are_text(day_home: Home, tmp_path: Path) -> None:
-    """What a client sent is escaped in each frame that Advanced_Mode shows, whoever wrote the cell."""
+    """Data is escaped in each frame of Advanced_Mode, also in the analyst's own cells."""
     client = _client(day_home, "Advanced_Mode", tmp_path)
     cells = (
         "scores[['fulluri', 'useragent']].tail(400)",
@@ -78,8 +78,8 @@ def test_frames_of_hostile_values_are_text(day_home: Home, tmp_path: Path) -> No
             assert run not in text
 
 
-def test_a_day_that_is_none_is_one_sentence(day_home: Home, tmp_path: Path) -> None:
-    """An error that a user can mend comes as its sentence, and ends the notebook."""
+def test_an_invalid_day_is_one_sentence(day_home: Home, tmp_path: Path) -> None:
+    """An error that the user can fix is shown without a traceback, and ends the notebook."""
     client = _client(day_home, "Edge_Investigation", tmp_path)
     client.nb.cells[1].source = client.nb.cells[1].source.replace("2016-09-12", "<b>yesterday</b>")
 

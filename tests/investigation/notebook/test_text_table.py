@@ -1,14 +1,20 @@
 import pandas as pd
 import pytest
 
-from proxy_oa_assets.investigation.notebook.text_table import MOST_ROWS, Action, Column, TextTable, first_of
+from proxy_oa_assets.investigation.notebook.text_table import (
+    MOST_ROWS,
+    Action,
+    TableColumn,
+    TextTable,
+    cut_note,
+)
 
 _HOSTILE = "<script>alert(1)</script>\x1b[31m\u202egpj.exe"
 
 
-def _shown(values, column: Column | None = None, **options) -> TextTable:
+def _shown(values, column: TableColumn | None = None, **options) -> TextTable:
     table = TextTable("Values", **options)
-    table.show(pd.DataFrame({"value": values}), [column or Column("value", "value")])
+    table.show(pd.DataFrame({"value": values}), [column or TableColumn("value", "value")])
     return table
 
 
@@ -47,7 +53,7 @@ def test_a_column_is_sorted_by_its_values_and_null_comes_last(values, ranks):
 
 def test_a_column_can_have_an_order_of_its_own():
     """Verdicts, say, are sorted by their gravity."""
-    column = Column("value", "value", order=lambda value: -len(str(value)))
+    column = TableColumn("value", "value", order=lambda value: -len(str(value)))
     assert _shown(["a", "bbb", "cc"], column).content["ranks"] == [[3, 1, 2]]
 
 
@@ -57,7 +63,7 @@ def test_a_selection_is_of_the_rows_that_were_shown_when_it_was_made():
     before = table.content["version"]
     _select(table, before, [1])
     assert table.selected == [1]
-    table.show(pd.DataFrame({"value": ["c", "d"]}), [Column("value", "value")])
+    table.show(pd.DataFrame({"value": ["c", "d"]}), [TableColumn("value", "value")])
     assert table.selected == []
     _select(table, before, [0], number=2)
     assert table.selected == []
@@ -79,7 +85,7 @@ def test_an_action_is_about_the_rows_that_were_selected_when_it_was_clicked():
     _select(table, version, [2], number=4)
     _select(table, version, [0, 1], number=3, action=0)
     assert acted == [[1, 2], [0, 1]]
-    table.show(pd.DataFrame({"value": ["d"]}), [Column("value", "value")])
+    table.show(pd.DataFrame({"value": ["d"]}), [TableColumn("value", "value")])
     _select(table, version, [1], number=5, action=0)
     assert acted == [[1, 2], [0, 1]]
 
@@ -92,11 +98,11 @@ def test_no_more_rows_are_shown_than_a_browser_bears():
 @pytest.mark.parametrize(("rows", "said"), [(0, ""), (2000, ""), (2001, ", the first 2,000 of them below")])
 def test_a_list_that_is_cut_says_so(rows, said):
     """Otherwise the rest would be taken for nothing."""
-    assert first_of(rows) == said
+    assert cut_note(rows) == said
 
 
 def test_an_empty_frame_says_so():
     """A table without rows isn't an empty place."""
     table = TextTable("Values")
-    table.show(pd.DataFrame({"value": []}), [Column("value", "value")], empty="There is none")
+    table.show(pd.DataFrame({"value": []}), [TableColumn("value", "value")], empty="There is none")
     assert (table.content["rows"], table.empty) == ([], "There is none")
