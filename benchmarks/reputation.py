@@ -67,7 +67,7 @@ def measure(url: str, rounds: int) -> None:
         def look_up(services: int) -> None:
             found = _panel(url, services, state).look_up(uris)
             if set(found.uri_rep.values()) != {"::".join(f"vt{n}:NONE:0" for n in range(services))}:
-                raise AssertionError(found.tallies)
+                raise AssertionError(found.stats)
 
         works = {
             "one": Work(lambda: look_up(1), anew),

@@ -1,18 +1,21 @@
-"""The resource `reputation`: what the configured services say of values."""
+"""The resource `reputation`: verdicts of the configured services."""
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import dagster as dg
 from pydantic import Field, PrivateAttr
 
-from proxy_oa_assets.enrichment.reputation.client import Reputation, ReputationClient
 from proxy_oa_assets.enrichment.reputation.config import ReputationConfig, load_reputation
 from proxy_oa_assets.settings import environment
 
+if TYPE_CHECKING:
+    from proxy_oa_assets.enrichment.reputation.client import LookupResult, ReputationClient
+
 
 class ReputationResource(dg.ConfigurableResource):
-    """The reputation services of the site's reputation file, in its order.
+    """The services of the site's reputation file, in its order.
 
     Example:
         >>> ReputationResource(home="proxy_oa_home").look_up(["evil.example/a"]).uri_rep
@@ -21,39 +24,40 @@ class ReputationResource(dg.ConfigurableResource):
     """
 
     config_file: str | None = Field(
-        default=None, description="Reputation file, TOML or JSON (PROXY_OA_REPUTATION); none: no look-ups"
+        default=None, description="Reputation file, TOML or JSON (PROXY_OA_REPUTATION); none: no lookups"
     )
-    home: str = Field(
-        description="The home: its folder `reputation` keeps the verdict cache and the services' limits"
-    )
+    home: str = Field(description="The home, whose folder `reputation` has the verdict cache and the limits")
     may_run_programs: bool = Field(
-        default=True, description="Whether services of the file may run programs that it names"
+        default=True, description="Whether services may run programs that the reputation file names"
     )
     least_coverage: float = Field(
         default=0.9,
-        description="Share of the URIs that each service should answer for (PROXY_OA_REPUTATION_COVERAGE)",
+        description="Least share of the URIs with a verdict from each service (PROXY_OA_REPUTATION_COVERAGE)",
     )
 
-    _configured: ReputationConfig | None = PrivateAttr(default=None)
+    _config: ReputationConfig | None = PrivateAttr(default=None)
 
     def configured(self) -> ReputationConfig:
-        """Return what the reputation file says. Raises ReputationConfigError naming file and entry."""
-        if self._configured is None:
-            self._configured = (
-                self._load(Path(self.config_file)) if self.config_file else ReputationConfig([])
-            )
-        return self._configured
+        """Return the reputation file's content. Raises ReputationConfigError naming file and entry."""
+        if self._config is None:
+            self._config = ReputationConfig([]) if self.config_file is None else self._load(self.config_file)
+        return self._config
 
-    def look_up(self, values: Sequence[str], report: Callable[[str], None] = lambda _: None) -> Reputation:
-        """Ask each service for each distinct value; give the most suspicious values first."""
-        return self._panel().look_up(values, report=report)
+    def look_up(
+        self, values: Sequence[str], report: Callable[[str], None] = lambda _: None
+    ) -> "LookupResult":
+        """Look up each distinct value with each service, in the values' order: most suspicious first."""
+        return self._client().look_up(values, report=report)
 
     def probes(self) -> dict[str, Callable[[], str]]:
-        """Return what `proxy-oa doctor` tries, by service."""
-        return self._panel().probes()
+        """Return the probe of each service for `proxy-oa doctor`."""
+        return self._client().probes()
 
-    def _panel(self) -> ReputationClient:
+    def _client(self) -> "ReputationClient":
+        # Imported here: definitions load without `requests`.
+        from proxy_oa_assets.enrichment.reputation.client import ReputationClient
+
         return ReputationClient(self.configured(), Path(self.home) / "reputation")
 
-    def _load(self, path: Path) -> ReputationConfig:
-        return load_reputation(path, environment(self.home), may_run_programs=self.may_run_programs)
+    def _load(self, path: str) -> ReputationConfig:
+        return load_reputation(Path(path), environment(self.home), may_run_programs=self.may_run_programs)

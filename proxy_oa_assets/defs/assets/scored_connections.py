@@ -1,7 +1,6 @@
-"""Steps 5 to 10 of a day: enrich the most suspicious rows and store them."""
+"""The asset `scored_connections`: the most suspicious rows, enriched, in `proxy_scores`."""
 
-from collections.abc import Iterator
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 import dagster as dg
 
@@ -13,12 +12,9 @@ from proxy_oa_assets.defs.assets.daily import (
     user_errors_as_failure,
 )
 from proxy_oa_assets.defs.assets.metadata import preview, scores_lineage, table_metadata
-from proxy_oa_assets.enrichment.connection_hash import connection_hash
-from proxy_oa_assets.enrichment.network_context import NetworkContext
-from proxy_oa_assets.enrichment.reputation.client import Reputation
+from proxy_oa_assets.enrichment.reputation.stats import write_lookup_stats
 from proxy_oa_assets.enrichment.reputation.verdict import Status
-from proxy_oa_assets.enrichment.response_codes import response_code_name
-from proxy_oa_assets.enrichment.severity import severities
+from proxy_oa_assets.enrichment.scores import as_scores, enrich
 from proxy_oa_assets.model.day import Day
 from proxy_oa_assets.model.tables import PROXY_SCORES, PROXY_THREAT_INVESTIGATION, records
 from proxy_oa_assets.model.tsv import write_tsv
@@ -28,11 +24,11 @@ from proxy_oa_assets.resources.reputation import ReputationResource
 from proxy_oa_assets.resources.workspace import Workspace
 
 if TYPE_CHECKING:
-    import pandas as pd
+    from proxy_oa_assets.enrichment.reputation.client import LookupResult
 
 EXPORTED_COLUMNS = (*PROXY_SCORES.column_names, "uri_sev", "hash")
 _PREVIEWED = ("ml_score", "time", "clientip", "fulluri", "uri_rep", "respcode_name", "network_context")
-# Dagster keeps each line of a log for good, and a file with another separator has none that can be used.
+# Dagster keeps each log line for good, and a file with another separator has no usable line.
 _NAMED_LINES = 20
 
 
@@ -67,27 +63,32 @@ def scored_connections_asset(daily: Daily) -> dg.AssetsDefinition:
             context.log.warning("Reputation: %s", warning)
 
         def materialize(day: Day) -> DayMetadata:
-            from proxy_oa_assets.enrichment.reputation import stats as day_report
-            from proxy_oa_assets.ranking import kept_rows as ranked_rows
+            from proxy_oa_assets.ranking import kept_rows
 
-            rows = as_scores(ranked_rows.read(workspace.data(day)))
-            answers = reputation.look_up(rows[column].dropna().tolist(), context.log.info)
-            day_report.write(workspace.data(day), answers.tallies)
+            rows = as_scores(kept_rows.read(workspace.data(day)))
+            looked_up = reputation.look_up(rows[column].dropna().tolist(), context.log.info)
+            write_lookup_stats(workspace.data(day), looked_up.stats)
             scored = impala.read_day(PROXY_THREAT_INVESTIGATION, day)
-            enriched = enrich(rows, answers.uri_rep, column, network, scored)
+            enriched = enrich(
+                rows,
+                uri_rep=looked_up.uri_rep,
+                reputation_column=column,
+                network=network,
+                scored=scored,
+            )
             count = impala.replace_day_with_frame(PROXY_SCORES, day, enriched)
             export = workspace.data(day) / "proxy_scores.tsv"
             write_tsv(export, EXPORTED_COLUMNS, records(enriched[list(EXPORTED_COLUMNS)]))
             return {
-                "dagster/partition_row_count": dg.MetadataValue.int(count),
-                "connections": dg.MetadataValue.int(len(rows[["clientip", "fulluri"]].drop_duplicates())),
-                "scored_by_analysts": dg.MetadataValue.int(int((enriched["uri_sev"] > 0).sum())),
-                "network_context_rejected": dg.MetadataValue.int(len(network.rejected)),
+                "dagster/partition_row_count": count,
+                "connections": len(rows[["clientip", "fulluri"]].drop_duplicates()),
+                "scored_by_analysts": int((enriched["uri_sev"] > 0).sum()),
+                "network_context_rejected": len(network.rejected),
                 "most_suspicious": preview(
                     enriched.assign(ml_score=enriched["ml_score"].map("{:.3g}".format)), _PREVIEWED
                 ),
-                "export": dg.MetadataValue.path(export),
-                **_tally(answers),
+                "export": export,
+                **_lookup_metadata(looked_up),
                 **scores_lineage(column),
             }
 
@@ -96,45 +97,13 @@ def scored_connections_asset(daily: Daily) -> dg.AssetsDefinition:
     return scored_connections
 
 
-def as_scores(ranked: "pd.DataFrame") -> "pd.DataFrame":
-    """Return ranked rows with the column names of `proxy_scores`."""
-    return ranked.rename(columns={"p_date": "tdate", "p_time": "time", "score": "ml_score"})
-
-
-def enrich(
-    rows: "pd.DataFrame",
-    uri_rep: dict[str, str],
-    reputation_column: str,
-    network: NetworkContext,
-    scored: "pd.DataFrame",
-) -> "pd.DataFrame":
-    """Return the rows with uri_rep, respcode_name, network_context, uri_sev and hash, in the same order.
-
-    `scored` is the day of `proxy_threat_investigation`.
-    """
-    context_of = {client: network.describe(client) for client in rows["clientip"].dropna().unique()}
-    looked_up, clients = _texts(rows, reputation_column), _texts(rows, "clientip")
-    return rows.assign(
-        uri_rep=["" if value is None else uri_rep[value] for (value,) in looked_up],
-        respcode_name=[response_code_name(code) for (code,) in _texts(rows, "respcode")],
-        network_context=["" if client is None else context_of[client] for (client,) in clients],
-        uri_sev=severities(rows["fulluri"], scored),
-        hash=[connection_hash(*row) for row in _texts(rows, "clientip", "fulluri", "time")],
-    )
-
-
-def _texts(rows: "pd.DataFrame", *columns: str) -> Iterator[tuple[str | None, ...]]:
-    return cast("Iterator[tuple[str | None, ...]]", records(rows[list(columns)]))
-
-
-def _tally(reputation: Reputation) -> DayMetadata:
-    shown: dict[str, dg.MetadataValue] = {}
-    for service, tally in reputation.tallies.items():
-        numbers = {"asked": tally.asked, "cached": tally.cached}
-        # Those that are 0, too: Dagster plots them over the days.
-        numbers |= {status.value: tally.statuses[status] for status in Status}
-        for what, number in numbers.items():
-            shown[f"reputation/{service}/{what}"] = dg.MetadataValue.int(number)
-        if tally.troubles:
-            shown[f"reputation/{service}/trouble"] = dg.MetadataValue.text("; ".join(tally.troubles))
-    return shown
+def _lookup_metadata(looked_up: "LookupResult") -> DayMetadata:
+    metadata: dict[str, int | dg.MetadataValue] = {}
+    for service, stats in looked_up.stats.items():
+        numbers = {"asked": stats.requested, "cached": stats.cached}
+        # Zeros as well: Dagster plots these numbers over the days.
+        numbers |= {status.value: stats.statuses[status] for status in Status}
+        metadata |= {f"reputation/{service}/{name}": number for name, number in numbers.items()}
+        if stats.errors:
+            metadata[f"reputation/{service}/trouble"] = dg.MetadataValue.text("; ".join(stats.errors))
+    return metadata

@@ -13,7 +13,7 @@ from proxy_oa_assets.defs.checks.day_check import (
     columns_check,
     evaluate_columns,
 )
-from proxy_oa_assets.enrichment.reputation import stats
+from proxy_oa_assets.enrichment.reputation.stats import LookupStats, read_lookup_stats
 from proxy_oa_assets.model.day import Day
 from proxy_oa_assets.model.tables import PROXY_SCORES, records
 from proxy_oa_assets.ranking.results_file import REJECTED_FILE
@@ -74,7 +74,7 @@ def evaluate_scores(day: Day, deployment: Deployment) -> dict[DayCheck, CheckRes
     return {
         COLUMNS: columns,
         EVERY_RESULT_IS_SCORED: _completeness(kept_rows.read(data), scores),
-        EVERY_URI_HAS_A_REPUTATION: _coverage(stats.read(data), deployment.reputation.least_coverage),
+        EVERY_URI_HAS_A_REPUTATION: _coverage(read_lookup_stats(data), deployment.reputation.least_coverage),
     }
 
 
@@ -98,7 +98,7 @@ def _rows(frame: pd.DataFrame, columns: list[str], score: str) -> list[tuple[obj
     return [(*row, value) for row, value in zip(records(frame[columns]), scores, strict=True)]
 
 
-def _coverage(lookups: Mapping[str, stats.LookupStats] | None, least: float) -> CheckResult:
+def _coverage(lookups: Mapping[str, LookupStats] | None, least: float) -> CheckResult:
     if lookups is None:
         description = "there is no report of the lookups; materialize scored_connections again"
         return CheckResult(passed=False, description=description)
@@ -112,7 +112,7 @@ def _coverage(lookups: Mapping[str, stats.LookupStats] | None, least: float) -> 
         description = f"answered for at least {least:.0%} of the URIs"
         return CheckResult(passed=True, description=description, metadata=metadata)
     named = "; ".join(
-        f"{service} answered for {found.coverage:.0%} ({', '.join(found.troubles) or 'no error seen'})"
+        f"{service} answered for {found.coverage:.0%} ({', '.join(found.errors) or 'no error seen'})"
         for service, found in short.items()
     )
     description = (

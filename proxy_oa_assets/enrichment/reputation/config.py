@@ -1,11 +1,11 @@
-"""The reputation file: which services, in which order, with which settings; TOML, or the same as JSON.
+"""The reputation file: the services in their order, with their settings, as TOML or JSON.
 
-docs/reputation.md describes it. Spot's own reputation_config.json is read, too.
+docs/reputation.md describes it. Spot's own reputation_config.json is read as well.
 """
 
 import json
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any
@@ -13,14 +13,14 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from proxy_oa_assets.enrichment.reputation import spot_config
-from proxy_oa_assets.enrichment.reputation.cache import Keeping
-from proxy_oa_assets.enrichment.reputation.privacy import Privacy, own_suffix
+from proxy_oa_assets.enrichment.reputation.cache import CacheLifetimes
+from proxy_oa_assets.enrichment.reputation.privacy import Privacy, domain_suffix
 from proxy_oa_assets.enrichment.reputation.registry import service_class
-from proxy_oa_assets.enrichment.reputation.service import RemoteService, ReputationService
+from proxy_oa_assets.enrichment.reputation.service import LocalService, RemoteService
 from proxy_oa_assets.model.errors import ReputationConfigError
 
 Entry = dict[str, Any]
-_OwnSuffix = Annotated[str, AfterValidator(own_suffix)]
+_Suffix = Annotated[str, AfterValidator(domain_suffix)]
 
 
 class _Section(BaseModel):
@@ -28,9 +28,8 @@ class _Section(BaseModel):
 
 
 class _PrivacySection(_Section):
-    # Names below them are inside, and domains that the site trusts: neither is sent.
-    internal_suffixes: list[_OwnSuffix] = []
-    allowed_domains: list[_OwnSuffix] = []
+    internal_suffixes: list[_Suffix] = []
+    allowed_domains: list[_Suffix] = []
 
 
 class _CacheSection(_Section):
@@ -46,39 +45,37 @@ class _File(_Section):
 
 @dataclass(frozen=True)
 class ReputationConfig:
-    """What the reputation file says; `warnings` are for whoever keeps it."""
+    """The content of a reputation file; `warnings` are for its author."""
 
-    services: list[ReputationService]
+    services: Sequence[LocalService | RemoteService]
     privacy: Privacy = field(default_factory=Privacy)
-    keeping: Keeping = field(default_factory=Keeping)
+    cache_lifetimes: CacheLifetimes = field(default_factory=CacheLifetimes)
     warnings: tuple[str, ...] = ()
 
 
 def load_reputation(
     path: Path, environ: Mapping[str, str], *, may_run_programs: bool = True
 ) -> ReputationConfig:
-    """Read the reputation file; secrets come from the environment.
+    """Read the reputation file; `environ` has the secrets.
 
-    Raises ReputationConfigError naming file and entry.
+    Raises ReputationConfigError naming file and entry, also for a program where none may be run.
     """
     try:
         text = path.read_text(encoding="utf-8")
         content = json.loads(text) if path.suffix == ".json" else tomllib.loads(text)
     except (OSError, ValueError) as error:
         raise ReputationConfigError(f"The reputation file {path} can't be read: {error}") from error
+    context = {"folder": path.parent, "environ": environ, "may_run_programs": may_run_programs}
     try:
-        return _configured(
-            content,
-            {"folder": path.parent, "environ": environ, "may_run_programs": may_run_programs},
-        )
+        return _config(content, context)
     except ReputationConfigError as error:
         raise ReputationConfigError(f"{path}: {error}") from None
 
 
-def _configured(content: object, given: Mapping[str, object]) -> ReputationConfig:
+def _config(content: object, context: Mapping[str, object]) -> ReputationConfig:
     warnings: tuple[str, ...] = ()
     places: list[str] = []
-    if spot_config.is_spots(content):
+    if spot_config.is_spot_config(content):
         places, warnings = list(content), (spot_config.WARNING,)
         content = {"services": spot_config.entries(content)}
     elif not isinstance(content, dict) or "services" not in content:
@@ -86,54 +83,55 @@ def _configured(content: object, given: Mapping[str, object]) -> ReputationConfi
     try:
         file = _File.model_validate(content)
     except ValidationError as error:
-        raise _naming("", error) from None
+        raise _located("", error) from None
     places = places or [f"services[{number}]" for number in range(len(file.services))]
+    services = [_service(*each, context) for each in zip(places, file.services, strict=True)]
+    _check_names(services)
+    _check_limits(services)
     return ReputationConfig(
-        _services(zip(places, file.services, strict=True), given),
+        services,
         Privacy((*file.privacy.internal_suffixes, *file.privacy.allowed_domains)),
-        Keeping(file.cache.hits_hours * 3600, file.cache.misses_hours * 3600),
+        CacheLifetimes(file.cache.hits_hours * 3600, file.cache.misses_hours * 3600),
         warnings,
     )
 
 
-def _services(entries: Iterable[tuple[str, Entry]], given: Mapping[str, object]) -> list[ReputationService]:
-    """Return the services of entries, each with its place in the file, for what pydantic is `given`."""
-    services: list[ReputationService] = []
-    for place, entry in entries:
-        kind = entry.get("service")
-        if not isinstance(kind, str):
-            raise ReputationConfigError(f"{place}.service is {kind!r}; it says which service this is")
-        try:
-            service = service_class(kind).model_validate(entry, context=given)
-        except ReputationConfigError as error:
-            raise ReputationConfigError(f"{place}.service: {error}") from None
-        except ValidationError as error:
-            raise _naming(place, error) from None
-        services.append(service)
+def _service(place: str, entry: Entry, context: Mapping[str, object]) -> LocalService | RemoteService:
+    """Return the service of the entry at a place of the file."""
+    name = entry.get("service")
+    if not isinstance(name, str):
+        raise ReputationConfigError(f"{place}.service is {name!r}; it says which service this is")
+    try:
+        return service_class(name).model_validate(entry, context=context)
+    except ReputationConfigError as error:
+        raise ReputationConfigError(f"{place}.service: {error}") from None
+    except ValidationError as error:
+        raise _located(place, error) from None
+
+
+def _check_names(services: Iterable[LocalService | RemoteService]) -> None:
     names = [service.name for service in services]
     for name in names:
         if names.count(name) > 1:
             raise ReputationConfigError(f"two services are called {name!r}; give one another `name`")
-    _check_limits(services)
-    return services
 
 
-def _check_limits(services: Iterable[ReputationService]) -> None:
-    """Raise ReputationConfigError if two services ask with one key, of which each says other limits."""
-    of_accounts: dict[str, RemoteService] = {}
+def _check_limits(services: Iterable[LocalService | RemoteService]) -> None:
+    """Raise ReputationConfigError if two services with one key have different limits."""
+    first_of: dict[str, RemoteService] = {}
     for service in services:
         if isinstance(service, RemoteService):
-            first = of_accounts.setdefault(service.account, service)
+            first = first_of.setdefault(service.account, service)
             for limit in ("per_minute", "per_day"):
                 if getattr(first, limit) != getattr(service, limit):
                     raise ReputationConfigError(
-                        f"{first.name!r} and {service.name!r} ask with one key, for which their requests are "
-                        f"counted together; give both the same `{limit}`"
+                        f"{first.name!r} and {service.name!r} use one key, for which requests are counted "
+                        f"together; give both the same `{limit}`"
                     )
 
 
-def _naming(place: str, error: ValidationError) -> ReputationConfigError:
-    """Return a model's first error with the place in the file; the value, maybe a secret, stays out."""
+def _located(place: str, error: ValidationError) -> ReputationConfigError:
+    """Return a model's first error with its place in the file, without the input: it may be a secret."""
     first = error.errors(include_url=False, include_input=False)[0]
     for part in first["loc"]:
         place += f"[{part}]" if isinstance(part, int) else f".{part}" if place else str(part)

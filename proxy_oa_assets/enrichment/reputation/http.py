@@ -1,75 +1,77 @@
-"""Requests to a reputation service: with an end, never led elsewhere, silent about what they carry.
+"""HTTP requests to reputation services: an overall deadline, no redirects, no secrets in errors.
 
-Headers, forms and addresses can hold secrets; so no text of a library or of a server is passed on.
+Headers, forms and URLs can hold secrets, so no error quotes a library or a server.
 """
 
-import socket
 import threading
 import time
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager, suppress
+from collections.abc import Collection, Mapping, Sequence
+from concurrent.futures import Future, wait
 from dataclasses import dataclass
 from functools import partial
 from http import HTTPStatus
-from typing import Any, TypeVar
+from typing import TypeVar
 from urllib.parse import urlsplit
 
 import requests
 from pydantic import BaseModel, ValidationError
-from requests.adapters import HTTPAdapter
-from typing_extensions import override
 from urllib3 import Retry
-from urllib3.connection import HTTPConnection, HTTPSConnection
-from urllib3.connectionpool import ConnectionPool, HTTPConnectionPool
 from urllib3.exceptions import HTTPError, InvalidHeader
 
-from proxy_oa_assets.enrichment.reputation.service_errors import PassingError, RefusedError, ServiceError
+from proxy_oa_assets.enrichment.reputation.service import (
+    RefusedError,
+    ServiceError,
+    TransientError,
+    result_or_error,
+)
 from proxy_oa_assets.enrichment.reputation.verdict import Status
 from proxy_oa_assets.model.network import UNTRUSTED, certificate_problem, system_certificates
 
-_LONGEST_RETRY_AFTER = 30.0
-_AGAIN = {HTTPStatus.TOO_MANY_REQUESTS, *range(500, 600)}
+_CONNECT_SECONDS = 5.0
+# The largest response of any service is a batch of 50 with 20 descriptors each: below 1 MB.
+_MAX_BODY = 8 * 1024 * 1024
+_CHUNK = 64 * 1024
 
-Shape = TypeVar("Shape", bound=BaseModel)
+# Names and values of a query; a name can stand more than once.
+Params = Sequence[tuple[str, str]]
+Model = TypeVar("Model", bound=BaseModel)
 
 
 @dataclass(frozen=True)
-class Answer:
-    """What a service answered: the HTTP status, and the body whole."""
+class ServiceResponse:
+    """A service's response with its whole body."""
 
     status: int
     body: bytes
     retry_after: str | None = None
 
-    def read(self, shape: type[Shape]) -> Shape:
-        """Return the body, JSON, in the shape that the service documents. Raises ServiceError if it isn't."""
+    def parse(self, model: type[Model]) -> Model:
+        """Return the JSON body as the model that the service documents. Raises ServiceError otherwise."""
         try:
-            return shape.model_validate_json(self.body)
+            return model.model_validate_json(self.body)
         except ValidationError as error:
-            place = error.errors(include_input=False)[0]["loc"]
-        # Of an object's keys those alone that the service documents: others are the server's words.
-        schema = shape.model_json_schema()
+            location = error.errors(include_input=False)[0]["loc"]
+        # Name only documented keys: others are the server's words.
+        schema = model.model_json_schema()
         documented = {
             name
             for each in (schema, *schema.get("$defs", {}).values())
             for name in each.get("properties", ())
         }
-        where = ".".join(str(part) for part in place if isinstance(part, int) or part in documented)
+        where = ".".join(str(part) for part in location if isinstance(part, int) or part in documented)
         raise ServiceError(f"its answer isn't as documented{f' (at {where})' if where else ''}")
 
-    def refuse(self) -> None:
-        """Raise what the status means, if it isn't success."""
+    def raise_for_status(self) -> None:
+        """Raise the error that a status other than success stands for."""
         if self.status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN):
             raise RefusedError(f"it answered {self.status}: the key is wrong, or may not ask this")
-        if self.status in _AGAIN:
-            of_quota = self.status == HTTPStatus.TOO_MANY_REQUESTS
-            how = Status.OVER_QUOTA if of_quota else Status.FAILED
-            seconds = _seconds(self.retry_after)
-            if seconds is not None and seconds > _LONGEST_RETRY_AFTER:
-                raise RefusedError(
-                    f"it answered {self.status}, and wants to be asked again in {seconds:.0f} s", how
-                )
-            raise PassingError(f"it answered {self.status}", how, retry_after=seconds)
+        if self.status == HTTPStatus.TOO_MANY_REQUESTS or self.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+            over_quota = self.status == HTTPStatus.TOO_MANY_REQUESTS
+            raise TransientError(
+                f"it answered {self.status}",
+                Status.OVER_QUOTA if over_quota else Status.FAILED,
+                retry_after=_seconds(self.retry_after),
+            )
         if HTTPStatus.MULTIPLE_CHOICES <= self.status < HTTPStatus.BAD_REQUEST:
             raise ServiceError(f"it answered {self.status}, a redirect, which isn't followed; check `url`")
         if not HTTPStatus.OK <= self.status < HTTPStatus.MULTIPLE_CHOICES:
@@ -77,7 +79,7 @@ class Answer:
 
 
 def _seconds(retry_after: str | None) -> float | None:
-    """Return the seconds of a Retry-After; a date (RFC 9110 allows it) is read by urllib3's own rule."""
+    """Return the seconds of a Retry-After, which can be a date (RFC 9110); None if it is neither."""
     if retry_after is None:
         return None
     try:
@@ -86,92 +88,16 @@ def _seconds(retry_after: str | None) -> float | None:
         return None
 
 
-# For a connection without a time-out of its own, which Http doesn't make.
-_LONGEST = 60.0
-
-
-def _cut(connection: HTTPConnection) -> None:
-    # By the plain socket's own method: TLS would take itself apart under the thread that reads.
-    with suppress(OSError):
-        if connection.sock is not None:
-            socket.socket.shutdown(connection.sock, socket.SHUT_RDWR)
-
-
-# Any: urllib3's connections return urllib3's response where http.client's, which they are made of, promise
-# their own, so there is no type that fits both.
-class _Http(HTTPConnection):
-    @override
-    def getresponse(self) -> Any:
-        with _ending(self):
-            return super().getresponse()
-
-
-class _Https(HTTPSConnection):
-    @override
-    def getresponse(self) -> Any:
-        with _ending(self):
-            return super().getresponse()
-
-
-def ending(response: requests.Response, seconds: float) -> AbstractContextManager[None]:
-    """Have reading the response's body end then, as if the server had ended it, or by an error."""
-    return _after(seconds, partial(_cut_off, response))
-
-
-def _ending(connection: HTTPConnection) -> AbstractContextManager[None]:
-    """Cut the connection when its time-out, which urllib3 has set to that of reads, is over."""
-    return _after(connection.timeout or _LONGEST, partial(_cut, connection))
-
-
-def _cut_off(response: requests.Response) -> None:
-    # urllib3 refuses, and the socket fails, where the body has been read meanwhile: then all is well.
-    with suppress(OSError, ValueError, RuntimeError):
-        response.raw.shutdown()
-
-
-@contextmanager
-def _after(seconds: float, cut: Callable[[], None]) -> Iterator[None]:
-    """Cut when so many seconds are over before the block has ended."""
-    timer = threading.Timer(seconds, cut)
-    timer.daemon = True
-    timer.start()
-    try:
-        yield
-    finally:
-        timer.cancel()
-
-
-class EndingAdapter(HTTPAdapter):
-    """What a session is given for connections that are cut when the read time-out is over."""
-
-    @override
-    def get_connection_with_tls_context(self, *given: Any, **named: Any) -> ConnectionPool:
-        pool = super().get_connection_with_tls_context(*given, **named)
-        if isinstance(pool, HTTPConnectionPool):
-            pool.ConnectionCls = _Https if pool.scheme == "https" else _Http
-        return pool
-
-
-_CONNECT_SECONDS = 5.0
-# The largest answer of any service is a batch of 50 with 20 descriptors each: below 1 MB.
-_LONGEST_ANSWER = 8 * 1024 * 1024
-_PIECE = 64 * 1024
-
-# Names and values of a query, a name more than once if need be.
-Params = Sequence[tuple[str, str]]
-
-
-class Http:
-    """Requests with one service's time-out and certificates; to be used by several threads at once."""
+class HttpClient:
+    """HTTP with one service's timeout and certificates; several threads can use it at once."""
 
     def __init__(self, *, timeout: float, ca_cert: str | None = None) -> None:
         self._timeout = timeout
         self._verify = ca_cert or system_certificates()
-        self._ca_cert = ca_cert
-        self._of_thread = threading.local()
+        self._local = threading.local()
         self._sessions: list[requests.Session] = []
-        # Looking through the environment each time takes as long as all the rest of a request.
-        self._proxies_to: dict[str, dict[str, str]] = {}
+        # Cached: finding proxies in the environment takes as long as the rest of a request.
+        self._proxies: dict[str, dict[str, str]] = {}
 
     def close(self) -> None:
         """Close the connections."""
@@ -179,11 +105,11 @@ class Http:
             session.close()
 
     def get(
-        self, url: str, *, headers: Mapping[str, str], params: Params = (), own: Collection[int] = ()
-    ) -> Answer:
-        """Ask by GET. Statuses in `own` are the caller's to read; others but 2xx raise ServiceError."""
+        self, url: str, *, headers: Mapping[str, str], params: Params = (), accept: Collection[int] = ()
+    ) -> ServiceResponse:
+        """Send a GET request. Raises ServiceError for statuses other than 2xx and those in `accept`."""
         request = requests.Request("GET", url, headers=dict(headers), params=list(params))
-        return self._answer(request, own)
+        return self._send(request, accept)
 
     def post(
         self,
@@ -191,31 +117,47 @@ class Http:
         *,
         headers: Mapping[str, str] | None = None,
         form: Mapping[str, str] | None = None,
-        content: object = None,
+        json: object = None,
         auth: tuple[str, str] | None = None,
         cert: str | None = None,
-        own: Collection[int] = (),
-    ) -> Answer:
-        """Ask by POST with a form or with JSON; `cert` is the file of a client's certificate and its key."""
-        # As bytes: by itself `requests` takes Latin-1, and fails for a password with anything else.
+        accept: Collection[int] = (),
+    ) -> ServiceResponse:
+        """Send a POST request, as `get`; `cert` is the file of a client certificate and its key."""
+        # Encoded here: `requests` encodes passwords as Latin-1, and fails for other characters.
         basic = requests.auth.HTTPBasicAuth(*(part.encode() for part in auth)) if auth else None
-        request = requests.Request(
-            "POST", url, headers=dict(headers or {}), data=form, json=content, auth=basic
-        )
-        return self._answer(request, own, cert)
+        request = requests.Request("POST", url, headers=dict(headers or {}), data=form, json=json, auth=basic)
+        return self._send(request, accept, cert)
 
-    def _answer(self, request: requests.Request, own: Collection[int], cert: str | None = None) -> Answer:
-        # Raised here, where no exception that knows the request is being handled.
-        found = self._tried(request, cert)
-        if isinstance(found, ServiceError):
-            raise found
-        if found.status not in own:
-            found.refuse()
-        return found
+    def _send(
+        self, request: requests.Request, accept: Collection[int], cert: str | None = None
+    ) -> ServiceResponse:
+        # Raised here, where no exception that quotes the request is being handled.
+        response = self._before_deadline(request, cert)
+        if isinstance(response, ServiceError):
+            raise response
+        if response.status not in accept:
+            response.raise_for_status()
+        return response
 
-    def _tried(self, request: requests.Request, cert: str | None) -> Answer | ServiceError:
-        ends = time.monotonic() + self._timeout
+    def _before_deadline(self, request: requests.Request, cert: str | None) -> ServiceResponse | ServiceError:
+        """Send in a daemon thread, and abandon it at the deadline.
+
+        The timeouts of `requests` are those of each read: a server that sends a byte now and then, even in
+        the head, would hold the caller for days.
+        """
         session = self._session()
+        exchange = partial(self._exchange, session, request, cert, time.monotonic() + self._timeout)
+        result: Future[ServiceResponse | ServiceError] = Future()
+        threading.Thread(target=lambda: result.set_result(result_or_error(exchange)), daemon=True).start()
+        if wait([result], self._timeout).done:
+            return result.result()
+        # The abandoned thread still uses this session.
+        del self._local.session
+        return self._timed_out()
+
+    def _exchange(
+        self, session: requests.Session, request: requests.Request, cert: str | None, deadline: float
+    ) -> ServiceResponse | ServiceError:
         try:
             with session.send(
                 session.prepare_request(request),
@@ -224,76 +166,62 @@ class Http:
                 timeout=(min(_CONNECT_SECONDS, self._timeout), self._timeout),
                 verify=self._verify,
                 cert=cert,
-                proxies=self._proxies(request.url),
+                proxies=self._proxies_for(request.url),
             ) as response:
-                with ending(response, ends - time.monotonic()):
-                    body = self._body(response, ends)
+                body = self._body(response, deadline)
                 if isinstance(body, ServiceError):
                     return body
-                return Answer(response.status_code, body, response.headers.get("Retry-After"))
+                return ServiceResponse(response.status_code, body, response.headers.get("Retry-After"))
         except requests.exceptions.SSLError as error:
-            return ServiceError(self._untrusted(request.url, str(error)))
+            return ServiceError(_tls_problem(request.url, str(error)))
         except (requests.exceptions.InvalidHeader, UnicodeError):
             return RefusedError(
-                "the key can't stand in a header: it begins with a space, or has a line break or a letter "
-                "beyond Latin-1; mend the environment variable"
+                "the key can't stand in a header: it begins with a space, or has a line break or a character "
+                "beyond Latin-1; correct the environment variable"
             )
-        except (requests.RequestException, HTTPError, ValueError) as error:
-            # ValueError is what TLS raises where it is read on after its end, and is nobody's before that.
-            if time.monotonic() >= ends:
-                return PassingError(self._too_long())
-            if not isinstance(error, (requests.RequestException, HTTPError)):
-                raise
-            return PassingError(_in_words(error))
+        except (requests.exceptions.ConnectionError, HTTPError):
+            return TransientError("it can't be reached, or closed the connection")
+        except requests.RequestException as error:
+            return TransientError(f"the request failed ({type(error).__name__})")
 
-    def _body(self, response: requests.Response, ends: float) -> bytes | ServiceError:
-        pieces, length = list[bytes](), 0
-        # `read1` gives what there is; whatever waits for a full piece waits as long as the server likes.
-        while length <= _LONGEST_ANSWER:
-            piece = response.raw.read1(_PIECE, decode_content=True)
-            # An end that comes after the time is our own.
-            if time.monotonic() >= ends:
-                return PassingError(self._too_long())
-            if not piece:
-                return b"".join(pieces)
-            length += len(piece)
-            pieces.append(piece)
-        return ServiceError(f"its answer is longer than {_LONGEST_ANSWER // 1024**2} MB")
+    def _body(self, response: requests.Response, deadline: float) -> bytes | ServiceError:
+        body = bytearray()
+        # `read1` returns what has arrived, so that an abandoned thread ends with the next byte.
+        while chunk := response.raw.read1(_CHUNK, decode_content=True):
+            body += chunk
+            if time.monotonic() > deadline:
+                return self._timed_out()
+            if len(body) > _MAX_BODY:
+                return ServiceError(f"its answer is longer than {_MAX_BODY // 1024**2} MB")
+        return bytes(body)
 
-    def _too_long(self) -> str:
-        return f"it gave no answer, or not all of it, within {self._timeout:g} s (`timeout`)"
+    def _timed_out(self) -> TransientError:
+        return TransientError(f"it gave no answer, or not all of it, within {self._timeout:g} s (`timeout`)")
 
     def _session(self) -> requests.Session:
-        session = getattr(self._of_thread, "session", None)
+        session: requests.Session | None = getattr(self._local, "session", None)
         if session is None:
             session = requests.Session()
-            for scheme in ("http://", "https://"):
-                session.mount(scheme, EndingAdapter())
-            # A .netrc would put its own password in place of a service's key.
+            # A .netrc would replace a service's key by its own password.
             session.trust_env = False
-            self._of_thread.session = session
+            self._local.session = session
             self._sessions.append(session)
         return session
 
-    def _proxies(self, url: str) -> dict[str, str]:
-        """Return the company's proxies, from the environment; without `trust_env` requests doesn't look."""
-        scheme, place, *_ = urlsplit(url)
+    def _proxies_for(self, url: str) -> dict[str, str]:
+        """Return the environment's proxies, which `requests` doesn't read without `trust_env`."""
+        scheme, netloc, *_ = urlsplit(url)
         # Plain http is for this machine; a proxy would read the key.
         if scheme == "http":
             return {}
-        if place not in self._proxies_to:
-            self._proxies_to[place] = requests.utils.get_environ_proxies(f"//{place}")
-        return self._proxies_to[place]
-
-    def _untrusted(self, url: str, told: str) -> str:
-        if UNTRUSTED not in told:
-            return "the encrypted connection failed"
-        return certificate_problem(
-            urlsplit(url).netloc, told, certificate="`ca_cert`", address="the service's address"
-        )
+        if netloc not in self._proxies:
+            self._proxies[netloc] = requests.utils.get_environ_proxies(f"//{netloc}")
+        return self._proxies[netloc]
 
 
-def _in_words(error: Exception) -> str:
-    if isinstance(error, (requests.exceptions.ConnectionError, HTTPError)):
-        return "it can't be reached, or closed the connection"
-    return f"the request failed ({type(error).__name__})"
+def _tls_problem(url: str, error: str) -> str:
+    if UNTRUSTED not in error:
+        return "the encrypted connection failed"
+    return certificate_problem(
+        urlsplit(url).netloc, error, certificate="`ca_cert`", address="the service's address"
+    )

@@ -1,6 +1,6 @@
-"""How often a service may be asked: a rate and a daily budget, shared by all processes of this machine.
+"""Limits on requests to a service: a rate and a daily budget, shared by all processes of this machine.
 
-They are counted in files, so that a restart doesn't make them anew.
+They are counted in files, so that they survive a restart.
 """
 
 import hashlib
@@ -15,106 +15,109 @@ from pathlib import Path
 from pyrate_limiter import Duration, Rate, RateItem, SQLiteBucket
 from pyrate_limiter.abstracts.algorithm import FixedWindow, LogAlgorithm, SlidingWindowLog
 
-from proxy_oa_assets.enrichment.reputation.service_errors import QuotaSpentError, RefusedError
+from proxy_oa_assets.enrichment.reputation.service import QuotaExceededError, RefusedError, RemoteService
+
+_OUT_OF_TIME = "the time for this run's lookups is used up (`patience_minutes`)"
 
 
 @dataclass(frozen=True)
 class Clock:
-    """The time, in Unix seconds, and how to wait for some of them; waiting returns True if it is to end."""
+    """The time in Unix seconds, and how to wait: `wait` and `stopped` return True once the run stops."""
 
     now: Callable[[], float]
     wait: Callable[[float], bool]
-    # Whether all is to end: nothing more is asked.
-    ended: Callable[[], bool] = lambda: False
+    stopped: Callable[[], bool] = lambda: False
 
 
 def machine_clock(stop: threading.Event) -> Clock:
-    """Return the machine's own clock, whose waiting ends when the event is set."""
+    """Return this machine's clock; setting the event ends its waits."""
     return Clock(time.time, stop.wait, stop.is_set)
 
 
-_TOO_LATE = "the time that this run may take is used up (`patience_minutes`)"
+class RequestLimiter:
+    """The limits of a service in a run that starts now: rate, budget, patience, requested pauses.
 
-
-class Limits:
-    """A service's rate and budget.
-
-    A rate counts any 60 seconds. A budget counts requests from 00:00 UTC on, as services do that have one.
-    Nobody waits for leave beyond `until`, in Unix time. Raises RefusedError if they can't be counted.
+    The rate counts any 60 seconds, the budget requests from 00:00 UTC, as services do that have one. Raises
+    RefusedError if they can't be counted.
     """
 
-    def __init__(
-        self,
-        folder: Path,
-        account: str,
-        *,
-        per_minute: int | None,
-        per_day: int | None,
-        until: float,
-        clock: Clock,
-    ) -> None:
-        self._clock, self._until = clock, until
-        # An account may have any name; a file may not.
-        name = hashlib.sha256(account.encode()).hexdigest()[:16]
+    def __init__(self, service: RemoteService, folder: Path, clock: Clock) -> None:
+        self._clock, self._deadline = clock, clock.now() + service.patience_minutes * 60
+        self._resumes = clock.now()
+        # Hashed: an account's name can have characters that a file's can't.
+        account = hashlib.sha256(service.account.encode()).hexdigest()[:16]
         self._rate = self._budget = None
-        if per_minute is not None:
-            path = folder / f"rate-{name}.sqlite"
-            self._rate = _Count(path, Rate(per_minute, Duration.MINUTE), SlidingWindowLog())
-        if per_day is not None:
-            path = folder / f"budget-{name}.sqlite"
-            self._budget = _Count(path, Rate(per_day, Duration.DAY), FixedWindow())
+        if service.per_minute is not None:
+            path = folder / f"rate-{account}.sqlite"
+            self._rate = _Bucket(path, Rate(service.per_minute, Duration.MINUTE), SlidingWindowLog())
+        if service.per_day is not None:
+            path = folder / f"budget-{account}.sqlite"
+            self._budget = _Bucket(path, Rate(service.per_day, Duration.DAY), FixedWindow())
 
-    def take(self) -> None:
-        """Wait for leave to ask once.
+    def acquire(self) -> None:
+        """Wait until a request is allowed, and count it.
 
-        Raises QuotaSpentError if the day's budget is used up, leave would come too late, or the run ends.
+        Raises QuotaExceededError if the day's budget is used up, the run stops, or its patience would end
+        first.
         """
-        if self._clock.now() > self._until or self._clock.ended():
-            raise QuotaSpentError(_TOO_LATE)
-        # The budget last: whoever gives up waiting hasn't asked, and the rate is back in a minute.
-        if self._rate:
-            while (seconds := self._rate.take(self._clock.now())) > 0:
-                if self._clock.now() + seconds > self._until or self._clock.wait(seconds):
-                    raise QuotaSpentError(_TOO_LATE)
-        if self._budget and self._budget.take(self._clock.now()) > 0:
-            raise QuotaSpentError("the day's budget is used up")
+        if self._clock.stopped() or self._clock.now() > self._deadline:
+            raise QuotaExceededError(_OUT_OF_TIME)
+        while (seconds := self._resumes - self._clock.now()) > 0:
+            self._wait(seconds)
+        # The budget last: a request that the rate doesn't allow isn't sent, so it mustn't cost any budget.
+        while self._rate and (seconds := self._rate.acquire(self._clock.now())) > 0:
+            self._wait(seconds)
+        if self._budget and self._budget.acquire(self._clock.now()) > 0:
+            raise QuotaExceededError("the day's budget is used up")
+
+    def pause(self, seconds: float) -> bool:
+        """Allow no request for so many seconds; return False, at once, if the run's patience ends first."""
+        resumes = self._clock.now() + seconds
+        if resumes > self._deadline:
+            return False
+        self._resumes = max(self._resumes, resumes)
+        return True
 
     def close(self) -> None:
-        """Give the files back."""
-        for count in (self._budget, self._rate):
-            if count:
-                count.close()
+        """Close the files."""
+        for bucket in (self._budget, self._rate):
+            if bucket:
+                bucket.close()
+
+    def _wait(self, seconds: float) -> None:
+        if self._clock.now() + seconds > self._deadline or self._clock.wait(seconds):
+            raise QuotaExceededError(_OUT_OF_TIME)
 
 
-class _Count:
-    """How often was asked lately, counted in a file."""
+class _Bucket:
+    """Recent requests, counted in a file."""
 
     def __init__(self, path: Path, rate: Rate, algorithm: LogAlgorithm) -> None:
         self._path = path
-        # The library's lock is for processes that have one thread; those of ours take turns at its file.
-        self._of_this_process = threading.Lock()
-        with self._named():
+        # Serialize threads before pyrate_limiter's file lock, which isn't thread-safe.
+        self._lock = threading.Lock()
+        with self._refusing():
             path.parent.mkdir(parents=True, exist_ok=True)
             self._bucket = SQLiteBucket.init_from_file(
                 [rate], db_path=str(path), use_file_lock=True, algorithm=algorithm
             )
         self.close: Callable[[], object] = self._bucket.close
 
-    def take(self, now: float) -> float:
-        """Take one, or return after how many seconds there is one."""
+    def acquire(self, now: float) -> float:
+        """Count a request and return 0, or return the seconds until one is allowed."""
         item = RateItem("request", int(now * 1000))
-        # The bucket's own lock, a file's, is held from the refusal to the question how long it lasts.
-        with self._named(), self._of_this_process, self._bucket.lock:
+        # The file lock is held from the refusal until the wait is known.
+        with self._refusing(), self._lock, self._bucket.lock:
             self._bucket.leak(item.timestamp)
             if self._bucket.put(item):
                 return 0
             milliseconds = self._bucket.waiting(item)
-        if not isinstance(milliseconds, int):  # pragma: no cover - only buckets of asyncio give anything else
+        if not isinstance(milliseconds, int):  # pragma: no cover - only asyncio's buckets return an awaitable
             raise TypeError(milliseconds)
         return max(milliseconds, 1) / 1000
 
     @contextmanager
-    def _named(self) -> Iterator[None]:
+    def _refusing(self) -> Iterator[None]:
         try:
             yield
         except (OSError, sqlite3.Error) as error:

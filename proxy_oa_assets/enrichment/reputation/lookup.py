@@ -1,193 +1,231 @@
-"""Asking one remote service for a day's values: what is known already, what may be sent, what it answers."""
+"""Lookups with one service: cached verdicts, privacy, requests, failures."""
 
 import threading
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from pathlib import Path
 
-from proxy_oa_assets.enrichment.reputation.cache import VerdictCache
-from proxy_oa_assets.enrichment.reputation.http import Http
-from proxy_oa_assets.enrichment.reputation.limits import Clock, Limits
+from proxy_oa_assets.enrichment.reputation.cache import CacheLifetimes, VerdictCache
+from proxy_oa_assets.enrichment.reputation.http import HttpClient
+from proxy_oa_assets.enrichment.reputation.limits import Clock, RequestLimiter
 from proxy_oa_assets.enrichment.reputation.privacy import Privacy
-from proxy_oa_assets.enrichment.reputation.service import RemoteService
-from proxy_oa_assets.enrichment.reputation.service_errors import (
-    PassingError,
-    QuotaSpentError,
+from proxy_oa_assets.enrichment.reputation.service import (
+    LocalService,
+    QuotaExceededError,
     RefusedError,
+    RemoteService,
+    Send,
     ServiceError,
-    outcome,
+    TransientError,
+    result_or_error,
 )
 from proxy_oa_assets.enrichment.reputation.stats import LookupStats
 from proxy_oa_assets.enrichment.reputation.verdict import Status, Verdict
 from proxy_oa_assets.model.errors import ReputationCacheError
 from proxy_oa_assets.model.network import retrying
 
-# After so many failures in a row nothing more is asked: a service that is down would cost a time-out each.
-_FAILURES_IN_A_ROW = 5
-# The same for what a service makes of a value: anybody can write odd ones into a log, to have it left alone.
-_ODD_VALUES_IN_A_ROW = 50
-_LONGEST_PAUSE_SECONDS = 30.0
+# The value of `proxy-oa doctor`'s probes: RFC 2606 reserves this name.
+PROBED = "example.com"
+# Requests end after this many failures in a row: a service that is down would cost a timeout each.
+_MAX_FAILURES_IN_A_ROW = 5
+# Higher where a service rejects single values: anyone can write odd ones into a log, to silence the service.
+_MAX_REJECTIONS_IN_A_ROW = 50
+_LONGEST_BACKOFF_SECONDS = 30.0
 _SECONDS_BETWEEN_REPORTS = 60.0
 
 
 @dataclass(frozen=True)
-class Desk:
-    """What the look-ups of a run share; `state` is the folder where limits are counted."""
+class LookupContext:
+    """What the lookups of a run share; `state` is the folder of the cache and the limits."""
 
     privacy: Privacy
-    cache: VerdictCache
+    lifetimes: CacheLifetimes
     state: Path
     clock: Clock
-    report: Callable[[str], None]
+    report: Callable[[str], None] = lambda _: None
 
 
-def http_for(service: RemoteService) -> Http:
-    """Return what a service is asked through."""
-    return Http(timeout=service.timeout, ca_cert=str(service.ca_cert) if service.ca_cert else None)
+def look_up_locally(service: LocalService, values: Sequence[str]) -> tuple[dict[str, Verdict], LookupStats]:
+    """Return a local service's verdict for each distinct value, and the stats."""
+
+    def look_up() -> dict[str, Verdict]:
+        found, unsupported = service.look_up(values), service.unverified(Status.UNSUPPORTED)
+        return {value: found.get(value) or unsupported for value in values}
+
+    verdicts, errors = result_or_error(look_up), list[str]()
+    if isinstance(verdicts, ServiceError):
+        errors.append(str(verdicts))
+        verdicts = dict.fromkeys(values, service.unverified(Status.FAILED))
+    statuses = Counter(verdict.status for verdict in verdicts.values())
+    return verdicts, LookupStats(len(values), statuses=statuses, errors=errors, down=bool(errors))
 
 
-def limits_for(service: RemoteService, state: Path, clock: Clock) -> Limits:
-    """Return a service's limits, for a run that begins now."""
-    return Limits(
-        state,
-        service.account,
-        per_minute=service.per_minute,
-        per_day=service.per_day,
-        until=clock.now() + service.patience_minutes * 60,
-        clock=clock,
-    )
+def probe(service: LocalService | RemoteService, context: LookupContext) -> str:
+    """Look up one harmless value within the limits, past the cache; describe the result in one line.
+
+    Raises ServiceError, or ReputationConfigError for a local service's files.
+    """
+    if isinstance(service, LocalService):
+        return service.describe()
+    value = context.privacy.outgoing(PROBED, service.send)
+    if value is None:
+        return "is sent nothing (`send`)" if service.send is Send.NONE else f"isn't asked for {PROBED}"
+    with _http_client(service) as http, closing(_limiter(service, context)) as limiter:
+        limiter.acquire()
+        verdict = service.look_up([value], http).get(value)
+    return f"says {verdict.label if verdict else 'nothing'} of {value}"
 
 
-class Enquiry:
-    """Look-ups of one service in one run."""
+def _http_client(service: RemoteService) -> closing[HttpClient]:
+    ca_cert = str(service.ca_cert) if service.ca_cert else None
+    return closing(HttpClient(timeout=service.timeout, ca_cert=ca_cert))
 
-    def __init__(self, service: RemoteService, desk: Desk) -> None:
-        self._service, self._desk = service, desk
+
+def _limiter(service: RemoteService, context: LookupContext) -> RequestLimiter:
+    return RequestLimiter(service, context.state, context.clock)
+
+
+class RemoteLookup:
+    """The lookups of one remote service in one run."""
+
+    def __init__(self, service: RemoteService, context: LookupContext) -> None:
+        self._service, self._context = service, context
         self._lock = threading.Lock()
-        self._answers: dict[str, Verdict] = {}
+        self._verdicts: dict[str, Verdict] = {}
         self._ended: RefusedError | None = None
         self._failures_in_a_row = 0
-        self._left_alone = False
-        # In the order of their first time, each once.
-        self._troubles: dict[str, None] = {}
+        # Each once, in the order of their first occurrence.
+        self._errors: dict[str, None] = {}
 
-    def look_up(self, values: Sequence[str]) -> tuple[dict[str, Verdict], LookupStats]:
-        """Return the service's verdict for each distinct value, asking for the first ones first."""
-        service, desk = self._service, self._desk
-        outgoing = {value: desk.privacy.outgoing(value, service.send) for value in values}
+    def run(self, values: Sequence[str]) -> tuple[dict[str, Verdict], LookupStats]:
+        """Return the service's verdict for each distinct value, requested in this order, and the stats."""
+        service, now = self._service, self._context.clock.now()
+        outgoing = {value: self._context.privacy.outgoing(value, service.send) for value in values}
         texts = list(dict.fromkeys(text for text in outgoing.values() if text is not None))
-        known = desk.cache.find(service.name, texts, desk.clock.now())
-        self._ask_all([text for text in texts if text not in known])
-        verdicts = {value: self._verdict(text, known) for value, text in outgoing.items()}
-        tally = LookupStats(
-            asked=sum(text in self._answers for text in outgoing.values()),
-            cached=sum(text in known for text in outgoing.values()),
+        # A connection per service: SQLite serves several connections better than threads on one.
+        with VerdictCache(self._context.state / "verdicts.sqlite", service, self._context.lifetimes) as cache:
+            cache.remove_expired(now)
+            cached = cache.find(texts, now)
+            self._request_all([text for text in texts if text not in cached], cache)
+        verdicts = {value: self._verdict(text, cached) for value, text in outgoing.items()}
+        return verdicts, LookupStats(
+            requested=sum(text in self._verdicts for text in outgoing.values()),
+            cached=sum(text in cached for text in outgoing.values()),
             statuses=Counter(verdict.status for verdict in verdicts.values()),
-            troubles=list(self._troubles),
-            down=self._ended is not None and not isinstance(self._ended, QuotaSpentError),
+            errors=list(self._errors),
+            down=self._ended is not None and not isinstance(self._ended, QuotaExceededError),
         )
-        return verdicts, tally
 
-    def _verdict(self, text: str | None, known: Mapping[str, Verdict]) -> Verdict:
+    def _verdict(self, text: str | None, cached: Mapping[str, Verdict]) -> Verdict:
         if text is None:
             return self._service.unverified(Status.NOT_SENT)
-        left = self._ended.status if self._ended else Status.FAILED
-        return known.get(text) or self._answers.get(text) or self._service.unverified(left)
+        unrequested = self._ended.status if self._ended else Status.FAILED
+        return cached.get(text) or self._verdicts.get(text) or self._service.unverified(unrequested)
 
-    def _ask_all(self, texts: Sequence[str]) -> None:
-        """Ask for texts in their order, a few requests at a time, until all are asked or asking ends."""
+    def _request_all(self, texts: Sequence[str], cache: VerdictCache) -> None:
+        """Request texts in their order, a few batches at a time, until all are done or the lookup ends."""
         if not texts:
             return
-        service, desk = self._service, self._desk
-        try:
-            counted = limits_for(service, desk.state, desk.clock)
-        except RefusedError as error:
-            self._end(error)
-            return
-        free = threading.Semaphore(service.threads)
-        reported = desk.clock.now()
-        with (
-            closing(http_for(service)) as http,
-            closing(counted) as limits,
-            ThreadPoolExecutor(service.threads) as pool,
-        ):
+        service, clock = self._service, self._context.clock
+        free, reported = threading.Semaphore(service.threads), clock.now()
+        with ExitStack() as stack:
+            http = stack.enter_context(_http_client(service))
+            try:
+                limiter = stack.enter_context(closing(_limiter(service, self._context)))
+            except RefusedError as error:
+                self._end(error)
+                return
+            pool = stack.enter_context(ThreadPoolExecutor(service.threads))
             for start in range(0, len(texts), service.batch):
                 free.acquire()
-                # Leave is taken here, in the texts' order, so that a budget goes to the first of them.
-                if not self._may_ask(limits):
+                # Acquired here, in the texts' order, so that a budget goes to the first of them.
+                if not self._may_request(limiter):
                     break
                 batch = texts[start : start + service.batch]
-                pool.submit(self._ask, batch, http, limits).add_done_callback(lambda _: free.release())
-                if desk.clock.now() - reported >= _SECONDS_BETWEEN_REPORTS:
-                    reported = desk.clock.now()
-                    desk.report(f"{service.name}: {start + len(batch)} of {len(texts)} asked")
+                requested = pool.submit(self._request, batch, http, limiter, cache)
+                requested.add_done_callback(lambda _: free.release())
+                if clock.now() - reported >= _SECONDS_BETWEEN_REPORTS:
+                    reported = clock.now()
+                    self._context.report(f"{service.name}: {start + len(batch)} of {len(texts)} asked")
 
-    def _may_ask(self, limits: Limits) -> bool:
+    def _may_request(self, limiter: RequestLimiter) -> bool:
         if self._ended is None:
             try:
-                limits.take()
+                limiter.acquire()
             except RefusedError as error:
                 self._end(error)
         return self._ended is None
 
-    def _ask(self, batch: Sequence[str], http: Http, limits: Limits) -> None:
-        """Ask for a batch and note what came of it."""
-        first = iter([True])
+    def _request(
+        self, batch: Sequence[str], http: HttpClient, limiter: RequestLimiter, cache: VerdictCache
+    ) -> None:
+        """Request a batch, with retries, and note its verdicts or its failure."""
+        acquired = iter([True])
 
         def attempt() -> Mapping[str, Verdict]:
-            # The first has its leave already.
-            if not next(first, False):
-                limits.take()
-            return self._service.ask(batch, http)
+            # `_request_all` has acquired the first attempt.
+            if not next(acquired, False):
+                limiter.acquire()
+            found = result_or_error(lambda: self._service.look_up(batch, http))
+            if isinstance(found, TransientError) and found.retry_after:
+                self._pause(found, found.retry_after, limiter)
+            if isinstance(found, ServiceError):
+                raise found
+            return found
 
-        passing = retrying(
+        retry = retrying(
             self._service.attempts,
-            lambda error: isinstance(error, PassingError) and self._ended is None,
-            _LONGEST_PAUSE_SECONDS,
-            requested_pause=lambda error: getattr(error, "retry_after", None),
-            sleep=self._wait,
+            lambda error: isinstance(error, TransientError) and self._ended is None,
+            _LONGEST_BACKOFF_SECONDS,
+            # A requested pause is the limiter's, which has the other requests wait as well.
+            requested_pause=lambda error: None if getattr(error, "retry_after", None) is None else 0,
+            sleep=self._sleep,
         )
-        failed = outcome(lambda: self._answered(batch, passing(attempt)))
-        if failed is not None:
-            self._failed(batch, failed)
+        failure = result_or_error(lambda: self._succeeded(batch, retry(attempt), cache))
+        if failure is not None:
+            self._failed(batch, failure)
 
-    def _wait(self, seconds: float) -> None:
-        self._desk.clock.wait(seconds)
-
-    def _answered(self, batch: Sequence[str], answers: Mapping[str, Verdict]) -> None:
-        unsupported = self._service.unverified(Status.UNSUPPORTED)
-        verdicts = {text: answers.get(text) or unsupported for text in batch}
-        try:
-            self._desk.cache.keep(verdicts, self._desk.clock.now())
-        except ReputationCacheError as error:
-            # What was answered counts; what isn't kept would be paid for again.
-            self._end(RefusedError(str(error)))
-        with self._lock:
-            self._answers |= verdicts
-            self._failures_in_a_row = 0
-        if any(verdict.status in (Status.FAILED, Status.OVER_QUOTA) for verdict in verdicts.values()):
-            self._troubles["it gave no answer for some values of a request"] = None
-
-    def _failed(self, batch: Sequence[str], error: ServiceError) -> None:
-        most = _FAILURES_IN_A_ROW if isinstance(error, PassingError) else _ODD_VALUES_IN_A_ROW
-        with self._lock:
-            self._answers |= dict.fromkeys(batch, self._service.unverified(error.status))
-            self._failures_in_a_row += 1
-            in_a_row = self._failures_in_a_row
-            # Once: what was on its way then fails, too.
-            leaves_alone = in_a_row >= most and not self._left_alone
-            self._left_alone |= leaves_alone
-        self._troubles[str(error)] = None
-        if isinstance(error, RefusedError):
-            self._end(error)
-        elif leaves_alone:
-            self._end(
-                RefusedError(f"nothing more was asked after {in_a_row} failures in a row", error.status)
+    def _pause(self, error: TransientError, seconds: float, limiter: RequestLimiter) -> None:
+        if not limiter.pause(seconds):
+            raise RefusedError(
+                f"{error} and wants a pause of {seconds:.0f} s, longer than this run may take "
+                f"(`patience_minutes`)",
+                error.status,
             )
 
+    def _sleep(self, seconds: float) -> None:
+        if seconds:
+            self._context.clock.wait(seconds)
+
+    def _succeeded(self, batch: Sequence[str], found: Mapping[str, Verdict], cache: VerdictCache) -> None:
+        unsupported = self._service.unverified(Status.UNSUPPORTED)
+        verdicts = {text: found.get(text) or unsupported for text in batch}
+        try:
+            cache.store(verdicts, self._context.clock.now())
+        except ReputationCacheError as error:
+            # These verdicts count, but what isn't cached would be paid for again.
+            self._end(RefusedError(str(error)))
+        with self._lock:
+            self._verdicts |= verdicts
+            self._failures_in_a_row = 0
+        if any(verdict.status in (Status.FAILED, Status.OVER_QUOTA) for verdict in verdicts.values()):
+            self._errors["it gave no answer for some values of a request"] = None
+
+    def _failed(self, batch: Sequence[str], error: ServiceError) -> None:
+        limit = _MAX_FAILURES_IN_A_ROW if isinstance(error, TransientError) else _MAX_REJECTIONS_IN_A_ROW
+        with self._lock:
+            self._verdicts |= dict.fromkeys(batch, self._service.unverified(error.status))
+            self._failures_in_a_row += 1
+            self._errors[str(error)] = None
+            if isinstance(error, RefusedError):
+                self._end(error)
+            elif self._failures_in_a_row >= limit and self._ended is None:
+                ended = f"nothing more was asked after {self._failures_in_a_row} failures in a row"
+                self._end(RefusedError(ended, error.status))
+
     def _end(self, error: RefusedError) -> None:
-        self._troubles[str(error)] = None
+        self._errors[str(error)] = None
         self._ended = self._ended or error

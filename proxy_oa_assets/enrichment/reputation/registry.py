@@ -1,56 +1,56 @@
-"""The services that there are: ours, and those that other packages register as entry points."""
+"""The registry of services: ours, and those that other packages register as entry points."""
 
 from importlib import import_module
-from importlib.metadata import EntryPoint, entry_points
+from importlib.metadata import entry_points
 
-from proxy_oa_assets.enrichment.reputation.service import LocalService, RemoteService, ReputationService
+from proxy_oa_assets.enrichment.reputation.service import LocalService, RemoteService
 from proxy_oa_assets.model.errors import ReputationConfigError
 
-# A package's pyproject.toml: [project.entry-points."proxy_oa_assets.reputation"], then kind = "module:Class".
+# A package's pyproject.toml: [project.entry-points."proxy_oa_assets.reputation"], then name = "module:Class".
 ENTRY_POINTS = "proxy_oa_assets.reputation"
 
-# By what an entry's `service` says; loaded when it is configured.
+# By an entry's `service`; a module is imported when an entry of the reputation file names its service.
 _OURS = {
     "blocklist": "blocklist:Blocklist",
     "fb": "fb:ThreatExchange",
     "gti": "gti:Gti",
     "misp": "misp:Misp",
     "urlhaus": "urlhaus:UrlHaus",
-    "urlhaus_dump": "urlhaus_dump:UrlHausDump",
+    "urlhaus_dump": "urlhaus:UrlHausDump",
     "vt": "vt:VirusTotal",
     "webrisk": "webrisk:WebRisk",
 }
 
 
-def kinds() -> list[str]:
-    """Return what an entry's `service` may be."""
-    return sorted({*_OURS, *(found.name for found in entry_points(group=ENTRY_POINTS))})
+def service_names() -> list[str]:
+    """Return the values that an entry's `service` can have."""
+    return sorted({*_OURS, *(point.name for point in entry_points(group=ENTRY_POINTS))})
 
 
-def service_class(kind: str) -> type[ReputationService]:
-    """Return the class of a kind of service. Raises ReputationConfigError if there is none, or it is none."""
-    if kind in _OURS:
-        module, _, name = _OURS[kind].partition(":")
+def service_class(service: str) -> type[LocalService | RemoteService]:
+    """Return a service's class. Raises ReputationConfigError if there is none, or it can't be used."""
+    if service in _OURS:
+        module, _, name = _OURS[service].partition(":")
         found: object = getattr(
             import_module(f"proxy_oa_assets.enrichment.reputation.services.{module}"), name
         )
     else:
-        found = _registered(kind)
+        found = _registered(service)
     if not isinstance(found, type) or not issubclass(found, (LocalService, RemoteService)):
         raise ReputationConfigError(
-            f"what is registered as {kind!r} is no subclass of RemoteService or LocalService"
+            f"what is registered as {service!r} is no subclass of RemoteService or LocalService"
         )
     return found
 
 
-def _registered(kind: str) -> object:
-    points: tuple[EntryPoint, ...] = tuple(entry_points(group=ENTRY_POINTS, name=kind))
+def _registered(service: str) -> object:
+    points = tuple(entry_points(group=ENTRY_POINTS, name=service))
     if not points:
-        raise ReputationConfigError(f"{kind!r} is no service; there are {', '.join(kinds())}")
+        raise ReputationConfigError(f"{service!r} is no service; there are {', '.join(service_names())}")
     try:
         return points[0].load()
     except Exception as error:
-        # Loading runs another package's module, which can raise anything; the file's entry is to blame.
+        # Importing another package's module can raise anything; the file's entry is at fault.
         raise ReputationConfigError(
-            f"{points[0].value}, registered as {kind!r}, can't be loaded: {error}"
+            f"{points[0].value}, registered as {service!r}, can't be loaded: {error}"
         ) from error

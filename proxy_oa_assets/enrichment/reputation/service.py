@@ -1,39 +1,84 @@
-"""What every reputation service is: the settings of its entry in the reputation file, and how it answers.
+"""Base classes of reputation services, and the errors that they raise.
 
-A service of one's own subclasses RemoteService: its settings are its fields, `ask` says how to ask and how to
-read the answer. What may be sent, the cache, limits, retries and threads are the same for all (enquiry.py).
+A plugin subclasses RemoteService: its settings are its fields, `look_up` requests and reads the response.
+Privacy, cache, limits, retries and threads are the same for all services (lookup.py).
 """
 
+import hashlib
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from enum import StrEnum
 from itertools import islice
-from typing import TYPE_CHECKING, ClassVar, Self
+from typing import TYPE_CHECKING, ClassVar, Self, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
 
 from proxy_oa_assets.enrichment.reputation.types import ExistingFile, NamedSecret, Text
-from proxy_oa_assets.enrichment.reputation.verdict import (
-    HIGH,
-    LOW,
-    MEDIUM,
-    NONE,
-    UNVERIFIED,
-    Category,
-    Status,
-    Verdict,
-)
+from proxy_oa_assets.enrichment.reputation.verdict import Category, Risk, Status, Verdict
+from proxy_oa_assets.model.errors import ProxyOaError
 
 if TYPE_CHECKING:
-    from proxy_oa_assets.enrichment.reputation.http import Http
+    from proxy_oa_assets.enrichment.reputation.http import HttpClient
 
-# A row of a table has room for what a person reads; a service, or whoever feeds it, may name thousands.
-_MOST_CATEGORIES = 20
-_LONGEST_CATEGORY = 100
+# A table's row has room for what a person reads; a service, or an attacker who feeds it, may name thousands.
+_MAX_CATEGORIES = 20
+_MAX_CATEGORY_LENGTH = 100
+
+T = TypeVar("T")
+
+
+class ServiceError(ProxyOaError):
+    """The service gave no usable response for one value or several.
+
+    The message never quotes a server or a library, whose texts could hold a secret.
+    """
+
+    def __init__(self, message: str, status: Status = Status.FAILED) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+class TransientError(ServiceError):
+    """A failure worth a retry, after `retry_after` seconds if the service asks for a pause."""
+
+    def __init__(
+        self, message: str, status: Status = Status.FAILED, *, retry_after: float | None = None
+    ) -> None:
+        super().__init__(message, status)
+        self.retry_after = retry_after
+
+
+class RefusedError(ServiceError):
+    """The service refuses requests: this run sends it no more."""
+
+
+class QuotaExceededError(RefusedError):
+    """The quota with the service is used up: this run sends it no more requests."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message, Status.OVER_QUOTA)
+
+
+def result_or_error(call: Callable[[], T]) -> T | ServiceError:
+    """Call a service's code; return its result, or its error as a ServiceError.
+
+    Errors are returned, not raised: an exception raised while another is handled keeps that one as its
+    context, whose text can hold the key.
+    """
+    try:
+        return call()
+    except ServiceError as error:
+        return error
+    except ProxyOaError as error:
+        return ServiceError(str(error))
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - a plugin's code can raise anything
+        # A plugin's fault must cost neither the day nor the other services; the day's metadata, its check
+        # and `proxy-oa doctor` report it.
+        return ServiceError(f"its code failed ({type(error).__name__})")
 
 
 class Send(StrEnum):
-    """What of a value leaves the machine."""
+    """The part of a value that leaves the machine."""
 
     NONE = "none"
     HOST = "host"
@@ -44,62 +89,59 @@ class Send(StrEnum):
 class ReputationService(BaseModel, ABC):
     """A source of verdicts, configured by one entry of the reputation file."""
 
-    # Input stays out of errors: somebody may have written a secret into the wrong place.
+    # Errors hide the input: it may be a secret in the wrong place.
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True, hide_input_in_errors=True)
 
-    labels: ClassVar[Mapping[int, str]] = {
-        UNVERIFIED: "UNVERIFIED",
-        NONE: "NONE",
-        LOW: "LOW",
-        MEDIUM: "MEDIUM",
-        HIGH: "HIGH",
-    }
+    labels: ClassVar[Mapping[Risk, str]] = {risk: risk.name for risk in Risk}
 
     service: Text = Field(description="Which service this is")
-    name: Text = Field(description="What uri_rep calls it; as the service, if left out")
+    name: Text = Field(description="Its name in uri_rep; `service` if left out")
 
     @model_validator(mode="before")
     @classmethod
-    def _named(cls, entry: object) -> object:
+    def _default_name(cls, entry: object) -> object:
         return {"name": entry.get("service"), **entry} if isinstance(entry, dict) else entry
 
     def verdict(
-        self, value: int, categories: Iterable[Category] = (), expires: float | None = None
+        self, risk: Risk, categories: Iterable[Category] = (), expires: float | None = None
     ) -> Verdict:
-        """Return an answer with this service's label; `expires` is its own end, in Unix time."""
-        return Verdict(self.name, self.labels[value], value, Status.OK, _readable(categories), expires)
+        """Return a verdict with this service's label; `expires` is its end in Unix time, if it has one.
+
+        Only the first 20 distinct categories are kept, their names cut to 100 characters.
+        """
+        cut = (
+            Category(category.name[:_MAX_CATEGORY_LENGTH], category.group[:_MAX_CATEGORY_LENGTH])
+            for category in categories
+        )
+        kept = tuple(islice(dict.fromkeys(cut), _MAX_CATEGORIES))
+        return Verdict(self.name, self.labels[risk], risk, Status.OK, kept, expires)
 
     def unverified(self, status: Status) -> Verdict:
-        """Return this service's answer for a value that it could not judge."""
-        return Verdict(self.name, self.labels[UNVERIFIED], UNVERIFIED, status)
-
-
-def _readable(categories: Iterable[Category]) -> tuple[Category, ...]:
-    """Return the first distinct categories, their names cut."""
-    cut = (
-        Category(category.name[:_LONGEST_CATEGORY], category.group[:_LONGEST_CATEGORY])
-        for category in categories
-    )
-    return tuple(islice(dict.fromkeys(cut), _MOST_CATEGORIES))
+        """Return this service's verdict for a value that it could not judge."""
+        return Verdict(self.name, self.labels[Risk.UNVERIFIED], Risk.UNVERIFIED, status)
 
 
 class LocalService(ReputationService):
-    """A service that answers from this machine: nothing is sent, so nothing is held back or kept."""
+    """A service that answers from files of this machine: nothing is sent or cached."""
 
     @abstractmethod
-    def judge(self, values: Sequence[str]) -> Mapping[str, Verdict]:
-        """Return a verdict for each of the distinct values that the service can judge."""
+    def look_up(self, values: Sequence[str]) -> Mapping[str, Verdict]:
+        """Return a verdict for each of the distinct values; one that is left out counts as unsupported."""
 
     @abstractmethod
     def describe(self) -> str:
-        """Say in one line what it answers from. Raises ReputationConfigError if it can't be read."""
+        """Describe the files in one line. Raises ReputationConfigError if they can't be read."""
 
 
 class RemoteService(ReputationService):
-    """A service that is asked over the network."""
+    """A service that answers over the network."""
 
-    # What it may be sent: a whole URL only where the site's own data stays inside.
+    # `Send.URL` is only for services inside the site: queries can hold the site's own data.
     sendable: ClassVar[tuple[Send, ...]] = (Send.NONE, Send.HOST, Send.URL_NO_QUERY)
+    # Settings that shape no verdict: changing one keeps cached verdicts.
+    operational: ClassVar[frozenset[str]] = frozenset(
+        ("per_minute", "per_day", "threads", "batch", "timeout", "attempts", "patience_minutes", "ca_cert")
+    )
 
     send: Send = Field(default=Send.URL_NO_QUERY, strict=False, description="none, host, url_no_query or url")
     per_minute: int | None = Field(
@@ -108,21 +150,15 @@ class RemoteService(ReputationService):
     per_day: int | None = Field(
         default=None, ge=1, description="Requests a day, from 00:00 UTC; no limit if left out"
     )
-    threads: int = Field(default=4, ge=1, le=4, description="Requests at once")
+    threads: int = Field(default=4, ge=1, le=4, description="Concurrent requests")
     batch: int = Field(default=1, ge=1, le=1, description="Values in one request")
-    timeout: float = Field(
-        default=20, gt=0, le=3600, description="Seconds that an answer may take, to its last byte"
-    )
-    attempts: int = Field(default=3, ge=1, le=10, description="How often what may pass is tried")
-    patience_minutes: float = Field(
-        default=180,
-        gt=0,
-        description="How long a run may take with this service; the rest is asked next time",
-    )
+    timeout: float = Field(default=20, gt=0, le=3600, description="Seconds for a whole response")
+    attempts: int = Field(default=3, ge=1, le=10, description="Attempts at a request that fails transiently")
+    patience_minutes: float = Field(default=180, gt=0, description="Most minutes of a run's lookups")
     ca_cert: ExistingFile | None = Field(default=None, description="File of the authorities to trust")
 
     @model_validator(mode="after")
-    def _sends_what_it_may(self) -> Self:
+    def _check_send(self) -> Self:
         if self.send not in self.sendable:
             known = ", ".join(self.sendable)
             raise ValueError(f"`send` is {self.send.value}; for {self.service} it is one of {known}")
@@ -130,14 +166,24 @@ class RemoteService(ReputationService):
 
     @property
     def account(self) -> str:
-        """What limits are counted for, as services count: a key, whatever entries ask with it."""
+        """The account that limits are counted for, as services count: a key, shared by all its entries."""
         keys = [value.variable for _, value in self if isinstance(value, NamedSecret)]
         return " ".join((self.service, *keys)) if keys else self.name
 
-    @abstractmethod
-    def ask(self, values: Sequence[str], http: "Http") -> Mapping[str, Verdict]:
-        """Ask for at most `batch` values, each a URL or, if `send` is host, a host name.
+    @property
+    def fingerprint(self) -> str:
+        """A hash of the settings that shape a verdict; secrets don't enter it."""
+        settings = [
+            (name, value)
+            for name, value in self
+            if name not in self.operational and not isinstance(value, SecretStr)
+        ]
+        return hashlib.sha256(repr(settings).encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
-        A value that is left out counts as unsupported. Raises ServiceError if nothing can be made of the
-        answer; PassingError has it tried again, RefusedError ends asking for this run.
+    @abstractmethod
+    def look_up(self, values: Sequence[str], http: "HttpClient") -> Mapping[str, Verdict]:
+        """Return verdicts for at most `batch` values, each a URL or, if `send` is host, a host name.
+
+        A value that is left out counts as unsupported. Raises ServiceError if the response can't be used:
+        TransientError to be retried, RefusedError to end this run's requests.
         """

@@ -1,4 +1,4 @@
-"""The kinds of values that entries of the reputation file have."""
+"""Types of the reputation file's settings."""
 
 import ipaddress
 import os
@@ -14,7 +14,7 @@ from proxy_oa_assets.model.network import is_web_address
 
 
 class NamedSecret(SecretStr):
-    """A secret out of the environment, and the name of its variable."""
+    """A secret from the environment, with the name of its variable."""
 
     def __init__(self, secret: str, variable: str) -> None:
         super().__init__(secret)
@@ -28,7 +28,7 @@ def _text(text: str) -> str:
 
 
 def web_address(address: str) -> str:
-    """Return an address without its final slash. Raises ValueError if a service can't be asked there."""
+    """Return a URL without its final slash. Raises ValueError if it can't be a service's."""
     if not is_web_address(address):
         raise ValueError("it is no web address; write it whole, with https://")
     parts = urlsplit(address)
@@ -46,25 +46,25 @@ def _is_loopback(host: str) -> bool:
         return host == "localhost"
 
 
-def _secret(given: object, info: ValidationInfo) -> SecretStr:
-    # Only Spot's own file, which holds the secrets themselves, is read into this type.
-    if isinstance(given, SecretStr):
-        return given
-    if not isinstance(given, str) or not re.fullmatch(r"[A-Za-z_]\w*", given, re.ASCII):
+def _secret(name: object, info: ValidationInfo) -> SecretStr:
+    # Spot's own file holds the secrets themselves; spot_config.py wraps them.
+    if isinstance(name, SecretStr):
+        return name
+    if not isinstance(name, str) or not re.fullmatch(r"[A-Za-z_]\w*", name, re.ASCII):
         raise ValueError("it is the name of the environment variable that has the secret")
     environ: Mapping[str, str] = (info.context or {}).get("environ", {})
-    # The name isn't repeated: it may be the secret itself, put here by mistake.
-    if not environ.get(given):
+    # The error doesn't quote the name: it may be the secret itself, put here by mistake.
+    if not environ.get(name):
         raise ValueError("the environment variable that it names isn't set")
-    return NamedSecret(environ[given], given)
+    return NamedSecret(environ[name], name)
 
 
-def _beside_the_file(given: object, info: ValidationInfo) -> object:
-    if not isinstance(given, str):
-        return given
+def _beside_the_file(path: object, info: ValidationInfo) -> object:
+    if not isinstance(path, str):
+        return path
     folder: Path = (info.context or {}).get("folder", Path())
     try:
-        return folder / Path(given).expanduser()
+        return folder / Path(path).expanduser()
     except RuntimeError as error:
         raise ValueError(str(error)) from error
 
@@ -86,13 +86,12 @@ def _executable(path: Path, info: ValidationInfo) -> Path:
     return path
 
 
-# A name that stands in `uri_rep`.
+# A text that can stand in `uri_rep`.
 Text = Annotated[str, AfterValidator(_text)]
-# An https address without a final slash; http only on this machine.
+# An https URL without a final slash; http only for this machine.
 WebAddress = Annotated[str, AfterValidator(web_address)]
-# In the file the name of an environment variable, here its value.
+# The file has the name of an environment variable, the field its value.
 Secret = Annotated[SecretStr, PlainValidator(_secret)]
-# A file that there is; a relative path counts from the reputation file's folder.
+# A path relative to the reputation file's folder.
 ExistingFile = Annotated[Path, BeforeValidator(_beside_the_file), AfterValidator(_existing)]
-# The same for a program.
 Executable = Annotated[ExistingFile, AfterValidator(_executable)]

@@ -1,7 +1,7 @@
 """URIs as proxies log them: host, path and query, mostly without a scheme.
 
-`urllib.parse` raises on some and drops characters from others; anybody can write a URI into a log, so this
-never fails and changes nothing but what RFC 3986, section 6.2, calls equivalent.
+Parsing never fails, because anyone can write a URI into a log, and normalizes only what RFC 3986, section
+6.2, calls equivalent. `urllib.parse` raises on some URIs and drops characters from others.
 """
 
 import re
@@ -12,13 +12,13 @@ _URI = re.compile(
     r"(?::(?P<port>\d{0,5})(?=[/?#]|\Z))?(?P<path>[^?#]*)(?P<query>\?[^#]*)?",
     re.ASCII | re.IGNORECASE | re.DOTALL,
 )
-# Browsers take a host whose last part is a number, 0x for base 16, for an IPv4 address: 127.1, 0x7f000001.
+# Browsers read a host whose last part is a number as an IPv4 address: 127.1, 0x7f000001.
 _ENDS_IN_A_NUMBER = re.compile(r"(^|\.)(\d+|0x[0-9a-f]*)$", re.ASCII)
 _DEFAULT_PORTS = {"http": "80", "https": "443"}
 
 
 class Uri(NamedTuple):
-    """A URI's parts; `host` and `scheme` in lower case, `port` empty where it is the scheme's own."""
+    """A URI's parts; `host` and `scheme` in lower case, `port` empty if it is the scheme's default."""
 
     host: str
     port: str
@@ -34,7 +34,7 @@ class Uri(NamedTuple):
 def parse_uri(text: str) -> Uri:
     """Split a URI with or without scheme; user info and fragment are dropped, an empty path is `/`.
 
-    What follows the host and is no port, as in `a.example:x.example/`, begins the path in place of a `/`.
+    Text after the host that is no port, as in `a.example:x.example/`, begins the path in place of a `/`.
     """
     match = _URI.match(text)
     if match is None:  # pragma: no cover - every part of the pattern may be empty

@@ -1,22 +1,29 @@
-"""What a reputation service says of a value, and how `uri_rep` writes it.
+"""A reputation service's verdict on a value, and its form in `uri_rep`.
 
-One answer is `service:LABEL:value` or `service:LABEL:value:categories`; the answers of several services are
-joined by `::`. Readers split on `::`, then on `:`.
+A verdict is `service:LABEL:risk` or `service:LABEL:risk:categories`; those of several services are joined by
+`::`. Readers split on `::`, then on `:`.
 """
 
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from enum import StrEnum
-
-UNVERIFIED, NONE, LOW, MEDIUM, HIGH = -1, 0, 1, 2, 3
-_VALUES = {str(value) for value in (UNVERIFIED, NONE, LOW, MEDIUM, HIGH)}
+from enum import IntEnum, StrEnum
 
 _SEPARATORS = re.compile(r"[:;|\s]+")
 
 
+class Risk(IntEnum):
+    """The risk that a service sees, highest gravest; an analyst's `Severity` counts the other way."""
+
+    UNVERIFIED = -1
+    NONE = 0
+    LOW = 1
+    MEDIUM = 2
+    HIGH = 3
+
+
 class Status(StrEnum):
-    """How an answer came about; kept apart from its severity, for "no data" isn't "failed"."""
+    """How a verdict came about, kept apart from its risk: "no data" isn't "failed"."""
 
     OK = "ok"
     NO_DATA = "no_data"
@@ -36,19 +43,18 @@ class Category:
 
 @dataclass(frozen=True)
 class Verdict:
-    """One service's answer. `value` is -1 unverified, 0 none, 1 low, 2 medium, 3 high."""
+    """One service's verdict; `expires` is the service's own end of it, in Unix time."""
 
     service: str
     label: str
-    value: int
+    risk: Risk
     status: Status = Status.OK
     categories: tuple[Category, ...] = ()
-    # When the service itself says that its answer ends, in Unix time.
     expires: float | None = None
 
     def encoded(self) -> str:
-        """Return `service:LABEL:value[:CAT|GROUP;CAT|GROUP]`."""
-        head = f"{_text(self.service)}:{_text(self.label)}:{self.value}"
+        """Return `service:LABEL:risk[:CAT|GROUP;CAT|GROUP]`."""
+        head = f"{_text(self.service)}:{_text(self.label)}:{self.risk}"
         categories = ";".join(
             f"{_text(category.name)}|{_text(category.group)}" if category.group else _text(category.name)
             for category in self.categories
@@ -57,32 +63,32 @@ class Verdict:
 
 
 def encode(verdicts: Iterable[Verdict]) -> str:
-    """Return the answers of several services as `uri_rep` holds them; the empty string for none."""
+    """Return verdicts as `uri_rep` holds them; the empty string for none."""
     return "::".join(verdict.encoded() for verdict in verdicts)
 
 
 def decode(uri_rep: str) -> list[Verdict]:
-    """Return the answers that a `uri_rep` holds; none for the empty string.
+    """Return the verdicts of a `uri_rep`, without their status; none for the empty string.
 
-    How an answer came about isn't in it. What isn't in the form of an answer (an installation's older rows,
-    say) is left out.
+    Text in another form, as in an installation's older rows, is left out.
     """
+    risks = {str(risk.value): risk for risk in Risk}
     found = []
-    for answer in uri_rep.split("::"):
-        service, label, value, categories, *_ = *answer.split(":"), "", "", ""
-        if value in _VALUES:
-            found.append(Verdict(service, label, int(value), categories=_categories(categories)))
+    for text in uri_rep.split("::"):
+        service, label, value, categories, *_ = *text.split(":"), "", "", ""
+        if value in risks:
+            found.append(Verdict(service, label, risks[value], categories=_categories(categories)))
     return found
 
 
-def values(uri_rep: str) -> dict[str, int]:
-    """Return what each service said in a `uri_rep`, -1 to 3; nothing for the empty string."""
-    return {verdict.service: verdict.value for verdict in decode(uri_rep)}
+def risks(uri_rep: str) -> dict[str, Risk]:
+    """Return the risk that each service of a `uri_rep` sees."""
+    return {verdict.service: verdict.risk for verdict in decode(uri_rep)}
 
 
 def gravest(uri_rep: str) -> Verdict | None:
-    """Return the answer of a `uri_rep` with the highest value; None if there is none."""
-    return max(decode(uri_rep), key=lambda verdict: verdict.value, default=None)
+    """Return the verdict of a `uri_rep` with the highest risk; None if there is none."""
+    return max(decode(uri_rep), key=lambda verdict: verdict.risk, default=None)
 
 
 def _categories(text: str) -> tuple[Category, ...]:
@@ -91,5 +97,5 @@ def _categories(text: str) -> tuple[Category, ...]:
 
 
 def _text(text: str) -> str:
-    """Return a label or category without the characters that separate answers; `-` if nothing is left."""
+    """Return a label or category without the characters that separate verdicts; `-` if nothing is left."""
     return _SEPARATORS.sub(" ", text).strip() or "-"

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from support.home import Home
 
-from proxy_oa_assets.enrichment.reputation.verdict import values
+from proxy_oa_assets.enrichment.reputation.verdict import risks
 from proxy_oa_assets.model.day import Day
 
 DAY = Day.parse("2015-06-10")
@@ -35,7 +35,7 @@ def _connections(rows):
 
 
 def _marked(rows, service):
-    return [row for row in rows if values(row["uri_rep"])[service] > 0]
+    return [row for row in rows if risks(row["uri_rep"])[service] > 0]
 
 
 def _different(rows, column):

@@ -2,12 +2,12 @@
 
 import pytest
 from support.day_checks import check_results
-from support.home import SAMPLE_DAY, Home, failures, findings, metadata
+from support.home import SAMPLE_DAY, Home, check_evaluations, failures, metadata
 from support.reputation_server import Asked, Reply, answering
 
 from proxy_oa_assets.enrichment.reputation.privacy import Privacy
 from proxy_oa_assets.enrichment.reputation.service import Send
-from proxy_oa_assets.enrichment.reputation.verdict import values
+from proxy_oa_assets.enrichment.reputation.verdict import risks
 
 CHECK = "every_uri_has_a_reputation"
 KEY = "the-key-of-vt-0123456789"
@@ -43,7 +43,7 @@ def home(tmp_path, monkeypatch):
 
 
 def _answers(home: Home) -> list[dict[str, int]]:
-    return [values(row["uri_rep"]) for row in home.rows("proxy_scores", SAMPLE_DAY)]
+    return [risks(row["uri_rep"]) for row in home.rows("proxy_scores", SAMPLE_DAY)]
 
 
 def test_each_service_is_asked_once_and_its_figures_are_shown(home):
@@ -67,8 +67,8 @@ def test_each_service_is_asked_once_and_its_figures_are_shown(home):
     assert shown["reputation/blocklist/ok"] == uris
     assert 0 < asked <= shown["reputation/vt/asked"]
     assert metadata(again, "scored_connections")["reputation/vt/cached"] == shown["reputation/vt/asked"]
-    assert findings(result)[CHECK].passed
-    assert findings(result)[CHECK].metadata["coverage/vt"].value == 1
+    assert check_evaluations(result)[CHECK].passed
+    assert check_evaluations(result)[CHECK].metadata["coverage/vt"].value == 1
 
 
 def test_a_day_whose_service_was_down_asks_later_for_what_is_missing(home):
@@ -84,7 +84,7 @@ def test_a_day_whose_service_was_down_asks_later_for_what_is_missing(home):
         ours.write_sample()
         result = ours.materialize(SAMPLE_DAY, limit=60)
     assert result.success
-    found = findings(result)[CHECK]
+    found = check_evaluations(result)[CHECK]
     assert not found.passed
     assert found.severity.value == "WARN"
     assert "it answered 503" in found.description
@@ -99,7 +99,7 @@ def test_a_day_whose_service_was_down_asks_later_for_what_is_missing(home):
         result = home(server.url).materialize(SAMPLE_DAY, limit=60)
         later = [asked.target for asked in server.asked]
     assert not {*later} & {*first[:10]}
-    assert findings(result)[CHECK].passed
+    assert check_evaluations(result)[CHECK].passed
 
 
 def test_the_most_suspicious_rows_of_a_day_are_asked_for_first(home):
@@ -110,7 +110,7 @@ def test_the_most_suspicious_rows_of_a_day_are_asked_for_first(home):
         assert ours.materialize(SAMPLE_DAY, limit=60).success
 
     sent = [
-        (Privacy().outgoing(row["fulluri"], Send.URL_NO_QUERY), values(row["uri_rep"])["vt"])
+        (Privacy().outgoing(row["fulluri"], Send.URL_NO_QUERY), risks(row["uri_rep"])["vt"])
         for row in ours.rows("proxy_scores", SAMPLE_DAY)
     ]
     in_order = list(dict.fromkeys(text for text, _ in sent if text))
@@ -124,12 +124,12 @@ def test_less_coverage_than_the_setting_wants_is_a_warning(home):
     with answering(lambda _: CLEAN) as server:
         ours = home(server.url, per_day=10)
         ours.write_sample()
-        found = findings(ours.materialize(SAMPLE_DAY, limit=60))[CHECK]
+        found = check_evaluations(ours.materialize(SAMPLE_DAY, limit=60))[CHECK]
         coverage = found.metadata["coverage/vt"].value
         lenient = home(server.url, per_day=10, PROXY_OA_REPUTATION_COVERAGE=str(coverage - 0.01))
-        assert findings(lenient.materialize(SAMPLE_DAY, limit=60))[CHECK].passed
+        assert check_evaluations(lenient.materialize(SAMPLE_DAY, limit=60))[CHECK].passed
         strict = home(server.url, per_day=10, PROXY_OA_REPUTATION_COVERAGE=str(coverage + 0.01))
-        assert not findings(strict.materialize(SAMPLE_DAY, limit=60))[CHECK].passed
+        assert not check_evaluations(strict.materialize(SAMPLE_DAY, limit=60))[CHECK].passed
     assert len(server.asked) == 10
     assert 0 < coverage < 0.9
     assert (found.passed, found.severity.value) == (False, "WARN")

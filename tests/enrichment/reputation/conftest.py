@@ -12,7 +12,7 @@ from support.gti import CLIENT, PASSWORD
 from support.reputation_server import Asked, Reply, ReputationServer, answering
 from support.threat_exchange import SECRET
 
-from proxy_oa_assets.enrichment.reputation.client import Reputation, ReputationClient
+from proxy_oa_assets.enrichment.reputation.client import LookupResult, ReputationClient
 from proxy_oa_assets.enrichment.reputation.config import ReputationConfig
 from proxy_oa_assets.enrichment.reputation.limits import Clock
 from proxy_oa_assets.enrichment.reputation.privacy import Privacy
@@ -24,11 +24,11 @@ class Asking:
     """A service that asks a server of the test's."""
 
     server: ReputationServer
-    panel: ReputationClient
+    client: ReputationClient
 
-    def look_up(self, *values: str) -> Reputation:
+    def look_up(self, *values: str) -> LookupResult:
         """Ask for values as a run does."""
-        return self.panel.look_up(values)
+        return self.client.look_up(values)
 
     def said(self, *values: str) -> list[str]:
         """Return what `uri_rep` holds of each value."""
@@ -48,8 +48,8 @@ def service(tmp_path) -> Callable[..., Iterator[Asking]]:
                 {"service": kind, "url": server.url, **secrets, **entry},
                 context={"environ": {"THE_KEY": key}, "folder": Path(tmp_path)},
             )
-            panel = ReputationClient(ReputationConfig([configured]), tmp_path / "state")
-            yield Asking(server, panel)
+            client = ReputationClient(ReputationConfig([configured]), tmp_path / "state")
+            yield Asking(server, client)
 
     return made
 
@@ -68,11 +68,11 @@ def asking_of(tmp_path) -> Callable[..., ReputationClient]:
 
 @pytest.fixture
 def waits(monkeypatch) -> list[float]:
-    """Let pauses pass at once; return how long, in seconds, each was to be."""
+    """Let waits pass at once on a clock that they advance; return each one's seconds."""
     waited: list[float] = []
 
     def clock(_stop: threading.Event) -> Clock:
-        return Clock(time.time, lambda seconds: bool(waited.append(seconds)))
+        return Clock(lambda: time.time() + sum(waited), lambda seconds: bool(waited.append(seconds)))
 
     monkeypatch.setattr("proxy_oa_assets.enrichment.reputation.client.machine_clock", clock)
     return waited
@@ -108,7 +108,7 @@ def vt(asking_of):
 
     def made(url, **entry):
         free = {"per_minute": None, "per_day": None, "key_env": "THE_KEY"}
-        return asking_of({"service": "vt", "url": url, **free, **entry}, THE_KEY="the-key")
+        return asking_of({"service": "vt", "url": url, **free, **entry}, THE_KEY="the-key", OTHER="other")
 
     return made
 

@@ -59,7 +59,7 @@ def test_a_toml_file_gives_the_services_in_its_order(load):
     services = load(TOML, "reputation.toml")
     assert [service.name for service in services] == ["blocklist", "own"]
     values = ["evil.example/", "other.example/a"]
-    answers = [service.judge(values) for service in services]
+    answers = [service.look_up(values) for service in services]
     assert [encode(answer[value] for answer in answers) for value in values] == [
         "blocklist:HIGH:3:maltrail::own:NONE:0",
         "blocklist:NONE:0::own:MEDIUM:2:urls",
@@ -153,7 +153,7 @@ def test_two_entries_with_one_key_say_the_same_limits(tmp_path):
     hosts = {"service": "urlhaus", "name": "hosts", "key_env": "ONE", "send": "host"}
     path.write_text(json.dumps(_services(urls, hosts)), encoding="utf-8")
     environ = {"ONE": "one", "TWO": "one"}
-    with pytest.raises(ReputationConfigError, match=r"'urlhaus' and 'hosts' ask with one key.*`per_day`"):
+    with pytest.raises(ReputationConfigError, match=r"'urlhaus' and 'hosts' .*`per_day`"):
         load_reputation(path, environ)
     for right in ({**hosts, "per_day": 100}, {**hosts, "key_env": "TWO"}):
         path.write_text(json.dumps(_services(urls, right)), encoding="utf-8")

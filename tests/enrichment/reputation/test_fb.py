@@ -41,11 +41,11 @@ pytestmark = pytest.mark.usefixtures("waits")
 def test_the_gravest_status_of_the_members_decides(fb, statuses, said, status):
     """Each status has its label and value; nobody's opinion is "no data", which isn't asked again."""
     with answering(members_say(evil=statuses)) as server:
-        panel = fb(server.url)
-        answer, tally = says(panel, "evil.example/a")
-        assert (answer, tally.statuses) == ([said], {status: 1})
-        again, tally = says(panel, "evil.example/a")
-    assert (again, tally.asked, len(server.asked)) == ([said], 0, 1)
+        client = fb(server.url)
+        answer, stats = says(client, "evil.example/a")
+        assert (answer, stats.statuses) == ([said], {status: 1})
+        again, stats = says(client, "evil.example/a")
+    assert (again, stats.requested, len(server.asked)) == ([said], 0, 1)
 
 
 def test_values_are_asked_by_a_batch_of_searches(fb):
@@ -135,12 +135,12 @@ def test_three_thousand_values_are_sixty_requests(fb):
     """50 operations each, every value once; once they are known, none."""
     values = [f"evil.example/{number}" for number in range(3000)]
     with answering(members_say(evil=["MALICIOUS"])) as server:
-        answer, tally = says(fb(server.url), *values, *values)
+        answer, stats = says(fb(server.url), *values, *values)
         asked = list(server.asked)
         again, known = says(fb(server.url), *values)
         assert server.asked == asked
     assert set(answer) == set(again) == {"fb:MALICIOUS:3"}
-    assert (tally.asked, known.asked, known.cached) == (3000, 0, 3000)
+    assert (stats.requested, known.requested, known.cached) == (3000, 0, 3000)
     assert [len(texts(asked)) for asked in server.asked] == [50] * 60
     assert {text for asked in server.asked for text in texts(asked)} == {
         f"http://{value}" for value in values

@@ -4,8 +4,8 @@ from support.looking_up import says
 from support.reputation_server import Reply, answering
 from support.threat_exchange import answered, descriptor, error_of, failed, members_say, texts
 
-from proxy_oa_assets.enrichment.reputation.client import HARMLESS
-from proxy_oa_assets.enrichment.reputation.service_errors import RefusedError, ServiceError
+from proxy_oa_assets.enrichment.reputation.lookup import PROBED
+from proxy_oa_assets.enrichment.reputation.service import RefusedError, ServiceError
 from proxy_oa_assets.enrichment.reputation.verdict import Status
 
 UNKNOWN = "fb:UNKNOWN:-1"
@@ -29,19 +29,22 @@ pytestmark = pytest.mark.usefixtures("waits")
     ],
 )
 def test_an_operation_that_failed_costs_its_own_value_alone(fb, entry, status):
-    """Null, or a code of its own: that value is -1 and asked again the next time; the others are kept."""
-    with answering(
-        lambda asked: Reply([answered(descriptor(texts(asked)[0], "MALICIOUS")), entry])
-    ) as server:
-        panel = fb(server.url)
-        answer, tally = says(panel, "evil.example/a", "evil.example/b")
-    assert (answer, tally.statuses) == (["fb:MALICIOUS:3", UNKNOWN], {Status.OK: 1, status: 1})
-    assert tally.troubles == ["it gave no answer for some values of a request"]
-    assert not tally.down
-    with answering(members_say(evil=["SUSPICIOUS"])) as server:
-        answer, tally = says(fb(server.url), "evil.example/a", "evil.example/b")
-    assert (answer, tally.cached) == (["fb:MALICIOUS:3", "fb:SUSPICIOUS:2"], 1)
-    assert texts(server.asked[0]) == ["http://evil.example/b"]
+    """Null, or an error code: that value is -1 and looked up again next time; the others are cached."""
+    later = members_say(evil=["SUSPICIOUS"])
+
+    def respond(asked):
+        if len(server.asked) > 1:
+            return later(asked)
+        return Reply([answered(descriptor(texts(asked)[0], "MALICIOUS")), entry])
+
+    with answering(respond) as server:
+        answer, stats = says(fb(server.url), "evil.example/a", "evil.example/b")
+        assert (answer, stats.statuses) == (["fb:MALICIOUS:3", UNKNOWN], {Status.OK: 1, status: 1})
+        assert stats.errors == ["it gave no answer for some values of a request"]
+        assert not stats.down
+        answer, stats = says(fb(server.url), "evil.example/a", "evil.example/b")
+    assert (answer, stats.cached) == (["fb:MALICIOUS:3", "fb:SUSPICIOUS:2"], 1)
+    assert texts(server.asked[1]) == ["http://evil.example/b"]
 
 
 @pytest.mark.parametrize("code", [102, 190])
@@ -57,10 +60,10 @@ def test_a_bad_token_ends_asking(fb, refusing, code):
     """As the whole answer or as an operation's: one request, all values failed; Meta's words stay out."""
     with answering(lambda _: refusing(code)) as server:
         values = [f"evil.example/{number}" for number in range(20)]
-        answer, tally = says(fb(server.url, batch=1, threads=1), *values)
-    assert (set(answer), tally.statuses, tally.down) == ({UNKNOWN}, {Status.FAILED: 20}, True)
+        answer, stats = says(fb(server.url, batch=1, threads=1), *values)
+    assert (set(answer), stats.statuses, stats.down) == ({UNKNOWN}, {Status.FAILED: 20}, True)
     assert len(server.asked) == 1
-    assert tally.troubles == [f"it answered error {code}: the app's id or secret is wrong"]
+    assert stats.errors == [f"it answered error {code}: the app's id or secret is wrong"]
 
 
 @pytest.mark.parametrize(
@@ -70,9 +73,9 @@ def test_an_app_that_may_not_ask_is_not_asked_on(fb, refusing):
     """403 with Meta's own error, a missing permission say: nothing more goes out in this run."""
     with answering(lambda _: refusing(10)) as server:
         values = [f"evil.example/{number}" for number in range(20)]
-        answer, tally = says(fb(server.url, batch=1, threads=1), *values)
-    assert (set(answer), len(server.asked), tally.down) == ({UNKNOWN}, 1, True)
-    assert tally.troubles == ["it answered error 10: the app may not ask this"]
+        answer, stats = says(fb(server.url, batch=1, threads=1), *values)
+    assert (set(answer), len(server.asked), stats.down) == ({UNKNOWN}, 1, True)
+    assert stats.errors == ["it answered error 10: the app may not ask this"]
 
 
 @pytest.mark.parametrize(
@@ -99,31 +102,31 @@ def test_what_may_pass_is_tried_again(fb, waits, passing, code, status):
         assert says(fb(server.url), *values)[0] == ["fb:MALICIOUS:3"] * 2
         assert (len(server.asked), len(waits)) == (3, 2)
     with answering(lambda _: passing(code)) as server:
-        answer, tally = says(fb(server.url), "evil.example/c", "evil.example/d")
-    assert (answer, tally.statuses, len(server.asked)) == ([UNKNOWN] * 2, {status: 2}, 3)
-    assert tally.troubles == [f"it answered error {code}"]
+        answer, stats = says(fb(server.url), "evil.example/c", "evil.example/d")
+    assert (answer, stats.statuses, len(server.asked)) == ([UNKNOWN] * 2, {status: 2}, 3)
+    assert stats.errors == [f"it answered error {code}"]
 
 
 def test_an_http_status_without_an_error_of_meta_s_counts_as_such(fb):
     """A company's proxy may say 403 in its own words; 500 is tried again."""
     with answering(lambda _: Reply(b"<html>", 403)) as server:
-        _, tally = says(fb(server.url), "evil.example/")
-    assert (len(server.asked), tally.down) == (1, True)
-    assert tally.troubles == ["it answered 403: the key is wrong, or may not ask this"]
+        _, stats = says(fb(server.url), "evil.example/")
+    assert (len(server.asked), stats.down) == (1, True)
+    assert stats.errors == ["it answered 403: the key is wrong, or may not ask this"]
     with answering(lambda _: Reply({}, 500)) as server:
-        _, tally = says(fb(server.url), "evil.example/")
-    assert (len(server.asked), tally.troubles) == (3, ["it answered 500"])
+        _, stats = says(fb(server.url), "evil.example/")
+    assert (len(server.asked), stats.errors) == (3, ["it answered 500"])
 
 
 @pytest.mark.parametrize("content", [{}, {"error": {}}, {"error": "no"}, [1], [{"body": "{}"}], "no", b"[{"])
 def test_an_answer_in_another_shape_is_none(fb, content):
     """Nothing is made of it, and it is asked again the next time."""
     with answering(lambda _: Reply(content)) as server:
-        panel = fb(server.url)
-        answer, tally = says(panel, "evil.example/")
-        assert (answer, tally.statuses) == ([UNKNOWN], {Status.FAILED: 1})
-        assert tally.troubles[0].startswith("its answer isn't as documented")
-        assert says(panel, "evil.example/")[1].asked == 1
+        client = fb(server.url)
+        answer, stats = says(client, "evil.example/")
+        assert (answer, stats.statuses) == ([UNKNOWN], {Status.FAILED: 1})
+        assert stats.errors[0].startswith("its answer isn't as documented")
+        assert says(client, "evil.example/")[1].requested == 1
 
 
 @pytest.mark.parametrize("entries", [0, 1, 3])
@@ -132,9 +135,9 @@ def test_as_many_answers_as_questions_are_expected(fb, entries):
     with answering(
         lambda _: Reply([answered(descriptor("http://evil.example/", "MALICIOUS"))] * entries)
     ) as server:
-        answer, tally = says(fb(server.url), "evil.example/", "evil.example/a")
+        answer, stats = says(fb(server.url), "evil.example/", "evil.example/a")
     assert answer == [UNKNOWN] * 2
-    assert tally.troubles == [f"it gave {entries} answers to 2 questions"]
+    assert stats.errors == [f"it gave {entries} answers to 2 questions"]
 
 
 @pytest.mark.parametrize(
@@ -159,10 +162,10 @@ def test_a_wrong_setting_is_named(fb, changed, named):
 
 def test_doctor_says_what_came_back(fb):
     """One harmless value is asked; Meta's refusal is the finding."""
-    with answering(lambda _: Reply([answered(descriptor(f"http://{HARMLESS}/", "NON_MALICIOUS"))])) as server:
-        assert fb(server.url).probes()["fb"]() == f"says NON_MALICIOUS of http://{HARMLESS}/"
+    with answering(lambda _: Reply([answered(descriptor(f"http://{PROBED}/", "NON_MALICIOUS"))])) as server:
+        assert fb(server.url).probes()["fb"]() == f"says NON_MALICIOUS of http://{PROBED}/"
     with answering(lambda _: Reply([answered()])) as server:
-        assert fb(server.url).probes()["fb"]() == f"says UNKNOWN of http://{HARMLESS}/"
+        assert fb(server.url).probes()["fb"]() == f"says UNKNOWN of http://{PROBED}/"
     with (
         answering(lambda _: Reply(error_of(190), 400)) as server,
         pytest.raises(RefusedError, match="error 190: the app's id or secret is wrong"),

@@ -10,8 +10,8 @@ from support.looking_up import says
 from support.raw_server import handling, request_of
 from support.reputation_server import Reply, answering
 
-from proxy_oa_assets.enrichment.reputation.client import HARMLESS
-from proxy_oa_assets.enrichment.reputation.service_errors import RefusedError
+from proxy_oa_assets.enrichment.reputation.lookup import PROBED
+from proxy_oa_assets.enrichment.reputation.service import RefusedError
 from proxy_oa_assets.enrichment.reputation.verdict import Status
 
 UNVERIFIED = "gti:Unverified:-1"
@@ -36,10 +36,10 @@ def _answers(*answers):
 def test_a_reputation_makes_a_severity(gti, answer, said, status):
     """Below 15 minimal, 30 medium, 50 high; without one, or with `aflag`, it's "no data": not asked again."""
     with answering(_answers(answer)) as server:
-        panel = gti(server.url)
-        answers, tally = says(panel, "evil.example/a")
-        assert (answers, tally.statuses, tally.troubles) == ([said], {status: 1}, [])
-        assert says(panel, "evil.example/a")[0] == [said]
+        client = gti(server.url)
+        answers, stats = says(client, "evil.example/a")
+        assert (answers, stats.statuses, stats.errors) == ([said], {status: 1}, [])
+        assert says(client, "evil.example/a")[0] == [said]
     assert len(server.asked) == 1
 
 
@@ -63,8 +63,8 @@ def test_without_a_category_file_there_are_no_categories(gti, categories):
 def test_by_https_a_user_is_told_by_basic_authentication(gti):
     """One POST of JSON: the client, and one question."""
     with answering(_answers({"rep": 127})) as server:
-        panel = gti(f"{server.url}/1/rest/query")
-        assert says(panel, "evil.example/a?b=c")[0] == ["gti:High:3"]
+        client = gti(f"{server.url}/1/rest/query")
+        assert says(client, "evil.example/a?b=c")[0] == ["gti:High:3"]
     (asked,) = server.asked
     assert (asked.method, asked.target) == ("POST", "/1/rest/query")
     assert asked.json == {"ci": CLIENT, "q": [{"op": "url", "url": "http://evil.example/a"}]}
@@ -83,8 +83,8 @@ def test_a_query_may_be_sent_to_a_gti_of_the_site_s_own(gti):
 def test_a_host_is_asked_for_as_a_name_or_an_address(gti):
     """`send` is host: no path leaves."""
     with answering(_answers(*[{"rep": 60}] * 3)) as server:
-        panel = gti(server.url, send="host", batch=3)
-        says(panel, "evil.example/a?b", "8.8.8.8/a", "[2001:4860:4860::8888]:80/")
+        client = gti(server.url, send="host", batch=3)
+        says(client, "evil.example/a?b", "8.8.8.8/a", "[2001:4860:4860::8888]:80/")
     assert server.asked[0].json["q"] == [
         {"op": "url", "url": "evil.example"},
         {"op": "ip", "ip": "8.8.8.8"},
@@ -119,18 +119,18 @@ def test_answers_are_told_apart_by_their_position(gti, entry, sizes):
 def test_an_answer_in_another_shape_is_none(gti, content, trouble):
     """-1, and asked again the next time."""
     with answering(lambda _: Reply(content)) as server:
-        panel = gti(server.url)
-        answers, tally = says(panel, "evil.example/")
-        assert (answers, tally.statuses, tally.troubles) == ([UNVERIFIED], {Status.FAILED: 1}, [trouble])
-        assert says(panel, "evil.example/")[1].asked == 1
+        client = gti(server.url)
+        answers, stats = says(client, "evil.example/")
+        assert (answers, stats.statuses, stats.errors) == ([UNVERIFIED], {Status.FAILED: 1}, [trouble])
+        assert says(client, "evil.example/")[1].requested == 1
 
 
 def test_a_wrong_password_ends_asking(gti):
     """401: one request, all values failed."""
     with answering(lambda _: Reply(b"", 401)) as server:
-        answers, tally = says(gti(server.url, threads=1), *(f"evil.example/{number}" for number in range(9)))
-    assert (set(answers), tally.statuses, len(server.asked)) == ({UNVERIFIED}, {Status.FAILED: 9}, 1)
-    assert tally.down
+        answers, stats = says(gti(server.url, threads=1), *(f"evil.example/{number}" for number in range(9)))
+    assert (set(answers), stats.statuses, len(server.asked)) == ({UNVERIFIED}, {Status.FAILED: 9}, 1)
+    assert stats.down
 
 
 def test_a_client_s_certificate_stands_in_for_a_user(gti, tmp_path):
@@ -180,8 +180,8 @@ def _certificate(path):
 def test_doctor_says_what_came_back(gti):
     """One harmless value is asked; a refusal is the finding."""
     with answering(_answers({"rep": 3})) as server:
-        assert gti(server.url).probes()["gti"]() == f"says Minimal of http://{HARMLESS}/"
+        assert gti(server.url).probes()["gti"]() == f"says Minimal of http://{PROBED}/"
     with answering(_answers({})) as server:
-        assert gti(server.url).probes()["gti"]() == f"says Unverified of http://{HARMLESS}/"
+        assert gti(server.url).probes()["gti"]() == f"says Unverified of http://{PROBED}/"
     with answering(lambda _: Reply(b"", 403)) as server, pytest.raises(RefusedError, match="403"):
         gti(server.url).probes()["gti"]()

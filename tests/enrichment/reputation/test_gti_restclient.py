@@ -10,8 +10,8 @@ import pytest
 from support.gti import CLIENT
 from support.looking_up import says
 
-from proxy_oa_assets.enrichment.reputation.client import HARMLESS
-from proxy_oa_assets.enrichment.reputation.service_errors import ServiceError
+from proxy_oa_assets.enrichment.reputation.lookup import PROBED
+from proxy_oa_assets.enrichment.reputation.service import ServiceError
 from proxy_oa_assets.enrichment.reputation.verdict import Status
 
 PASSWORD = "pa'ss word-$(id)"
@@ -92,8 +92,8 @@ def test_the_program_is_given_arguments_as_spot_gave_them(gti, program):
 def test_what_a_shell_would_run_reaches_the_program_as_data(gti, program, tmp_path, monkeypatch, hostile):
     """Any text of a URI is within `url` of one question, as is any of a setting in its argument."""
     monkeypatch.chdir(tmp_path)
-    panel = gti(program.doing(EACH_HIGH), send="url", user="$(touch broken)", server="`touch broken`")
-    assert says(panel, f"evil.example/{hostile}?{hostile}")[0] == ["gti:High:3"]
+    client = gti(program.doing(EACH_HIGH), send="url", user="$(touch broken)", server="`touch broken`")
+    assert says(client, f"evil.example/{hostile}?{hostile}")[0] == ["gti:High:3"]
     (call,) = program.calls
     (question,) = _questions(call)
     assert set(question) == {"op", "url"}
@@ -137,11 +137,11 @@ def test_what_follows_the_answer_does_not_matter(gti, program, ending):
 )
 def test_a_program_that_fails_gives_no_verdict(gti, program, lines, trouble, tries):
     """-1, and asked again next time; what may pass is tried again at once; its complaints stay out."""
-    panel = gti(program.doing("print('certificate_problem', sys.argv, file=sys.stderr)", *lines))
-    answers, tally = says(panel, "evil.example/")
-    assert (answers, tally.statuses, len(program.calls)) == ([UNVERIFIED], {Status.FAILED: 1}, tries)
-    assert tally.troubles == [trouble]
-    assert says(panel, "evil.example/")[1].asked == 1
+    client = gti(program.doing("print('certificate_problem', sys.argv, file=sys.stderr)", *lines))
+    answers, stats = says(client, "evil.example/")
+    assert (answers, stats.statuses, len(program.calls)) == ([UNVERIFIED], {Status.FAILED: 1}, tries)
+    assert stats.errors == [trouble]
+    assert says(client, "evil.example/")[1].requested == 1
 
 
 @pytest.mark.parametrize(
@@ -156,9 +156,9 @@ def test_a_program_that_fails_gives_no_verdict(gti, program, lines, trouble, tri
 )
 def test_a_program_that_takes_too_long_is_ended(gti, program, lines):
     """It may sleep, drip, close its output, or leave the work to another program: all of it ends."""
-    panel = gti(program.doing(*lines), timeout=2, attempts=1)
-    answers, tally = says(panel, "evil.example/")
-    assert (answers, tally.troubles) == ([UNVERIFIED], ["`restclient` took longer than 2 s (`timeout`)"])
+    client = gti(program.doing(*lines), timeout=2, attempts=1)
+    answers, stats = says(client, "evil.example/")
+    assert (answers, stats.errors) == ([UNVERIFIED], ["`restclient` took longer than 2 s (`timeout`)"])
     group = ["ps", "-o", "stat=", "-g", str(program.calls[0]["process"])]
     left = subprocess.run(group, capture_output=True, text=True, check=False).stdout.split()
     assert [state for state in left if not state.startswith("Z")] == []
@@ -175,20 +175,20 @@ def test_a_program_that_takes_too_long_is_ended(gti, program, lines):
 def test_a_program_that_cannot_be_run_ends_asking(gti, program, spoil, reason):
     """It was there when the file was read; one try says enough."""
     path = program.doing(EACH_HIGH)
-    panel = gti(path, threads=1)
+    client = gti(path, threads=1)
     spoil(path)
-    answers, tally = says(panel, *(f"evil.example/{number}" for number in range(10)))
-    assert (set(answers), tally.statuses, tally.asked) == ({UNVERIFIED}, {Status.FAILED: 10}, 1)
-    assert (tally.troubles, tally.down) == ([f"`restclient` can't be run: {reason}"], True)
+    answers, stats = says(client, *(f"evil.example/{number}" for number in range(10)))
+    assert (set(answers), stats.statuses, stats.requested) == ({UNVERIFIED}, {Status.FAILED: 10}, 1)
+    assert (stats.errors, stats.down) == ([f"`restclient` can't be run: {reason}"], True)
 
 
 def test_a_batch_that_no_command_line_holds_is_asked_for_in_parts(gti, program):
     """Linux takes 128 KB an argument; a single value that is longer can't be judged, and stops nobody."""
     values = [f"evil.example/{number}{'x' * 20_000}" for number in range(10)]
-    panel = gti(program.doing(EACH_HIGH), batch=100, threads=1)
-    answers, tally = says(panel, *values, f"evil.example/{'y' * 200_000}")
+    client = gti(program.doing(EACH_HIGH), batch=100, threads=1)
+    answers, stats = says(client, *values, f"evil.example/{'y' * 200_000}")
     assert answers == [*["gti:High:3"] * 10, UNVERIFIED]
-    assert tally.statuses == {Status.OK: 10, Status.UNSUPPORTED: 1}
+    assert stats.statuses == {Status.OK: 10, Status.UNSUPPORTED: 1}
     assert [question["url"] for call in program.calls for question in _questions(call)] == [
         f"http://{value}" for value in values
     ]
@@ -198,11 +198,11 @@ def test_a_batch_that_no_command_line_holds_is_asked_for_in_parts(gti, program):
 def test_no_error_knows_the_command_line(gti, program, fault):
     """What Python's own errors of a command repeat, with the password in it, is nowhere in ours."""
     path = program.doing("time.sleep(60)" if fault == "time" else "sys.exit(1)")
-    panel = gti(path, timeout=0.5, server="a\0b" if fault == "zero byte" else "gti.example.net")
+    client = gti(path, timeout=0.5, server="a\0b" if fault == "zero byte" else "gti.example.net")
     if fault == "gone":
         path.unlink()
     with pytest.raises(ServiceError, match="`restclient`") as caught:
-        panel.probes()["gti"]()
+        client.probes()["gti"]()
     assert caught.value.__cause__ is caught.value.__context__ is None
     told = "".join(traceback.TracebackException.from_exception(caught.value).format())
     assert PASSWORD not in told
@@ -211,4 +211,4 @@ def test_no_error_knows_the_command_line(gti, program, fault):
 
 def test_doctor_says_what_the_program_said(gti, program):
     """One harmless value is asked."""
-    assert gti(program.doing(EACH_HIGH)).probes()["gti"]() == f"says High of http://{HARMLESS}/"
+    assert gti(program.doing(EACH_HIGH)).probes()["gti"]() == f"says High of http://{PROBED}/"

@@ -1,7 +1,7 @@
 import pytest
 from support.distribution import installed
 
-from proxy_oa_assets.enrichment.reputation.registry import ENTRY_POINTS, kinds, service_class
+from proxy_oa_assets.enrichment.reputation.registry import ENTRY_POINTS, service_class, service_names
 from proxy_oa_assets.enrichment.reputation.services.blocklist import Blocklist
 from proxy_oa_assets.model.errors import ReputationConfigError
 
@@ -29,9 +29,9 @@ def registered(tmp_path):
 def test_what_another_package_registers_is_a_kind_of_service(registered):
     """Only while it is installed."""
     with registered(mine="others_services:Mine"):
-        assert "mine" in kinds()
+        assert "mine" in service_names()
         assert issubclass(service_class("mine"), Blocklist)
-    assert "mine" not in kinds()
+    assert "mine" not in service_names()
     with pytest.raises(ReputationConfigError, match="'mine' is no service; there are blocklist, "):
         service_class("mine")
 
@@ -40,7 +40,7 @@ def test_another_package_does_not_take_the_place_of_ours(registered):
     """A name of ours stays ours: nobody else gets its key."""
     with registered(blocklist="others_services:Mine"):
         assert service_class("blocklist") is Blocklist
-        assert kinds().count("blocklist") == 1
+        assert service_names().count("blocklist") == 1
 
 
 @pytest.mark.parametrize(

@@ -7,10 +7,12 @@ import time
 from collections import Counter
 
 import pytest
+from pydantic import SecretStr
 from support.reputation_server import Reply, answering
 
-from proxy_oa_assets.enrichment.reputation.limits import Clock, Limits
-from proxy_oa_assets.enrichment.reputation.service_errors import QuotaSpentError, RefusedError
+from proxy_oa_assets.enrichment.reputation.limits import Clock, RequestLimiter
+from proxy_oa_assets.enrichment.reputation.service import QuotaExceededError, RefusedError
+from proxy_oa_assets.enrichment.reputation.services.urlhaus import UrlHaus
 from proxy_oa_assets.enrichment.reputation.verdict import Status
 
 NOON = dt.datetime(2026, 11, 24, 12, tzinfo=dt.UTC).timestamp()
@@ -30,18 +32,18 @@ class Turning:
         return False
 
 
+def _service(name, **settings):
+    """Return a service with these limits; without a named key, its name is its account."""
+    patient = {"patience_minutes": 1e6, **settings}
+    return UrlHaus(service="urlhaus", name=name, key_env=SecretStr("key"), **patient)
+
+
 @pytest.fixture
 def limits(tmp_path):
-    """Return what makes limits, each as another process would: by the files alone."""
+    """Return a function that makes limiters which share the files, as those of several processes do."""
 
-    def made(turning, account="vt", *, per_minute=None, per_day=None, until=float("inf")):
-        return Limits(
-            *(tmp_path, account),
-            per_minute=per_minute,
-            per_day=per_day,
-            until=until,
-            clock=turning.clock,
-        )
+    def made(turning, name="vt", **settings):
+        return RequestLimiter(_service(name, **settings), tmp_path, turning.clock)
 
     return made
 
@@ -51,7 +53,7 @@ def test_a_rate_holds_in_any_minute(limits):
     turning, times = Turning(), []
     four = limits(turning, per_minute=4)
     for _ in range(21):
-        four.take()
+        four.acquire()
         times.append(turning.now)
     assert all(later - earlier >= 60 for earlier, later in zip(times, times[4:], strict=False))
     assert times[-1] - NOON < 5 * 60 + 5
@@ -62,62 +64,73 @@ def test_a_budget_is_of_a_day_from_midnight_utc(limits):
     turning = Turning()
     five = limits(turning, per_day=5)
     for _ in range(5):
-        five.take()
+        five.acquire()
     for now in (NOON, NOON + 12 * 3600 - 1):
         turning.now = now
-        with pytest.raises(QuotaSpentError, match="budget"):
-            five.take()
+        with pytest.raises(QuotaExceededError, match="budget"):
+            five.acquire()
     turning.now = NOON + 12 * 3600
-    five.take()
+    five.acquire()
 
 
 def test_limits_survive_a_restart_and_are_of_an_account(limits):
     """Whoever opens the files next goes on counting; another service has its own."""
     turning = Turning()
-    limits(turning, per_minute=3, per_day=3).take()
+    limits(turning, per_minute=3, per_day=3).acquire()
     again = limits(turning, per_minute=3, per_day=3)
-    again.take()
-    again.take()
-    with pytest.raises(QuotaSpentError):
-        limits(turning, per_minute=3, per_day=3).take()
-    limits(turning, "other", per_day=3).take()
+    again.acquire()
+    again.acquire()
+    with pytest.raises(QuotaExceededError):
+        limits(turning, per_minute=3, per_day=3).acquire()
+    limits(turning, "other", per_day=3).acquire()
     turning.now += DAY
     began = turning.now
-    limits(turning, per_minute=3, per_day=3).take()
+    limits(turning, per_minute=3, per_day=3).acquire()
     assert turning.now == began
 
 
-def test_nobody_waits_longer_than_a_run_may_take(limits):
-    """Leave that would come too late is refused at once."""
+def test_the_limiter_does_not_wait_beyond_patience(limits):
+    """A request that would be allowed too late is refused at once."""
     turning = Turning()
-    two = limits(turning, per_minute=2, until=NOON + 30)
-    two.take()
-    two.take()
-    with pytest.raises(QuotaSpentError, match="patience_minutes"):
-        two.take()
+    two = limits(turning, per_minute=2, patience_minutes=0.5)
+    two.acquire()
+    two.acquire()
+    with pytest.raises(QuotaExceededError, match="patience_minutes"):
+        two.acquire()
     assert turning.now == NOON
 
 
+def test_a_pause_holds_for_all_requests(limits):
+    """No request is allowed before its end; a shorter one doesn't cut it, one beyond patience is refused."""
+    turning = Turning()
+    limiter = limits(turning, patience_minutes=2)
+    assert limiter.pause(60)
+    assert limiter.pause(10)
+    assert not limiter.pause(121)
+    limiter.acquire()
+    assert turning.now == NOON + 60
+
+
 def test_an_interrupted_run_does_not_wait(limits):
-    """Waiting ends when the clock says so."""
+    """A wait ends when the clock stops."""
     clock = Clock(lambda: NOON, lambda _: True)
     turning = Turning()
     turning.clock = clock
     one = limits(turning, per_minute=1)
-    one.take()
-    with pytest.raises(QuotaSpentError):
-        one.take()
+    one.acquire()
+    with pytest.raises(QuotaExceededError):
+        one.acquire()
 
 
 def test_giving_up_on_the_rate_leaves_the_budget_as_it_was(limits):
     """Nothing is asked, so nothing is counted: the day's second request is still there."""
     turning = Turning()
-    one = limits(turning, per_minute=1, per_day=2, until=NOON + 30)
-    one.take()
-    with pytest.raises(QuotaSpentError, match="patience_minutes"):
-        one.take()
+    one = limits(turning, per_minute=1, per_day=2, patience_minutes=0.5)
+    one.acquire()
+    with pytest.raises(QuotaExceededError, match="patience_minutes"):
+        one.acquire()
     turning.now += 60
-    limits(turning, per_minute=1, per_day=2).take()
+    limits(turning, per_minute=1, per_day=2).acquire()
 
 
 def test_a_file_that_cannot_be_counted_in_is_named_and_costs_its_service_alone(asking_of, tmp_path):
@@ -125,16 +138,16 @@ def test_a_file_that_cannot_be_counted_in_is_named_and_costs_its_service_alone(a
     with answering(lambda _: Reply({"query_status": "no_results"})) as server:
         limited = {"service": "urlhaus", "url": server.url, "key_env": "K", "per_day": 5}
         free = {"service": "urlhaus", "name": "free", "url": server.url, "key_env": "OTHER"}
-        panel = asking_of(limited, free, K="k", OTHER="o")
-        panel.look_up(["evil.example/"])
+        client = asking_of(limited, free, K="k", OTHER="o")
+        client.look_up(["evil.example/"])
         (budget,) = (tmp_path / "state").glob("budget-*.sqlite")
         budget.write_bytes(b"not SQLite, and longer than a header of it" * 100)
-        found = panel.look_up(["other.example/"])
+        found = client.look_up(["other.example/"])
         with pytest.raises(RefusedError, match=f"{budget}.*remove it"):
-            panel.probes()["urlhaus"]()
+            client.probes()["urlhaus"]()
     assert found.uri_rep == {"other.example/": "urlhaus:UNVERIFIED:-1::free:NONE:0"}
-    assert found.tallies["urlhaus"].down
-    assert str(budget) in found.tallies["urlhaus"].troubles[0]
+    assert found.stats["urlhaus"].down
+    assert str(budget) in found.stats["urlhaus"].errors[0]
 
 
 @pytest.mark.parametrize("to_another_thread", [False, True])
@@ -152,34 +165,34 @@ def test_what_is_interrupted_asks_no_more(asking_of, to_another_thread):
         return Reply({"query_status": "no_results"})
 
     with answering(slow) as server:
-        panel = asking_of({"service": "urlhaus", "url": server.url, "key_env": "K"}, K="k")
+        client = asking_of({"service": "urlhaus", "url": server.url, "key_env": "K"}, K="k")
         with pytest.raises(KeyboardInterrupt):
-            panel.look_up([f"{number}.example/" for number in range(200)])
+            client.look_up([f"{number}.example/" for number in range(200)])
         assert len(server.asked) < 100
 
 
 def test_doctor_does_not_wait_for_leave_after_ctrl_c(asking_of):
     """The rate is used up for a minute; Ctrl-C ends that at once."""
     with answering(lambda _: Reply({"query_status": "no_results"})) as server:
-        panel = asking_of({"service": "urlhaus", "url": server.url, "key_env": "K", "per_minute": 1}, K="k")
-        trial = panel.probes()["urlhaus"]
-        trial()
+        client = asking_of({"service": "urlhaus", "url": server.url, "key_env": "K", "per_minute": 1}, K="k")
+        probe = client.probes()["urlhaus"]
+        probe()
         ending = threading.Timer(0.3, os.kill, [os.getpid(), signal.SIGINT])
         ending.start()
         began = time.monotonic()
         with pytest.raises(KeyboardInterrupt):
-            trial()
+            probe()
         ending.join()
     assert time.monotonic() - began < 10
 
 
 def _take(folder, number, taken):
     clock = Clock(lambda: NOON, lambda _: True)
-    limits = Limits(folder, "vt", per_minute=None, per_day=50, until=NOON + 1, clock=clock)
+    limiter = RequestLimiter(_service("vt", per_day=50), folder, clock)
     for _ in range(number):
         try:
-            limits.take()
-        except QuotaSpentError:
+            limiter.acquire()
+        except QuotaExceededError:
             return
         taken.release()
 
@@ -203,16 +216,16 @@ def test_a_budget_is_of_a_key(asking_of):
     """Two entries with one variable share its three requests; another key has its own."""
     with answering(lambda _: Reply({"query_status": "no_results"})) as server:
         entry = {"service": "urlhaus", "url": server.url, "per_day": 3}
-        panel = asking_of(
+        client = asking_of(
             {**entry, "key_env": "ONE"},
             {**entry, "name": "hosts", "key_env": "ONE", "send": "host"},
             {**entry, "name": "other", "key_env": "TWO"},
             ONE="one",
             TWO="two",
         )
-        panel.look_up([f"{number}.example/" for number in range(5)])
-        with pytest.raises(QuotaSpentError):
-            panel.probes()["hosts"]()
+        client.look_up([f"{number}.example/" for number in range(5)])
+        with pytest.raises(QuotaExceededError):
+            client.probes()["hosts"]()
     asked = Counter(asked.headers["Auth-Key"] for asked in server.asked)
     assert asked == {"one": 3, "two": 3}
 
@@ -223,19 +236,19 @@ def test_a_budget_goes_to_the_most_suspicious_and_the_rest_waits_for_the_next_da
     turning = Turning(NOON - 11 * 3600)
     report = {"data": {"attributes": {"last_analysis_stats": {"malicious": 0, "suspicious": 0}}}}
     with answering(lambda _: Reply(report)) as server:
-        panel = asking_of({"service": "vt", "url": server.url, "key_env": "K"}, K="k")
-        first = panel.look_up(values, clock=turning.clock)
+        client = asking_of({"service": "vt", "url": server.url, "key_env": "K"}, K="k")
+        first = client.look_up(values, clock=turning.clock)
         assert len(server.asked) == 500
         assert [first.uri_rep[value] for value in values] == ["vt:NONE:0"] * 500 + ["vt:UNVERIFIED:-1"] * 20
-        assert first.tallies["vt"].statuses == {Status.OK: 500, Status.OVER_QUOTA: 20}
-        assert first.tallies["vt"].troubles == ["the day's budget is used up"]
+        assert first.stats["vt"].statuses == {Status.OK: 500, Status.OVER_QUOTA: 20}
+        assert first.stats["vt"].errors == ["the day's budget is used up"]
         # 500 at 4 a minute.
         assert 124 * 60 <= turning.now - (NOON - 11 * 3600) < 126 * 60
-        assert not first.tallies["vt"].down
+        assert not first.stats["vt"].down
 
-        again = panel.look_up(values, clock=turning.clock)
-        assert (len(server.asked), again.tallies["vt"].cached) == (500, 500)
+        again = client.look_up(values, clock=turning.clock)
+        assert (len(server.asked), again.stats["vt"].cached) == (500, 500)
 
         turning.now = NOON - 11 * 3600 + DAY
-        panel.look_up(values[500:], clock=turning.clock)
+        client.look_up(values[500:], clock=turning.clock)
         assert len(server.asked) == 520

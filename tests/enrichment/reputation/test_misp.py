@@ -133,9 +133,9 @@ def test_a_wrong_key_ends_asking(service):
     """403: nothing more is asked in this run."""
     with service("misp", lambda _: Reply({"message": "no"}, 403), KEY, threads=1, batch=1) as asking:
         found = asking.look_up("a.example/", "b.example/")
-    tally = found.tallies["misp"]
+    stats = found.stats["misp"]
     assert set(found.uri_rep.values()) == {UNVERIFIED}
-    assert (len(asking.server.asked), tally.down) == (1, True)
+    assert (len(asking.server.asked), stats.down) == (1, True)
 
 
 @pytest.mark.parametrize("answer", [{}, {"response": {}}, {"response": {"Attribute": [{"type": "url"}]}}, []])
@@ -144,7 +144,7 @@ def test_an_answer_that_is_not_documented_is_no_verdict(service, answer):
     with service("misp", lambda _: Reply(answer), KEY) as asking:
         found = asking.look_up("evil.example/a")
     assert found.uri_rep == {"evil.example/a": UNVERIFIED}
-    assert found.tallies["misp"].statuses == {Status.FAILED: 1}
+    assert found.stats["misp"].statuses == {Status.FAILED: 1}
 
 
 @pytest.mark.parametrize(

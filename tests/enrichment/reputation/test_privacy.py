@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 from support.remote_services import ENTRIES, SECRET, SECRET_ENV, entry
 from support.reputation_server import Asked, Reply, answering
 
-from proxy_oa_assets.enrichment.reputation.privacy import Privacy, own_suffix
+from proxy_oa_assets.enrichment.reputation.privacy import Privacy, domain_suffix
 from proxy_oa_assets.enrichment.reputation.service import Send
 from proxy_oa_assets.enrichment.reputation.verdict import Status
 
-OURS = Privacy(tuple(map(own_suffix, (".Branch.Example.", "partner.example", "intra"))))
+OURS = Privacy(tuple(map(domain_suffix, (".Branch.Example.", "partner.example", "intra"))))
 
 
 @pytest.mark.parametrize(
@@ -119,7 +119,7 @@ def test_a_service_receives_nothing_private(asking_of):
     # One value as sent, asked once.
     (asked,) = server.asked
     assert asked.path == "/urls/aHR0cDovL2V2aWwuZXhhbXBsZS9wYXRo"
-    assert found.tallies["vt"].statuses == {Status.NOT_SENT: len(INSIDE), Status.NO_DATA: 2}
+    assert found.stats["vt"].statuses == {Status.NOT_SENT: len(INSIDE), Status.NO_DATA: 2}
 
 
 def _readable(asked: Asked) -> str:
@@ -139,8 +139,8 @@ def test_no_service_s_requests_hold_anything_private(asking_of, kind):
     private = ["the-user", "the-word", "the-query", "the-part", *(host for host in hosts if len(host) > 5)]
     values = ["http://the-user:the-word@evil.example/path?a=the-query#the-part", *INSIDE]
     with answering(lambda _: Reply({}, 404)) as server:
-        panel = asking_of(entry(kind, server.url), privacy=OURS, **{SECRET_ENV: SECRET})
-        panel.look_up(values)
+        client = asking_of(entry(kind, server.url), privacy=OURS, **{SECRET_ENV: SECRET})
+        client.look_up(values)
     sent = " ".join(map(_readable, server.asked))
     assert "http://evil.example/path" in sent
     assert [text for text in private if text in sent] == []
@@ -153,6 +153,6 @@ def test_doctor_sends_no_more_than_a_run(asking_of, send, said):
     """Nothing where nothing is sent, and nothing of a domain that is kept inside."""
     with answering(lambda _: Reply({}, 404)) as server:
         entry = {"service": "vt", "url": server.url, "key_env": "K", "send": send}
-        panel = asking_of(entry, privacy=Privacy((own_suffix("example.com"),)), K="k")
-        assert panel.probes()["vt"]().startswith(said)
+        client = asking_of(entry, privacy=Privacy((domain_suffix("example.com"),)), K="k")
+        assert client.probes()["vt"]().startswith(said)
     assert server.asked == []

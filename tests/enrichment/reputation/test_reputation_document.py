@@ -13,7 +13,7 @@ from support.reputation_server import Reply, answering
 
 from proxy_oa_assets.enrichment.reputation.client import ReputationClient
 from proxy_oa_assets.enrichment.reputation.config import _File, load_reputation
-from proxy_oa_assets.enrichment.reputation.registry import kinds, service_class
+from proxy_oa_assets.enrichment.reputation.registry import service_class, service_names
 from proxy_oa_assets.enrichment.reputation.service import LocalService, RemoteService, ReputationService
 from proxy_oa_assets.enrichment.reputation.services.blocklist import BlockedList
 
@@ -62,7 +62,7 @@ def _own_settings(kind: str) -> set[str]:
     return set(own.__annotations__) & set(own.model_fields)
 
 
-@pytest.mark.parametrize("kind", kinds())
+@pytest.mark.parametrize("kind", service_names())
 def test_each_service_s_settings_are_documented(kind):
     """Each setting with its default, and none that isn't there."""
     assert list(_tables(_section(f"### `{kind}`"))) == [_defaults(service_class(kind), _own_settings(kind))]
@@ -117,7 +117,7 @@ def test_the_file_of_the_document_is_one(tmp_path):
     path.write_text(text)
     _write_files(tomllib.loads(text), tmp_path)
     configured = load_reputation(path, dict.fromkeys(re.findall(r'_env = "(\w+)"', text), "the-secret"))
-    assert {service.service for service in configured.services} == set(kinds())
+    assert {service.service for service in configured.services} == set(service_names())
     assert configured.warnings == ()
     assert configured.privacy.own_suffixes == ("example.net", "partner.example.com")
 
@@ -143,8 +143,8 @@ def test_the_document_s_own_service_answers_once_it_is_installed(tmp_path):
         path = tmp_path / "reputation.toml"
         path.write_text(_blocks("toml")[2].replace("https://scores.example.net", server.url))
         configured = load_reputation(path, {"SOC_SCORES_KEY": "the-key"})
-        panel = ReputationClient(configured, tmp_path / "state")
-        found = panel.look_up(["evil.example/a?secret=1", "odd.example/", "fine.example/", "printer.local/"])
+        client = ReputationClient(configured, tmp_path / "state")
+        found = client.look_up(["evil.example/a?secret=1", "odd.example/", "fine.example/", "printer.local/"])
     assert list(found.uri_rep.values()) == [
         "soc_scores:HIGH:3:kit",
         "soc_scores:MEDIUM:2:kit",

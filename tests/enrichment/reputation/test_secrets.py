@@ -132,15 +132,15 @@ def _without_secrets(*texts: str) -> None:
 
 
 def _assert_look_ups_tell_no_secret(
-    panel: ReputationClient, kind: str, lines: list[str], folder: Path
+    client: ReputationClient, kind: str, lines: list[str], folder: Path
 ) -> None:
     """Ask for values, and as `doctor` does, and go through all that came of it."""
-    found = panel.look_up(["evil.example/a", "other.example/"])
+    found = client.look_up(["evil.example/a", "other.example/"])
     try:
-        panel.probes()[kind]()
+        client.probes()[kind]()
     except ProxyOaError as error:
         _without_secrets(str(error), repr(error), repr(error.__cause__), repr(error.__context__))
-    _without_secrets(*lines, str(found), repr(panel.__dict__))
+    _without_secrets(*lines, str(found), repr(client.__dict__))
     for file in (folder / "state").rglob("*"):
         content = file.read_bytes() if file.is_file() else b""
         assert SECRET.encode() not in content
@@ -152,8 +152,8 @@ def _assert_look_ups_tell_no_secret(
 def test_no_log_line_error_or_file_has_a_secret(asking_of, every_log_line, tmp_path, kind, reply):
     """Whatever a service answers, its own secret sent back included."""
     with answering(REPLIES[reply]) as server:
-        panel = asking_of(entry(kind, server.url), **{SECRET_ENV: SECRET})
-        _assert_look_ups_tell_no_secret(panel, kind, every_log_line, tmp_path)
+        client = asking_of(entry(kind, server.url), **{SECRET_ENV: SECRET})
+        _assert_look_ups_tell_no_secret(client, kind, every_log_line, tmp_path)
     # It did go to the service.
     assert server.asked
     assert any(form in str(server.asked) for form in FORMS)
@@ -164,10 +164,10 @@ def test_no_log_line_error_or_file_has_a_secret(asking_of, every_log_line, tmp_p
 def test_no_fault_of_the_connection_tells_a_secret(asking_of, every_log_line, tmp_path, fault, kind):
     """What `requests` and urllib3 say of it names addresses, and may repeat what came back."""
     with fault() as (url, _):
-        panel = asking_of({**entry(kind, url), "timeout": 0.3, "attempts": 2}, **{SECRET_ENV: SECRET})
-        _assert_look_ups_tell_no_secret(panel, kind, every_log_line, tmp_path)
-        (tally,) = panel.look_up(["evil.example/"]).tallies.values()
-        assert tally.troubles
+        client = asking_of({**entry(kind, url), "timeout": 0.3, "attempts": 2}, **{SECRET_ENV: SECRET})
+        _assert_look_ups_tell_no_secret(client, kind, every_log_line, tmp_path)
+        (stats,) = client.look_up(["evil.example/"]).stats.values()
+        assert stats.errors
 
 
 def _assert_a_day_keeps_no_secret(folder: Path, services: list[dict[str, object]], lines: list[str]) -> None:

@@ -23,9 +23,9 @@ def test_a_refused_connection_costs_its_own_answer_alone(vt):
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))
         url = f"http://127.0.0.1:{unused.getsockname()[1]}"
-    said, tally = says(vt(url), "evil.example/")
-    assert (said, tally.statuses) == ([NOTHING], {Status.FAILED: 1})
-    assert tally.troubles == ["it can't be reached, or closed the connection"]
+    said, stats = says(vt(url), "evil.example/")
+    assert (said, stats.statuses) == ([NOTHING], {Status.FAILED: 1})
+    assert stats.errors == ["it can't be reached, or closed the connection"]
     with answering(lambda _: Reply(GOOD)) as server:
         assert says(vt(server.url), "evil.example/")[0] == [HIT]
 
@@ -58,9 +58,9 @@ def test_an_answer_that_does_not_come_is_not_waited_for(vt):
         connection.recv(1)
 
     with handling(handle) as (url, connections):
-        said, tally = says(vt(url, timeout=0.2, attempts=2), "evil.example/")
+        said, stats = says(vt(url, timeout=0.2, attempts=2), "evil.example/")
     assert (said, len(connections)) == ([NOTHING], 2)
-    assert tally.troubles == ["it gave no answer, or not all of it, within 0.2 s (`timeout`)"]
+    assert stats.errors == ["it gave no answer, or not all of it, within 0.2 s (`timeout`)"]
 
 
 @pytest.mark.parametrize(
@@ -78,8 +78,8 @@ def test_an_answer_that_drips_ends_with_the_time(vt, begun):
             time.sleep(0.05)
 
     with handling(handle) as (url, _):
-        said, tally = says(vt(url, timeout=0.4, attempts=1), "evil.example/")
-    assert (said, tally.troubles) == (
+        said, stats = says(vt(url, timeout=0.4, attempts=1), "evil.example/")
+    assert (said, stats.errors) == (
         [NOTHING],
         ["it gave no answer, or not all of it, within 0.4 s (`timeout`)"],
     )
@@ -102,23 +102,47 @@ def test_an_answer_that_stalls_late_ends_with_the_time(vt, certificate, length, 
     with handling(handle, shown if secured else None) as (url, _):
         began = time.monotonic()
         trusted = {"ca_cert": str(file)} if secured else {}
-        said, tally = says(vt(url, timeout=3, attempts=1, **trusted), "evil.example/")
+        said, stats = says(vt(url, timeout=3, attempts=1, **trusted), "evil.example/")
     # Were the time counted anew from what was sent last, it would be 5.5 s.
     assert time.monotonic() - began < 5
-    assert (said, tally.troubles) == (
+    assert (said, stats.errors) == (
         [NOTHING],
         ["it gave no answer, or not all of it, within 3 s (`timeout`)"],
     )
 
 
-@pytest.mark.parametrize(("retry_after", "pause"), [("7", 7), ("0", 0), (None, None), ("soon", None)])
-def test_too_many_requests_are_tried_again_after_the_pause_asked_for(vt, waits, retry_after, pause):
-    """429, then the answer: after Retry-After, or after a pause of ours where there is none."""
-    replies = [Reply({"error": {"code": "TooManyRequestsError"}}, 429, _header(retry_after)), Reply(GOOD)]
+@pytest.mark.parametrize("status", [429, 503])
+@pytest.mark.parametrize(
+    ("retry_after", "pause"), [("7", 7), ("60", 60), ("600", 600), ("0", None), (None, None), ("soon", None)]
+)
+def test_a_requested_pause_is_waited_for(vt, waits, status, retry_after, pause):
+    """429 or 503, then a verdict: after Retry-After, or after a growing pause where there is none."""
+    replies = [Reply({"error": {"code": "TooManyRequestsError"}}, status, _header(retry_after)), Reply(GOOD)]
     with answering(lambda _: replies.pop(0)) as server:
         assert says(vt(server.url), "evil.example/")[0] == [HIT]
-    (waited,) = waits
-    assert waited == pause if pause is not None else 0 < waited <= 30
+    if pause is not None:
+        assert sum(waits) == pytest.approx(pause, abs=2)
+    elif retry_after == "0":
+        assert waits == []
+    else:
+        assert len(waits) == 1
+        assert 0 < waits[0] <= 30
+
+
+def test_the_whole_service_waits_for_a_requested_pause(vt, waits):
+    """Other batches aren't sent before its end, either: one pause, after which all are answered."""
+    asked_at = []
+
+    def respond(_):
+        asked_at.append(sum(waits))
+        return Reply({}, 429, _header("60")) if len(asked_at) == 1 else Reply(GOOD)
+
+    with answering(respond) as server:
+        said, stats = says(vt(server.url, threads=1), *(f"{number}.example/" for number in range(5)))
+    assert (set(said), stats.down, stats.errors) == ({HIT}, False, [])
+    assert asked_at[0] == 0
+    assert min(asked_at[1:]) == pytest.approx(60, abs=2)
+    assert sum(waits) == pytest.approx(60, abs=2)
 
 
 def test_too_many_requests_of_whoever_stands_before_the_service_pass_as_well(vt):
@@ -137,14 +161,18 @@ def test_plain_http_does_not_go_by_a_proxy(vt, monkeypatch):
     assert proxy.asked == []
 
 
-def test_a_pause_longer_than_half_a_minute_ends_asking(vt, waits):
-    """Retry-After an hour: nothing more is asked in this run; nothing counts as answered."""
-    reply = Reply({}, 503, _header("3600"))
+@pytest.mark.parametrize(("status", "how"), [(429, Status.OVER_QUOTA), (503, Status.FAILED)])
+def test_a_pause_beyond_patience_ends_the_lookup(vt, waits, status, how):
+    """Retry-After an hour, `patience_minutes` 30: no further request in this run, and the error says why."""
+    reply = Reply({}, status, _header("3600"))
     with answering(lambda _: reply) as server:
-        said, tally = says(vt(server.url, threads=1), "a.example/", "b.example/", "c.example/")
+        client = vt(server.url, threads=1, patience_minutes=30)
+        said, stats = says(client, "a.example/", "b.example/", "c.example/")
     assert (said, waits, len(server.asked)) == ([NOTHING] * 3, [], 1)
-    assert tally.troubles == ["it answered 503, and wants to be asked again in 3600 s"]
-    assert tally.down
+    assert (stats.statuses, stats.down) == ({how: 3}, True)
+    (error,) = stats.errors
+    for part in (str(status), "3600 s", "`patience_minutes`"):
+        assert part in error
 
 
 def test_a_server_error_passes(vt):
@@ -157,11 +185,11 @@ def test_a_server_error_passes(vt):
 def test_a_wrong_key_ends_asking(vt):
     """401: the service isn't asked again in this run; in the next it is."""
     with answering(lambda _: Reply({"error": {"code": "WrongCredentialsError"}}, 401)) as server:
-        panel = vt(server.url, threads=1)
-        said, tally = says(panel, "a.example/", "b.example/")
-        assert (said, len(server.asked), tally.down) == ([NOTHING] * 2, 1, True)
-        assert tally.troubles == ["it answered 401: the key is wrong, or may not ask this"]
-        says(panel, "a.example/")
+        client = vt(server.url, threads=1)
+        said, stats = says(client, "a.example/", "b.example/")
+        assert (said, len(server.asked), stats.down) == ([NOTHING] * 2, 1, True)
+        assert stats.errors == ["it answered 401: the key is wrong, or may not ask this"]
+        says(client, "a.example/")
         assert len(server.asked) == 2
 
 
@@ -169,10 +197,10 @@ def test_a_wrong_key_ends_asking(vt):
 def test_a_key_that_no_header_can_have_ends_asking(asking_of, key):
     """A variable filled from a file may end in a line break: said at once, without the key, tried once."""
     with answering(lambda _: Reply(GOOD)) as server:
-        panel = asking_of({"service": "vt", "url": server.url, "key_env": "K", "threads": 1}, K=key)
-        said, tally = says(panel, "a.example/", "b.example/")
-    assert (said, server.asked, tally.asked, tally.down) == ([NOTHING] * 2, [], 1, True)
-    (trouble,) = tally.troubles
+        client = asking_of({"service": "vt", "url": server.url, "key_env": "K", "threads": 1}, K=key)
+        said, stats = says(client, "a.example/", "b.example/")
+    assert (said, server.asked, stats.requested, stats.down) == ([NOTHING] * 2, [], 1, True)
+    (trouble,) = stats.errors
     assert "the key can't stand in a header" in trouble
     assert key.strip() not in trouble
 
@@ -183,11 +211,11 @@ def test_a_key_that_no_header_can_have_ends_asking(asking_of, key):
 def test_garbage_is_no_answer(vt, body):
     """Not JSON, half of it, or another shape: -1, and never kept."""
     with answering(lambda _: Reply(body)) as server:
-        panel = vt(server.url)
-        said, tally = says(panel, "evil.example/")
-        assert (said, tally.statuses) == ([NOTHING], {Status.FAILED: 1})
-        assert tally.troubles[0].startswith("its answer isn't as documented")
-        assert says(panel, "evil.example/")[1].asked == 1
+        client = vt(server.url)
+        said, stats = says(client, "evil.example/")
+        assert (said, stats.statuses) == ([NOTHING], {Status.FAILED: 1})
+        assert stats.errors[0].startswith("its answer isn't as documented")
+        assert says(client, "evil.example/")[1].requested == 1
 
 
 def test_a_body_without_end_is_cut(vt):
@@ -202,9 +230,9 @@ def test_a_body_without_end_is_cut(vt):
             sent.append(1)
 
     with handling(handle) as (url, connections):
-        said, tally = says(vt(url), "evil.example/")
+        said, stats = says(vt(url), "evil.example/")
     assert (said, len(connections)) == ([NOTHING], 1)
-    assert tally.troubles == ["its answer is longer than 8 MB"]
+    assert stats.errors == ["its answer is longer than 8 MB"]
     # What the sockets hold comes on top.
     assert len(sent) < 100
 
@@ -214,19 +242,19 @@ def test_a_redirect_is_not_followed_and_the_key_stays(vt):
     with answering(lambda _: Reply(GOOD)) as elsewhere:
         there = {"Location": f"{elsewhere.url.replace('127.0.0.1', 'localhost')}/urls/x"}
         with answering(lambda _: Reply(b"", 302, there)) as server:
-            said, tally = says(vt(server.url), "evil.example/")
+            said, stats = says(vt(server.url), "evil.example/")
     assert (said, elsewhere.asked) == ([NOTHING], [])
-    assert tally.troubles == ["it answered 302, a redirect, which isn't followed; check `url`"]
+    assert stats.errors == ["it answered 302, a redirect, which isn't followed; check `url`"]
 
 
 def test_a_certificate_of_nobody_is_refused(vt, untrusted):
     """A server whose certificate no authority signed learns nothing."""
     heard = []
     with handling(lambda connection: heard.append(request_of(connection)), untrusted) as (url, _):
-        said, tally = says(vt(url), "evil.example/")
+        said, stats = says(vt(url), "evil.example/")
     assert (said, heard) == ([NOTHING], [])
-    assert "isn't trusted" in tally.troubles[0]
-    assert "`ca_cert`" in tally.troubles[0]
+    assert "isn't trusted" in stats.errors[0]
+    assert "`ca_cert`" in stats.errors[0]
 
 
 def _header(retry_after):

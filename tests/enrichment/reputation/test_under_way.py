@@ -26,12 +26,12 @@ def test_services_ask_side_by_side_each_with_four_requests_at_most(asking_of):
         return CLEAN
 
     with answering(respond) as server:
-        panel = asking_of(
+        client = asking_of(
             *({**FREE, "name": name, "url": server.url, "key_env": name.upper()} for name in ("one", "two")),
             ONE="one",
             TWO="two",
         )
-        found = panel.look_up([f"{number}.example/" for number in range(40)])
+        found = client.look_up([f"{number}.example/" for number in range(40)])
 
     assert set(found.uri_rep.values()) == {"one:NONE:0::two:NONE:0"}
     assert most == {"one": 4, "two": 4}

@@ -102,8 +102,8 @@ def test_a_host_without_blacklists_is_judged_by_its_urls(says):
 def test_what_urlhaus_cannot_judge_is_no_failure(service, outcome):
     """It is unverified, isn't kept, and doesn't count against the service."""
     with service("urlhaus", lambda _: Reply({"query_status": outcome}), KEY) as asking:
-        tally = asking.look_up("evil.example/a").tallies["urlhaus"]
-        assert (tally.statuses, tally.troubles) == ({Status.UNSUPPORTED: 1}, [])
+        stats = asking.look_up("evil.example/a").stats["urlhaus"]
+        assert (stats.statuses, stats.errors) == ({Status.UNSUPPORTED: 1}, [])
         assert asking.said("evil.example/a") == [UNVERIFIED]
     assert len(asking.server.asked) == 2
 
@@ -113,20 +113,20 @@ def test_an_unknown_key_ends_asking_although_the_answer_is_200(service):
     answer = Reply({"query_status": "unknown_auth_key"})
     with service("urlhaus", lambda _: answer, KEY, threads=1) as asking:
         found = asking.look_up("a.example/", "b.example/")
-    tally = found.tallies["urlhaus"]
+    stats = found.stats["urlhaus"]
     assert set(found.uri_rep.values()) == {UNVERIFIED}
-    assert (len(asking.server.asked), tally.down) == (1, True)
-    assert tally.troubles == ["it doesn't know the key"]
+    assert (len(asking.server.asked), stats.down) == (1, True)
+    assert stats.errors == ["it doesn't know the key"]
 
 
 @pytest.mark.parametrize("answer", [{"query_status": "http_post_expected"}, {}, {"query_status": 3}])
 def test_an_answer_that_is_not_documented_is_no_verdict(service, answer):
     """-1, a failure; what the server wrote isn't passed on."""
     with service("urlhaus", lambda _: Reply(answer), KEY) as asking:
-        tally = asking.look_up("evil.example/a").tallies["urlhaus"]
-    assert tally.statuses == {Status.FAILED: 1}
-    assert "http_post_expected" not in tally.troubles[0]
-    assert "documented" in tally.troubles[0]
+        stats = asking.look_up("evil.example/a").stats["urlhaus"]
+    assert stats.statuses == {Status.FAILED: 1}
+    assert "http_post_expected" not in stats.errors[0]
+    assert "documented" in stats.errors[0]
 
 
 @pytest.mark.parametrize(

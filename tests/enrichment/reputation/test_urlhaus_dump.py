@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from proxy_oa_assets.enrichment.reputation.services.urlhaus_dump import UrlHausDump
+from proxy_oa_assets.enrichment.reputation.services.urlhaus import UrlHausDump
 from proxy_oa_assets.enrichment.reputation.verdict import encode
 from proxy_oa_assets.model.errors import ReputationConfigError
 
@@ -38,7 +38,7 @@ def _line(url, status="online", tags="elf", threat="malware_download"):
 
 
 def _said(service, *values):
-    answers = service.judge(values)
+    answers = service.look_up(values)
     return [encode([answers[value]]) for value in values]
 
 
@@ -89,7 +89,7 @@ def test_lines_that_are_cut_or_have_no_url_are_passed_over(dump):
 
 def test_a_value_without_a_host_is_left_to_be_unsupported(dump):
     """No host, no verdict: it counts as unsupported, which isn't clean."""
-    assert dump(HEADER, _line("http://a.example/x")).judge(["", "/path"]) == {}
+    assert dump(HEADER, _line("http://a.example/x")).look_up(["", "/path"]) == {}
 
 
 @pytest.mark.parametrize(
@@ -104,7 +104,7 @@ def test_a_value_without_a_host_is_left_to_be_unsupported(dump):
 def test_a_file_that_is_no_dump_is_named(dump, lines, named):
     """The message has the path; a plain list of URLs is for `blocklist`."""
     with pytest.raises(ReputationConfigError, match=rf"urlhaus\.csv.*{named}"):
-        dump(*lines).judge(["a.example/x"])
+        dump(*lines).look_up(["a.example/x"])
 
 
 def test_the_real_urls_are_all_marked_within_a_second(test_data):
@@ -116,7 +116,7 @@ def test_the_real_urls_are_all_marked_within_a_second(test_data):
     began = time.process_time()
     service.describe()
     assert time.process_time() - began < 1
-    answers = service.judge(urls)
-    assert {answer.value for answer in answers.values()} == {1}
+    answers = service.look_up(urls)
+    assert {answer.risk for answer in answers.values()} == {1}
     assert set(answers) == set(urls)
     assert len(answers) > 20_000

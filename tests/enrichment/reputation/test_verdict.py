@@ -3,17 +3,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from proxy_oa_assets.enrichment.reputation.verdict import (
-    HIGH,
-    LOW,
-    MEDIUM,
-    NONE,
-    UNVERIFIED,
     Category,
+    Risk,
     Status,
     Verdict,
     decode,
     encode,
-    values,
+    risks,
 )
 
 # What a service can say, with at least one character that doesn't separate answers.
@@ -23,7 +19,7 @@ VERDICTS = st.builds(
     Verdict,
     service=NAMES,
     label=NAMES,
-    value=st.sampled_from([UNVERIFIED, NONE, LOW, MEDIUM, HIGH]),
+    risk=st.sampled_from(Risk),
     status=st.sampled_from(list(Status)),
     categories=CATEGORIES,
 )
@@ -31,20 +27,21 @@ VERDICTS = st.builds(
 
 def test_the_values_are_the_contract_s():
     """-1 unverified, 0 none, 1 low, 2 medium, 3 high."""
-    assert (UNVERIFIED, NONE, LOW, MEDIUM, HIGH) == (-1, 0, 1, 2, 3)
+    assert list(Risk) == [-1, 0, 1, 2, 3]
+    assert [risk.name for risk in Risk] == ["UNVERIFIED", "NONE", "LOW", "MEDIUM", "HIGH"]
 
 
 def test_several_answers_are_joined_by_two_colons():
     """The example of the specification, character by character."""
-    gti = Verdict("gti", "High", HIGH, categories=(Category("Malicious Sites", "Risk"),))
-    fb = Verdict("fb", "MALICIOUS", HIGH)
+    gti = Verdict("gti", "High", Risk.HIGH, categories=(Category("Malicious Sites", "Risk"),))
+    fb = Verdict("fb", "MALICIOUS", Risk.HIGH)
     assert encode([gti, fb]) == "gti:High:3:Malicious Sites|Risk::fb:MALICIOUS:3"
 
 
 def test_categories_are_joined_by_semicolons_and_a_group_is_optional():
     """`CAT|GROUP;CAT`, after the value."""
     categories = (Category("phishing", "openphish"), Category("maltrail"))
-    verdict = Verdict("blocklist", "HIGH", HIGH, categories=categories)
+    verdict = Verdict("blocklist", "HIGH", Risk.HIGH, categories=categories)
     assert verdict.encoded() == "blocklist:HIGH:3:phishing|openphish;maltrail"
 
 
@@ -56,7 +53,7 @@ def test_no_service_gives_the_empty_string():
 @pytest.mark.parametrize("status", list(Status))
 def test_the_status_is_kept_apart_from_what_is_written(status):
     """How an answer came about is for the run's metadata; the column holds the severity alone."""
-    assert Verdict("vt", "UNVERIFIED", UNVERIFIED, status).encoded() == "vt:UNVERIFIED:-1"
+    assert Verdict("vt", "UNVERIFIED", Risk.UNVERIFIED, status).encoded() == "vt:UNVERIFIED:-1"
 
 
 @pytest.mark.parametrize(
@@ -73,9 +70,9 @@ def test_the_status_is_kept_apart_from_what_is_written(status):
 )
 def test_separators_inside_a_text_become_a_space(text, written):
     """A service's own colons, semicolons, bars and line breaks can't forge another answer."""
-    assert Verdict("s", text, LOW).encoded() == f"s:{written}:1"
+    assert Verdict("s", text, Risk.LOW).encoded() == f"s:{written}:1"
     assert (
-        Verdict("s", "LOW", LOW, categories=(Category(text, text),)).encoded()
+        Verdict("s", "LOW", Risk.LOW, categories=(Category(text, text),)).encoded()
         == f"s:LOW:1:{written}|{written}"
     )
 
@@ -89,7 +86,7 @@ def test_readers_get_every_answer_back(verdicts):
         service, label, value, *categories = answer.split(":")
         assert service
         assert label
-        assert int(value) == verdict.value
+        assert int(value) == verdict.risk
         assert len(categories) == bool(verdict.categories)
         if categories:
             written = [category.split("|") for category in categories[0].split(";")]
@@ -99,7 +96,7 @@ def test_readers_get_every_answer_back(verdicts):
 @pytest.mark.parametrize("blank", ["", ":", " ;|", "\n"])
 def test_a_blank_name_cannot_shift_the_answer(blank):
     """A label without any readable character still leaves three parts, none of them a `::`."""
-    encoded = encode([Verdict("s", blank, LOW), Verdict("t", "NONE", NONE)])
+    encoded = encode([Verdict("s", blank, Risk.LOW), Verdict("t", "NONE", Risk.NONE)])
     assert [len(answer.split(":")) for answer in encoded.split("::")] == [3, 3]
 
 
@@ -107,9 +104,9 @@ def test_what_each_service_said_is_read_back():
     """One severity per service; categories don't matter, and what is no answer is left out."""
     uri_rep = "vt:UNVERIFIED:-1::fb:MALICIOUS:3:malware|x;c2::list:NONE:0"
 
-    assert values(uri_rep) == {"vt": -1, "fb": 3, "list": 0}
-    assert values("") == {}
-    assert values("an older note::half:an answer") == {}
+    assert risks(uri_rep) == {"vt": -1, "fb": 3, "list": 0}
+    assert risks("") == {}
+    assert risks("an older note::half:an answer") == {}
 
 
 @given(st.lists(VERDICTS, max_size=4))
@@ -117,5 +114,5 @@ def test_what_was_encoded_is_decoded_as_it_stands_there(verdicts):
     """Service, label, value and categories come back; encoding them again gives the same text."""
     uri_rep = encode(verdicts)
 
-    assert [verdict.value for verdict in decode(uri_rep)] == [verdict.value for verdict in verdicts]
+    assert [verdict.risk for verdict in decode(uri_rep)] == [verdict.risk for verdict in verdicts]
     assert encode(decode(uri_rep)) == uri_rep

@@ -2,8 +2,8 @@ import pytest
 from pydantic import ValidationError
 from support.reputation_server import Reply
 
-from proxy_oa_assets.enrichment.reputation.client import HARMLESS
-from proxy_oa_assets.enrichment.reputation.service_errors import RefusedError
+from proxy_oa_assets.enrichment.reputation.lookup import PROBED
+from proxy_oa_assets.enrichment.reputation.service import RefusedError
 from proxy_oa_assets.enrichment.reputation.verdict import Status
 
 UNVERIFIED = "vt:UNVERIFIED:-1"
@@ -114,8 +114,8 @@ def test_what_was_never_seen_is_no_data_and_is_not_asked_again(service):
         first, second = asking.look_up(URL), asking.look_up(URL)
         assert first.uri_rep == second.uri_rep == {URL: UNVERIFIED}
     assert len(asking.server.asked) == 1
-    assert [found.tallies["vt"].statuses for found in (first, second)] == [{Status.NO_DATA: 1}] * 2
-    assert (second.tallies["vt"].asked, second.tallies["vt"].cached) == (0, 1)
+    assert [found.stats["vt"].statuses for found in (first, second)] == [{Status.NO_DATA: 1}] * 2
+    assert (second.stats["vt"].requested, second.stats["vt"].cached) == (0, 1)
 
 
 @pytest.mark.parametrize(
@@ -136,12 +136,12 @@ def test_a_refusal_ends_asking(service, code, status, how, trouble):
     values = [f"evil.example/{number}" for number in range(20)]
     with service("vt", lambda _: _refusal(code, status), KEY, threads=1, per_minute=None) as asking:
         found = asking.look_up(*values)
-        tally = found.tallies["vt"]
+        stats = found.stats["vt"]
         assert len(asking.server.asked) == 1
         asking.look_up(*values)
         assert len(asking.server.asked) == 2
     assert set(found.uri_rep.values()) == {UNVERIFIED}
-    assert (tally.statuses, tally.troubles, tally.down) == ({how: 20}, [trouble], how is Status.FAILED)
+    assert (stats.statuses, stats.errors, stats.down) == ({how: 20}, [trouble], how is Status.FAILED)
 
 
 @pytest.mark.parametrize(
@@ -162,7 +162,7 @@ def test_what_may_pass_is_waited_for(service, waits, code, status, how):
     assert (len(asking.server.asked), len(waits)) == (4, 2)
     with service("vt", lambda _: _refusal(code, status), KEY, per_minute=None) as asking:
         found = asking.look_up("evil.example/c")
-    assert (found.tallies["vt"].statuses, len(asking.server.asked)) == ({how: 1}, 3)
+    assert (found.stats["vt"].statuses, len(asking.server.asked)) == ({how: 1}, 3)
 
 
 @pytest.mark.parametrize(
@@ -184,9 +184,9 @@ def test_a_wrong_setting_is_named(asking_of, changed, named):
 def test_doctor_says_what_came_back(service):
     """One harmless value is asked; a refusal is the finding."""
     with service("vt", lambda _: Reply(_report()), KEY) as asking:
-        assert asking.panel.probes()["vt"]() == f"says NONE of http://{HARMLESS}/"
+        assert asking.client.probes()["vt"]() == f"says NONE of http://{PROBED}/"
     with (
         service("vt", lambda _: _refusal("WrongCredentialsError", 401), KEY) as asking,
         pytest.raises(RefusedError, match="401: the key is wrong"),
     ):
-        asking.panel.probes()["vt"]()
+        asking.client.probes()["vt"]()

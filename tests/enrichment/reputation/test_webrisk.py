@@ -44,7 +44,7 @@ def test_an_answer_that_is_not_documented_is_no_verdict(service, answer):
     with service("webrisk", lambda _: Reply(answer), KEY) as asking:
         found = asking.look_up("evil.example/a")
     assert found.uri_rep == {"evil.example/a": UNVERIFIED}
-    assert found.tallies["webrisk"].statuses == {Status.FAILED: 1}
+    assert found.stats["webrisk"].statuses == {Status.FAILED: 1}
 
 
 def _kept_until(tmp_path):
@@ -108,15 +108,15 @@ def test_a_value_is_asked_for_with_all_lists_and_the_key_stands_in_a_header(serv
 def test_a_key_that_is_none_ends_asking(service):
     """Google says 400 of it, and why in the details."""
     with service("webrisk", lambda _: _invalid("API_KEY_INVALID"), KEY, threads=1) as asking:
-        tally = asking.look_up("a.example/", "b.example/").tallies["webrisk"]
-    assert (len(asking.server.asked), tally.down) == (1, True)
-    assert tally.troubles == ["it doesn't know the key"]
+        stats = asking.look_up("a.example/", "b.example/").stats["webrisk"]
+    assert (len(asking.server.asked), stats.down) == (1, True)
+    assert stats.errors == ["it doesn't know the key"]
 
 
 def test_a_value_that_google_refuses_is_no_failure(service):
     """Otherwise five odd URLs, which anybody can write into a log, would end asking."""
     with service("webrisk", lambda _: _invalid(), KEY) as asking:
         found = asking.look_up(*(f"{number}.example/" for number in range(10)))
-    tally = found.tallies["webrisk"]
+    stats = found.stats["webrisk"]
     assert set(found.uri_rep.values()) == {UNVERIFIED}
-    assert (tally.statuses, tally.asked, tally.down) == ({Status.UNSUPPORTED: 10}, 10, False)
+    assert (stats.statuses, stats.requested, stats.down) == ({Status.UNSUPPORTED: 10}, 10, False)

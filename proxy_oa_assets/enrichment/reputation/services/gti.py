@@ -1,6 +1,6 @@
-"""The `gti` service: McAfee's, now Trellix', Global Threat Intelligence; by Trellix' client or by HTTPS.
+"""The `gti` service: Global Threat Intelligence of Trellix, once McAfee, by Trellix' client or by HTTPS.
 
-There is no public specification: the questions, answers and severities are those of Spot's own client.
+There is no public specification: requests, responses and thresholds are those of Spot's own client.
 """
 
 import csv
@@ -12,27 +12,18 @@ from typing import IO, ClassVar, Literal, Self
 from pydantic import BaseModel, Field, JsonValue, PrivateAttr, ValidationInfo, model_validator
 from typing_extensions import override
 
-from proxy_oa_assets.enrichment.reputation.http import Answer, Http
-from proxy_oa_assets.enrichment.reputation.service import RemoteService, Send
-from proxy_oa_assets.enrichment.reputation.service_errors import ServiceError
+from proxy_oa_assets.enrichment.reputation.http import HttpClient, ServiceResponse
+from proxy_oa_assets.enrichment.reputation.service import RemoteService, Send, ServiceError
 from proxy_oa_assets.enrichment.reputation.services.list_file import load_list
 from proxy_oa_assets.enrichment.reputation.services.restclient import LONGEST_ARGUMENT, output_of, passed_on
 from proxy_oa_assets.enrichment.reputation.types import Executable, ExistingFile, Secret, Text, web_address
 from proxy_oa_assets.enrichment.reputation.uri import is_address
-from proxy_oa_assets.enrichment.reputation.verdict import (
-    HIGH,
-    LOW,
-    MEDIUM,
-    UNVERIFIED,
-    Category,
-    Status,
-    Verdict,
-)
+from proxy_oa_assets.enrichment.reputation.verdict import Category, Risk, Status, Verdict
 from proxy_oa_assets.model.errors import ReputationConfigError
 
-# From which reputation on a severity is given; below all of them it is low.
-_SEVERITIES = ((50, HIGH), (30, MEDIUM), (15, UNVERIFIED))
-# The settings without which a transport can't ask, and those that mean nothing to it.
+# The lowest reputation of each risk; below all of them it is low.
+_THRESHOLDS = ((50, Risk.HIGH), (30, Risk.MEDIUM), (15, Risk.UNVERIFIED))
+# The settings that a transport needs, and those that mean nothing to it.
 _NEEDED = {"restclient": ("restclient", "user", "password_env"), "https": ()}
 _FOREIGN = {"restclient": ("client_cert", "ca_cert"), "https": ("restclient",)}
 
@@ -48,25 +39,28 @@ class _Answers(BaseModel):
 
 
 class Gti(RemoteService):
-    """The reputation that GTI gives to a URL or a host, and the categories that it puts it in."""
+    """GTI's reputation and categories of a URL or a host."""
 
-    labels: ClassVar[Mapping[int, str]] = {
-        UNVERIFIED: "Unverified",
-        LOW: "Minimal",
-        MEDIUM: "Medium",
-        HIGH: "High",
+    labels: ClassVar[Mapping[Risk, str]] = {
+        Risk.UNVERIFIED: "Unverified",
+        Risk.LOW: "Minimal",
+        Risk.MEDIUM: "Medium",
+        Risk.HIGH: "High",
     }
     # A private GTI is the site's own.
     sendable: ClassVar[tuple[Send, ...]] = tuple(Send)
+    operational: ClassVar[frozenset[str]] = RemoteService.operational | {"client_cert"}
 
     transport: Literal["restclient", "https"] = Field(description="By Trellix' client, or by HTTPS")
-    server: Text = Field(description="The server, as the client is told it; for https its whole address")
-    client: dict[str, JsonValue] = Field(min_length=1, description="Who asks: `ci` of each request")
+    server: Text = Field(description="The server, as the client takes it; for https its whole URL")
+    client: dict[str, JsonValue] = Field(
+        min_length=1, description="The client's description, `ci` of each request"
+    )
     user: Text | None = Field(default=None, description="The user")
     password_env: Secret | None = Field(
         default=None, description="Environment variable that has the password"
     )
-    restclient: Executable | None = Field(default=None, description="The client's file")
+    restclient: Executable | None = Field(default=None, description="Trellix' client program")
     client_cert: ExistingFile | None = Field(
         default=None, description="For https: file of a certificate and its key, with or without a user"
     )
@@ -106,45 +100,45 @@ class Gti(RemoteService):
             raise ValueError(f"`server`: {error}") from None
 
     @override
-    def ask(self, values: Sequence[str], http: Http) -> Mapping[str, Verdict]:
+    def look_up(self, values: Sequence[str], http: HttpClient) -> Mapping[str, Verdict]:
         request = {"ci": self.client, "q": [self._question(value) for value in values]}
         if self.transport == "https":
-            answer = self._by_https(request, http)
+            response = self._by_https(request, http)
         else:
             query = json.dumps(request, separators=(",", ":"))
             if len(query) > LONGEST_ARGUMENT:
                 return self._in_halves(values, http)
-            answer = self._by_client(query)
-        found = answer.read(_Answers).a
+            response = self._by_client(query)
+        found = response.parse(_Answers).a
         if len(found) != len(values):
             raise ServiceError(f"it gave {len(found)} answers to {len(values)} questions")
         return {value: self._judge(each) for value, each in zip(values, found, strict=True)}
 
-    def _in_halves(self, values: Sequence[str], http: Http) -> Mapping[str, Verdict]:
-        # A single value that is too long for a command line can't be asked for at all.
+    def _in_halves(self, values: Sequence[str], http: HttpClient) -> Mapping[str, Verdict]:
+        # A single value that is too long for a command line can't be looked up.
         if len(values) == 1:
             return {}
         half = len(values) // 2
-        return {**self.ask(values[:half], http), **self.ask(values[half:], http)}
+        return {**self.look_up(values[:half], http), **self.look_up(values[half:], http)}
 
     def _question(self, value: str) -> dict[str, str]:
         if self.send is Send.HOST and is_address(value):
             return {"op": "ip", "ip": value.strip("[]")}
         return {"op": "url", "url": value}
 
-    def _by_client(self, query: str) -> Answer:
+    def _by_client(self, query: str) -> ServiceResponse:
         command = [
             *(str(self.restclient), "-s", self.server, "-q", query),
             *("-i", self.user or "", "-p", self._password(), "-t"),
         ]
         output = output_of(command, environ=self._environ, seconds=self.timeout)
-        # Spot cut off what comes after the object, whatever that is.
-        return Answer(HTTPStatus.OK, output[: output.rfind(b"}") + 1])
+        # Like Spot, cut off everything after the object.
+        return ServiceResponse(HTTPStatus.OK, output[: output.rfind(b"}") + 1])
 
-    def _by_https(self, request: object, http: Http) -> Answer:
+    def _by_https(self, request: object, http: HttpClient) -> ServiceResponse:
         return http.post(
             self.server,
-            content=request,
+            json=request,
             auth=(self.user, self._password()) if self.user else None,
             cert=str(self.client_cert) if self.client_cert else None,
         )
@@ -155,20 +149,20 @@ class Gti(RemoteService):
     def _judge(self, found: _Found) -> Verdict:
         if found.rep is None or "aflag" in found.model_fields_set:
             return self.unverified(Status.NO_DATA)
-        severity = next((severity for least, severity in _SEVERITIES if found.rep >= least), LOW)
+        risk = next((risk for least, risk in _THRESHOLDS if found.rep >= least), Risk.LOW)
         codes = map(str, (found.cat or ()) if self._categories else ())
-        return self.verdict(severity, (self._categories.get(code, Category(code)) for code in codes))
+        return self.verdict(risk, (self._categories.get(code, Category(code)) for code in codes))
 
 
 def _read_categories(file: IO[str]) -> dict[str, Category]:
-    """Return what category codes mean. Raises ReputationConfigError naming the file and the line."""
+    """Return the categories by code. Raises ReputationConfigError naming file and line."""
     found = {}
     rows = csv.reader(file)
     for row in rows:
         code, name, group, *_ = (*map(str.strip, row), "", "", "")
         if code.isdecimal() and name:
             found[code] = Category(name, group)
-        # A header, which Spot's own file hasn't, is the first line.
+        # Only the first line can be a header; Spot's own file has none.
         elif any(row) and rows.line_num > 1:
             raise ReputationConfigError(f"{file.name}:{rows.line_num} isn't code,name,group")
     return found

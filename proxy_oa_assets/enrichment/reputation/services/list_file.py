@@ -1,4 +1,4 @@
-"""Files of local lists: opened, compressed or not, and named wherever they can't be used."""
+"""Files of local lists, plain or gzipped."""
 
 import csv
 import gzip
@@ -13,9 +13,9 @@ Entry = TypeVar("Entry")
 
 
 def load_list(path: Path, read: Callable[[IO[str]], dict[str, Entry]]) -> dict[str, Entry]:
-    """Return what `read` finds in a list's file, by key.
+    """Return the entries that `read` finds in a file, by key.
 
-    Raises ReputationConfigError, naming the file, if it can't be read or nothing is in it.
+    Raises ReputationConfigError, naming the file, if it can't be read or has no entry.
     """
     try:
         with _opened(path) as file:
@@ -24,8 +24,8 @@ def load_list(path: Path, read: Callable[[IO[str]], dict[str, Entry]]) -> dict[s
         raise ReputationConfigError(f"The list {path} can't be read: {error}") from error
     if not found:
         raise ReputationConfigError(
-            f"Nothing in the list {path} can be looked up; fill it, see that it is what its entry in the "
-            f"reputation file says, or remove it there"
+            f"Nothing in the list {path} can be looked up; fill it, correct its entry in the reputation "
+            f"file, or remove it there"
         )
     return found
 

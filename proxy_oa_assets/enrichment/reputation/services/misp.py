@@ -1,4 +1,4 @@
-"""The `misp` service: a site's own MISP, asked for its attributes."""
+"""The `misp` service: the attributes of a site's own MISP."""
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
@@ -7,11 +7,11 @@ from typing import ClassVar
 from pydantic import BaseModel, Field
 from typing_extensions import override
 
-from proxy_oa_assets.enrichment.reputation.http import Http
+from proxy_oa_assets.enrichment.reputation.http import HttpClient
 from proxy_oa_assets.enrichment.reputation.service import RemoteService, Send
 from proxy_oa_assets.enrichment.reputation.types import Secret, WebAddress
 from proxy_oa_assets.enrichment.reputation.uri import parse_uri
-from proxy_oa_assets.enrichment.reputation.verdict import HIGH, MEDIUM, NONE, Category, Verdict
+from proxy_oa_assets.enrichment.reputation.verdict import Category, Risk, Verdict
 
 _OF_URLS = ("url", "uri")
 _OF_HOSTS = ("domain", "hostname")
@@ -46,19 +46,19 @@ class Misp(RemoteService):
     batch: int = Field(default=200, ge=1, le=200, description="Values in one request")
 
     @override
-    def ask(self, values: Sequence[str], http: Http) -> Mapping[str, Verdict]:
-        answer = http.post(
+    def look_up(self, values: Sequence[str], http: HttpClient) -> Mapping[str, Verdict]:
+        response = http.post(
             f"{self.url}/attributes/restSearch",
             headers={"Authorization": self.key_env.get_secret_value(), "Accept": "application/json"},
-            content={
+            json={
                 "returnFormat": "json",
-                "value": list(dict.fromkeys(text for value in values for text in _sought(value))),
+                "value": list(dict.fromkeys(text for value in values for text in _searched(value))),
                 "type": [*_OF_URLS, *_OF_HOSTS],
                 "to_ids": True,
                 "enforceWarninglist": True,
             },
         )
-        urls, hosts = _by_indicator(answer.read(_Response).response.attributes)
+        urls, hosts = _by_indicator(response.parse(_Response).response.attributes)
         return {value: self._judge(value, urls, hosts) for value in values}
 
     def _judge(
@@ -66,15 +66,15 @@ class Misp(RemoteService):
     ) -> Verdict:
         uri = parse_uri(value)
         if self.send is not Send.HOST and str(uri) in urls:
-            return self.verdict(HIGH, urls[str(uri)])
+            return self.verdict(Risk.HIGH, urls[str(uri)])
         if uri.host in hosts:
-            return self.verdict(MEDIUM, hosts[uri.host])
-        return self.verdict(NONE)
+            return self.verdict(Risk.MEDIUM, hosts[uri.host])
+        return self.verdict(Risk.NONE)
 
 
-def _sought(value: str) -> Iterator[str]:
+def _searched(value: str) -> Iterator[str]:
     """Yield a value as it is sent, and its host."""
-    # MISP takes a final % for "whatever follows", and would answer with all that it has of a host.
+    # MISP reads a final % as a wildcard, and would return all attributes of a host.
     if not value.endswith("%"):
         yield value
     yield parse_uri(value).host
@@ -85,7 +85,7 @@ def _by_indicator(
 ) -> tuple[Mapping[str, list[Category]], Mapping[str, list[Category]]]:
     """Return the categories by URL and by host.
 
-    The database that MISP runs on may not tell upper from lower case; of a URL's path we do.
+    MISP's database may ignore case; a URL's path doesn't.
     """
     urls, hosts = defaultdict(list), defaultdict(list)
     for attribute in attributes:

@@ -1,6 +1,6 @@
-"""Running a program that asks a service for us, and answers on its standard output.
+"""Run a service's client program, which writes the response to its standard output.
 
-Its command line can hold a secret, and the standard library's errors repeat it; so none of them is passed on.
+The command line can hold a secret, and the standard library's errors quote it, so none of them is passed on.
 """
 
 import os
@@ -12,13 +12,13 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import IO, cast
 
-from proxy_oa_assets.enrichment.reputation.service_errors import PassingError, RefusedError, ServiceError
+from proxy_oa_assets.enrichment.reputation.service import RefusedError, ServiceError, TransientError
 
-# Linux takes no longer argument: MAX_ARG_STRLEN, with the zero at its end.
+# Linux' MAX_ARG_STRLEN, less the zero at its end.
 LONGEST_ARGUMENT = 128 * 1024 - 1
 _LONGEST_OUTPUT = 1024 * 1024
 _PIECE = 64 * 1024
-# What programs and their libraries need; our environment has secrets that are none of their business.
+# What programs and their libraries need: the rest of the environment can hold secrets.
 _PASSED_ON = (
     *("PATH", "HOME", "TMPDIR", "TZ", "LANG", "LC_ALL", "LD_LIBRARY_PATH", "SSL_CERT_FILE", "SSL_CERT_DIR"),
     *("HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy"),
@@ -26,16 +26,16 @@ _PASSED_ON = (
 
 
 def passed_on(environ: Mapping[str, str]) -> dict[str, str]:
-    """Return what such a program may know of the environment."""
+    """Return the part of the environment that the program gets."""
     return {name: environ[name] for name in _PASSED_ON if name in environ}
 
 
 def output_of(command: Sequence[str], *, environ: Mapping[str, str], seconds: float) -> bytes:
-    """Run a command, without a shell, and return what it writes.
+    """Run a command without a shell, and return its output.
 
-    Raises ServiceError if it can't be run, fails, takes longer or writes too much.
+    Raises ServiceError if it can't be run, fails, exceeds `seconds` or writes more than 1 MB.
     """
-    # Raised here, where no exception that knows the command is being handled.
+    # Raised here, where no exception that quotes the command is being handled.
     found = _run(command, environ, seconds)
     if isinstance(found, ServiceError):
         raise found
@@ -45,15 +45,15 @@ def output_of(command: Sequence[str], *, environ: Mapping[str, str], seconds: fl
 def _run(command: Sequence[str], environ: Mapping[str, str], seconds: float) -> bytes | ServiceError:
     ends = time.monotonic() + seconds
     try:
-        # A list and no shell: what stands in a log reaches the program as its arguments, whatever it says.
-        process = subprocess.Popen(  # noqa: S603 - who may write the reputation file decides what runs
+        # A list and no shell: a URI reaches the program as one argument.
+        process = subprocess.Popen(  # noqa: S603 - the reputation file's author chooses the program
             command,
             env=environ,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
-            # What it complains of may repeat its arguments.
+            # Its complaints can quote its arguments.
             stderr=subprocess.DEVNULL,
-            # A group of its own, to be ended with all that it started.
+            # A process group, to be killed with all that it started.
             start_new_session=True,
         )
     except (OSError, ValueError) as error:
@@ -62,20 +62,20 @@ def _run(command: Sequence[str], environ: Mapping[str, str], seconds: float) -> 
     with process:
         output = _output(process, ends)
         if output is None or len(output) > _LONGEST_OUTPUT:
-            # Nobody has waited for it yet, so the number is still its own.
+            # It isn't reaped yet, so the pid is still its own.
             with suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGKILL)
     if output is None:
-        return PassingError(f"`restclient` took longer than {seconds:g} s (`timeout`)")
+        return TransientError(f"`restclient` took longer than {seconds:g} s (`timeout`)")
     if len(output) > _LONGEST_OUTPUT:
         return ServiceError(f"what `restclient` writes is longer than {_LONGEST_OUTPUT // 1024**2} MB")
     if process.returncode:
-        return PassingError(f"`restclient` ended with exit code {process.returncode}")
+        return TransientError(f"`restclient` ended with exit code {process.returncode}")
     return output
 
 
 def _output(process: subprocess.Popen[bytes], ends: float) -> bytes | None:
-    """Return what a process writes until it ends, or until that is too long; None if time is up before."""
+    """Return a process's output, cut soon after 1 MB; None if it doesn't end in time."""
     stream = cast("IO[bytes]", process.stdout)
     output = bytearray()
     with selectors.DefaultSelector() as selector:

@@ -1,19 +1,31 @@
-"""The `urlhaus` service: abuse.ch's URLhaus, which collects URLs that serve malware."""
+"""The services `urlhaus` and `urlhaus_dump`: abuse.ch's URLhaus, by its API or from a local dump."""
 
-from collections.abc import Mapping, Sequence
+import csv
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
+from typing import IO, NamedTuple
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, PrivateAttr
 from typing_extensions import override
 
-from proxy_oa_assets.enrichment.reputation.http import Answer, Http
-from proxy_oa_assets.enrichment.reputation.service import RemoteService, Send
-from proxy_oa_assets.enrichment.reputation.service_errors import RefusedError, ServiceError
-from proxy_oa_assets.enrichment.reputation.services.urlhaus_dump import categories_of, severity_of
-from proxy_oa_assets.enrichment.reputation.types import Secret, WebAddress
-from proxy_oa_assets.enrichment.reputation.verdict import HIGH, LOW, MEDIUM, NONE, Status, Verdict
+from proxy_oa_assets.enrichment.reputation.http import HttpClient, ServiceResponse
+from proxy_oa_assets.enrichment.reputation.service import (
+    LocalService,
+    RefusedError,
+    RemoteService,
+    Send,
+    ServiceError,
+)
+from proxy_oa_assets.enrichment.reputation.services.list_file import load_list
+from proxy_oa_assets.enrichment.reputation.types import ExistingFile, Secret, WebAddress
+from proxy_oa_assets.enrichment.reputation.uri import parse_uri
+from proxy_oa_assets.enrichment.reputation.verdict import Category, Risk, Status, Verdict
+from proxy_oa_assets.model.errors import ReputationConfigError
 
-# Of what Spamhaus' domain blocklist lists: domains that are bad as a whole. The others are "abused_legit_*".
+# Domains in Spamhaus' blocklist that are bad as a whole; the others are "abused_legit_*".
 _BAD_DOMAINS = ("spammer_domain", "phishing_domain", "botnet_cc_domain")
+# A dump's cells for no tags.
+_NO_TAGS = ("", "None")
 
 
 class _Outcome(BaseModel):
@@ -35,25 +47,34 @@ class _Host(BaseModel):
     urls: list[_Url] = []
 
 
+def _risk(url_status: str | None) -> Risk:
+    """Return the risk of a listed URL: whether it serves malware now, did, or isn't known to."""
+    return {"online": Risk.HIGH, "offline": Risk.MEDIUM}.get(url_status or "", Risk.LOW)
+
+
+def _categories(first: str | None, others: Iterable[str]) -> tuple[Category, ...]:
+    return tuple(Category(name) for name in (first or "", *others) if name)
+
+
 class UrlHaus(RemoteService):
-    """What URLhaus has of a URL, or of a host if `send` is host."""
+    """URLhaus' entry of a URL, or of a host if `send` is host."""
 
     url: WebAddress = Field(default="https://urlhaus-api.abuse.ch/v1", description="The API's address")
     key_env: Secret = Field(description="Environment variable that has the Auth-Key")
 
     @override
-    def ask(self, values: Sequence[str], http: Http) -> Mapping[str, Verdict]:
-        return {value: self._read(self._asked(value, http)) for value in values}
+    def look_up(self, values: Sequence[str], http: HttpClient) -> Mapping[str, Verdict]:
+        return {value: self._judge(self._request(value, http)) for value in values}
 
-    def _asked(self, value: str, http: Http) -> Answer:
-        what = "host" if self.send is Send.HOST else "url"
+    def _request(self, value: str, http: HttpClient) -> ServiceResponse:
+        kind = "host" if self.send is Send.HOST else "url"
         headers = {"Auth-Key": self.key_env.get_secret_value()}
-        return http.post(f"{self.url}/{what}/", headers=headers, form={what: value})
+        return http.post(f"{self.url}/{kind}/", headers=headers, form={kind: value})
 
-    def _read(self, answer: Answer) -> Verdict:
-        outcome = answer.read(_Outcome).query_status
+    def _judge(self, response: ServiceResponse) -> Verdict:
+        outcome = response.parse(_Outcome).query_status
         if outcome == "no_results":
-            return self.verdict(NONE)
+            return self.verdict(Risk.NONE)
         if outcome in ("invalid_url", "invalid_host"):
             return self.unverified(Status.UNSUPPORTED)
         if outcome == "unknown_auth_key":
@@ -61,18 +82,84 @@ class UrlHaus(RemoteService):
         if outcome != "ok":
             raise ServiceError("its answer has a `query_status` that isn't documented")
         if self.send is Send.HOST:
-            return self._of_host(answer.read(_Host))
-        found = answer.read(_Url)
-        return self.verdict(severity_of(found.url_status), categories_of(found.threat, found.tags or ()))
+            return self._judge_host(response.parse(_Host))
+        found = response.parse(_Url)
+        return self.verdict(_risk(found.url_status), _categories(found.threat, found.tags or ()))
 
-    def _of_host(self, found: _Host) -> Verdict:
-        """Judge a host by its URLs, of which a shared one has bad ones, too: medium at most.
+    def _judge_host(self, found: _Host) -> Verdict:
+        """Return high for a domain that Spamhaus lists as bad as a whole, otherwise at most medium.
 
-        A domain that Spamhaus lists as bad as a whole is high.
+        A shared host has other people's URLs as well.
         """
         listing = found.blacklists.spamhaus_dbl if found.blacklists else None
         threats = [url.threat or "" for url in found.urls]
         if listing in _BAD_DOMAINS:
-            return self.verdict(HIGH, categories_of(listing, threats))
-        worst = max((severity_of(url.url_status) for url in found.urls), default=LOW)
-        return self.verdict(min(worst, MEDIUM), categories_of(None, threats))
+            return self.verdict(Risk.HIGH, _categories(listing, threats))
+        worst = max((_risk(url.url_status) for url in found.urls), default=Risk.LOW)
+        return self.verdict(min(worst, Risk.MEDIUM), _categories(None, threats))
+
+
+class _Entry(NamedTuple):
+    risk: Risk
+    categories: tuple[Category, ...]
+
+
+_NOT_LISTED = _Entry(Risk.NONE, ())
+
+
+class UrlHausDump(LocalService):
+    """URLhaus' dump, which matches only full URLs: its hosts include popular sites."""
+
+    path: ExistingFile = Field(description="The dump, CSV or CSV.gz; relative to the reputation file")
+    _entries: dict[str, _Entry] = PrivateAttr(default_factory=dict)
+
+    @override
+    def look_up(self, values: Sequence[str]) -> Mapping[str, Verdict]:
+        entries = self._load()
+        parsed = {value: parse_uri(value) for value in values}
+        return {
+            value: self.verdict(*entries.get(str(uri), _NOT_LISTED))
+            for value, uri in parsed.items()
+            if uri.host
+        }
+
+    @override
+    def describe(self) -> str:
+        return f"{len(self._load()):,} urls of {self.path.name}"
+
+    def _load(self) -> Mapping[str, _Entry]:
+        if not self._entries:
+            self._entries |= load_list(self.path, self._read)
+        return self._entries
+
+    def _read(self, file: IO[str]) -> dict[str, _Entry]:
+        rows = csv.reader(_with_header(file))
+        header = next((row for row in rows if row), ["url"])
+        if "url" not in header:
+            raise ReputationConfigError(
+                f"The list {self.path} has no column `url`: it is no CSV dump of URLhaus"
+            )
+        found: dict[str, _Entry] = {}
+        for row in rows:
+            cells = dict(zip(header, row, strict=False))
+            uri = parse_uri(cells.get("url", "").strip())
+            entry = _entry(cells.get("url_status", ""), cells.get("threat", ""), cells.get("tags", ""))
+            # A proxy's log doesn't tell http from https: the graver entry counts.
+            if uri.host and entry.risk > found.get(str(uri), _NOT_LISTED).risk:
+                found[str(uri)] = entry
+        return found
+
+
+def _with_header(file: IO[str]) -> Iterator[str]:
+    """Yield a dump's lines without its comments, except the last one, which is the header."""
+    for line in file:
+        if not line.startswith("#"):
+            yield line
+        elif "url" in line.strip("# \r\n").split(","):
+            yield line.lstrip("# ")
+
+
+# Few rows of a dump differ in these cells.
+@lru_cache(maxsize=10_000)
+def _entry(url_status: str, threat: str, tags: str) -> _Entry:
+    return _Entry(_risk(url_status), _categories(threat, () if tags in _NO_TAGS else tags.split(",")))

@@ -1,4 +1,4 @@
-"""The `vt` service: VirusTotal's API, version 3. Files and URLs are never handed in, only looked up."""
+"""The `vt` service: VirusTotal's API, version 3. Files and URLs are never submitted, only looked up."""
 
 from base64 import urlsafe_b64encode
 from collections.abc import Mapping, Sequence
@@ -8,12 +8,16 @@ from typing import ClassVar
 from pydantic import BaseModel, Field
 from typing_extensions import override
 
-from proxy_oa_assets.enrichment.reputation.http import Answer, Http
-from proxy_oa_assets.enrichment.reputation.service import RemoteService, Send
-from proxy_oa_assets.enrichment.reputation.service_errors import QuotaSpentError, ServiceError
+from proxy_oa_assets.enrichment.reputation.http import HttpClient, ServiceResponse
+from proxy_oa_assets.enrichment.reputation.service import (
+    QuotaExceededError,
+    RemoteService,
+    Send,
+    ServiceError,
+)
 from proxy_oa_assets.enrichment.reputation.types import Secret, WebAddress
 from proxy_oa_assets.enrichment.reputation.uri import is_address
-from proxy_oa_assets.enrichment.reputation.verdict import HIGH, LOW, MEDIUM, NONE, Category, Status, Verdict
+from proxy_oa_assets.enrichment.reputation.verdict import Category, Risk, Status, Verdict
 
 
 class _Statistics(BaseModel):
@@ -43,13 +47,13 @@ class _Refusal(BaseModel):
 
 
 class VirusTotal(RemoteService):
-    """What VirusTotal's scanners last said of a URL or a domain.
+    """The last verdicts of VirusTotal's scanners on a URL or a domain.
 
-    The limits are those of a public key, which isn't for commercial use.
+    The default limits are those of a public key, which isn't for commercial use.
     """
 
-    # 404 says that it was never seen; 429 says whether to wait or that the day is over.
-    _own: ClassVar[tuple[int, ...]] = (HTTPStatus.NOT_FOUND, HTTPStatus.TOO_MANY_REQUESTS)
+    # 404: never seen; 429: its body tells a short pause from a used-up day.
+    _accepted: ClassVar[tuple[int, ...]] = (HTTPStatus.NOT_FOUND, HTTPStatus.TOO_MANY_REQUESTS)
 
     url: WebAddress = Field(default="https://www.virustotal.com/api/v3", description="The API's address")
     key_env: Secret = Field(description="Environment variable that has the API key")
@@ -63,39 +67,39 @@ class VirusTotal(RemoteService):
     suspicious_low: int = Field(default=1, ge=1, description="The same for severity 1")
 
     @override
-    def ask(self, values: Sequence[str], http: Http) -> Mapping[str, Verdict]:
-        return {value: self._read(self._asked(value, http)) for value in values}
+    def look_up(self, values: Sequence[str], http: HttpClient) -> Mapping[str, Verdict]:
+        return {value: self._judge(self._request(value, http)) for value in values}
 
-    def _asked(self, value: str, http: Http) -> Answer:
+    def _request(self, value: str, http: HttpClient) -> ServiceResponse:
         if self.send is Send.HOST:
             path = f"ip_addresses/{value.strip('[]')}" if is_address(value) else f"domains/{value}"
         else:
             path = f"urls/{urlsafe_b64encode(value.encode()).decode().rstrip('=')}"
         headers = {"x-apikey": self.key_env.get_secret_value(), "Accept": "application/json"}
-        return http.get(f"{self.url}/{path}", headers=headers, own=self._own)
+        return http.get(f"{self.url}/{path}", headers=headers, accept=self._accepted)
 
-    def _read(self, answer: Answer) -> Verdict:
-        if answer.status == HTTPStatus.NOT_FOUND:
+    def _judge(self, response: ServiceResponse) -> Verdict:
+        if response.status == HTTPStatus.NOT_FOUND:
             return self.unverified(Status.NO_DATA)
-        if answer.status == HTTPStatus.TOO_MANY_REQUESTS:
-            if _code(answer) == "QuotaExceededError":
-                raise QuotaSpentError("it says that the key's quota is used up")
-            answer.refuse()
-        attributes = answer.read(_Report).data.attributes
+        if response.status == HTTPStatus.TOO_MANY_REQUESTS:
+            if _code(response) == "QuotaExceededError":
+                raise QuotaExceededError("it says that the key's quota is used up")
+            response.raise_for_status()
+        attributes = response.parse(_Report).data.attributes
         categories = (Category(name) for name in dict.fromkeys(attributes.categories.values()))
-        return self.verdict(self._severity(attributes.last_analysis_stats), categories)
+        return self.verdict(self._risk(attributes.last_analysis_stats), categories)
 
-    def _severity(self, found: _Statistics) -> int:
+    def _risk(self, found: _Statistics) -> Risk:
         if found.malicious >= self.malicious_high:
-            return HIGH
+            return Risk.HIGH
         if found.malicious >= self.malicious_medium or found.suspicious >= self.suspicious_medium:
-            return MEDIUM
-        return LOW if found.suspicious >= self.suspicious_low else NONE
+            return Risk.MEDIUM
+        return Risk.LOW if found.suspicious >= self.suspicious_low else Risk.NONE
 
 
-def _code(answer: Answer) -> str | None:
-    """Return VirusTotal's own word for an error; None where a server before it answered."""
+def _code(response: ServiceResponse) -> str | None:
+    """Return VirusTotal's code of an error; None if a proxy before it responded."""
     try:
-        return answer.read(_Refusal).error.code
+        return response.parse(_Refusal).error.code
     except ServiceError:
         return None

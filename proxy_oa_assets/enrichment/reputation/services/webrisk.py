@@ -7,24 +7,23 @@ from typing import ClassVar, Literal
 from pydantic import AwareDatetime, BaseModel, Field
 from typing_extensions import override
 
-from proxy_oa_assets.enrichment.reputation.http import Answer, Http
-from proxy_oa_assets.enrichment.reputation.service import RemoteService, Send
-from proxy_oa_assets.enrichment.reputation.service_errors import RefusedError
+from proxy_oa_assets.enrichment.reputation.http import HttpClient, ServiceResponse
+from proxy_oa_assets.enrichment.reputation.service import RefusedError, RemoteService, Send
 from proxy_oa_assets.enrichment.reputation.types import Secret, WebAddress
-from proxy_oa_assets.enrichment.reputation.verdict import HIGH, MEDIUM, NONE, Category, Status, Verdict
+from proxy_oa_assets.enrichment.reputation.verdict import Category, Risk, Status, Verdict
 
 _ThreatType = Literal["MALWARE", "SOCIAL_ENGINEERING", "UNWANTED_SOFTWARE"]
-# All that there are; also what is asked for.
-_SEVERITIES: Mapping[_ThreatType, int] = {
-    "MALWARE": HIGH,
-    "SOCIAL_ENGINEERING": HIGH,
-    "UNWANTED_SOFTWARE": MEDIUM,
+# All threat types; each request names them.
+_RISKS: Mapping[_ThreatType, Risk] = {
+    "MALWARE": Risk.HIGH,
+    "SOCIAL_ENGINEERING": Risk.HIGH,
+    "UNWANTED_SOFTWARE": Risk.MEDIUM,
 }
 
 
 class _Threat(BaseModel):
     types: list[_ThreatType] = Field(default=[], alias="threatTypes")
-    # It has up to nine digits of a second's fraction; those beyond six are cut off.
+    # Google sends up to nine digits of a second's fraction; pydantic cuts those beyond six.
     expires: AwareDatetime | None = Field(default=None, alias="expireTime")
 
 
@@ -45,36 +44,36 @@ class _Refusal(BaseModel):
 
 
 class WebRisk(RemoteService):
-    """On which of Google's lists a URL is, or a host's front page if `send` is host."""
+    """Google's lists that have a URL, or a host's front page if `send` is host."""
 
-    # 400 is said of the value, or of a key that is none.
-    _own: ClassVar[tuple[int, ...]] = (HTTPStatus.BAD_REQUEST,)
+    # 400: of the value, or of an invalid key.
+    _accepted: ClassVar[tuple[int, ...]] = (HTTPStatus.BAD_REQUEST,)
 
     url: WebAddress = Field(default="https://webrisk.googleapis.com/v1", description="The API's address")
     key_env: Secret = Field(description="Environment variable that has the API key")
 
     @override
-    def ask(self, values: Sequence[str], http: Http) -> Mapping[str, Verdict]:
-        return {value: self._read(self._asked(value, http)) for value in values}
+    def look_up(self, values: Sequence[str], http: HttpClient) -> Mapping[str, Verdict]:
+        return {value: self._judge(self._request(value, http)) for value in values}
 
-    def _asked(self, value: str, http: Http) -> Answer:
+    def _request(self, value: str, http: HttpClient) -> ServiceResponse:
         uri = f"http://{value}/" if self.send is Send.HOST else value
         return http.get(
             f"{self.url}/uris:search",
             headers={"X-Goog-Api-Key": self.key_env.get_secret_value()},
-            params=[("uri", uri), *(("threatTypes", name) for name in _SEVERITIES)],
-            own=self._own,
+            params=[("uri", uri), *(("threatTypes", name) for name in _RISKS)],
+            accept=self._accepted,
         )
 
-    def _read(self, answer: Answer) -> Verdict:
-        if answer.status == HTTPStatus.BAD_REQUEST:
-            details = answer.read(_Refusal).error.details
+    def _judge(self, response: ServiceResponse) -> Verdict:
+        if response.status == HTTPStatus.BAD_REQUEST:
+            details = response.parse(_Refusal).error.details
             if any(detail.reason == "API_KEY_INVALID" for detail in details):
                 raise RefusedError("it doesn't know the key")
             return self.unverified(Status.UNSUPPORTED)
-        threat = answer.read(_Found).threat
+        threat = response.parse(_Found).threat
         return self.verdict(
-            max((_SEVERITIES[name] for name in threat.types), default=NONE),
+            max((_RISKS[name] for name in threat.types), default=Risk.NONE),
             (Category(name) for name in threat.types),
             threat.expires.timestamp() if threat.expires else None,
         )
