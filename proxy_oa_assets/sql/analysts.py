@@ -1,9 +1,15 @@
 """The SELECTs of what analysts read. A URI or client that is NULL matches the word `null`."""
 
 from proxy_oa_assets.model.day import Day
-from proxy_oa_assets.model.tables import PROXY_EDGE, PROXY_SCORES, PROXY_THREAT_INVESTIGATION, PROXY_TIMELINE
+from proxy_oa_assets.model.tables import (
+    PROXY_EDGE,
+    PROXY_SCORES,
+    PROXY_THREAT_INVESTIGATION,
+    PROXY_TIMELINE,
+    Table,
+)
 from proxy_oa_assets.sql.day_tables import EDGE_ORDER
-from proxy_oa_assets.sql.query import CLIENT, DAY_NUMBER, URI, Query, of_day
+from proxy_oa_assets.sql.query import CLIENT, DAY_NUMBER, URI, Query, nulls_last, of_day
 
 _SCORE_ORDER = ("ml_score", *(name for name in PROXY_SCORES.column_names if name != "ml_score"))
 
@@ -22,14 +28,13 @@ def suspicious(day: Day, uri: str | None, clientip: str | None, limit: int) -> Q
     if clientip:
         filters.append(f"{CLIENT.format('s')} = ?")
         filter_values.append(clientip)
-    columns = ", ".join(PROXY_SCORES.column_names)
     same = f"PARTITION BY {CLIENT.format('s')}, {URI.format('s')}"
-    order = ", ".join(f"s.{name} ASC NULLS LAST" for name in _SCORE_ORDER)
     sql = f"""
-SELECT {columns}, scored_rows
+SELECT {", ".join(PROXY_SCORES.column_names)}, scored_rows
 FROM (
     SELECT {", ".join(f"s.{name}" for name in PROXY_SCORES.column_names)},
-        row_number() OVER ({same} ORDER BY {order}) AS nth, count(*) OVER ({same}) AS scored_rows
+        row_number() OVER ({same} ORDER BY {nulls_last(_SCORE_ORDER, "s")}) AS nth,
+        count(*) OVER ({same}) AS scored_rows
     FROM proxy_scores s
     LEFT JOIN (
         SELECT DISTINCT {URI.format("proxy_threat_investigation")} AS uri
@@ -38,7 +43,7 @@ FROM (
     WHERE {" AND ".join(filters)}
 ) numbered
 WHERE nth = 1
-ORDER BY ml_score ASC NULLS LAST, clientip ASC NULLS LAST, fulluri ASC NULLS LAST
+ORDER BY {nulls_last(("ml_score", "clientip", "fulluri"))}
 LIMIT ?
 """
     return Query(sql, (*given_values, *filter_values, limit), (day, day))
@@ -46,40 +51,20 @@ LIMIT ?
 
 def details(day: Day, fulluri: str, clientip: str) -> Query:
     """Select a connection's rows of `proxy_edge`, earliest first."""
-    where, values = of_day(PROXY_EDGE, day)
-    order = ", ".join(f"{name} ASC NULLS LAST" for name in EDGE_ORDER)
-    sql = f"""
-SELECT {", ".join(PROXY_EDGE.column_names)}
-FROM proxy_edge
-WHERE {where} AND {URI.format("proxy_edge")} = ? AND {CLIENT.format("proxy_edge")} = ?
-ORDER BY hh ASC NULLS LAST, {order}
-"""
-    return Query(sql, (*values, fulluri, clientip), (day, day))
+    connection = f"{URI.format('proxy_edge')} = ? AND {CLIENT.format('proxy_edge')} = ?"
+    return _rows(PROXY_EDGE, day, connection, (fulluri, clientip), order=("hh", *EDGE_ORDER))
 
 
 def scored_rows(day: Day, uris: list[str]) -> Query:
     """Select the rows of `proxy_scores` of some URIs, in the ranking's order."""
-    where, values = of_day(PROXY_SCORES, day)
-    order = ", ".join(f"{name} ASC NULLS LAST" for name in _SCORE_ORDER)
-    sql = f"""
-SELECT {", ".join(PROXY_SCORES.column_names)}
-FROM proxy_scores
-WHERE {where} AND {URI.format("proxy_scores")} IN ({", ".join("?" * len(uris))})
-ORDER BY {order}
-"""
-    return Query(sql, (*values, *uris), (day, day))
+    among = f"{URI.format('proxy_scores')} IN ({', '.join('?' * len(uris))})"
+    return _rows(PROXY_SCORES, day, among, tuple(uris), order=_SCORE_ORDER)
 
 
 def timeline(day: Day, fulluri: str) -> Query:
     """Select a threat's rows of `proxy_timeline`, in time order."""
-    where, values = of_day(PROXY_TIMELINE, day)
-    sql = f"""
-SELECT {", ".join(PROXY_TIMELINE.column_names)}
-FROM proxy_timeline
-WHERE {where} AND coalesce(p_threat, 'null') = ?
-ORDER BY tstart ASC NULLS LAST, tend ASC NULLS LAST, clientip ASC NULLS LAST, respcode ASC NULLS LAST
-"""
-    return Query(sql, (*values, fulluri), (day, day))
+    order = ("tstart", "tend", "clientip", "respcode")
+    return _rows(PROXY_TIMELINE, day, "coalesce(p_threat, 'null') = ?", (fulluri,), order=order)
 
 
 def ingest_summary(first: Day, last: Day) -> Query:
@@ -89,3 +74,16 @@ def ingest_summary(first: Day, last: Day) -> Query:
         (int(first.folder), int(last.folder)),
         (first, last),
     )
+
+
+def _rows(
+    table: Table, day: Day, condition: str, values: tuple[str, ...], *, order: tuple[str, ...]
+) -> Query:
+    where, day_values = of_day(table, day)
+    sql = f"""
+SELECT {", ".join(table.column_names)}
+FROM {table.name}
+WHERE {where} AND {condition}
+ORDER BY {nulls_last(order)}
+"""
+    return Query(sql, (*day_values, *values), (day, day))

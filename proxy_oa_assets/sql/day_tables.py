@@ -9,6 +9,7 @@ from proxy_oa_assets.sql.query import (
     ROWS_PER_CONNECTION_HOUR,
     URI,
     Query,
+    nulls_last,
     of_day,
 )
 
@@ -27,7 +28,7 @@ def edge_details(day: Day) -> Query:
     raw_day, raw_values = of_day(PROXY, day, "p")
     scores_day, scores_values = of_day(PROXY_SCORES, day)
     copied = ", ".join(f"p.{EDGE_SOURCES.get(name, name)} AS {name}" for name in _EDGE_COPIED)
-    order = ", ".join(f"p.{EDGE_SOURCES.get(name, name)} ASC NULLS LAST" for name in EDGE_ORDER)
+    order = nulls_last((EDGE_SOURCES.get(name, name) for name in EDGE_ORDER), "p")
     # A connection can have rows with NULL and with the word null; they share its limit.
     nulls = ", ".join(f"CASE WHEN p.{name} IS NULL THEN 1 ELSE 0 END" for name in ("clientip", "fulluri"))
     sql = f"""
@@ -43,7 +44,7 @@ FROM (
     WHERE {raw_day}
 ) numbered
 WHERE nth <= {ROWS_PER_CONNECTION_HOUR}
-ORDER BY clientip ASC NULLS LAST, fulluri ASC NULLS LAST, hh, nth
+ORDER BY {nulls_last(("clientip", "fulluri"))}, hh, nth
 """
     return Query(sql, (*scores_values, *raw_values), (day, day))
 
@@ -86,7 +87,6 @@ def edges_of_scored_hours(day: Day) -> Query:
     scores_day, scores_values = of_day(PROXY_SCORES, day)
     hour = "CASE WHEN time LIKE '_:%' THEN concat('0', substr(time, 1, 1)) ELSE substr(time, 1, 2) END"
     columns = ", ".join(f"e.{name}" for name in PROXY_EDGE.column_names)
-    order = ", ".join(f"e.{name} ASC NULLS LAST" for name in EDGE_ORDER)
     sql = f"""
 SELECT {columns}
 FROM proxy_edge e
@@ -97,6 +97,6 @@ JOIN (
 ) s ON {CLIENT.format("e")} = s.clientip AND {URI.format("e")} = s.fulluri
     AND lpad(CAST(e.hh AS STRING), 2, '0') = s.hour_text
 WHERE {edge_day}
-ORDER BY {CLIENT.format("e")}, {URI.format("e")}, e.hh, {order}
+ORDER BY {CLIENT.format("e")}, {URI.format("e")}, e.hh, {nulls_last(EDGE_ORDER, "e")}
 """
     return Query(sql, (*scores_values, *edge_values), (day, day))

@@ -6,6 +6,7 @@ quote characters in literals, CAST only of what can't fail, a total ORDER BY whe
 no name that an engine reserves (`position`).
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from proxy_oa_assets.model.day import Day
@@ -56,3 +57,9 @@ def of_day(table: Table, day: Day, alias: str = "") -> tuple[str, tuple[str, ...
     """Return the condition that selects a day of a table, and its bound values."""
     prefix = f"{alias}." if alias else ""
     return " AND ".join(f"{prefix}{name} = ?" for name in ("y", "m", "d")), table.day_values(day)
+
+
+def nulls_last(names: Iterable[str], alias: str = "") -> str:
+    """Return an ORDER BY list with NULLs last, which engines place differently by default."""
+    prefix = f"{alias}." if alias else ""
+    return ", ".join(f"{prefix}{name} ASC NULLS LAST" for name in names)

@@ -7,7 +7,7 @@ can test each condition while they read.
 from proxy_oa_assets.model.day import Day
 from proxy_oa_assets.model.tables import PROXY
 from proxy_oa_assets.model.tsv import NULL
-from proxy_oa_assets.sql.query import CLIENT, Query, Values, of_day
+from proxy_oa_assets.sql.query import CLIENT, Query, Values, nulls_last, of_day
 
 FOUND_COLUMNS = (
     *("p_date", "p_time", "clientip", "username", "duration", "fulluri", "webcat", "respcode"),
@@ -32,11 +32,7 @@ SELECT p_time, CAST(sum(requests) AS BIGINT) AS requests,
     CAST(sum(CASE WHEN nth = 1 THEN 1 ELSE 0 END) AS BIGINT) AS new_clients
 FROM (
     SELECT p_time, requests, row_number() OVER (PARTITION BY client ORDER BY p_time ASC NULLS LAST) AS nth
-    FROM (
-        SELECT p_time, client, count(*) AS requests
-        FROM ({found}) found
-        GROUP BY p_time, client
-    ) pairs
+    FROM (SELECT p_time, client, count(*) AS requests FROM ({found}) found GROUP BY p_time, client) pairs
 ) numbered
 GROUP BY p_time
 """
@@ -52,12 +48,11 @@ def found_rows(
     """
     columns = ", ".join(FOUND_COLUMNS)
     found, values = _found(day, columns, fulluri, ("", ()) if times is None else _is_at(times))
-    order = ", ".join(f"{name} ASC NULLS LAST" for name in FOUND_COLUMNS)
     at_most, most = ("", ()) if limit is None else ("LIMIT ?", (limit,))
     sql = f"""
 SELECT {columns}
 FROM ({found}) found
-ORDER BY {_DAY_TIME} ASC NULLS LAST, {order}
+ORDER BY {nulls_last((_DAY_TIME, *FOUND_COLUMNS))}
 {at_most}
 """
     return Query(sql, (*values, *most), (day, day))
@@ -88,8 +83,7 @@ FROM (
     ) counted
 ) ranked
 WHERE place <= ?
-ORDER BY place, clientip ASC NULLS LAST, {_DAY_TIME} ASC NULLS LAST, p_time ASC NULLS LAST,
-    respcode ASC NULLS LAST
+ORDER BY place, {nulls_last(("clientip", _DAY_TIME, "p_time", "respcode"))}
 """
     return Query(sql, (*day_values, *uri_values, top), (day, day))
 
@@ -99,15 +93,13 @@ def requests_to(day: Day, fulluri: str) -> Query:
     where, day_values = of_day(PROXY, day)
     uri, uri_values = _is(fulluri)
     columns = ("clientip", "referer", "reqmethod", "resconttype")
-    order = ", ".join(f"{name} ASC NULLS LAST" for name in columns)
+    listed = ", ".join(columns)
     sql = f"""
-SELECT {", ".join(columns)}
+SELECT {listed}
 FROM (
-    SELECT {", ".join(columns)}, min({_DAY_TIME}) AS first_time
-    FROM proxy WHERE {where} AND {uri}
-    GROUP BY {", ".join(columns)}
+    SELECT {listed}, min({_DAY_TIME}) AS first_time FROM proxy WHERE {where} AND {uri} GROUP BY {listed}
 ) requests
-ORDER BY first_time ASC NULLS LAST, {order}
+ORDER BY {nulls_last(("first_time", *columns))}
 """
     return Query(sql, (*day_values, *uri_values), (day, day))
 
@@ -117,12 +109,12 @@ def referer_for(day: Day, fulluri: str) -> Query:
     where, day_values = of_day(PROXY, day)
     referer, referer_values = _is_referer(fulluri)
     other, other_values = _is_other(fulluri)
-    sql = f"""
-SELECT DISTINCT fulluri
-FROM proxy WHERE {where} AND {referer} AND {other}
-ORDER BY fulluri ASC NULLS LAST
-"""
-    return Query(sql, (*day_values, *referer_values, *other_values), (day, day))
+    found = f"SELECT DISTINCT fulluri FROM proxy WHERE {where} AND {referer} AND {other}"
+    return Query(
+        f"{found} ORDER BY {nulls_last(['fulluri'])}",
+        (*day_values, *referer_values, *other_values),
+        (day, day),
+    )
 
 
 def referers(fulluri: str) -> tuple[str, ...]:
