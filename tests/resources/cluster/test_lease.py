@@ -114,6 +114,24 @@ def test_a_holder_that_lives_keeps_the_lock_beyond_the_expiry(
     assert names(hdfs(), lock_path) == ["free"]
 
 
+def test_patience_and_on_wait_are_the_caller_s(hdfs: Callable[..., WebHdfs], lock_path: str) -> None:
+    """`on_wait` is called once, with the holder's name; the error comes after the caller's patience."""
+    waits: list[str] = []
+    with hdfs(expiry=60).lock(lock_path):
+        (holder,) = names(hdfs(), lock_path)
+        began = time.monotonic()
+        with (
+            pytest.raises(LockedError, match=holder),
+            hdfs(expiry=60, patience=600).lock(lock_path, patience=4, on_wait=waits.append),
+        ):
+            pytest.fail("two hold the lock")
+        assert 4 <= time.monotonic() - began < 15
+    assert len(waits) == 1
+    assert holder in waits[0]
+    with hdfs().lock(lock_path, on_wait=waits.append):
+        assert len(waits) == 1
+
+
 def test_a_dead_holder_blocks_nobody_for_long(
     cluster: Cluster, hdfs: Callable[..., WebHdfs], lock_path: str
 ) -> None:

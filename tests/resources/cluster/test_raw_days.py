@@ -182,7 +182,8 @@ def test_readers_see_one_whole_version(home: ClusterHome, files: Files) -> None:
 
 def test_the_switch_of_a_killed_writer_is_finished(home: ClusterHome, files: Files) -> None:
     """A reader waits for the lock's expiry, and sees the new version; the next writer succeeds."""
-    warehouse = home.deployment.impala
+    hdfs = home.deployment.hdfs.model_copy(update={"lock_expiry": 4})
+    warehouse = home.warehouse(hdfs=hdfs)
     warehouse.replace_raw_day(DAY, files("old", {5: 1, 6: 1}))
     assert killed_in_the_switch(home, files("new", {6: 2, 7: 2})) == -signal.SIGKILL
     assert rows_of(warehouse) == {("new", 6): 2, ("new", 7): 2}
@@ -190,6 +191,7 @@ def test_the_switch_of_a_killed_writer_is_finished(home: ClusterHome, files: Fil
     assert killed_in_the_switch(home, files("never read", {5: 2, 6: 2})) == -signal.SIGKILL
     warehouse.replace_raw_day(DAY, files("newest", {8: 1}))
     assert rows_of(warehouse) == {("newest", 8): 1}
+    warehouse.close()
 
 
 def killed_in_the_switch(home: ClusterHome, written: Mapping[int, Path]) -> int:

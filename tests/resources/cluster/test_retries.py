@@ -8,7 +8,7 @@ import dagster as dg
 import pytest
 from cluster_servers.running import Cluster
 from support.cluster_home import ClusterHome
-from support.home import SAMPLE_DAY, failures, findings
+from support.home import SAMPLE_DAY, check_evaluations, failures
 from support.relay import Relay, relaying
 
 from proxy_oa_assets.model.errors import WarehouseUnreachableError
@@ -89,7 +89,7 @@ def test_a_statement_whose_engine_went_away_is_run_the_next_time(home: ClusterHo
     assert result.success
     assert engine.lost == 1
     assert tried_again(result) == ["edge_details"]
-    assert findings(result)["every_connection_has_edges"].passed
+    assert check_evaluations(result)["every_connection_has_edges"].passed
 
 
 def test_a_connection_lost_between_statements_is_not_noticed(home: ClusterHome, engine: Relay):
