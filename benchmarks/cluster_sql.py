@@ -1,4 +1,4 @@
-"""How fast a day's SQL is on a HiveServer2, in terms of statements that somebody would write by hand there.
+"""Time of a day's SQL on a HiveServer2, relative to statements written by hand.
 
     python -m benchmarks.cluster_sql [--rows 2000000]
 

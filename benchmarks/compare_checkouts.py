@@ -2,9 +2,9 @@
 
     python -m benchmarks.compare_checkouts OTHER_CHECKOUT [--data ../shared/data] [--day YYYY-MM-DD ...]
 
-Each checkout materializes each real day in a process and a home of its own; then tables, exports and
-notebooks are compared: notebooks by their cells, without the lines that import our package, whose paths
-change. Exits with 1 if any differs.
+Each checkout materializes each real day, in a separate process and home. Then tables, exports and notebooks
+are compared: notebooks by their cells, without the lines that import our package, whose paths change. Exits
+with 1 if any differs.
 """
 
 import argparse
@@ -21,7 +21,7 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 
-# The command's module is a package's, or it is one of its own.
+# The command was a package first, and is a module of one now.
 _COMMAND = """
 try:
     from proxy_oa_assets.cli.main import entry

@@ -1,4 +1,4 @@
-"""How fast a day's SQL is, in terms of one scan of the same raw day, and how much memory it takes.
+"""Time of a day's SQL, relative to one scan of the same raw day, and its peak memory.
 
     python -m benchmarks.day_sql [--rows 20000000] [--cache FOLDER]
 
@@ -55,7 +55,7 @@ def peak_of_day(generated: GeneratedDay) -> float:
 
 def figures(rows: int, cache: Path, rounds: int) -> list[Figure]:
     """Measure a day of that many raw rows."""
-    # In processes of their own, so that this one is small when the measured one starts.
+    # In other processes, so that this one is small when the measured one starts.
     generated = in_fresh_process(generated_day, rows, cache)
     in_fresh_process(_score, generated)
     peak = in_fresh_process(peak_of_day, generated)

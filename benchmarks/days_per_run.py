@@ -1,8 +1,8 @@
-"""How much faster history is rebuilt with many days in one run than with one day in each.
+"""Time of rebuilding history with many days in one run, relative to one day in each run.
 
     python -m benchmarks.days_per_run [--days 30] [--rounds 1]
 
-Each run is a process of its own, as a backfill launches it.
+Each run is a separate process, as a backfill launches it.
 """
 
 import shutil

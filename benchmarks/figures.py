@@ -1,4 +1,4 @@
-"""Measured figures: how they are taken and how they are shown."""
+"""Take and print measured figures."""
 
 import argparse
 import multiprocessing
@@ -20,7 +20,7 @@ _HEADER = ("what", "figure", "target", "")
 
 @dataclass(frozen=True)
 class Figure:
-    """A measured figure. `target` is the most that it should be; None: it is there for information."""
+    """A measured figure. `target` is its upper limit; None: it is information."""
 
     what: str
     value: float
@@ -30,7 +30,7 @@ class Figure:
 
 @dataclass(frozen=True)
 class Work:
-    """What is timed, and what has to be done before each time, untimed."""
+    """What is timed, and what runs before it each time, untimed."""
 
     timed: Callable[[], object]
     before: Callable[[], object] = lambda: None
@@ -79,8 +79,8 @@ def arguments(
 def in_turn(rounds: int, works: Mapping[str, Work], *, warm: bool = True) -> dict[str, list[float]]:
     """Return the seconds of each work in each round.
 
-    The works take turns, so that a noisy neighbour slows all of them; a round before the first one fills the
-    caches, unless there are none (`warm`).
+    The works take turns, so that other load on the machine slows all of them; with `warm`, a first round that
+    isn't measured fills the caches.
     """
     seconds: dict[str, list[float]] = {name: [] for name in works}
     for number in range(not warm, rounds + 1):
@@ -94,20 +94,20 @@ def in_turn(rounds: int, works: Mapping[str, Work], *, warm: bool = True) -> dic
 
 
 def ratio(seconds: Mapping[str, list[float]], work: str, to: str) -> float:
-    """Return the median over the rounds of one work's time in terms of another's."""
+    """Return the median over the rounds of one work's time divided by another's."""
     return statistics.median(one / other for one, other in zip(seconds[work], seconds[to], strict=True))
 
 
 def in_fresh_process(work: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
-    """Return what a function gives in a Python process that does nothing else."""
+    """Call a function in a new Python process."""
     with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as pool:
         return pool.submit(work, *args, **kwargs).result()
 
 
 def peak_memory() -> float:
-    """Return the most memory that this process had at once, in MB.
+    """Return this process's peak memory in MB.
 
-    A process begins with its parent's size as its peak, so the parent has to be small.
+    A process starts with its parent's size as its peak, so the parent has to be small.
     """
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return peak / (1e6 if sys.platform == "darwin" else 1e6 / 1024)

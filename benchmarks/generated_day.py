@@ -18,7 +18,7 @@ from proxy_oa_assets.model.column_map import RESULT_FIELDS
 from proxy_oa_assets.model.day import Day
 from proxy_oa_assets.model.tables import PROXY, PROXY_SCORES
 from proxy_oa_assets.resources.local.duckdb_warehouse import DuckDBWarehouse
-from proxy_oa_assets.resources.local.partitions import partition_files
+from proxy_oa_assets.resources.local.snapshot import day_files
 
 DAY = Day.parse("2016-09-12")
 CACHE = Path(tempfile.gettempdir()) / "proxy-oa-benchmarks"
@@ -68,10 +68,10 @@ class GeneratedDay:
     @property
     def files(self) -> list[str]:
         """The hours' Parquet files."""
-        return [str(file) for file in partition_files(self.base, PROXY, (DAY, DAY))]
+        return [str(file) for file in day_files(self.base / PROXY.day_folder(DAY), PROXY)]
 
     def warehouse(self) -> DuckDBWarehouse:
-        """Return a warehouse of its own over the day."""
+        """Return a new warehouse over the day."""
         return DuckDBWarehouse(base=str(self.base))
 
     def ranked_rows(self, count: int, among: str = SUSPICIOUS) -> pd.DataFrame:

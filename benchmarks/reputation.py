@@ -1,9 +1,9 @@
-"""How long a day's look-ups take: 3,000 distinct URIs, of services that take 100 ms for each answer.
+"""Time of a day's lookup: 3,000 distinct URIs, with services that take 100 ms for each answer.
 
     python -m benchmarks.reputation [--rounds 1]
 
-The services are a server in a process of its own that answers as VirusTotal does. The least that is possible
-with four threads is a quarter of 300 s.
+The services are a server in another process that answers as VirusTotal does. With four threads, the least
+possible time is a quarter of 300 s.
 """
 
 import asyncio
@@ -46,7 +46,7 @@ def _serve(port: Connection) -> None:
     asyncio.run(served())
 
 
-def _panel(url: str, services: int, state: Path) -> ReputationClient:
+def _client(url: str, services: int, state: Path) -> ReputationClient:
     free = {"service": "vt", "url": url, "key_env": "KEY", "per_minute": None, "per_day": None}
     given = {"environ": {"KEY": "key"}}
     entries = [{**free, "name": f"vt{number}"} for number in range(services)]
@@ -56,31 +56,31 @@ def _panel(url: str, services: int, state: Path) -> ReputationClient:
 
 
 def measure(url: str, rounds: int) -> None:
-    """Look the URIs up with one service and with three, anew and again, in turn."""
+    """Time one service, three services, and one service whose cache knows every URI, in turn."""
     uris = [f"host{number}.example/path" for number in range(URIS)]
     with tempfile.TemporaryDirectory() as folder:
         state = Path(folder) / "state"
 
-        def anew() -> None:
+        def forget() -> None:
             shutil.rmtree(state, ignore_errors=True)
 
         def look_up(services: int) -> None:
-            found = _panel(url, services, state).look_up(uris)
+            found = _client(url, services, state).look_up(uris)
             if set(found.uri_rep.values()) != {"::".join(f"vt{n}:NONE:0" for n in range(services))}:
                 raise AssertionError(found.stats)
 
         works = {
-            "one": Work(lambda: look_up(1), anew),
+            "one": Work(lambda: look_up(1), forget),
             "again": Work(lambda: look_up(1), lambda: None),
-            "three": Work(lambda: look_up(3), anew),
+            "three": Work(lambda: look_up(3), forget),
         }
         seconds = in_turn(rounds, works, warm=False)
     show(
         f"{URIS:,} URIs, {ANSWER_SECONDS * 1000:.0f} ms an answer, 4 threads a service",
         [
             Figure("one service", max(seconds["one"]), "s", 85),
-            Figure("three services, in terms of one", ratio(seconds, "three", "one"), "", 1.05),
-            Figure("the same again", max(seconds["again"]), "s", 1),
+            Figure("three services / one", ratio(seconds, "three", "one"), "", 1.05),
+            Figure("one service, from its cache", max(seconds["again"]), "s", 1),
         ],
     )
 

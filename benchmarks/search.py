@@ -1,4 +1,4 @@
-"""How fast an analyst's expanded search of a raw day is, in terms of one scan of the same day.
+"""Time of an analyst's expanded search of a raw day, relative to one scan of the same day.
 
     python -m benchmarks.search [--rows 20000000] [--cache FOLDER]
 

@@ -57,7 +57,7 @@ def main() -> None:
     rooms = {(a.split(".")[1], b.split(".")[1]) for a, b in arrows if "." in a and "." in b}
     configured = tomllib.loads((checkout / "pyproject.toml").read_text(encoding="utf-8"))["tool"]
     contracts = configured.get("importlinter", {}).get("contracts", [])
-    layers = next((each["layers"] for each in contracts if each["type"] == "layers"), [])
+    layers: list[str] = next((each["layers"] for each in contracts if each["type"] == "layers"), [])
     up = [(a, b) for a, b in rooms if {a, b} <= set(layers) and layers.index(a) > layers.index(b)]
 
     print(f"{'top-level entries':<32}{len(top)}, {sum(path.is_file() for path in top)} of them files")

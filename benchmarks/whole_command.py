@@ -1,4 +1,4 @@
-"""How long `proxy-oa run` takes for a small day, and how much of that is Dagster's own.
+"""Time of `proxy-oa run` for a small day, relative to Dagster alone.
 
     python -m benchmarks.whole_command [--rounds 5] [--cache FOLDER]
 
@@ -56,7 +56,7 @@ def prepare_home(home: Path, cache: Path) -> None:
 
 
 def run(home: Path, code: str, *arguments: str) -> None:
-    """Run Python code as a process of its own, with that home and no other setting of ours or Dagster's."""
+    """Run Python code in a new process with that home and no other setting of ours or Dagster's."""
     inherited = {
         name: value for name, value in os.environ.items() if not name.startswith(("PROXY_OA_", "DAGSTER_"))
     }
@@ -80,7 +80,7 @@ def run_sql(home: Path) -> None:
 
 
 def figures(cache: Path, rounds: int) -> list[Figure]:
-    """Measure the command and the empty graph in turn, each with a home of its own."""
+    """Measure the command and the empty graph in turn, each in a separate home."""
     with tempfile.TemporaryDirectory() as folder:
         home, empty_home = Path(folder, "home"), Path(folder, "empty")
         prepare_home(home, cache)
