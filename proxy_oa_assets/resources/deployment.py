@@ -1,7 +1,7 @@
-"""Settings -> the resources of the configured deployment, for Dagster, the command line and notebooks.
+"""The resources of the configured deployment, for Dagster, the command line and notebooks.
 
-Each deployment's forms are imported when it is the configured one: a machine without a cluster loads neither
-impyla nor hdfs, and a cluster no DuckDB.
+The forms of a deployment are imported only if it is configured: without a cluster, neither impyla nor hdfs is
+loaded; on a cluster, no DuckDB.
 """
 
 from dataclasses import dataclass
@@ -56,13 +56,11 @@ def deployment(settings: Settings, *, patient: bool = True) -> Deployment:
 
 
 def configured_deployment() -> Deployment:
-    """Return the deployment of the home that the environment names, kept for as long as its settings last."""
-    return _kept_deployment(load_settings())
+    """Return the deployment of the home that the environment names; equal settings give the same one."""
+    return _cached_deployment(load_settings())
 
 
-@cache
-def _kept_deployment(settings: Settings) -> Deployment:
-    return deployment(settings)
+_cached_deployment = cache(deployment)
 
 
 def _text(path: Path | None) -> str | None:
@@ -120,7 +118,6 @@ def _on_cluster(
 
 
 def _certificates(setting: CaCert) -> dict[str, Any]:
-    """Return the fields of a resource that say which certificates it trusts."""
-    if setting == "unverified":
-        return {"ca_cert": None, "verify": False}
-    return {"ca_cert": None if setting is None else str(setting), "verify": True}
+    """Return the fields of a resource that tell which certificates it trusts."""
+    trusted = None if setting in (None, "unverified") else str(setting)
+    return {"ca_cert": trusted, "verify": setting != "unverified"}

@@ -1,4 +1,4 @@
-"""What the footers of Parquet files say: the types of `tables.py`, and whether there are rows."""
+"""Parquet files and Arrow tables in the columns and types of `tables.py`."""
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -10,9 +10,9 @@ import pyarrow.parquet as pq
 
 from proxy_oa_assets.model.day import Day
 from proxy_oa_assets.model.errors import WarehouseError
-from proxy_oa_assets.model.tables import SqlType, Table, declared, differences
+from proxy_oa_assets.model.tables import Table, declared, differences
 
-ARROW_TYPES: dict[SqlType, pa.DataType] = {
+ARROW_TYPES: dict[str, pa.DataType] = {
     "STRING": pa.string(),
     "INT": pa.int32(),
     "BIGINT": pa.int64(),
@@ -35,9 +35,9 @@ def write_empty(table: Table, file: Path) -> None:
 
 
 def stored_columns(files: Iterable[Path]) -> list[tuple[str, str]]:
-    """Return the names and Hive types of the columns that files have; each differing type of a name once.
+    """Return the names and Hive types of files' columns, once for each type of a name.
 
-    A type that no column of ours has stands as Arrow calls it.
+    A type that no column of ours has is named as Arrow names it.
     """
     found: dict[tuple[str, str], None] = {}
     for file in files:
@@ -52,7 +52,7 @@ def has_rows(files: Iterable[Path]) -> bool:
 
 
 def row_count(files: Iterable[BinaryIO]) -> int:
-    """Return how many rows open files have; only their ends are read."""
+    """Return how many rows open files have, by their footers."""
     return sum(pq.read_metadata(file).num_rows for file in files)
 
 
@@ -77,7 +77,7 @@ def _metadata(file: Path) -> pq.FileMetaData:
     try:
         return pq.read_metadata(file)
     except (pa.ArrowException, OSError) as error:
-        # Arrow takes a damaged footer for trouble with reading, but such trouble has a number.
+        # Arrow raises OSError for a damaged footer, too, but without an error number.
         if isinstance(error, OSError) and error.errno is not None:
             raise
         raise WarehouseError(
@@ -85,7 +85,6 @@ def _metadata(file: Path) -> pq.FileMetaData:
         ) from error
 
 
-_HIVE_TYPES: dict[str, pa.DataType] = {str(name): kind for name, kind in ARROW_TYPES.items()}
 _NULLABLE = {
     pa.int8(): pd.Int8Dtype(),
     pa.int16(): pd.Int16Dtype(),
@@ -95,16 +94,16 @@ _NULLABLE = {
 
 
 def frame_of(rows: pa.Table) -> pd.DataFrame:
-    """Return an Arrow table as a frame; whole numbers stay whole where there are NULLs among them."""
+    """Return an Arrow table as a frame; whole numbers stay whole beside NULLs."""
     frame: pd.DataFrame = rows.to_pandas(types_mapper=_NULLABLE.get)
     return frame
 
 
 def answer_frame(columns: Sequence[tuple[str, str]], rows: Iterable[Sequence[object]]) -> pd.DataFrame:
-    """Return an engine's answer as a frame; `columns` are its names and Hive types."""
+    """Return an engine's rows as a frame; `columns` are their names and Hive types."""
     values = list(zip(*rows, strict=True)) or [()] * len(columns)
     arrays = [
-        pa.array(column, type=_HIVE_TYPES.get(kind))  # another type as Python's values have it
+        pa.array(column, type=ARROW_TYPES.get(kind))  # of another type: as pyarrow infers it
         for column, (_, kind) in zip(values, columns, strict=True)
     ]
     return frame_of(pa.Table.from_arrays(arrays, names=[name for name, _ in columns]))

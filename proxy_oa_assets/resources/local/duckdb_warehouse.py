@@ -17,8 +17,13 @@ from proxy_oa_assets.model.day import Day
 from proxy_oa_assets.model.files import sync_folder
 from proxy_oa_assets.model.tables import PROXY, Table
 from proxy_oa_assets.resources.impala import Warehouse
-from proxy_oa_assets.resources.local.own_day import PART, other_files, replacing_part
-from proxy_oa_assets.resources.local.partitions import day_lock, stored_days
+from proxy_oa_assets.resources.local.partitions import (
+    PART,
+    day_lock,
+    other_files,
+    replacing_part,
+    stored_days,
+)
 from proxy_oa_assets.resources.local.raw_day import replace_raw_day
 from proxy_oa_assets.resources.local.snapshot import TableFiles, snapshot
 from proxy_oa_assets.sql.query import Query

@@ -7,14 +7,15 @@ from pathlib import Path
 
 from proxy_oa_assets.model.errors import WarehouseError
 from proxy_oa_assets.model.tables import TABLES, Table, declared, differences
-from proxy_oa_assets.resources.local.partitions import day_files, day_folders
+from proxy_oa_assets.resources.local.partitions import day_folders
+from proxy_oa_assets.resources.local.snapshot import day_files
 from proxy_oa_assets.resources.parquet import stored_columns
 
 _NAMED_DAYS = 3
 
 
 def create_tables(base: Path) -> list[str]:
-    """Create the tables' folders where missing; return a line about each table, and about days to migrate."""
+    """Create missing folders; return a line about each table, and about days with other columns."""
     lines = []
     for table in TABLES.values():
         folder = base / table.location
@@ -26,27 +27,22 @@ def create_tables(base: Path) -> list[str]:
 
 
 def _other_columns(base: Path, table: Table) -> Iterator[str]:
-    """Yield lines about days whose files have other columns than the table."""
     days: dict[str, list[str]] = defaultdict(list)
     for folder in day_folders(base, table, None):
-        for different in _differences(folder, table):
-            days[different].append("/".join(folder.parts[-3:]))
-    for different, folders in days.items():
+        different = []
+        try:
+            with suppress(FileNotFoundError):  # a writer replaced the day after it was listed, in our columns
+                files = day_files(folder, table)
+                different = differences(declared(table.columns), stored_columns(files)) if files else []
+        except WarehouseError as error:
+            different = [str(error)]
+        for text in different:
+            days[text].append("/".join(folder.parts[-3:]))
+    for text, folders in days.items():
         more = f" and {len(folders) - _NAMED_DAYS} more" if len(folders) > _NAMED_DAYS else ""
-        yield f"  {different}: {', '.join(folders[:_NAMED_DAYS])}{more}"
+        yield f"  {text}: {', '.join(folders[:_NAMED_DAYS])}{more}"
     if days:
         yield (
-            "  Nothing was changed; a column of another type is read as ours. To migrate a day, materialize "
-            "it again: proxy-oa run --date YYYY-MM-DD"
+            "  Nothing was changed; a column of another type is read as ours, a missing one as NULL. To "
+            "migrate a day, materialize it again: proxy-oa run --date YYYY-MM-DD"
         )
-
-
-def _differences(folder: Path, table: Table) -> list[str]:
-    """Return how the columns of a day's files differ from the table's."""
-    with suppress(FileNotFoundError):  # a writer replaced the day after it was listed, in our columns
-        files = day_files(folder, table)
-        try:
-            return differences(declared(table.columns), stored_columns(files)) if files else []
-        except WarehouseError as error:
-            return [str(error)]
-    return []

@@ -6,18 +6,9 @@ from pathlib import Path
 import duckdb
 
 from proxy_oa_assets.model.errors import WarehouseError
-from proxy_oa_assets.model.tables import SqlType, Table
+from proxy_oa_assets.model.tables import Table
 from proxy_oa_assets.model.text import printable
 from proxy_oa_assets.resources.parquet import stored_columns
-
-_DUCKDB_TYPES: dict[SqlType, str] = {
-    "STRING": "VARCHAR",
-    "INT": "INTEGER",
-    "BIGINT": "BIGINT",
-    "FLOAT": "FLOAT",
-    "SMALLINT": "SMALLINT",
-    "TINYINT": "TINYINT",
-}
 
 _SHOWN_WIDTH = 100
 # Impala's files name no character set for text.
@@ -43,10 +34,7 @@ def create_view(connection: duckdb.DuckDBPyConnection, table: Table, files: list
         found = f"regexp_extract(filename, '/{folders}/[^/]*$', {group})"
         values[column.name] = found if files else "NULL"
     # A Spot installation's tables may have other types (respcode as INT); a cast to the same costs nothing.
-    typed = (
-        f"CAST({values[column.name]} AS {_DUCKDB_TYPES[column.type]}) AS {column.name}"
-        for column in table.all_columns
-    )
+    typed = (f"CAST({values[column.name]} AS {column.type}) AS {column.name}" for column in table.all_columns)
     rows.project(", ".join(typed)).create_view(table.name)
 
 
@@ -60,7 +48,7 @@ def refuse_unfit_values(connection: duckdb.DuckDBPyConnection, table: Table, fil
             continue
         found = connection.execute(
             f"""SELECT filename, file_row_number + 1, {name} FROM {numbered}
-                WHERE {name} IS NOT NULL AND TRY_CAST({name} AS {_DUCKDB_TYPES[wanted]}) IS NULL
+                WHERE {name} IS NOT NULL AND TRY_CAST({name} AS {wanted}) IS NULL
                 LIMIT 1""",
             [_globs(files)],
         ).fetchone()

@@ -1,20 +1,24 @@
-"""The days of all tables in a local folder of the cluster's own Hive layout; `base` stands for HUSER."""
+"""The tables' days as folders in the cluster's own Hive layout (the raw table's hours: `raw_day.py`)."""
 
+import os
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from filelock import FileLock
 
 from proxy_oa_assets.model.day import Day
 from proxy_oa_assets.model.errors import DayError
+from proxy_oa_assets.model.files import sync_folder
 from proxy_oa_assets.model.tables import Table
-from proxy_oa_assets.resources.local.own_day import own_day_files
-from proxy_oa_assets.resources.local.raw_day import raw_day_files
+
+# Where this file exists it is the day, and files beside it are ignored.
+PART = "part.parquet"
+_UNFINISHED = (".tmp", ".crc", "._COPYING_")
 
 
 def day_folders(base: Path, table: Table, days: tuple[Day, Day] | None) -> list[Path]:
-    """Return the folders of the days from first to last, or of every day."""
+    """Return the folders of the days from first to last, or of every day; `base` stands for HUSER."""
     if days is None:
         return sorted((base / table.location).glob("y=*/m=*/d=*"))
     first, last = days
@@ -32,14 +36,19 @@ def stored_days(base: Path, table: Table) -> Iterator[Day]:
             yield Day.parse(key)
 
 
-def day_files(folder: Path, table: Table) -> list[Path]:
+def own_day_files(day: Path) -> list[Path]:
     """Return the data files of the day that has a folder."""
-    return raw_day_files(folder) if table.hourly else own_day_files(folder)
+    if (day / PART).is_file():
+        return [day / PART]
+    # In a folder copied from a cluster, the newest version that has rows is the day.
+    newest_first = sorted(_versions(day), key=lambda version: version.name, reverse=True)
+    return next(filter(None, map(_data_files, (*newest_first, day))), [])
 
 
-def partition_files(base: Path, table: Table, days: tuple[Day, Day] | None) -> list[Path]:
-    """Return the data files of the days from first to last, or of every day."""
-    return [file for folder in day_folders(base, table, days) for file in day_files(folder, table)]
+def other_files(day: Path) -> list[Path]:
+    """Return the files of a day that another engine or a cluster wrote."""
+    beside = [file for file in visible_files(day) if file.name != PART]
+    return [*beside, *(file for version in _versions(day) for file in visible_files(version))]
 
 
 def day_lock(table_folder: Path, day: Day) -> FileLock:
@@ -47,3 +56,53 @@ def day_lock(table_folder: Path, day: Day) -> FileLock:
     locks = table_folder / ".locks"
     locks.mkdir(parents=True, exist_ok=True)
     return FileLock(locks / f"{day}.lock")
+
+
+@contextmanager
+def replacing_part(day: Path) -> Iterator[Path]:
+    """Yield a temporary path; on success fsync and rename it to the day's part file.
+
+    The day's lock must be held.
+    """
+    day.mkdir(parents=True, exist_ok=True)
+    # DuckDB's globs read dot files, so the name must not end in .parquet.
+    temporary = day / f".part.{os.getpid()}.tmp"
+    for left in day.glob(".part.*.tmp"):
+        left.unlink()  # of a writer that was killed: the lock is ours
+    try:
+        yield temporary
+        with temporary.open("rb") as written:
+            os.fsync(written.fileno())
+        temporary.replace(day / PART)
+    finally:
+        temporary.unlink(missing_ok=True)
+    sync_folder(day)
+
+
+def visible_files(folder: Path) -> list[Path]:
+    """Return a folder's files, without those that Hive, Impala and Spark hide and unfinished ones."""
+    if not folder.is_dir():
+        return []
+    return sorted(
+        entry
+        for entry in folder.iterdir()
+        if not entry.name.startswith((".", "_")) and not entry.name.endswith(_UNFINISHED) and entry.is_file()
+    )
+
+
+def has_content(file: Path) -> bool:
+    """Return whether a file has a byte: engines skip empty files, which aborted jobs leave behind."""
+    try:
+        return file.stat().st_size > 0
+    except FileNotFoundError:
+        return False  # a writer has replaced it since it was listed
+
+
+def _data_files(folder: Path) -> list[Path]:
+    return [file for file in visible_files(folder) if has_content(file)]
+
+
+def _versions(day: Path) -> list[Path]:
+    """Return the folders in which the cluster's form keeps versions of a day; see `day_versions.py`."""
+    table, parts = day.parents[2], day.parts[-3:]
+    return [*day.glob("run=*"), *table.joinpath("_beside", *parts).glob("run=*")]

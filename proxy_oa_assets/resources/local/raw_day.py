@@ -16,7 +16,7 @@ from pydantic import BaseModel, ValidationError
 from proxy_oa_assets.model.errors import WarehouseError
 from proxy_oa_assets.model.files import replacing
 from proxy_oa_assets.model.tables import RAW_HOUR_FOLDER
-from proxy_oa_assets.resources.local.own_day import has_content, visible_files
+from proxy_oa_assets.resources.local.partitions import has_content, visible_files
 
 # Engines ignore names that begin with a dot.
 _MARKER = ".version.json"

@@ -16,7 +16,8 @@ from tempfile import TemporaryDirectory
 from proxy_oa_assets.model.day import Day
 from proxy_oa_assets.model.errors import WarehouseError
 from proxy_oa_assets.model.tables import Table
-from proxy_oa_assets.resources.local.partitions import day_files, day_folders
+from proxy_oa_assets.resources.local.partitions import day_folders, own_day_files
+from proxy_oa_assets.resources.local.raw_day import raw_day_files
 
 TableFiles = Mapping[Table, list[Path]]
 
@@ -49,6 +50,11 @@ def snapshot(
             for link, file in originals.items():
                 message = message.replace(str(link), str(file))
             raise type(error)(message) from error
+
+
+def day_files(folder: Path, table: Table) -> list[Path]:
+    """Return the data files of the day that has a folder."""
+    return raw_day_files(folder) if table.hourly else own_day_files(folder)
 
 
 @contextmanager

@@ -7,8 +7,8 @@ from support.engine_files import DAY, write_file
 from proxy_oa_assets.model.day import Day
 from proxy_oa_assets.model.tables import PROXY, PROXY_SCORES, PROXY_STORYBOARD, TABLES
 from proxy_oa_assets.resources.local.duckdb_warehouse import DuckDBWarehouse
-from proxy_oa_assets.resources.local.own_day import other_files
-from proxy_oa_assets.resources.local.partitions import partition_files
+from proxy_oa_assets.resources.local.partitions import day_folders, other_files
+from proxy_oa_assets.resources.local.snapshot import day_files
 from proxy_oa_assets.sql.day_tables import edge_details
 from proxy_oa_assets.sql.query import Query
 
@@ -78,9 +78,14 @@ def test_only_the_asked_days_are_listed(warehouse):
     """A query of some days opens the files of those alone; one of no days, those of all, in order."""
     base = Path(warehouse.base)
     files = [_comment(warehouse, "x", "part.parquet", DAY.plus(offset)) for offset in range(4)]
-    assert partition_files(base, PROXY_STORYBOARD, (DAY.plus(1), DAY.plus(2))) == files[1:3]
-    assert partition_files(base, PROXY_STORYBOARD, (DAY.plus(9), DAY.plus(9))) == []
-    assert partition_files(base, PROXY_STORYBOARD, None) == files
+
+    def listed(days):
+        folders = day_folders(base, PROXY_STORYBOARD, days)
+        return [file for folder in folders for file in day_files(folder, PROXY_STORYBOARD)]
+
+    assert listed((DAY.plus(1), DAY.plus(2))) == files[1:3]
+    assert listed((DAY.plus(9), DAY.plus(9))) == []
+    assert listed(None) == files
 
 
 def test_padded_and_unpadded_partition_values_are_text_in_the_raw_table(warehouse):
