@@ -30,7 +30,7 @@ except ModuleNotFoundError:
 entry()
 """
 _HUSER = Path("hdfs", "user", "spot")
-_IMPORT = re.compile(r"^\s*(?:from|import) proxy_oa_assets\b(?:.*\((?s:.*?)\)|.*)\n?", re.MULTILINE)
+_IMPORT = re.compile(r"^[#\s]*(?:from|import) proxy_oa_assets\b(?:.*\((?s:.*?)\)|.*)\n?", re.MULTILINE)
 
 _REWRITTEN = "other bytes, equal rows"
 
