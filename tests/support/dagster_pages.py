@@ -49,8 +49,8 @@ def open_launchpad(page: Page, day: Day) -> Locator:
 def choose_partition(page: Page, day: Day) -> None:
     """Choose a day in the launchpad that is open.
 
-    The field is drawn anew once the partitions are loaded, without what was typed before; only then has it
-    a button to sort them.
+    The field is redrawn without its text once the partitions are loaded; from then on it has a button to sort
+    them.
     """
     expect(button_with_icon(page, "sort_by_alpha")).to_be_visible()
     page.get_by_placeholder("Partition").fill(day.key)
@@ -75,7 +75,7 @@ def launch(page: Page, config: dict[str, object]) -> None:
 
 
 def choose_from_menu(page: Page, button: Locator, entry: str) -> None:
-    """Open a button's menu and choose an entry; a page that is drawn anew meanwhile closes the menu."""
+    """Open a button's menu and choose an entry, up to five times: a page that is redrawn closes the menu."""
     for _ in range(5):
         button.click()
         try:

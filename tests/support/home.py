@@ -149,6 +149,6 @@ def metadata(result: dg.ExecuteInProcessResult, asset: str) -> dict[str, object]
     return {name: value.value for name, value in event.metadata.items()}
 
 
-def findings(result: dg.ExecuteInProcessResult) -> dict[str, dg.AssetCheckEvaluation]:
-    """Return what each check found; of a run of several days, the overall finding."""
+def check_evaluations(result: dg.ExecuteInProcessResult) -> dict[str, dg.AssetCheckEvaluation]:
+    """Return the evaluation of each check; of a run of several days, the overall one."""
     return {found.check_name: found for found in result.get_asset_check_evaluations()}

@@ -13,7 +13,7 @@ SECRET = "T0123/B4567/tokentokentoken"
 
 @dataclass
 class Receiver:
-    """A web server that keeps what is posted to it, and answers as it was told; then with 200."""
+    """A web server that keeps what is posted to it, and responds with `answers` in turn, then with 200."""
 
     url: str = ""
     answers: list[int] = field(default_factory=list)

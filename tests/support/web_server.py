@@ -1,4 +1,4 @@
-"""A web server of somebody else's, started for tests."""
+"""A third-party web server, started for tests."""
 
 import os
 import signal

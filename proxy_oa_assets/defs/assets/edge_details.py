@@ -32,7 +32,7 @@ def edge_details_asset(daily: Daily) -> dg.AssetsDefinition:
     def edge_details(
         context: dg.AssetExecutionContext, hdfs: FileStore, impala: Warehouse, workspace: Workspace
     ) -> dg.MaterializeResult:
-        """The raw requests behind each scored connection in every hour, at most 250 per connection and hour."""
+        """The raw requests of each scored connection in every hour, at most 250 per connection and hour."""
 
         def materialize(day: Day) -> DayMetadata:
             require_raw_rows(impala, day)

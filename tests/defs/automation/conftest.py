@@ -18,7 +18,7 @@ def home(tmp_path: Path) -> Home:
 
 @pytest.fixture
 def instance() -> Iterator[dg.DagsterInstance]:
-    """A Dagster history of its own."""
+    """An empty Dagster history."""
     with dg.DagsterInstance.ephemeral() as instance:
         yield instance
 

@@ -57,7 +57,7 @@ def failing(reason):
 
 
 def test_a_failed_day_is_reported_with_its_reason(home, instance, receiver):
-    """The post says which job, day and step failed and why: `text` for people, fields for programs."""
+    """The post names job, day, step and reason: in `text` for people, in fields for programs."""
     home.write_sample()
     home.results(SAMPLE_DAY).unlink()
     watch = Watch(sensor_for(receiver.url, PROXY_OA_UI_URL="https://oa.example/dagster/"), instance)
@@ -148,7 +148,7 @@ def test_a_run_that_dies_outside_its_steps_is_reported(instance, receiver):
 
 
 def test_hostile_text_in_a_reason_is_inert(instance, receiver):
-    """What a client sent can't ping a channel, show a link, end the code it is in, or steer a terminal."""
+    """Text of the data can't ping a channel, show a link, end its code span, or control a terminal."""
     watch = Watch(sensor_for(receiver.url), instance)
     failing(dg.Failure(HOSTILE + "x" * 10_000)).execute_in_process(instance=instance, raise_on_error=False)
     watch.tick()

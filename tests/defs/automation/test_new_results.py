@@ -21,7 +21,7 @@ def test_results_that_are_published_run_their_day_once(site):
 
 
 def test_the_first_look_catches_up_on_a_week_and_leaves_history_alone(site):
-    """Switched on at a site with years behind it, the sensor requests what is at most seven days old."""
+    """The first tick at a site with years of results requests those of the last seven days."""
     for days in range(1, 100):
         site.publish(ago(days), hours_ago=24 * days - 1)
     assert site.days() == [ago(days).key for days in range(7, 0, -1)]
@@ -38,7 +38,7 @@ def test_an_old_day_that_is_ranked_today_runs(site):
 
 @pytest.mark.parametrize("change", [{"content": "a row\n"}, {"content": "another\n", "hours_ago": 3}])
 def test_results_that_are_published_again_run_again(site, change):
-    """A later time or another length is another file, with a run key of its own."""
+    """A later time or another length gives another run key."""
     site.publish(YESTERDAY, hours_ago=3)
     (first,) = site.tick()
     site.start(first)
@@ -50,7 +50,7 @@ def test_results_that_are_published_again_run_again(site, change):
 
 
 def test_an_old_results_file_that_is_replaced_runs(site):
-    """Replacing the file changes neither the day's folder nor the date, and the day still takes its turn."""
+    """Replacing the file changes neither the day's folder nor its date; older days are looked at in turn."""
     results = site.publish(ago(400), hours_ago=24 * 400)
     os.utime(results.parents[1], (0, 0))
     assert site.days() == []

@@ -46,7 +46,7 @@ def test_a_day_made_of_parts_by_hand_is_not_run_again(site):
 
 
 def test_empty_results_are_named_and_not_requested(site):
-    """The ranking job is still writing or wrote nothing: the tick says which file, and waits for rows."""
+    """The ranking job is still writing or wrote nothing: the tick names the file and requests no run."""
     site.publish(YESTERDAY, content="")
     assert site.days() == []
     assert site.home.deployment.workspace.results(YESTERDAY) in site.skipped
@@ -69,7 +69,7 @@ def test_folders_that_are_no_day_are_left_out(site, folder):
 
 
 def test_a_day_that_is_not_over_waits_until_it_is_a_partition(site):
-    """Today's and tomorrow's results aren't looked at, so they are new once the day has ended."""
+    """Results of today and tomorrow are requested once their day has ended."""
     site.publish(YESTERDAY.plus(1))
     site.publish(YESTERDAY.plus(2))
     assert site.days() == []
@@ -104,7 +104,7 @@ def test_a_cursor_of_another_form_is_ignored_with_one_line(site, cursor):
 
 
 class UnreachableHdfs(LocalHdfs):
-    """A storage that lists folders, and then doesn't answer."""
+    """A storage that lists folders but doesn't respond to requests for a file's status."""
 
     def status(self, path):
         """Fail as a time-out does."""
@@ -112,7 +112,7 @@ class UnreachableHdfs(LocalHdfs):
 
 
 def test_storage_that_does_not_answer_fails_the_tick(site):
-    """A time-out is no fault of the day: nothing is requested, and the next tick tries again."""
+    """A time-out costs the tick, not the day: the next tick requests it."""
     site.publish(YESTERDAY)
     site.hdfs = UnreachableHdfs(root=str(site.home.root))
     with pytest.raises(StorageUnreachableError):

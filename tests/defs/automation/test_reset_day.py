@@ -33,7 +33,7 @@ def run(home: Home, instance: dg.DagsterInstance, config: dict[str, object]) -> 
 
 
 def test_a_confirmed_day_is_reset_and_no_other(home: Home, instance, scored: list[AnalystsDay]) -> None:
-    """The config repeats the day."""
+    """A config that repeats the partition's day resets that day."""
     assert run(home, instance, {"confirm": DAY.key}).success
 
     assert [day.given() for day in scored] == [{}, {"a": 1}]
@@ -44,7 +44,7 @@ def test_a_confirmed_day_is_reset_and_no_other(home: Home, instance, scored: lis
 def test_another_confirmation_is_refused(
     home: Home, instance, scored: list[AnalystsDay], confirm: str
 ) -> None:
-    """Nothing is removed; the failure says what to write, and isn't tried again."""
+    """Nothing is removed; the failure says what to write, and isn't retried."""
     result = run(home, instance, {"confirm": confirm})
 
     (message,) = failures(result).values()
@@ -61,7 +61,7 @@ def test_a_launch_without_a_confirmation_does_not_start(home: Home, instance) ->
 
 
 def test_the_job_is_offered_by_day() -> None:
-    """In the web UI it stands among the jobs, and asks for a partition."""
+    """The web UI lists the job, which takes a partition."""
     job = defs.resolve_job_def("reset_scored_connections")
     assert job.partitions_def.get_partition_keys()[0] == "2015-01-01"
     assert "everything that analysts scored" in job.description

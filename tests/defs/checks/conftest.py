@@ -14,7 +14,7 @@ def home(new_home: Callable[..., Home]) -> Home:
 
 @pytest.fixture
 def embedded_home(tmp_path: Path) -> Home:
-    """A home on this machine, for what has nothing to do with where the tables are."""
+    """A home on this machine, for checks that don't depend on the deployment."""
     home = Home(tmp_path / "home")
     home.write_sample(SAMPLE_DAY)
     return home

@@ -3,7 +3,7 @@ from functools import partial
 import dagster as dg
 import pyarrow as pa
 from support.day_checks import check_results, failed_checks
-from support.home import SAMPLE_DAY, Home, findings, rewrite
+from support.home import SAMPLE_DAY, Home, check_evaluations, rewrite
 
 from proxy_oa_assets.defs.checks.asset_checks import DAY_CHECKS, dagster_severity
 from proxy_oa_assets.model.day import Day
@@ -18,10 +18,10 @@ def test_a_good_day_passes_every_check(home: Home) -> None:
     result = home.materialize(DAY)
 
     assert result.success
-    assert {name: found.passed for name, found in findings(result).items()} == {
+    assert {name: found.passed for name, found in check_evaluations(result).items()} == {
         check.name: True for checks, _ in DAY_CHECKS for check in checks
     } | {"yesterday_is_materialized": False}
-    assert {found.partition for found in findings(result).values()} == {DAY.key, None}
+    assert {found.partition for found in check_evaluations(result).values()} == {DAY.key, None}
 
 
 def test_a_rejected_line_is_a_warning_that_names_the_file(embedded_home: Home) -> None:
@@ -31,7 +31,7 @@ def test_a_rejected_line_is_a_warning_that_names_the_file(embedded_home: Home) -
 
     result = embedded_home.materialize(DAY)
 
-    check = findings(result)["no_row_was_rejected"]
+    check = check_evaluations(result)["no_row_was_rejected"]
     assert result.success
     assert (check.passed, check.severity) == (False, WARN)
     assert "proxy_results.rejected.tsv" in check.description
@@ -60,7 +60,7 @@ def test_a_table_with_wrong_scores_stops_what_follows(home: Home, monkeypatch) -
     result = home.materialize(DAY)
 
     assert not result.success
-    assert findings(result)["every_result_is_scored"].severity is ERROR
+    assert check_evaluations(result)["every_result_is_scored"].severity is ERROR
     assert not home.made("proxy_edge", DAY)
     assert home.made("proxy_ingest_summary", DAY)
 
@@ -74,8 +74,8 @@ def test_raw_rows_that_came_later_are_found(home: Home) -> None:
     assert "summary_counts_every_row" in failed_checks(home)
 
 
-def test_a_night_s_late_rows_are_no_day_of_their_own(embedded_home: Home) -> None:
-    """Each partition has a row of the date before: the days before are still seven, and a lull is found."""
+def test_rows_of_the_night_before_count_as_no_further_day(embedded_home: Home) -> None:
+    """Rows of the date before in each partition don't make it eight trailing days."""
     for day in DAY.plus(-7).through(DAY):
         embedded_home.write_sample(day, views=20)
         raw = embedded_home.raw_files(day)

@@ -1,7 +1,7 @@
 import dagster as dg
 import pyarrow as pa
 from support.day_checks import check_results, failed_checks
-from support.home import SAMPLE_DAY, Home, findings, metadata, rewrite
+from support.home import SAMPLE_DAY, Home, check_evaluations, metadata, rewrite
 
 from proxy_oa_assets.model.column_map import RESULT_FIELDS
 
@@ -10,20 +10,20 @@ ERROR = dg.AssetCheckSeverity.ERROR
 
 
 def test_a_connection_without_raw_rows_is_found(home: Home) -> None:
-    """Results that were made from another raw log than the one that is there now."""
+    """Results of another raw log than the present one fail the check, which counts the connections."""
     for hour in home.raw_files(DAY)[:12]:
         hour.unlink()
 
     result = home.materialize(DAY)
 
-    check = findings(result)["every_connection_has_edges"]
+    check = check_evaluations(result)["every_connection_has_edges"]
     assert (check.passed, check.severity) == (False, ERROR)
     assert check.metadata["connections_without_edges"].value > 0
     assert "have no raw row" in check.description
 
 
 def test_edges_that_are_not_the_raw_rows_are_found(home: Home) -> None:
-    """Edges that were lost, and edges of a connection that isn't scored any more."""
+    """Missing edges, and edges of a connection that isn't scored, fail the check."""
     home.materialize(DAY)
 
     home.rewrite("proxy_edge", DAY, lambda table: table.slice(3))
@@ -35,7 +35,7 @@ def test_edges_that_are_not_the_raw_rows_are_found(home: Home) -> None:
 
 def test_rows_beyond_the_limit_of_an_hour_are_counted_and_left_out(home: Home) -> None:
     """300 rows of one connection in one hour: 250 are stored, and the check says that 50 were cut."""
-    before = findings(home.materialize(DAY, limit=3000))["no_connection_hour_is_beyond_250"].metadata
+    before = check_evaluations(home.materialize(DAY, limit=3000))["no_connection_hour_is_beyond_250"].metadata
     edge = home.rows("proxy_edge", DAY)[0]
 
     def with_more(table: pa.Table) -> pa.Table:
@@ -50,13 +50,13 @@ def test_rows_beyond_the_limit_of_an_hour_are_counted_and_left_out(home: Home) -
 
     result = home.materialize(DAY, limit=3000)
 
-    check = findings(result)["no_connection_hour_is_beyond_250"]
+    check = check_evaluations(result)["no_connection_hour_is_beyond_250"]
     assert check.passed
     after = {name: check.metadata[name].value - before[name].value for name in before}
     assert after["capped_connection_hours"] == 1
     assert 50 <= after["raw_rows_cut"] <= 60
     assert after["connection_hours_beyond"] == 0
-    assert findings(result)["every_connection_has_edges"].passed
+    assert check_evaluations(result)["every_connection_has_edges"].passed
 
 
 def test_rows_with_null_and_with_the_word_share_a_connection_s_limit(embedded_home: Home) -> None:
@@ -64,26 +64,26 @@ def test_rows_with_null_and_with_the_word_share_a_connection_s_limit(embedded_ho
     raw, results = embedded_home.raw_files(DAY)[9], embedded_home.results(DAY)
 
     def with_both(table: pa.Table) -> pa.Table:
-        row = table.slice(0, 1).to_pylist()[0] | {"fulluri": "nobody.example/", "p_time": "09:00:00"}
+        row = table.slice(0, 1).to_pylist()[0] | {"fulluri": "unseen.example/", "p_time": "09:00:00"}
         more = [row | {"clientip": client} for client in [None, "null"] * 200]
         return pa.concat_tables([table, pa.Table.from_pylist(more, schema=table.schema)])
 
     rewrite(raw, with_both)
     first = results.read_bytes().partition(b"\n")[0].decode("utf-8").split("\t")
     line = dict(zip(RESULT_FIELDS, first, strict=True))
-    line |= {"clientip": "null", "fulluri": "nobody.example/", "p_time": "09:00:00"}
+    line |= {"clientip": "null", "fulluri": "unseen.example/", "p_time": "09:00:00"}
     results.write_text("\t".join(line.values()) + "\n", encoding="utf-8")
 
     result = embedded_home.materialize(DAY)
 
     assert len(embedded_home.rows("proxy_edge", DAY)) == 250
     assert metadata(result, "edge_details")["capped_connection_hours"] == 1
-    assert findings(result)["every_connection_has_edges"].passed
-    assert findings(result)["no_connection_hour_is_beyond_250"].metadata["raw_rows_cut"].value == 150
+    assert check_evaluations(result)["every_connection_has_edges"].passed
+    assert check_evaluations(result)["no_connection_hour_is_beyond_250"].metadata["raw_rows_cut"].value == 150
 
 
 def test_more_rows_of_an_hour_than_allowed_are_found(home: Home) -> None:
-    """A table that another tool wrote without the limit."""
+    """A table that another tool wrote without the limit fails the check."""
     home.materialize(DAY)
 
     home.rewrite(

@@ -10,7 +10,7 @@ def silent(start: int, end: int) -> list[int]:
 
 
 def test_a_long_silence_is_named_with_its_times() -> None:
-    """An ingest that stood still from 10:00 to 10:44, on a day after busy days."""
+    """45 minutes without traffic after busy days fail the check, which names the first and last minute."""
     result = gaps(silent(600, 645), [BUSY] * 7)
 
     assert not result.passed
@@ -28,7 +28,7 @@ def test_a_short_silence_is_no_gap() -> None:
 
 
 def test_a_silence_that_is_usual_is_no_gap() -> None:
-    """An office that is empty every night."""
+    """Silence that most of the days before have passes: an office that is empty every night."""
     night = silent(0, 360)
 
     assert gaps(night, [night] * 4 + [BUSY] * 3).passed
@@ -41,12 +41,12 @@ def test_without_earlier_days_every_silence_is_unusual() -> None:
 
 
 def test_a_day_without_any_traffic_is_one_gap() -> None:
-    """The whole day is named."""
+    """The gap runs from the first to the last minute."""
     assert "from 00:00 to 23:59" in gaps([0] * MINUTES, [BUSY]).description
 
 
 def test_many_gaps_are_cut_short() -> None:
-    """A message stays readable."""
+    """At most five gaps are named, so that the description stays readable."""
     holes = [0 if minute % 60 < 35 else 1 for minute in range(MINUTES)]
 
     assert gaps(holes, [BUSY]).description.count(" to ") == 5

@@ -20,27 +20,29 @@ def test_a_day_without_results_fails_with_the_path_and_the_remedy(sample_home: H
 
     message = failures(result)["proxy_results"]
     assert str(sample_home.results(DAY)) in message
-    assert "Run the ranking job" in message
+    assert "ranking job" in message
     assert not sample_home.made("proxy_scores", DAY)
 
 
 def test_a_day_with_empty_results_fails_with_the_path_and_the_remedy(sample_home: Home) -> None:
-    """An empty file is no day without suspicious requests: the ranking job wrote nothing."""
+    """An empty results file is an error: the ranking job wrote nothing."""
     sample_home.results(DAY).write_bytes(b"")
 
     message = failures(sample_home.materialize(DAY))["proxy_results"]
 
-    assert f"{sample_home.results(DAY)} is empty" in message
-    assert "Run it for this day again" in message
+    assert str(sample_home.results(DAY)) in message
+    assert "empty" in message
+    assert "ranking job" in message
 
 
 def test_a_day_of_malformed_results_fails_and_lists_every_line(sample_home: Home) -> None:
-    """If no row is good, the asset fails, and the reasons stand in a file that it names."""
+    """If no row is good, the asset fails and names the file that has the reasons."""
     sample_home.results(DAY).write_bytes(b"one\ntwo\tfields\n")
 
     message = failures(sample_home.materialize(DAY))["proxy_results"]
 
-    assert "none of the 2 lines is a row of 2016-09-12 (the first: 1 fields instead of 21)" in message
+    assert DAY.key in message
+    assert "1 fields instead of 21" in message
     assert str(rejected(sample_home)) in message
     assert rejected(sample_home).read_text(encoding="utf-8").split("\n") == [
         "line\treason\tcontent",
@@ -90,7 +92,7 @@ def test_results_in_parts_are_joined_in_name_order(sample_home: Home) -> None:
 
 
 def test_the_copy_is_byte_for_byte(sample_home: Home) -> None:
-    """Bytes that aren't UTF-8 are in the copy as they came, and don't cost their row."""
+    """Bytes that aren't UTF-8 are copied unchanged, and their row is taken."""
     content = sample_home.results(DAY).read_bytes().replace(b"probe.badhost", b"pr\xff\xfebe.badhost")
     sample_home.results(DAY).write_bytes(content)
 
@@ -102,14 +104,14 @@ def test_the_copy_is_byte_for_byte(sample_home: Home) -> None:
 
 @pytest.mark.parametrize("asset", ["edge_details", "ingest_summary"])
 def test_a_day_without_raw_requests_fails_with_the_path_and_the_remedy(sample_home: Home, asset: str) -> None:
-    """An empty raw table is a missing input, not a quiet day."""
+    """A day without raw requests is a missing input, not a day without traffic."""
     for path in sample_home.raw_files(DAY):
         path.unlink()
 
     message = failures(sample_home.materialize(DAY))[asset]
 
-    assert "y=2016/m=09/d=12 has no raw request" in message
-    assert "Run the ingest job" in message
+    assert "y=2016/m=09/d=12" in message
+    assert "ingest job" in message
 
 
 def test_the_enrichment_alone_asks_for_its_rows(sample_home: Home) -> None:
@@ -120,4 +122,4 @@ def test_the_enrichment_alone_asks_for_its_rows(sample_home: Home) -> None:
 
     message = failures(sample_home.materialize(DAY, assets=["scored_connections"]))["scored_connections"]
 
-    assert "materialize proxy_results for this day first" in message
+    assert "materialize proxy_results" in message

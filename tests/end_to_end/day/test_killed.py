@@ -14,8 +14,8 @@ KILLS = 50
 LIMITS = (40, 400)
 
 # Loads once, then forks a child per materialization. A child's end comes after a time of work, not of the
-# clock: on a busy machine every moment would be an early one. The kernel ends it in the midst of whatever its
-# threads do, as by SIGKILL, since nothing handles the timer's signal.
+# clock: on a busy machine every moment would be an early one. Nothing handles the timer's signal, so the
+# kernel ends the child at once, as SIGKILL does.
 DRIVER = """
 import os, signal, sys
 from support.home import Home
@@ -40,7 +40,7 @@ for line in sys.stdin:
 def test_a_killed_run_leaves_each_table_wholly_old_or_wholly_new(tmp_path: Path) -> None:
     """Killed at 50 random moments: every partition is one of two known ones, and the next run succeeds.
 
-    The cluster's form has a test of its own, cluster/test_killed_writers.py.
+    tests/resources/cluster/test_killed_writers.py tests the same on a cluster.
     """
     home = Home(tmp_path / "home")
     home.write_sample(DAY)

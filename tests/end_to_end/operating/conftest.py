@@ -26,7 +26,7 @@ def serve() -> Callable[..., AbstractContextManager[DagsterClient]]:
 
 @pytest.fixture(scope="session")
 def shared_home(tmp_path_factory: pytest.TempPathFactory) -> Home:
-    """A home of several tests, of which each has days of its own, and where dead runs are soon seen."""
+    """A home that tests share, each with other days; run monitoring looks for dead runs every 5 s."""
     home = Home(tmp_path_factory.mktemp("operating") / "home")
     shipped = bundled("dagster.yaml").read_text(encoding="utf-8")
     seldom, often = "poll_interval_seconds: 60", "poll_interval_seconds: 5"

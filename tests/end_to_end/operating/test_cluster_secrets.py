@@ -1,4 +1,4 @@
-"""A cluster's secrets, which Dagster's servers know by the names of their variables."""
+"""A cluster's secrets: Dagster's servers have the names of their variables."""
 
 import json
 from pathlib import Path
@@ -27,7 +27,7 @@ query ($selector: RepositorySelector!) { allTopLevelResourceDetailsOrError(repos
 
 
 def test_the_web_ui_shows_the_names_of_variables_and_not_their_values(tmp_path: Path) -> None:
-    """All that it is told of the resources has the two names, as such, and neither value; nor has a file."""
+    """The API's description of the resources has the two names and neither value; nor has a file."""
     home = tmp_path / "home"
     with served(home, **CLUSTER, **SECRETS) as address:
         client = DagsterClient(address)
@@ -36,16 +36,16 @@ def test_the_web_ui_shows_the_names_of_variables_and_not_their_values(tmp_path: 
             "repositoryName": repository["name"],
             "repositoryLocationName": repository["location"]["name"],
         }
-        told = client.ask(_RESOURCES, selector=selector)["allTopLevelResourceDetailsOrError"]
+        described = client.ask(_RESOURCES, selector=selector)["allTopLevelResourceDetailsOrError"]
 
     shown = {
         (resource["name"], entry["key"]): entry["value"]
-        for resource in told["results"]
+        for resource in described["results"]
         for entry in resource["configuredValues"]
         if entry["type"] == "ENV_VAR"
     }
     assert shown == {("hdfs", "token"): "HDFS_TOKEN", ("impala", "password"): "IMPALA_PASSWORD"}
     written = b"".join(path.read_bytes() for path in home.rglob("*") if path.is_file())
     for secret in SECRETS.values():
-        assert secret not in json.dumps(told)
+        assert secret not in json.dumps(described)
         assert secret.encode() not in written

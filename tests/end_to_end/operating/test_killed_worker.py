@@ -31,7 +31,7 @@ def kill_once_started(client: DagsterClient, run: str) -> None:
 
 
 def test_a_killed_run_is_seen_and_its_re_execution_finishes(shared_home: Home, client: DagsterClient) -> None:
-    """A worker killed mid-backfill: its run fails, executing it again does the rest, and nothing is torn."""
+    """A worker killed in a backfill: its run fails, its re-execution does the rest, and no table is torn."""
     for day in map(Day.parse, DAYS):
         shared_home.write_sample(day, views=300)
     backfill = client.backfill(dict.fromkeys(ASSETS, DAYS))

@@ -25,7 +25,7 @@ HEAVY = ("edge_details", "ingest_summary")
 
 @contextmanager
 def limited_pool(home: Home) -> Iterator[None]:
-    """Set the pool's limit to one by the command of docs/operating.md, and then as it was."""
+    """Set the pool's limit to one by the command of docs/operating.md, and back afterwards."""
     command = [Path(sys.executable).with_name("dagster"), "instance", "concurrency", "set", POOL]
     variables = {**os.environ, "DAGSTER_HOME": str(home.path / "dagster")}
     subprocess.run([*command, "1"], env=variables, check=True, capture_output=True)
@@ -60,7 +60,7 @@ def test_a_pool_keeps_the_steps_of_all_runs_apart(shared_home: Home, client: Dag
     every = sorted(span for of_run in events for span in spans(of_run))
     assert len(every) == len(DAYS) * len(HEAVY)
     assert all(ended <= began for (_, ended), (began, _) in pairwise(every))
-    # Otherwise the runs weren't beside each other.
+    # Otherwise the runs weren't concurrent.
     waited = {
         number
         for number, of_run in enumerate(events)

@@ -44,7 +44,7 @@ def test_runs_of_one_day_at_once_leave_what_a_single_run_leaves(tmp_path: Path) 
 
 
 def test_runs_with_different_limits_leave_one_of_both_and_no_mixture(tmp_path: Path) -> None:
-    """Each asset of a day is made by one run at a time, from what the asset before it holds then."""
+    """Each asset of a day is made by one run at a time, from the upstream asset as it is then."""
     home = Home(tmp_path / "home")
     home.write_sample(SAMPLE_DAY, views=300)
 
@@ -63,7 +63,7 @@ def test_runs_with_different_limits_leave_one_of_both_and_no_mixture(tmp_path: P
 def test_a_run_beside_a_backfill_leaves_what_a_single_run_leaves(
     shared_home: Home, client: DagsterClient
 ) -> None:
-    """A command for a day that a backfill is making at the same moment."""
+    """`proxy-oa run` for days that a backfill is making concurrently."""
     days = [Day.parse(f"2026-10-{number:02d}") for number in range(21, 25)]
     for day in days:
         shared_home.write_sample(day, views=300)

@@ -34,7 +34,7 @@ class Site:
 
 @pytest.fixture(scope="session")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    """Serve a day that has no ranked results, days that nothing was made of, and the demo's three."""
+    """Serve a day without ranked results, days that aren't materialized, and the demo's three."""
     program("chromium", "chromium")  # before the days are made
     yesterday = Day(datetime.now(UTC).date()).plus(-1)
     days = [yesterday.plus(offset) for offset in range(-3 - IN_A_ROW, 1)]
@@ -47,7 +47,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     home.results(days[0]).unlink()
     conf = home.path / "site" / "proxy_conf.json"
     shutil.copy(bundled("proxy_conf.json"), conf)
-    # As a person would who has days before the demo's.
+    # The first day is before the demo's.
     env = home.path / ".env"
     settings = env.read_text(encoding="utf-8").replace(f"START_DATE={days[-3]}", f"START_DATE={days[0]}")
     env.write_text(f"{settings}PROXY_OA_CONF='{conf}'\n", encoding="utf-8")

@@ -43,7 +43,7 @@ def test_a_backfill_of_several_days_is_launched_and_finishes(site, page, picture
 
 
 def test_a_failed_day_is_found_and_run_again(site, page, picture) -> None:
-    """From the failed partition to its run, which says what to do; once that is done, the rest is made."""
+    """The failed partition leads to its run, which names the remedy; the run's re-execution does the rest."""
     day, home = site.without_results, site.home
     choose_days(page, day.key).get_by_role("button", name="Launch 1 run").click()
     wait_until(lambda: site.client.days("proxy_results", "FAILED", [day.key]) == [day.key])

@@ -17,7 +17,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.server]
 
 
 def test_the_graph_shows_every_asset_and_what_it_is_made_from(page, picture) -> None:
-    """The first page of lineage is the whole graph, with nothing in front of it."""
+    """The first page of lineage is the whole graph, without a dialog in front of it."""
     page.set_viewport_size({"width": 1500, "height": 720})
     open_graph(page)
     page.get_by_text("Hide navigation").click()
@@ -77,7 +77,7 @@ def test_a_day_shows_where_its_story_is(site, page) -> None:
 
 
 def test_a_day_s_checks_have_passed(site, page, picture) -> None:
-    """Each check of an asset says of which day it found what."""
+    """Each check of an asset shows its result for the day."""
     day = site.materialized[-1]
     checks = ("proxy_edge_has_its_columns", "no_connection_hour_is_beyond_250", "every_connection_has_edges")
     for check in checks:

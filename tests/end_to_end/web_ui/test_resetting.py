@@ -19,7 +19,7 @@ SCORED = ({URI: 1}, [URI])
 
 @pytest.fixture
 def scored(site) -> Iterator[list[AnalystsDay]]:
-    """Two materialized days on which an analyst scored a URI and told its story."""
+    """Two materialized days on which an analyst scored a URI and saved its story."""
     days = [AnalystsDay(site.home, day) for day in site.materialized[:2]]
     for day in days:
         score(day.day, 1, URI, deployment=day.deployment)
@@ -39,12 +39,12 @@ def launchpad(page, scored) -> Page:
 
 
 def recorded(day: AnalystsDay) -> tuple[dict[str, int], list[str]]:
-    """Return the severities, on which table and feedback agree, and the threats whose story is told."""
+    """Return the severities, on which table and feedback agree, and the threats that have a story."""
     return day.recorded(), storyboard(day.day, deployment=day.deployment)["p_threat"].tolist()
 
 
 def test_a_reset_without_a_confirmation_is_refused(launchpad, picture, scored) -> None:
-    """It can't be launched; with what Dagster puts in its place, it fails and says what to write."""
+    """It can't be launched; with Dagster's scaffolded config it fails, and says what to write."""
     button = launchpad.get_by_role("button", name="Launch Run")
     expect(launchpad.get_by_text('Missing required config entry "ops"')).to_be_visible()
     expect(button).to_be_disabled()
@@ -63,7 +63,7 @@ def test_a_reset_without_a_confirmation_is_refused(launchpad, picture, scored) -
 
 
 def test_a_confirmed_reset_clears_exactly_its_day(launchpad, scored) -> None:
-    """The day once more in the run config: its scores, story and feedback are gone, the other day's stay."""
+    """With the day in the run config its scores, story and feedback are removed, the other day's stay."""
     chosen, other = scored
     launch(launchpad, {"ops": {"reset_day": {"config": {"confirm": chosen.day.key}}}})
     await_success(launchpad)
