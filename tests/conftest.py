@@ -14,17 +14,19 @@ from support.side_by_side import ByFile, longest_first
 from xdist.remote import Producer
 from xdist.scheduler import Scheduling
 
-# Tests run in homes of their own, whatever the environment says.
+# No setting of the environment reaches a test. Two variables are the tests' own, and paths from the folder in
+# which pytest was started.
 for _name in [name for name in os.environ if re.match("(PROXY_OA|HDFS|IMPALA|DAGSTER)_", name)]:
-    if _name not in ("PROXY_OA_TEST_DATA", "PROXY_OA_PICTURES"):
+    if _name in ("PROXY_OA_TEST_DATA", "PROXY_OA_PICTURES"):
+        os.environ[_name] = str(Path(os.environ[_name]).absolute())
+    else:
         del os.environ[_name]
 
-# A machine that runs other work beside the tests is slow now and then; that is no defect.
+# A busy machine exceeds Hypothesis's deadline, which is no defect.
 hypothesis.settings.register_profile("proxy_oa", deadline=None)
 hypothesis.settings.load_profile("proxy_oa")
 
-
-# What a stranger's clone and CI alike may lack.
+# Real logs may not be handed on, so a clone elsewhere passes with the generated samples alone.
 _NO_DATA = "no real data"
 
 
@@ -44,7 +46,7 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
         *_, reason = report.longrepr if isinstance(report.longrepr, tuple) else (report.longrepr,)
         if _NO_DATA not in str(reason):
             report.outcome = "failed"
-            report.longrepr = f"{reason}, and with --nothing-missing nothing may be skipped for that"
+            report.longrepr = f"{reason}; --nothing-missing fails a skipped test"
     return report
 
 
@@ -60,7 +62,7 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Schedul
 
 @pytest.fixture(scope="session", autouse=True)
 def working_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """An empty working folder: neither its `.env` nor its home is the checkout's."""
+    """Work in an empty folder: the checkout's `.env` and home reach no test."""
     folder = tmp_path_factory.mktemp("working_folder")
     with chdir(folder):
         yield folder
@@ -68,26 +70,24 @@ def working_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 @pytest.fixture
 def test_data() -> Path:
-    """Return the folder of real data (PROXY_OA_TEST_DATA, or beside the project); skip without it."""
+    """The folder of real data, PROXY_OA_TEST_DATA or beside the project; skip without it."""
     beside = Path(__file__).parents[2] / "shared" / "data"
     folder = Path(os.environ.get("PROXY_OA_TEST_DATA") or beside)
     if not folder.is_dir():
-        # The one skip that even CI allows (`--nothing-missing`): real logs may not be handed on, so a clone
-        # elsewhere has the generated samples alone, and must pass with them.
         pytest.skip(f"{_NO_DATA} at {folder}; PROXY_OA_TEST_DATA names its folder")
     return folder
 
 
 @pytest.fixture(scope="session")
 def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
-    """An HDFS and a HiveServer2 that every test of the session may use; skip where they can't run."""
+    """An HDFS and a HiveServer2 for the session; skip where they can't run."""
     with Cluster(tmp_path_factory.mktemp("cluster")) as servers:
         yield servers
 
 
 @pytest.fixture(params=DEPLOYMENTS)
 def new_home(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Callable[..., Home]]:
-    """Return what makes a home, on this machine and on a cluster: a test that takes it runs on both."""
+    """Return a function that makes a home; the test runs on this machine and on a cluster."""
     yield from _new_home(request, tmp_path)
 
 
@@ -95,7 +95,7 @@ def new_home(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Callabl
 def new_module_home(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Callable[..., Home]]:
-    """Return the same for a home that the tests of a module share."""
+    """Return the same for a home that a module's tests share."""
     yield from _new_home(request, tmp_path_factory.mktemp("module"))
 
 

@@ -9,6 +9,7 @@ import pytest
 from support.command import proxy_oa
 from support.home import SAMPLE_DAY, Home, rewrite
 
+from proxy_oa_assets.cli.main import main
 from proxy_oa_assets.model.tables import PROXY_STORYBOARD, PROXY_THREAT_INVESTIGATION, PROXY_TIMELINE
 
 
@@ -31,6 +32,19 @@ def test_run_materializes_a_day_with_the_given_limit(home: Home) -> None:
     }
     assert "40 rows" in lines["scored_connections"]
     assert home.part("proxy_edge", SAMPLE_DAY).exists()
+
+
+def test_run_leaves_the_environment_alone(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Dagster's history is opened without DAGSTER_HOME, so that one process can run days of several homes."""
+    monkeypatch.setenv("PROXY_OA_HOME", str(home.path))
+    before = dict(os.environ)
+
+    main(["run", "--date", SAMPLE_DAY.key, "--limit", "5"], standalone_mode=False)
+
+    assert dict(os.environ) == before
+    assert "DAGSTER_HOME" not in before
+    assert (home.path / "dagster" / "dagster.yaml").is_file()
+    assert home.made("proxy_scores", SAMPLE_DAY)
 
 
 def test_dagster_s_own_command_materializes_the_same_day(home: Home) -> None:

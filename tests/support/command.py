@@ -1,4 +1,4 @@
-"""The command `proxy-oa`, run as a process of its own."""
+"""The command `proxy-oa` in its own process."""
 
 import os
 import subprocess

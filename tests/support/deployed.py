@@ -1,4 +1,4 @@
-"""The units of deploy/systemd, started as they are written, on free ports and over a home of their own."""
+"""The units of deploy/systemd, started as written, on free ports and in a test's home."""
 
 import configparser
 import os
@@ -21,10 +21,10 @@ VENV, HOME = "/opt/proxy-oa/venv", "/var/lib/proxy-oa"
 
 
 class _Unit(configparser.ConfigParser):
-    """A unit file: its names are case-sensitive."""
+    """A unit file, whose names are case-sensitive."""
 
     def optionxform(self, optionstr: str) -> str:
-        """Keep a name as it is written."""
+        """Keep the case of a name."""
         return optionstr
 
 

@@ -3,5 +3,5 @@
 import pytest
 
 DEPLOYMENTS = ["embedded", pytest.param("cluster", marks=pytest.mark.cluster)]
-# The same, where CI has enough of the cluster in other tests.
+# The same for tests whose cluster form CI leaves out, because other tests cover it.
 WITH_A_SLOW_CLUSTER = ["embedded", pytest.param("cluster", marks=[pytest.mark.cluster, pytest.mark.slow])]

@@ -1,4 +1,4 @@
-"""A package as `pip install` leaves it: a module, and the record of what it registers."""
+"""A package as `pip install` leaves it: a module, and the metadata with its entry points."""
 
 import importlib
 import sys
@@ -11,7 +11,7 @@ EntryPoints = Mapping[str, Mapping[str, str]]
 
 @contextmanager
 def installed(folder: Path, module: str, code: str, entry_points: EntryPoints) -> Iterator[None]:
-    """Have a package of one module in a folder of the import path while the block lasts."""
+    """Install a package of one module on the import path while the block lasts."""
     record = folder / f"{module}-1.0.dist-info"
     record.mkdir(parents=True)
     (folder / f"{module}.py").write_text(code)

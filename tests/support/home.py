@@ -24,7 +24,7 @@ Change = Callable[[pa.Table], pa.Table]
 
 
 class Home:
-    """A home folder of its own, and the days materialized in it."""
+    """A home folder, and the days materialized in it."""
 
     def __init__(self, path: Path, **variables: str) -> None:
         self.path = path
@@ -38,17 +38,17 @@ class Home:
         return build_definitions(self.settings)
 
     def environment(self) -> dict[str, str]:
-        """Return the environment of a process that works in this home."""
+        """Return the environment for a process that works in this home."""
         return {**os.environ, **self.variables, "PROXY_OA_HOME": str(self.path)}
 
     @property
     def root(self):
-        """The root of the file system in which the other systems write."""
+        """The root of the HDFS stand-in, where other systems write."""
         return self.path / "hdfs"
 
     @property
     def huser(self):
-        """HUSER in that file system."""
+        """HUSER in it."""
         return self.root / self.deployment.workspace.huser.lstrip("/")
 
     def results(self, day: Day):
@@ -56,7 +56,7 @@ class Home:
         return self.root / self.deployment.workspace.results(day).lstrip("/")
 
     def raw_files(self, day: Day):
-        """The day's raw files, hour by hour."""
+        """The day's raw files in the order of hours."""
         return sorted((self.huser / PROXY.day_folder(day)).rglob("*.parquet"))
 
     def data(self, day: Day) -> Path:
@@ -76,11 +76,11 @@ class Home:
         return parquet_rows(self.part(table, day))
 
     def rewrite(self, table: str, day: Day, change: Change) -> None:
-        """Change a table's day as somebody does who writes into its folder."""
+        """Change a table's day behind the warehouse's back."""
         rewrite(self.part(table, day), change)
 
     def parts(self, day: Day) -> dict[str, object]:
-        """The day in each table that a materialization writes, comparable; here, its bytes."""
+        """The bytes of the day in each table that a materialization writes."""
         names = ("proxy_scores", "proxy_edge", "proxy_ingest_summary")
         return {name: self.part(name, day).read_bytes() for name in names}
 
@@ -98,9 +98,9 @@ class Home:
         assets: list[str] | None = None,
         instance: dg.DagsterInstance | None = None,
     ) -> dg.ExecuteInProcessResult:
-        """Materialize a day (or the days to `last` in one run) with its checks, as the job does it.
+        """Materialize a day (or the days to `last` in one run) with its checks, as the job does.
 
-        Failures are returned, not raised.
+        Failures are in the result and not raised.
         """
         config = {"ops": {"proxy_results": {"config": {"limit": limit}}}} if assets is None else {}
         days = {
@@ -123,12 +123,12 @@ class Home:
 
 
 def parquet_rows(path) -> Rows:
-    """Read the rows of a Parquet file, wherever it is."""
+    """Read the rows of a Parquet file, local or in HDFS."""
     return pq.ParquetFile(io.BytesIO(path.read_bytes())).read().to_pylist()
 
 
 def rewrite(path, change: Change) -> None:
-    """Replace a Parquet file by a changed one, wherever it is."""
+    """Replace a Parquet file, local or in HDFS, by a changed one."""
     changed, content = change(pq.ParquetFile(io.BytesIO(path.read_bytes())).read()), io.BytesIO()
     pq.write_table(changed, content)
     path.write_bytes(content.getvalue())

@@ -1,4 +1,4 @@
-"""What clients send to whoever shows it carelessly."""
+"""Values that run or hide where they are shown carelessly."""
 
 from support.storyboard_days import HOSTILE
 

@@ -22,7 +22,7 @@ _NUMBERS = ("duration", "scbytes", "csbytes")
 
 
 def raw_rows(huser, day: str) -> list[Row]:
-    """Read a day's raw rows with pyarrow, `h` from the folder's name."""
+    """Read a day's raw rows with pyarrow; `h` comes from the folder's name."""
     y, m, d = day.split("-")
     rows: list[Row] = []
     for path in sorted((huser / f"proxy/hive/y={y}/m={m}/d={d}").rglob("*.parquet")):
@@ -47,7 +47,7 @@ def scored_rows(huser, day: str, limit: int) -> list[Row]:
 
 
 def code_name(code: object, names: dict[str, str]) -> str:
-    """Return a response code's name by the table that the test was given."""
+    """Return a response code's name by the test's table."""
     if code in (None, "", "-"):
         return ""
     return names.get(str(code), f"Unknown ({code})")

@@ -1,4 +1,4 @@
-"""The resources of a cluster that is reached by the given variables."""
+"""The resources of a cluster, and what tests do with them."""
 
 from pathlib import Path
 
@@ -10,14 +10,14 @@ _NOWHERE = {"HDFS_URL": "http://localhost:9", "IMPALA_HOST": "localhost", "IMPAL
 
 
 def reached(home: Path, **variables: str) -> Deployment:
-    """Return the resources as the variables have them; a system that isn't named is nowhere."""
+    """Return a cluster's resources for the variables; a system without a variable is unreachable."""
     every = {"PROXY_OA_HOME": str(home), "PROXY_OA_DEPLOYMENT": "cluster", **_NOWHERE, **variables}
     return deployment(load_settings(**every))
 
 
 def assert_a_file_comes_back(hdfs: FileStore, folder: str) -> None:
-    """Write a file of several megabytes, read it, and list its folder: through NameNode and DataNodes."""
-    content = b"what goes through a DataNode, too\n" * 200_000
+    """Write, read and list a file of several megabytes, through the NameNode and DataNodes."""
+    content = b"goes through a DataNode as well\n" * 200_000
     hdfs.write(f"{folder}/file", [content])
     with hdfs.open(f"{folder}/file") as stream:
         assert stream.read() == content
@@ -25,7 +25,7 @@ def assert_a_file_comes_back(hdfs: FileStore, folder: str) -> None:
 
 
 def asked(home: Path, **variables: str) -> list[tuple[object, ...]]:
-    """Ask a HiveServer2 who it takes us for."""
+    """Ask a HiveServer2 for the user that it authenticated."""
     warehouse = reached(home, PROXY_OA_SQL_ENGINE="hive", **variables).impala
     try:
         with warehouse.tables().connection.query("SELECT current_user()", in_database=False) as result:

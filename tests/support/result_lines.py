@@ -1,4 +1,4 @@
-"""Lines of a day's ranked results, and what is read of them."""
+"""Lines of a day's ranked results, and the rows read from them."""
 
 from proxy_oa_assets.model.column_map import RESULT_FIELDS
 from proxy_oa_assets.model.day import Day

@@ -1,4 +1,4 @@
-"""Which tests run side by side in processes of pytest-xdist."""
+"""Distribution of tests over the processes of pytest-xdist."""
 
 from typing import ClassVar
 
@@ -7,7 +7,7 @@ from xdist.scheduler import LoadScopeScheduling
 
 
 class ByFile(LoadScopeScheduling):
-    """Tests of one file run one after another in one process, as do those of a folder that share a server."""
+    """Tests of one file run in one process, and so do those of a folder that shares a server."""
 
     shares_a_server: ClassVar[set[str]] = {
         "tests/end_to_end/deploy",
@@ -22,5 +22,5 @@ class ByFile(LoadScopeScheduling):
 
 
 def longest_first(item: pytest.Item) -> bool:
-    """Sort servers' tests before all others: as the last ones they would keep one process busy, alone."""
+    """Sort servers' tests first: as the last ones they would keep one process busy while others idle."""
     return item.get_closest_marker("server") is None
