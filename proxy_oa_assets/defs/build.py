@@ -30,7 +30,7 @@ _EXECUTORS = {"in_process": dg.in_process_executor, "multiprocess": dg.multiproc
 
 def build_definitions(settings: Settings) -> dg.Definitions:
     """Return all that Dagster loads. Raises ConfError if the conf file doesn't fit."""
-    # The features in use are stable, but for their labels (owners, kinds, column lineage).
+    # Owners, kinds and column lineage have been stable for years, but are labelled beta or preview.
     for category in (dg.BetaWarning, dg.PreviewWarning):
         warnings.filterwarnings("ignore", category=category)
     configured = deployment(settings)

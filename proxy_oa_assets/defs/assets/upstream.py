@@ -1,5 +1,7 @@
 """The upstream assets, which other systems write: the ranked results and the raw requests."""
 
+from functools import partial
+
 import dagster as dg
 
 from proxy_oa_assets.defs.assets.daily import GROUP, OWNERS, Daily
@@ -9,23 +11,18 @@ from proxy_oa_assets.model.tables import PROXY, RESULT_COLUMNS
 
 def upstream_specs(daily: Daily) -> list[dg.AssetSpec]:
     """Return the specs of `ml_results` and `proxy`."""
+    spec = partial(dg.AssetSpec, group_name=GROUP, owners=OWNERS, partitions_def=daily.partitions)
     return [
-        dg.AssetSpec(
+        spec(
             "ml_results",
             description="proxy_results.csv: the day's requests, ranked by the topic model (spot-ml)",
-            group_name=GROUP,
-            owners=OWNERS,
             kinds={"hdfs", "csv"},
-            partitions_def=daily.partitions,
             metadata={"dagster/column_schema": column_schema(RESULT_COLUMNS)},
         ),
-        dg.AssetSpec(
+        spec(
             "proxy",
             description="The day's raw proxy requests, as the ingest job wrote them, in hourly partitions",
-            group_name=GROUP,
-            owners=OWNERS,
             kinds={"hive", "parquet"},
-            partitions_def=daily.partitions,
             metadata=table_metadata(PROXY),
         ),
     ]

@@ -28,7 +28,6 @@ yesterday = dg.define_asset_job(
     description="Check whether the newest day is materialized",
 )
 
-
 proxy_day_daily = dg.build_schedule_from_partitioned_job(
     proxy_day,
     name="proxy_day_daily",

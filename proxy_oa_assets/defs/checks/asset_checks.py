@@ -163,8 +163,7 @@ def yesterday_check(
             return dg.AssetCheckResult(passed=True, description=f"{newest} is materialized")
         return dg.AssetCheckResult(
             passed=False,
-            description=f"{newest} has no {', '.join(missing)}: "
-            f"materialize the day, or look at its failed run",
+            description=f"{newest} has no {', '.join(missing)}; materialize it, or look at its failed run",
             metadata={"missing_assets": len(missing)},
         )
 

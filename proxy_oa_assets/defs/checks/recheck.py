@@ -5,12 +5,7 @@ from collections.abc import Iterator
 import dagster as dg
 from pydantic import Field
 
-from proxy_oa_assets.defs.checks.asset_checks import (
-    DAY_CHECKS,
-    dagster_severity,
-    evaluated,
-    evaluation,
-)
+from proxy_oa_assets.defs.checks.asset_checks import DAY_CHECKS, dagster_severity, evaluated, evaluation
 from proxy_oa_assets.model.day import Day
 from proxy_oa_assets.model.errors import DayError
 from proxy_oa_assets.model.text import counted
