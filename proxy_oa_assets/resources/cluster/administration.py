@@ -22,8 +22,7 @@ def existing_columns(tables: ClusterTables, name: str) -> ColumnTypes | None:
     """Return a table's columns; None if there is no such table."""
     try:
         # Impala refuses this, too, if there is no such table.
-        for statement in tables.dialect.refresh_table(name):
-            tables.connection.run(statement)
+        tables.connection.run_all(tables.dialect.refresh_table(name))
         return tables.columns(name)
     except WarehouseError as error:
         if not error.transient and any(words in str(error) for words in tables.dialect.no_table):
@@ -57,7 +56,7 @@ def migration(tables: ClusterTables, table: Table, found: ColumnTypes) -> Iterat
     )
     yield tables.dialect.recover.format(theirs)
     yield ddl.create_table(ours, table, folder)
-    yield from tables.dialect.dynamic_partitions
+    yield from filter(None, [tables.dialect.dynamic_partitions])
     yield (
         f"INSERT INTO TABLE {ours} PARTITION ({', '.join(partitions)}) "
         f"SELECT {', '.join([*values, *partitions])} FROM {theirs}"

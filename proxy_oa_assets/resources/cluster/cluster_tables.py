@@ -1,6 +1,6 @@
 """The tables in an engine's database and in HDFS: a version of a day is written aside, then switched to."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
@@ -62,7 +62,7 @@ class ClusterTables:
 
     def partition_location(self, table: Table, day: Day) -> str | None:
         """Return the location of a day's partition; None if there is none."""
-        locate = self.dialect.locate(table.name, ddl.day_partition(table, day))
+        locate = self.dialect.locate.format(table.name, ddl.day_partition(table, day))
         try:
             with self.connection.query(locate) as result:
                 names = [name for name, _ in result.columns]
@@ -104,10 +104,13 @@ class ClusterTables:
 
     def refresh(self, table: Table, day: Day) -> None:
         """Have the engine reload a day's location: another of its coordinators may have switched it."""
-        self._run_all(self.dialect.refresh(table.name, ddl.day_partition(table, day)))
+        self.connection.run_all(self.dialect.refresh(table.name, ddl.day_partition(table, day)))
 
     def drop(self, table: Table, day: Day) -> None:
         """Empty a day."""
+        if table is PROXY:
+            self.replace_raw_day(day, {})
+            return
         self._versions.supersede(self._versions.standing(table, day))
         self.connection.run(ddl.drop_partition(table.name, ddl.day_partition(table, day)))
         self._remove_superseded()
@@ -135,15 +138,15 @@ class ClusterTables:
         add = ddl.add_partition(name, spec, folder)
         if not is_known:
             # Switched as well: another run may have added the partition in between.
-            self._run_all([add, *switch])
+            self.connection.run_all([add, *switch])
             return
         try:
-            self._run_all(switch)
+            self.connection.run_all(switch)
         except WarehouseError as error:
             if error.transient:
                 raise
             # A day that was dropped, or never finished, has folders and no partition.
-            self._run_all([add, *switch])
+            self.connection.run_all([add, *switch])
 
     def _written_rows(self, version: Version) -> int:
         """Count a version's rows from the footers of its files, which takes no statement."""
@@ -183,7 +186,3 @@ class ClusterTables:
                 self._versions.remove(removal)
         except (StorageError, WarehouseError) as error:
             dg.get_dagster_logger().warning("An old version of a day is removed later: %s", error)
-
-    def _run_all(self, statements: Iterable[str]) -> None:
-        for statement in statements:
-            self.connection.run(statement)

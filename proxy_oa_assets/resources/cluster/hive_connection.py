@@ -1,7 +1,7 @@
 """Statements to a HiveServer2 (Impala, Hive, Spark's Thrift Server) over impyla."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
@@ -78,6 +78,11 @@ class HiveConnection:
         """Execute a statement without a result."""
         with self.executed(sql, values, in_database=in_database):
             pass
+
+    def run_all(self, statements: Iterable[str]) -> None:
+        """Execute statements without results."""
+        for statement in statements:
+            self.run(statement)
 
     @contextmanager
     def query(

@@ -10,7 +10,7 @@ from pydantic import Field, PrivateAttr
 from typing_extensions import override
 
 from proxy_oa_assets.model.day import Day
-from proxy_oa_assets.model.tables import Table
+from proxy_oa_assets.model.tables import PROXY, Table
 from proxy_oa_assets.resources.cluster.administration import cluster_probes, create_tables
 from proxy_oa_assets.resources.cluster.cluster_tables import ClusterTables
 from proxy_oa_assets.resources.cluster.dialects import DIALECTS
@@ -93,11 +93,11 @@ class ImpalaWarehouse(Warehouse):
 
     @override
     def replace_raw_day(self, day: Day, hours: Mapping[int, Path]) -> int:
-        import pyarrow.parquet as pq
+        from proxy_oa_assets.resources.parquet import checked_row_count
 
-        rows = sum(int(pq.read_metadata(file).num_rows) for file in hours.values())
+        count = checked_row_count(PROXY, hours.values())
         self.tables().replace_raw_day(day, hours)
-        return rows
+        return count
 
     @override
     def drop_day(self, table: Table, day: Day) -> None:

@@ -10,7 +10,7 @@ executed, and executes it again if the marker changed.
 import dataclasses
 import json
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import TypeVar
@@ -44,8 +44,8 @@ class Marker:
     run: str = ""
     switching: bool = False
     hours: Mapping[str, int] = dataclasses.field(default_factory=dict)
-    emptied: tuple[str, ...] = ()
-    returned: tuple[str, ...] = ()
+    emptied: Sequence[str] = ()
+    returned: Sequence[str] = ()
 
 
 class RawDays:
@@ -71,7 +71,7 @@ class RawDays:
         with self._lock(day) as still_held:
             own = {hour: entry.modified for hour, entry in self._own_folders(day).items()}
             hours = {hour: own.get(hour, 0) for hour in {*own, *named, *self._read(day).hours}}
-            emptied = tuple(sorted(hours.keys() - named.keys()))
+            emptied = sorted(hours.keys() - named.keys())
             for hour in emptied:
                 self._hdfs.make_folder(f"{folder}/h={hour}")
             self._versions.supersede(self._versions.others(draft.version))
@@ -126,13 +126,13 @@ class RawDays:
         current |= dict.fromkeys(marker.hours, marker.run)
         stale = [hour for hour in current if self._loaded.get((day, hour)) != current[hour]]
         added = [hour for hour in stale if (day, hour) not in self._loaded and hour not in marker.hours]
-        self._run(
+        self._connection.run_all(
             self._dialect.add_partitions(
                 PROXY.name, dict.fromkeys(raw_hour_partition(day, hour) for hour in added)
             )
         )
         for hour in sorted(set(stale) - set(added)):
-            self._run(self._dialect.refresh(PROXY.name, raw_hour_partition(day, hour)))
+            self._connection.run_all(self._dialect.refresh(PROXY.name, raw_hour_partition(day, hour)))
         self._loaded |= {(day, hour): current[hour] for hour in stale}
         return status
 
@@ -142,7 +142,7 @@ class RawDays:
             marker = self._read(day)
             returned = {*marker.returned, *self._written_since(marker, self._own_folders(day))}
             if marker.switching or returned:
-                self._switch(day, dataclasses.replace(marker, returned=tuple(sorted(returned))), still_held)
+                self._switch(day, dataclasses.replace(marker, returned=sorted(returned)), still_held)
 
     def _switch(self, day: Day, marker: Marker, still_held: StillHeld) -> None:
         """Point every hour's partition to its folder; it may be repeated."""
@@ -152,13 +152,15 @@ class RawDays:
         for hour in sorted(marker.hours):
             folder = self._folder(day) if hour in marker.returned else ours
             places[raw_hour_partition(day, hour)] = f"{folder}/h={hour}"
-        self._run(self._dialect.add_partitions(PROXY.name, places))
+        self._connection.run_all(self._dialect.add_partitions(PROXY.name, places))
         for spec, place in places.items():
             still_held()
-            self._run([set_location(PROXY.name, spec, place), *self._dialect.refresh(PROXY.name, spec)])
+            self._connection.run_all(
+                [set_location(PROXY.name, spec, place), *self._dialect.refresh(PROXY.name, spec)]
+            )
         still_held()
         kept = {hour: modified for hour, modified in marker.hours.items() if hour not in marker.returned}
-        emptied = tuple(hour for hour in marker.emptied if hour in kept)
+        emptied = [hour for hour in marker.emptied if hour in kept]
         self._write(day, Marker(marker.run, hours=kept, emptied=emptied))
 
     def _written_since(self, marker: Marker, own: Mapping[str, FileStatus]) -> list[str]:
@@ -178,11 +180,8 @@ class RawDays:
         with self._hdfs.open(path) as file:
             content = file.read()
         try:
-            fields = json.loads(content)
-            return Marker(
-                **{**fields, "emptied": tuple(fields["emptied"]), "returned": tuple(fields["returned"])}
-            )
-        except (ValueError, KeyError, TypeError) as error:
+            return Marker(**json.loads(content))
+        except (ValueError, TypeError) as error:
             raise WarehouseError(
                 f"{self._hdfs.location(path)} is damaged ({error}); remove it and the day's partitions, and "
                 f"write the day again"
@@ -202,10 +201,6 @@ class RawDays:
 
     def _folder(self, day: Day) -> str:
         return f"{self._huser}/{PROXY.day_folder(day)}"
-
-    def _run(self, statements: Iterable[str]) -> None:
-        for statement in statements:
-            self._connection.run(statement)
 
 
 @dataclasses.dataclass(frozen=True)

@@ -12,12 +12,11 @@ import pytest
 from proxy_oa_assets.model.day import Day
 from proxy_oa_assets.model.tables import PROXY_EDGE, PROXY_INGEST_SUMMARY, TABLES
 from proxy_oa_assets.resources.cluster import ddl
-from proxy_oa_assets.resources.cluster.dialects import DIALECTS
+from proxy_oa_assets.resources.cluster.dialects import HIVE, IMPALA
 from proxy_oa_assets.sql import analysts, check_counts, day_tables, raw_log
 from proxy_oa_assets.sql.query import Query, any_row, whole_day
 
 DAY = Day.parse("2016-09-12")
-IMPALA, HIVE = DIALECTS["impala"], DIALECTS["hive"]
 SPEC = ddl.day_partition(PROXY_EDGE, DAY)
 HOUR = ddl.raw_hour_partition(DAY, "07")
 
@@ -120,7 +119,7 @@ def test_impala_s_list_of_partitions_gives_a_partition_s_place() -> None:
         ("2016", "9", "12", -1, 1, "2KB", "NOT CACHED", "hdfs://ns/user/spot/twelve"),
         ("Total", "", "", -1, 2, "4KB", "0B", ""),
     ]
-    assert IMPALA.locate("proxy_edge", SPEC) == "SHOW PARTITIONS proxy_edge"
+    assert IMPALA.locate.format("proxy_edge", SPEC) == "SHOW PARTITIONS proxy_edge"
     assert IMPALA.location(columns, rows, (2016, 9, 12)) == "hdfs://ns/user/spot/twelve"
     assert IMPALA.location(columns, rows, (2016, 9, 13)) is None
 
