@@ -1,4 +1,4 @@
-"""A client of Dagster's GraphQL API, as any other would be."""
+"""A client of Dagster's GraphQL API."""
 
 import json
 import time
@@ -31,13 +31,13 @@ mutation ($params: ReexecutionParams!) { launchRunReexecution(reexecutionParams:
 
 
 class DagsterClient:
-    """Launches and reads by GraphQL."""
+    """Launches and reads runs and backfills."""
 
     def __init__(self, address: str) -> None:
         self._address = address
 
     def ask(self, query: str, **variables: Any) -> dict[str, Any]:
-        """Return the data of an answer; an error of the API is an error here."""
+        """Return the data of a response. Raises AssertionError for an error of the API."""
         request = urllib.request.Request(
             f"{self._address}/graphql",
             json.dumps({"query": query, "variables": variables}).encode(),
@@ -137,7 +137,7 @@ class DagsterClient:
 
 
 def wait_until(holds: Callable[[], bool], seconds: float = 120) -> None:
-    """Wait until something holds."""
+    """Wait until a condition holds; fail after `seconds`."""
     end = time.monotonic() + seconds
     while not holds():
         assert time.monotonic() < end, "it took too long"

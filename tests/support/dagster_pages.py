@@ -88,7 +88,7 @@ def choose_from_menu(page: Page, button: Locator, entry: str) -> None:
 
 
 def open_day(page: Page, asset: str, day: Day) -> None:
-    """Open a day of an asset's partitions, and wait until what is known of it is there."""
+    """Open a day of an asset's partitions, and wait until its metadata is shown."""
     page.goto(f"/assets/{asset}?view=partitions&partition={day}")
     expect(page.get_by_text("Latest materialization")).to_be_visible()
     expect(page.get_by_role("cell").first).to_be_visible()

@@ -1,4 +1,4 @@
-"""A web server that records what is posted to it, as a chat's webhook would take it."""
+"""A web server that stands for a chat's webhook and records what is posted to it."""
 
 import json
 from collections.abc import Iterator

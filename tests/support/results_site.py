@@ -1,4 +1,4 @@
-"""A site whose results come and go, and the sensor that looks at them."""
+"""A site whose results are published and removed, and the sensor `new_results`."""
 
 import logging
 import os
@@ -25,7 +25,7 @@ def ago(days: int) -> Day:
 
 
 class Lines(logging.Handler):
-    """What a tick logs, line by line."""
+    """Keeps the lines that a tick logs."""
 
     def __init__(self):
         super().__init__()
@@ -38,7 +38,7 @@ class Lines(logging.Handler):
 
 @dataclass
 class Site:
-    """A home whose results come and go, and the sensor that looks at them."""
+    """A home whose results are published and removed, and the sensor that looks at them."""
 
     home: Home
     instance: dg.DagsterInstance
@@ -48,11 +48,11 @@ class Site:
     hdfs: FileStore | None = None
 
     def publish(self, day, *, hours_ago=0.0, content="a row\n"):
-        """Put a day's results there as if they had been written some hours ago."""
+        """Write a day's results, modified some hours ago."""
         return self.write(self.home.results(day), hours_ago=hours_ago, content=content)
 
     def write(self, path, *, hours_ago=0.0, content="a row\n"):
-        """Write a file as if it had been some hours ago."""
+        """Write a file, modified some hours ago."""
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(content)
         modified = time.time() - hours_ago * 3600
@@ -60,7 +60,7 @@ class Site:
         return path
 
     def materialize(self, day):
-        """Copy a day's results as a person does who materializes that asset alone."""
+        """Materialize `proxy_results` alone, as from the web UI."""
         assert self.home.materialize(day, assets=["proxy_results"], instance=self.instance).success
 
     def tick(self):
@@ -89,7 +89,7 @@ class Site:
         return [request.partition_key for request in requests]
 
     def start(self, request):
-        """Record the run of a request, as the daemon does that queues it."""
+        """Record the run of a request, as the daemon does when it queues it."""
         self.instance.add_run(
             dg.DagsterRun(
                 job_name=PROXY_DAY,

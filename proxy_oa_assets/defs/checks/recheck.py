@@ -67,9 +67,8 @@ def recheck_job(partitions: dg.TimeWindowPartitionsDefinition) -> dg.JobDefiniti
                         wrong.append(f"{day}: {check.asset}, {check.name}: {result.description}")
         if wrong:
             reasons = "\n".join(wrong)
-            raise dg.Failure(
-                f"{len(wrong)} checks failed in {counted(len(days), 'day')}.\n{reasons}", allow_retries=False
-            )
+            found = f"{counted(len(wrong), 'failed check')} in {counted(len(days), 'day')}"
+            raise dg.Failure(f"{found}.\n{reasons}", allow_retries=False)
 
     @dg.job(description="Evaluate the checks of days again, without materializing anything")
     def recheck_days() -> None:
