@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import dataclass
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
@@ -63,15 +64,12 @@ def _validated(content: object) -> ColumnMap:
             raise ConfError(f"{section} must be an object of column names and indexes")
     results = _in_order("proxy_results_fields", content["proxy_results_fields"], RESULT_FIELDS)
     scores = _in_order("proxy_score_fields", content["proxy_score_fields"], PROXY_SCORES.column_names)
-    for index, (name, expected) in enumerate(zip(scores, PROXY_SCORES.column_names, strict=False)):
+    for index, (name, expected) in enumerate(zip_longest(scores, PROXY_SCORES.column_names)):
         if name != expected:
             raise ConfError(
                 f"proxy_score_fields.{name} is {index}, but column {index} of the table proxy_scores is "
-                f"{expected}; put the table's columns in its order"
+                f"{expected}; write the table's columns in its order, and no others"
             )
-    if len(scores) > len(PROXY_SCORES.columns):
-        extra = scores[len(PROXY_SCORES.columns)]
-        raise ConfError(f"proxy_score_fields.{extra}: the table proxy_scores has no such column; remove it")
     return ColumnMap(results, _reputation_column(content["add_reputation"], scores))
 
 
@@ -79,18 +77,23 @@ def _in_order(section: str, indexes: dict[str, object], required: tuple[str, ...
     """Return the section's names in the order of their indexes, which must be 0, 1, 2 and so on."""
     by_index: dict[int, str] = {}
     for name, index in indexes.items():
-        if isinstance(index, bool) or not isinstance(index, int) or index < 0:
-            raise ConfError(f"{section}.{name} is {index!r}; write a whole number from 0")
-        if index in by_index:
-            raise ConfError(f"{section}.{name} and {section}.{by_index[index]} both have index {index}")
-        by_index[index] = name
+        number = _index(f"{section}.{name}", index)
+        if number in by_index:
+            raise ConfError(f"{section}.{name} and {section}.{by_index[number]} both have index {number}")
+        by_index[number] = name
     for name in required:
         if name not in indexes:
             raise ConfError(f"{section}.{name} is missing")
-    for index in range(len(by_index)):
-        if index not in by_index:
-            raise ConfError(f"{section} has no column with index {index}; its highest is {max(by_index)}")
-    return tuple(by_index[index] for index in range(len(by_index)))
+    for number in range(len(by_index)):
+        if number not in by_index:
+            raise ConfError(f"{section} has no column with index {number}; its highest is {max(by_index)}")
+    return tuple(by_index[number] for number in range(len(by_index)))
+
+
+def _index(entry: str, index: object) -> int:
+    if isinstance(index, bool) or not isinstance(index, int) or index < 0:
+        raise ConfError(f"{entry} is {index!r}; write a whole number from 0")
+    return index
 
 
 def _reputation_column(section: dict[str, object], scores: tuple[str, ...]) -> str:
@@ -99,13 +102,11 @@ def _reputation_column(section: dict[str, object], scores: tuple[str, ...]) -> s
     ((name, index),) = section.items()
     if name not in scores:
         raise ConfError(f"add_reputation.{name}: proxy_scores has no such column")
-    if isinstance(index, bool) or not isinstance(index, int):
-        raise ConfError(f"add_reputation.{name} is {index!r}; write a whole number from 0")
-    if scores.index(name) != index:
+    if scores.index(name) != _index(f"add_reputation.{name}", index):
         raise ConfError(
             f"add_reputation.{name} is {index}, but proxy_score_fields.{name} is {scores.index(name)}"
         )
-    if name in _ADDED or PROXY_SCORES.columns[index].type != "STRING":
+    if name in _ADDED or PROXY_SCORES.columns[scores.index(name)].type != "STRING":
         raise ConfError(
             f"add_reputation.{name} can't be looked up; name a text column of the results, such as fulluri"
         )

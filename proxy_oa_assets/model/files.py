@@ -16,13 +16,9 @@ def replacing(path: Path, *, durable: bool = False) -> Iterator[BinaryIO]:
     one.
     """
     temporary = path.with_name(f".{uuid.uuid4().hex}.tmp")
+    path.parent.mkdir(parents=True, exist_ok=True)
     try:
-        file = temporary.open("xb")
-    except FileNotFoundError:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        file = temporary.open("xb")
-    try:
-        with file:
+        with temporary.open("xb") as file:
             yield file
             if durable:
                 file.flush()

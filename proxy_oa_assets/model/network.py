@@ -92,11 +92,9 @@ def retrying(
 
 def silence(*loggers: str) -> None:
     """Drop every record of these loggers: their packages log URLs with secrets, and errors they raise."""
+    # Unlike a level, a filter survives an application that sets the levels of all loggers.
     for name in loggers:
-        logger = logging.getLogger(name)
-        # Unlike a level, a filter survives an application that sets the levels of all loggers.
-        if _nothing not in logger.filters:
-            logger.addFilter(_nothing)
+        logging.getLogger(name).addFilter(_nothing)
 
 
 def _nothing(_: logging.LogRecord) -> bool:

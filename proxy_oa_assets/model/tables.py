@@ -205,24 +205,14 @@ PROXY_TIMELINE = Table(
     _OUR_PARTITIONS,
 )
 
+# Filled by analysts, never by a materialization.
+ANALYST_TABLES = (PROXY_THREAT_INVESTIGATION, PROXY_STORYBOARD, PROXY_TIMELINE)
 TABLES = {
-    table.name: table
-    for table in (
-        PROXY,
-        PROXY_SCORES,
-        PROXY_EDGE,
-        PROXY_INGEST_SUMMARY,
-        PROXY_THREAT_INVESTIGATION,
-        PROXY_STORYBOARD,
-        PROXY_TIMELINE,
-    )
+    table.name: table for table in (PROXY, PROXY_SCORES, PROXY_EDGE, PROXY_INGEST_SUMMARY, *ANALYST_TABLES)
 }
 
 # An hour of the raw table's day; folders of other names, such as a backup, are ignored.
 RAW_HOUR_FOLDER = re.compile(r"h=([0-9]{1,2})", re.ASCII)
-
-# Filled by analysts, never by a materialization.
-ANALYST_TABLES = (PROXY_THREAT_INVESTIGATION, PROXY_STORYBOARD, PROXY_TIMELINE)
 
 # Names and Hive types, in order.
 ColumnTypes = list[tuple[str, str]]

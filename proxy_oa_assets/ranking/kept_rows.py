@@ -12,15 +12,17 @@ import pyarrow.parquet as pq
 from proxy_oa_assets.model.column_map import RESULT_FIELDS
 from proxy_oa_assets.model.errors import ResultsError
 from proxy_oa_assets.model.files import replacing
-from proxy_oa_assets.ranking.results_file import INT_FIELDS, ranked_frame
+from proxy_oa_assets.ranking.results_file import RANKED_TYPES, ranked_frame
 
 _FILE = "proxy_results.ranked.parquet"
+_ARROW_TYPES = {"Int32": pa.int32(), "float64": pa.float64(), "str": pa.string()}
+_SCHEMA = pa.schema([(name, _ARROW_TYPES[RANKED_TYPES[name]]) for name in RESULT_FIELDS])
 
 
 def write(folder: Path, frame: pd.DataFrame) -> None:
     """Replace the rows kept in a day's data folder."""
     with replacing(folder / _FILE) as file:
-        pq.write_table(pa.Table.from_pandas(frame, schema=_schema(), preserve_index=False), file)
+        pq.write_table(pa.Table.from_pandas(frame, schema=_SCHEMA, preserve_index=False), file)
 
 
 def read(folder: Path) -> pd.DataFrame:
@@ -28,14 +30,5 @@ def read(folder: Path) -> pd.DataFrame:
     path = folder / _FILE
     if not path.is_file():
         raise ResultsError(f"{path} does not exist: materialize proxy_results for this day first")
-    table = pq.read_table(path)
-    return ranked_frame(table.column(name).to_pylist() for name in RESULT_FIELDS)
-
-
-def _schema() -> pa.Schema:
-    def arrow_type(name: str) -> pa.DataType:
-        if name in INT_FIELDS:
-            return pa.int32()
-        return pa.float64() if name == "score" else pa.string()
-
-    return pa.schema([(name, arrow_type(name)) for name in RESULT_FIELDS])
+    columns = pq.read_table(path, columns=list(RESULT_FIELDS)).to_pydict().values()
+    return ranked_frame(zip(*columns, strict=True))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, NamedTuple
@@ -24,6 +24,12 @@ if TYPE_CHECKING:
 REJECTED_FILE = "proxy_results.rejected.tsv"
 _REJECTED_COLUMNS = ("line", "reason", "content")
 INT_FIELDS = ("duration", "scbytes", "csbytes")
+# pandas' types of the good rows; Int32 is the nullable one.
+RANKED_TYPES: dict[str, Literal["Int32", "float64", "str"]] = {
+    **dict.fromkeys(RESULT_FIELDS, "str"),
+    **dict.fromkeys(INT_FIELDS, "Int32"),
+    "score": "float64",
+}
 
 _INT = re.compile(r"[+-]?\d+", re.ASCII)
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
@@ -77,11 +83,7 @@ class ResultsReader:
     @property
     def frame(self) -> pd.DataFrame:
         """The good rows in file order; columns as `RESULT_FIELDS`, without a site's own further ones."""
-        return (
-            ranked_frame(zip(*self._rows, strict=True))
-            if self._rows
-            else ranked_frame([()] * len(RESULT_FIELDS))
-        )
+        return ranked_frame(self._rows)
 
     def _parsed(self, text: str) -> list[Value] | str:
         """Return the row in the order of RESULT_FIELDS, or why it is malformed."""
@@ -154,22 +156,8 @@ def _shown(value: Value) -> str:
     return f"{value!r:.{_SHOWN}}"
 
 
-def ranked_frame(columns: Iterable[Iterable[Value]]) -> pd.DataFrame:
-    """Return columns of values, in the order of RESULT_FIELDS, as a typed frame.
-
-    Text is pandas' `str`, the INT columns are nullable `Int32`, `score` is `float64`.
-    """
+def ranked_frame(rows: Iterable[Sequence[Value]]) -> pd.DataFrame:
+    """Return rows, in the order of RESULT_FIELDS, as a frame with the types of RANKED_TYPES."""
     import pandas as pd
 
-    return pd.DataFrame(
-        {
-            name: pd.Series(list(values), dtype=_dtype(name))
-            for name, values in zip(RESULT_FIELDS, columns, strict=True)
-        }
-    )
-
-
-def _dtype(name: str) -> Literal["Int32", "float64", "str"]:
-    if name in INT_FIELDS:
-        return "Int32"
-    return "float64" if name == "score" else "str"
+    return pd.DataFrame(list(rows), columns=list(RESULT_FIELDS), dtype=object).astype(RANKED_TYPES)

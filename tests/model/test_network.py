@@ -4,7 +4,7 @@ from proxy_oa_assets.model.network import silence
 
 
 def test_a_silenced_logger_writes_nothing_whatever_its_level():
-    """Addresses with secrets stay out of every log, even if an application sets the level of all loggers."""
+    """URLs with secrets stay out of every log, even if an application sets the level of all loggers."""
     logger = logging.getLogger("tests.of.a.library")
     silence(logger.name)
     silence(logger.name)
@@ -14,7 +14,7 @@ def test_a_silenced_logger_writes_nothing_whatever_its_level():
 
 
 def test_urllib3_is_silent_where_anything_is_sent():
-    """urllib3 logs the addresses of requests and of what it retries."""
+    """urllib3 logs the URLs of requests and retries."""
     for name in ("urllib3.connectionpool", "urllib3.util.retry", "requests"):
         logger = logging.getLogger(name)
         assert not logger.filter(logger.makeRecord(name, logging.CRITICAL, "", 0, "secret", (), None))
