@@ -1,4 +1,4 @@
-"""The resource `hdfs`: the files that other systems write and read."""
+"""The resource `hdfs`: files that other systems read and write, too."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable
@@ -8,9 +8,9 @@ from typing import BinaryIO
 
 import dagster as dg
 
-# Raises LockLostError unless a lock is still ours; whoever holds it asks before each write.
+# Raises LockLostError unless a lock is still ours; its holder calls it before each write.
 StillHeld = Callable[[], None]
-# Called with a sentence that says which lock is waited for, and who holds it.
+# Called with a sentence that names the lock and its holder.
 OnWait = Callable[[str], None]
 # Seconds of waiting for a lock before `on_wait` is called.
 QUIET_SECONDS = 2.0

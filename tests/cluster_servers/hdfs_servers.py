@@ -1,4 +1,4 @@
-"""A real HDFS on loopback: a NameNode and two DataNodes, each a process of its own."""
+"""A real HDFS on loopback: processes of a NameNode and two DataNodes."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -18,9 +18,9 @@ USER = "spot"
 
 
 class HdfsServers(Servers):
-    """An HDFS whose super-user is `spot`; started by `start`, ended by `stop`.
+    """An HDFS whose superuser is `spot`.
 
-    With a key it speaks TLS alone; `options` are for every Java, `auth` logs in whom it asks for its state.
+    With a key it uses TLS only. `options` are Java's, and `auth` logs in to request the NameNode's state.
     """
 
     def __init__(
@@ -71,7 +71,7 @@ class HdfsServers(Servers):
         return f"{self._scheme}://{'localhost' if self._key else '127.0.0.1'}:{self.web_port}"
 
     def start(self) -> None:
-        """Format the file system and start its servers; return when both DataNodes are there."""
+        """Format the file system and start its servers; return when both DataNodes have reported."""
         format_it = self._server("format", "server.namenode.NameNode", {}, "-format", "-nonInteractive")
         format_it.run()
         self.start_namenode()
@@ -94,13 +94,13 @@ class HdfsServers(Servers):
         self.namenode.wait_until(ready, f"{count} DataNodes")
 
     def stop(self) -> None:
-        """End every server."""
+        """Stop every server."""
         for server in (*self.datanodes, self.namenode):
             server.stop()
 
     def _bean(self, name: str) -> dict[str, object]:
         try:
-            answer = requests.get(
+            response = requests.get(
                 f"{self.url}/jmx?qry=Hadoop:service=NameNode,name={name}",
                 timeout=5,
                 auth=self._auth,
@@ -108,7 +108,7 @@ class HdfsServers(Servers):
             )
         except (requests.ConnectionError, requests.Timeout):
             return {}
-        beans = answer.json()["beans"]
+        beans = response.json()["beans"]
         return dict(beans[0]) if beans else {}
 
     def _server(self, name: str, class_name: str, settings: Mapping[str, str], *arguments: str) -> JavaServer:
@@ -129,7 +129,7 @@ class HdfsServers(Servers):
             "dfs.namenode.stale.datanode.interval": "3000",
             "dfs.namenode.avoid.read.stale.datanode": "true",
             "dfs.namenode.avoid.write.stale.datanode": "true",
-            # HiveServer2 acts for whoever is logged in.
+            # HiveServer2 impersonates the logged-in user.
             f"hadoop.proxyuser.{USER}.hosts": "*",
             f"hadoop.proxyuser.{USER}.groups": "*",
             # Both DataNodes reach the NameNode from 127.0.0.1, so they go by their names.
@@ -169,7 +169,7 @@ log4j.appender.out.layout=org.apache.log4j.PatternLayout
 log4j.appender.out.layout.ConversionPattern=%d %p %c{1}: %m%n
 """
 
-# What Hadoop reaches into on Java 17.
+# Packages that Hadoop accesses by reflection on Java 17.
 _OPENED = ("--add-opens=java.base/java.lang=ALL-UNNAMED", "--add-opens=java.base/java.util=ALL-UNNAMED")
 
 

@@ -1,4 +1,4 @@
-"""A Java server of the tests: started in a folder of its own, awaited, ended for sure."""
+"""A Java server process of the tests, with its folder and log."""
 
 import os
 import random
@@ -18,15 +18,15 @@ _BELOW_THE_EPHEMERAL = (15_000, 32_000)
 
 
 class Servers(ABC):
-    """What is up for as long as a block lasts."""
+    """Servers that run while a block lasts."""
 
     @abstractmethod
     def start(self) -> None:
-        """Start them; return when they answer."""
+        """Start them; return when they respond."""
 
     @abstractmethod
     def stop(self) -> None:
-        """End them, also what was started of them."""
+        """Stop them, including those of an incomplete start."""
 
     def __enter__(self) -> Self:
         try:
@@ -41,21 +41,21 @@ class Servers(ABC):
 
 
 class JavaServer:
-    """A server process, its log, and its end."""
+    """A server process and its log."""
 
     def __init__(self, name: str, folder: Path, command: Sequence[str | Path], environ: Mapping[str, str]):
         folder.mkdir(parents=True, exist_ok=True)
         self.name = name
         self.folder = folder
         self.log = folder / f"{name}.log"
-        self._command = [*_ending_with_us(), *map(str, command)]
+        self._command = [*_killed_with_the_tests(), *map(str, command)]
         self._environ = {**os.environ, **environ}
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
         """Start the process; its output is appended to its log."""
         with self.log.open("ab") as log:
-            # A session of its own, so that a Ctrl-C at the tests reaches it by `stop` alone.
+            # A new session, so that a Ctrl-C at the tests doesn't reach it.
             self._process = subprocess.Popen(
                 self._command,
                 cwd=self.folder,
@@ -82,7 +82,7 @@ class JavaServer:
         self.wait_until(lambda: listens(port, host), f"port {port}")
 
     def wait_until(self, holds, what: str) -> None:
-        """Wait for a condition; fail with the end of the log if the server ends before, or takes too long."""
+        """Wait for a condition; fail with the end of the log if the server ends, or after the deadline."""
         deadline = time.monotonic() + _DEADLINE_SECONDS
         while not holds():
             if not self.running or time.monotonic() > deadline:
@@ -95,7 +95,7 @@ class JavaServer:
 
     @contextmanager
     def hanging(self) -> Iterator[None]:
-        """Have the process do nothing while the block lasts, though it keeps its connections."""
+        """Suspend the process while the block lasts; its connections stay open."""
         self._process.send_signal(signal.SIGSTOP)
         try:
             yield
@@ -103,11 +103,11 @@ class JavaServer:
             self._process.send_signal(signal.SIGCONT)
 
     def kill(self) -> None:
-        """End the process at once, as a power cut does."""
+        """Kill the process."""
         self._signal(signal.SIGKILL)
 
     def stop(self) -> None:
-        """Ask the process to end; end it if it doesn't."""
+        """Terminate the process; kill it if it doesn't end."""
         self._signal(signal.SIGTERM)
 
     def _signal(self, number: signal.Signals) -> None:
@@ -123,8 +123,8 @@ class JavaServer:
             process.wait()
 
 
-def _ending_with_us() -> list[str]:
-    """Return what has Linux end a server when the tests are killed and can't end it themselves."""
+def _killed_with_the_tests() -> list[str]:
+    """Return the command prefix by which Linux kills the server if the tests are killed."""
     setpriv = shutil.which("setpriv")
     return [setpriv, "--pdeathsig", "KILL"] if setpriv else []
 
@@ -137,7 +137,7 @@ def listens(port: int, host: str = "127.0.0.1") -> bool:
 
 
 def free_port() -> int:
-    """Return a port on which nothing listens now, and which no outgoing connection is given."""
+    """Return a port without a listener, below the range of outgoing connections."""
     while True:
         port = random.randrange(*_BELOW_THE_EPHEMERAL)
         with socket.socket() as attempt, suppress(OSError):

@@ -59,7 +59,7 @@ class Kdc(Servers):
 
     def start(self) -> None:
         """Make the realm and start its KDC."""
-        self._run("kdb5_util", "create", "-s", "-W", "-P", "of no use to anybody", "-r", REALM)
+        self._run("kdb5_util", "create", "-s", "-W", "-P", "unused", "-r", REALM)
         self._server.start()
         self._server.wait_for_port(self._port)
 

@@ -1,4 +1,4 @@
-"""What the servers are told so that they know their users by Kerberos."""
+"""Settings of servers that authenticate users by Kerberos."""
 
 from pathlib import Path
 
@@ -9,7 +9,7 @@ OPENED = "--add-exports=java.security.jgss/sun.security.krb5=ALL-UNNAMED"
 
 
 def kerberos_settings(kdc: Kdc) -> dict[str, str]:
-    """Make the servers' principals; return the settings of an HDFS that asks for tickets."""
+    """Make the servers' principals; return the settings of an HDFS that requires tickets."""
     keytab = str(kdc.keytab("nn/localhost", "dn/localhost", "HTTP/localhost"))
     return {
         "hadoop.security.authentication": "kerberos",
@@ -31,7 +31,7 @@ def kerberos_settings(kdc: Kdc) -> dict[str, str]:
 
 
 def hive_settings(kdc: Kdc) -> dict[str, str]:
-    """Make the server's principal; return the settings of a HiveServer2 that asks for tickets."""
+    """Make the server's principal; return the settings of a HiveServer2 that requires tickets."""
     return {
         "spark.hadoop.hadoop.security.authentication": "kerberos",
         "spark.hadoop.hive.server2.authentication": "KERBEROS",

@@ -17,7 +17,7 @@ _SITE = """<configuration>
 
 
 def log_in_settings(folder: Path, spark_jars: Path) -> dict[str, str]:
-    """Compile into a folder; return the settings of a server that asks for the password."""
+    """Compile into a folder; return the settings of a server that requires the password."""
     compiler = java_program("javac")
     folder.mkdir(parents=True, exist_ok=True)
     subprocess.run(

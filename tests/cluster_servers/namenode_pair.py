@@ -10,7 +10,7 @@ _PAIR, _NAMES = "pair", ("nn1", "nn2")
 
 
 class NameNodePair(HdfsServers):
-    """An HDFS whose NameNodes take over from each other when they are told to."""
+    """An HDFS with two NameNodes, which tests fail over."""
 
     def __init__(self, folder: Path) -> None:
         self._ports = [{"rpc": free_port(), "http": free_port()} for _ in _NAMES]
@@ -53,7 +53,7 @@ class NameNodePair(HdfsServers):
         self.activate(0)
 
     def activate(self, number: int) -> None:
-        """Make a NameNode the active one, whether or not the other answers."""
+        """Make a NameNode the active one, whether or not the other responds."""
         arguments = ("-transitionToActive", "--forceactive", _NAMES[number])
         self._server("activation", "tools.DFSHAAdmin", {}, *arguments).run()
         self._is_active(number)

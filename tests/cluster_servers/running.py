@@ -1,4 +1,4 @@
-"""The servers of a cluster, up for as long as a block lasts."""
+"""The servers of a cluster."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -26,12 +26,12 @@ class Cluster(Servers):
         }
 
     def start(self) -> None:
-        """Start every server; the two take their time side by side."""
+        """Start every server, HDFS and HiveServer2 concurrently."""
         self.sql.begin()
         self.hdfs.start()
         self.sql.wait()
 
     def stop(self) -> None:
-        """End every server."""
+        """Stop every server."""
         self.sql.stop()
         self.hdfs.stop()

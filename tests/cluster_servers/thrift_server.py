@@ -13,9 +13,9 @@ USER = "spot"
 
 
 class ThriftServer(Servers):
-    """A HiveServer2 on loopback, which outlives a restart; its tables are on the given file system.
+    """A HiveServer2 on loopback, whose metastore survives a restart; its tables are on the given file system.
 
-    It runs in a user's name, and acts there in the name of whoever is logged in.
+    It runs as a user, and impersonates the logged-in user.
     """
 
     def __init__(
@@ -52,15 +52,15 @@ class ThriftServer(Servers):
         self._server.wait_for_port(self.port)
 
     def stop(self) -> None:
-        """End the server."""
+        """Stop the server."""
         self._server.stop()
 
     def hanging(self) -> AbstractContextManager[None]:
-        """Have the server do nothing while a block lasts, though it keeps its connections."""
+        """Suspend the server while a block lasts; its connections stay open."""
         return self._server.hanging()
 
     def kill(self) -> None:
-        """End the server at once."""
+        """Kill the server."""
         self._server.kill()
 
     @property

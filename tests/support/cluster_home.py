@@ -1,4 +1,4 @@
-"""A home folder whose days are on a cluster: an HDFS folder and a database of its own."""
+"""A home folder whose days are on a cluster, in its own HDFS folder and database."""
 
 import uuid
 from collections.abc import Mapping
@@ -32,11 +32,11 @@ class ClusterHome(Home):
 
     @property
     def root(self) -> HdfsPath:
-        """The root of the file system in which the other systems write."""
+        """The root of the file system in which other systems write."""
         return HdfsPath("", self.deployment.hdfs)
 
     def upload(self, local: Path, below: str = "") -> None:
-        """Write local files where their paths say, relative to a folder."""
+        """Write local files to their paths relative to a folder."""
 
         def write(path: Path) -> None:
             self.deployment.hdfs.write(f"{below}/{path.relative_to(local)}", [path.read_bytes()])
@@ -52,7 +52,7 @@ class ClusterHome(Home):
         return day
 
     def part_files(self, table: str, day: Day) -> list[HdfsPath]:
-        """The files in which a table's day is stored now."""
+        """The files of a table's day."""
         location = self.deployment.impala.tables().partition_location(TABLES[table], day)
         if location is None:
             return []
@@ -69,7 +69,7 @@ class ClusterHome(Home):
         return {name: sorted(map(repr, self.rows(name, day))) for name in names}
 
     def rewrite(self, table: str, day: Day, change: Change) -> None:
-        """Change a table's day as somebody does who writes into its folder."""
+        """Change a table's day by writing into its folder."""
         files = self.part_files(table, day)
         tables = [pq.read_table(pa.BufferReader(file.read_bytes())) for file in files]
         changed = change(pa.concat_tables(tables))
@@ -80,7 +80,7 @@ class ClusterHome(Home):
             file.unlink()
 
     def warehouse(self, **changed: object) -> ImpalaWarehouse:
-        """Return a warehouse with a connection of its own, and with other fields where they are given."""
+        """Return a warehouse with its own connection, and with the given fields."""
         fields = {name: getattr(self.deployment.impala, name) for name in ImpalaWarehouse.model_fields}
         return ImpalaWarehouse(**{**fields, **changed})
 

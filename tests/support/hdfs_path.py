@@ -1,4 +1,4 @@
-"""A path in a cluster's HDFS that tests use as they use a local one."""
+"""A path in HDFS with the methods of pathlib.Path that tests use."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from proxy_oa_assets.resources.hdfs import FileStore
 
 @dataclass(frozen=True, order=True)
 class HdfsPath:
-    """The part of pathlib.Path that the tests of a day need."""
+    """A path in a file store."""
 
     path: str
     hdfs: FileStore
@@ -31,7 +31,7 @@ class HdfsPath:
         return HdfsPath(self.path.rpartition("/")[0], self.hdfs)
 
     def exists(self) -> bool:
-        """Return whether there is something."""
+        """Return whether the path exists."""
         return self.hdfs.status(self.path) is not None
 
     def is_file(self) -> bool:
@@ -57,7 +57,7 @@ class HdfsPath:
         self.hdfs.write(self.path, [content])
 
     def rglob(self, pattern: str) -> Iterator["HdfsPath"]:
-        """Yield everything below whose name fits."""
+        """Yield the entries below whose name matches."""
         for entry in self.hdfs.list_folder(self.path):
             below = HdfsPath(entry.path, self.hdfs)
             if fnmatch(entry.name, pattern):

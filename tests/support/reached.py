@@ -24,7 +24,7 @@ def assert_a_file_comes_back(hdfs: FileStore, folder: str) -> None:
     assert [status.length for status in hdfs.list_folder(folder)] == [len(content)]
 
 
-def asked(home: Path, **variables: str) -> list[tuple[object, ...]]:
+def current_user(home: Path, **variables: str) -> list[tuple[object, ...]]:
     """Ask a HiveServer2 for the user that it authenticated."""
     warehouse = reached(home, PROXY_OA_SQL_ENGINE="hive", **variables).impala
     try:

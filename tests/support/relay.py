@@ -1,4 +1,4 @@
-"""A relay before a server, which loses connections at what is sent through it."""
+"""A relay to a server that cuts connections when certain bytes are sent."""
 
 import socket
 import threading
@@ -9,7 +9,7 @@ _MOST = 1 << 16
 
 
 class Relay:
-    """Passes connections on to a port, and cuts those over which certain bytes are sent, so many times."""
+    """Forwards connections to a port, and cuts them a number of times when certain bytes are sent."""
 
     def __init__(self, port: int) -> None:
         self.lost = 0
@@ -20,7 +20,7 @@ class Relay:
         self.port: int = self._server.getsockname()[1]
 
     def lose(self, text: str, times: int = 1) -> None:
-        """Cut the next connections over which the text is sent; what is sent with it doesn't arrive."""
+        """Cut the next connections over which the text is sent, before it is forwarded."""
         self._text, self._times = text.encode(), times
 
     def cut(self) -> None:
@@ -29,7 +29,7 @@ class Relay:
             _shut(self._ends.pop())
 
     def serve(self) -> None:
-        """Pass connections on until the relay is closed."""
+        """Forward connections until the relay is closed."""
         while True:
             try:
                 client, _ = self._server.accept()
@@ -40,15 +40,15 @@ class Relay:
             for source, target in ((client, server), (server, client)):
                 watched = {"watched": source is client}
                 threading.Thread(
-                    target=self._pass_on, args=(source, target), kwargs=watched, daemon=True
+                    target=self._forward, args=(source, target), kwargs=watched, daemon=True
                 ).start()
 
     def close(self) -> None:
-        """Take no more connections."""
+        """Accept no more connections."""
         self._server.shutdown(socket.SHUT_RDWR)
         self._server.close()
 
-    def _pass_on(self, source: socket.socket, target: socket.socket, *, watched: bool) -> None:
+    def _forward(self, source: socket.socket, target: socket.socket, *, watched: bool) -> None:
         with suppress(OSError):
             while sent := source.recv(_MOST):
                 if watched and self._times and self._text in sent:

@@ -17,7 +17,7 @@ Location = Callable[[Sequence[str], Iterable[Row], Sequence[object]], str | None
 class Dialect:
     """An engine's statements about metadata; empty where the engine needs none.
 
-    `location` reads the result of `locate`, and `recover` adds a partition for each folder of a table. `reload`
+    `location` reads the result of `locate`; `recover` adds a partition for each folder of a table. `reload`
     and `reload_table` load metadata that another process changed; `dynamic_partitions` lets a session insert
     into partitions named by its rows. `no_table` and `no_partition` are texts of refusals.
     `expands_variables`: the server replaces `${...}` inside a statement's literals.

@@ -1,4 +1,4 @@
-"""Files over WebHDFS (or HttpFS), from whichever NameNode is active."""
+"""Files over WebHDFS (or HttpFS), from the active NameNode."""
 
 import io
 import uuid

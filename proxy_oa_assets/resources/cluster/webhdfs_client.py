@@ -53,12 +53,12 @@ class Client(hdfs.Client):
         No other process knows the source: if it is gone, a response was lost, and it is the target.
         """
         try:
-            answer = self._rename(source, destination=target, renameoptions="OVERWRITE")
+            response = self._rename(source, destination=target, renameoptions="OVERWRITE")
         except hdfs.HdfsError as error:
             if error.exception == MISSING and self.found(target) is not None:
                 return
             raise
-        if not answer.content or answer.json()["boolean"]:
+        if not response.content or response.json()["boolean"]:
             return
         if self.found(source) is not None:
             self.delete(target)
@@ -72,12 +72,12 @@ class Client(hdfs.Client):
         If the target is a folder, the source is moved into it.
         """
         try:
-            answer = self._rename(source, destination=target).json()
+            renamed = self._rename(source, destination=target).json()
         except hdfs.HdfsError as error:
             if error.exception == MISSING:
                 return False
             raise
-        return bool(answer["boolean"])
+        return bool(renamed["boolean"])
 
     def touch(self, path: str, modified: int) -> bool:
         """Set a modification time, in milliseconds; return whether the path exists."""

@@ -71,8 +71,8 @@ def storage_errors(client: Client, location: str) -> Iterator[None]:
 def _safe_cause(error: BaseException) -> BaseException | None:
     """Return an error, unless the text of it or of one of its causes contains a URL with a token.
 
-    Dagster stores and shows all causes of an error. A NameNode puts a token into each DataNode URL, whichever
-    way the client logged in.
+    Dagster stores and shows all causes of an error. A NameNode puts a token into each DataNode URL, for every
+    kind of login.
     """
     cause: BaseException | None = error
     while cause is not None:

@@ -1,4 +1,4 @@
-"""Statements that only Impala runs, as text; and what no engine may find in ours.
+"""The text of statements that only Impala executes, and constructs that no statement may use.
 
 The forms are those of Impala's documentation (Impala SQL Reference: CREATE TABLE, ALTER TABLE, REFRESH,
 INVALIDATE METADATA, SHOW PARTITIONS, INSERT). Its own parser can't be had: Maven Central serves neither
@@ -44,8 +44,8 @@ QUERIES = [
     raw_log.client_timeline(DAY, "uri", 9),
 ]
 
-# Of Impala's reserved words (Impala SQL Reference, "Impala reserved words"), those that somebody might well
-# take for a name in a query about traffic. `time`, `host`, `hour` and `minute` aren't reserved.
+# Reserved words of Impala (Impala SQL Reference, "Impala reserved words") that are plausible names in a query
+# about traffic. `time`, `host`, `hour` and `minute` aren't reserved.
 RESERVED = (
     "at cardinality case cast char collect column condition count cube current data date default "
     "describe element end entry every exec external filter first float following from full function "
@@ -60,8 +60,8 @@ NAMED = re.compile(r"\bAS ([a-z_]+)(?! *\()|\) ([a-z_]+)\b(?! *\()", re.IGNORECA
 CLAUSES = {"as", "from", "where", "group", "order", "on", "union", "and", "or", "then", "else", "end", "is"}
 
 
-def test_a_day_is_switched_in_impala_s_words() -> None:
-    """A staging table of its own, a partition's location, one partition's refresh."""
+def test_a_day_is_switched_by_impala_s_statements() -> None:
+    """A staging table, a partition's location, one partition's refresh."""
     folder = "/user/spot/proxy/hive/oa/summary/y=2016/m=9/d=12/run=a"
     assert [
         ddl.create_table("staging", PROXY_INGEST_SUMMARY, folder, partitioned=False),
@@ -88,7 +88,7 @@ def test_a_day_is_switched_in_impala_s_words() -> None:
     ]
 
 
-def test_each_engine_learns_of_raw_hours_in_its_own_words() -> None:
+def test_each_dialect_adds_raw_hours() -> None:
     """Impala one partition a statement, and refreshed; Hive and Spark all at once."""
     other = ddl.raw_hour_partition(DAY, "08")
     assert HOUR == "y='2016', m='09', d='12', h='07'"
@@ -104,15 +104,15 @@ def test_each_engine_learns_of_raw_hours_in_its_own_words() -> None:
     assert list(HIVE.add_partitions("proxy", {})) == []
 
 
-def test_impala_is_told_of_tables_that_others_made() -> None:
+def test_impala_reloads_tables_that_others_created() -> None:
     """The table alone; all of the metadata would be invalidated without a name."""
     assert list(IMPALA.refresh_table("proxy")) == ["INVALIDATE METADATA proxy"]
     assert list(HIVE.refresh_table("proxy")) == []
     assert IMPALA.recover.format("proxy") == "ALTER TABLE proxy RECOVER PARTITIONS"
 
 
-def test_impala_s_list_of_partitions_gives_a_partition_s_place() -> None:
-    """SHOW PARTITIONS has a row for each and one for all; a day that isn't there has no place."""
+def test_impala_s_list_of_partitions_has_a_partition_s_location() -> None:
+    """SHOW PARTITIONS has a row for each, and a total; a missing day has no location."""
     columns = ["y", "m", "d", "#Rows", "#Files", "Size", "Bytes Cached", "Location"]
     rows = [
         ("2016", "9", "11", -1, 1, "2KB", "NOT CACHED", "hdfs://ns/user/spot/eleven"),
@@ -125,7 +125,7 @@ def test_impala_s_list_of_partitions_gives_a_partition_s_place() -> None:
 
 
 @pytest.mark.parametrize("query", QUERIES, ids=range(len(QUERIES)))
-def test_queries_keep_to_what_every_engine_reads(query: Query) -> None:
+def test_queries_use_the_portable_subset(query: Query) -> None:
     """No name that Impala reserves, no quoted name, no ||, and as many values as placeholders."""
     names = {name.lower() for found in NAMED.findall(query.sql) for name in found if name} - CLAUSES
     types = {"int", "string", "bigint", "float"}

@@ -1,4 +1,4 @@
-"""A day's versions in HDFS: readers keep the one they began with, and old ones go after the delay."""
+"""A day's versions in HDFS: readers keep theirs, and old ones are removed after the delay."""
 
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -24,13 +24,13 @@ def runs(home: ClusterHome) -> list[str]:
 
 
 def skip(monkeypatch: pytest.MonkeyPatch, seconds: float) -> None:
-    """Have the clock go on by so much."""
+    """Advance the clock."""
     then = time.time() + seconds
     monkeypatch.setattr(time, "time", lambda: then)
 
 
-def test_old_versions_go_after_the_delay_and_the_current_one_stays(home: ClusterHome, monkeypatch) -> None:
-    """Within the delay every version is there; once it is over, the next replacement removes the old ones."""
+def test_old_versions_are_removed_after_the_delay(home: ClusterHome, monkeypatch) -> None:
+    """Within the delay every version stays; after it, the next replacement removes the old ones."""
     warehouse = home.deployment.impala
     for text in ("first", "second"):
         warehouse.replace_day_with_frame(PROXY_STORYBOARD, DAY, comments(text))
@@ -47,8 +47,8 @@ def interrupted(*_: object, **__: object) -> None:
     raise KeyboardInterrupt
 
 
-def test_a_version_that_was_never_switched_to_goes_after_a_day(home: ClusterHome, monkeypatch) -> None:
-    """What a killed writer left is noted, isn't read, and is removed when its time has come."""
+def test_an_unfinished_version_is_removed_after_a_day(home: ClusterHome, monkeypatch) -> None:
+    """A killed writer's version isn't read, and is removed when it is due."""
     warehouse = home.deployment.impala
     warehouse.replace_day_with_frame(PROXY_STORYBOARD, DAY, comments("old"))
     with monkeypatch.context() as broken:
@@ -103,6 +103,6 @@ def test_readers_see_one_whole_version(home: ClusterHome, cluster: Cluster) -> N
         seen = [version for reader in readers for version in reader.result()]
 
     assert len(seen) >= READS
-    # Otherwise the reads weren't beside the replacements.
+    # Otherwise the reads weren't concurrent with the replacements.
     assert len(set(seen)) > REPLACEMENTS / 4
     assert cluster.sql.running

@@ -1,4 +1,4 @@
-"""What is noted of versions to be removed, whatever else stands among the notes."""
+"""Scheduled removals of versions, which are stored as names of folders."""
 
 from pathlib import Path
 
@@ -19,8 +19,8 @@ STRANGE = (
 )
 
 
-def test_a_strange_name_among_the_notes_stops_nothing(tmp_path: Path) -> None:
-    """Every replacement of every table reads the notes."""
+def test_unknown_names_among_the_removals_are_ignored(tmp_path: Path) -> None:
+    """Every replacement of every table lists them."""
     hdfs = LocalHdfs(root=str(tmp_path))
     versions = DayVersions(hdfs, "/user/spot", keep_seconds=0)
     for name in STRANGE:
@@ -33,7 +33,7 @@ def test_a_strange_name_among_the_notes_stops_nothing(tmp_path: Path) -> None:
     assert [found.version.run for found in versions.due()] == ["r0", "r1"]
 
 
-def test_the_delay_is_the_setting_s_and_an_hour_without_it(tmp_path: Path) -> None:
-    """PROXY_OA_KEEP_VERSIONS_MINUTES, in seconds where versions are noted."""
+def test_the_delay_is_a_setting_and_an_hour_by_default(tmp_path: Path) -> None:
+    """PROXY_OA_KEEP_VERSIONS_MINUTES, in seconds."""
     assert reached(tmp_path).impala.keep_seconds == 3600
     assert reached(tmp_path, PROXY_OA_KEEP_VERSIONS_MINUTES="5").impala.keep_seconds == 300

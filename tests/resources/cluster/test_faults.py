@@ -1,4 +1,4 @@
-"""What happens when a part of the cluster goes away, or refuses, in the middle of something."""
+"""Faults of a cluster's servers during an operation."""
 
 import io
 import socket
@@ -29,7 +29,7 @@ READERS = 6
 
 @pytest.fixture(scope="module")
 def own_cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
-    """Servers of this file alone, which its tests end and start again."""
+    """Servers of this file alone, which its tests stop and start again."""
     with Cluster(tmp_path_factory.mktemp("own-cluster")) as servers:
         yield servers
 
@@ -44,7 +44,7 @@ def own_home(own_cluster: Cluster, tmp_path: Path) -> Iterator[ClusterHome]:
 def test_results_are_read_on_when_a_datanode_goes(
     own_home: ClusterHome, own_cluster: Cluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Six readers in the middle of a file of 20 blocks; those that read from the dead one go on elsewhere."""
+    """Six readers in the middle of a file of 20 blocks; those of the dead DataNode continue at the other."""
     content = b"".join(b"%07d " % number + LINE for number in range(80_000))
     path = own_home.deployment.workspace.results(SAMPLE_DAY)
     own_home.deployment.hdfs.write(path, [content])
@@ -69,7 +69,7 @@ def test_results_are_read_on_when_a_datanode_goes(
             context.__exit__(None, None, None)
     assert [first + then for first, then in zip(begun, rest, strict=True)] == [content] * READERS
     assert resumed
-    # Whoever comes now isn't even disturbed.
+    # New readers succeed without an error.
     results = required_results(own_home.deployment.hdfs, path)
     assert copy_results(own_home.deployment.hdfs, results, tmp_path / "copy") == len(content)
     own_cluster.hdfs.datanodes[0].start()
@@ -77,7 +77,7 @@ def test_results_are_read_on_when_a_datanode_goes(
 
 
 def test_a_namenode_that_restarts_is_waited_for(own_home: ClusterHome, own_cluster: Cluster) -> None:
-    """A write and a listing that begin while it is away succeed once it is back."""
+    """A write that begins while it is down succeeds after the restart."""
     path = f"{own_home.deployment.workspace.huser}/restarted.txt"
     own_cluster.hdfs.namenode.stop()
     with ThreadPoolExecutor(1) as pool:
@@ -92,7 +92,7 @@ def test_a_namenode_that_restarts_is_waited_for(own_home: ClusterHome, own_clust
 
 
 def test_a_namenode_that_stays_away_is_a_clear_error(own_home: ClusterHome) -> None:
-    """Which address was asked, what to look at, and that trying again may help."""
+    """The message names the addresses, and the error is transient."""
     away = WebHdfs(url="http://127.0.0.1:9;http://localhost:9", attempts=2)
 
     with pytest.raises(StorageUnreachableError, match=r"127\.0\.0\.1:9, localhost:9") as caught:
@@ -104,7 +104,7 @@ def test_a_namenode_that_stays_away_is_a_clear_error(own_home: ClusterHome) -> N
 def test_a_datanode_whose_name_is_unknown_is_named(
     own_home: ClusterHome, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The commonest trouble with WebHDFS: the NameNode sends us to a name that only the cluster knows."""
+    """The most common failure of WebHDFS: a redirect to a name that only the cluster resolves."""
     path = f"{own_home.deployment.workspace.huser}/named.txt"
     own_home.deployment.hdfs.write(path, [b"content"])
     resolve = socket.getaddrinfo
@@ -129,7 +129,7 @@ def test_a_datanode_whose_name_is_unknown_is_named(
 def test_an_engine_that_is_killed_in_a_statement_leaves_the_day(
     own_home: ClusterHome, own_cluster: Cluster
 ) -> None:
-    """The error says so; the old day is whole; once the engine is back, the next replacement succeeds."""
+    """The old day stays whole; after the engine's restart the next replacement succeeds."""
     warehouse = own_home.deployment.impala
     warehouse.replace_day_with_frame(PROXY_STORYBOARD, DAY, comments("old"))
     slow = Query(
@@ -153,7 +153,7 @@ def test_an_engine_that_is_killed_in_a_statement_leaves_the_day(
 
 
 def test_a_full_file_system_leaves_the_day(own_home: ClusterHome, own_cluster: Cluster) -> None:
-    """A quota stands for a full disk: the asset's failure says what HDFS said, and the old day is whole."""
+    """A quota simulates a full disk: the failure has HDFS' reason, and the old day stays whole."""
     day = own_home.write_sample(views=15)
     assert own_home.materialize(day, limit=20).success
     before = own_home.parts(day)
@@ -181,7 +181,7 @@ def test_a_folder_that_may_not_be_written_leaves_the_day(own_cluster: Cluster, t
     storyboard = f"{folder}/storyboard?op=SETPERMISSION&user.name=spot&permission="
     requests.put(f"{storyboard}777", timeout=10).raise_for_status()
     warehouse.replace_day_with_frame(PROXY_STORYBOARD, DAY, comments("old"))
-    # Version folders are made below the day's own, which is the analyst's by now.
+    # Version folders are created below the day's own, which the analyst owns by now.
     requests.put(
         f"{folder}/storyboard/y=2016/m=9/d=12?op=SETPERMISSION&user.name=spot&permission=555", timeout=10
     ).raise_for_status()
@@ -194,6 +194,6 @@ def test_a_folder_that_may_not_be_written_leaves_the_day(own_cluster: Cluster, t
 
 
 def limit_space(cluster: Cluster, path: str, size: int) -> None:
-    """Set a folder's space quota, in bytes; -1 takes it away."""
+    """Set a folder's space quota, in bytes; -1 removes it."""
     quota = f"{cluster.hdfs.url}/webhdfs/v1{path}?op=SETQUOTA&namespacequota=9223372036854775807"
     requests.put(f"{quota}&storagespacequota={size}&user.name=spot", timeout=10).raise_for_status()

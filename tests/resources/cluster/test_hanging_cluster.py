@@ -1,4 +1,4 @@
-"""Servers of a cluster that hang, as in a long pause of Java's, and come round again."""
+"""Servers of a cluster that hang, as in a long garbage collection, and continue."""
 
 from contextlib import closing
 
@@ -20,7 +20,7 @@ SECONDS = 3
 
 @pytest.fixture(autouse=True)
 def _hurried(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Take a try of three seconds for a long one, after which the second is the last."""
+    """Limit the patience to less than a timeout, so that the second attempt is the last."""
     for module in (hive_connection, webhdfs_errors):
         monkeypatch.setattr(module, "PATIENCE_SECONDS", 2)
 
@@ -42,11 +42,11 @@ def test_an_engine_that_hangs_leaves_the_day(home: ClusterHome, cluster: Cluster
     """The error names the statement and the setting."""
     home.deployment.impala.replace_day_with_frame(PROXY_STORYBOARD, DAY, comments("old"))
 
-    told = r" 3 s \(IMPALA_TIMEOUT\): DESCRIBE"
+    message = r" 3 s \(IMPALA_TIMEOUT\): DESCRIBE"
     with (
         closing(home.warehouse(timeout=SECONDS)) as warehouse,
         cluster.sql.hanging(),
-        pytest.raises(WarehouseUnreachableError, match=told) as caught,
+        pytest.raises(WarehouseUnreachableError, match=message) as caught,
     ):
         warehouse.replace_day_with_frame(PROXY_STORYBOARD, DAY, comments("never seen"))
 
@@ -58,11 +58,11 @@ def test_a_namenode_that_hangs_leaves_the_day(home: ClusterHome, hdfs: WebHdfs, 
     """The error names the path and the setting."""
     home.deployment.impala.replace_day_with_frame(PROXY_STORYBOARD, DAY, comments("old"))
 
-    told = r"hdfs:///user/.* 3 s \(HDFS_TIMEOUT\)"
+    message = r"hdfs:///user/.* 3 s \(HDFS_TIMEOUT\)"
     with (
         closing(home.warehouse(hdfs=hdfs)) as warehouse,
         cluster.hdfs.namenode.hanging(),
-        pytest.raises(StorageUnreachableError, match=told) as caught,
+        pytest.raises(StorageUnreachableError, match=message) as caught,
     ):
         warehouse.replace_day_with_frame(PROXY_STORYBOARD, DAY, comments("never seen"))
 
@@ -75,9 +75,9 @@ def test_a_datanode_that_hangs_is_named(home: ClusterHome, hdfs: WebHdfs, cluste
     path = f"{home.deployment.workspace.huser}/large"
     home.deployment.hdfs.write(path, [b"0123456789abcdef" * (1 << 20)])
     first, second = cluster.hdfs.datanodes
-    told = r"127\.0\.0\.[23]:\d+ .* 3 s \(HDFS_TIMEOUT\); is that DataNode up"
+    message = r"127\.0\.0\.[23]:\d+ .* 3 s \(HDFS_TIMEOUT\); is that DataNode up"
     with (
-        pytest.raises(StorageUnreachableError, match=told),
+        pytest.raises(StorageUnreachableError, match=message),
         hdfs.open(path) as stream,
         first.hanging(),
         second.hanging(),

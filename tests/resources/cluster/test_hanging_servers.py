@@ -1,4 +1,4 @@
-"""Servers that take a connection and then say nothing, or nothing more."""
+"""Servers that accept a connection and never respond, or stop in the middle of a response."""
 
 import json
 import threading
@@ -13,7 +13,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from support.http_servers import Quiet, serving_http
 from support.raw_server import handling
-from support.reached import asked, reached
+from support.reached import current_user, reached
 
 from proxy_oa_assets.model.errors import StorageUnreachableError, WarehouseUnreachableError
 from proxy_oa_assets.resources.cluster import hive_connection, webhdfs_errors
@@ -23,7 +23,7 @@ CONTENT = b"".join(b"%06d\n" % number for number in range(100_000))
 
 @dataclass(frozen=True)
 class Silent:
-    """A server that says nothing, and the list that grows by one with each connection."""
+    """A server that never responds, and the list that grows by one with each connection."""
 
     port: int
     taken: list[float]
@@ -39,18 +39,18 @@ def silent() -> Iterator[Silent]:
 
 @pytest.fixture
 def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Take a try of a second for a long one."""
+    """Limit the patience to less than a timeout."""
     for module in (hive_connection, webhdfs_errors):
         monkeypatch.setattr(module, "PATIENCE_SECONDS", 0.5)
 
 
 @pytest.mark.usefixtures("hurried")
 def test_a_namenode_that_hangs_is_named_with_its_setting(silent: Silent, tmp_path: Path):
-    """The second try is the last one; another run may have better luck."""
+    """Two attempts; the error is transient."""
     hdfs = reached(tmp_path, HDFS_URL=f"http://127.0.0.1:{silent.port}", HDFS_TIMEOUT="1").hdfs
     began = time.monotonic()
-    told = rf"hdfs:///a: 127\.0\.0\.1:{silent.port} .* 1 s \(HDFS_TIMEOUT\)"
-    with pytest.raises(StorageUnreachableError, match=told) as caught:
+    message = rf"hdfs:///a: 127\.0\.0\.1:{silent.port} .* 1 s \(HDFS_TIMEOUT\)"
+    with pytest.raises(StorageUnreachableError, match=message) as caught:
         hdfs.status("/a")
     assert time.monotonic() - began < 10
     assert len(silent.taken) == 2
@@ -70,19 +70,19 @@ def test_a_namenode_that_hangs_is_named_with_its_setting(silent: Silent, tmp_pat
 def test_an_engine_that_hangs_is_named_with_its_setting(
     silent: Silent, tmp_path: Path, log_in: dict[str, str]
 ):
-    """The second try is the last one; impyla's own tries don't come on top."""
+    """Two attempts, without retries of impyla's own; the error is transient."""
     where = {"IMPALA_HOST": "127.0.0.1", "IMPALA_PORT": str(silent.port), "IMPALA_TIMEOUT": "1"}
     began = time.monotonic()
-    told = rf"127\.0\.0\.1:{silent.port} .* 1 s \(IMPALA_TIMEOUT\): SELECT"
-    with pytest.raises(WarehouseUnreachableError, match=told) as caught:
-        asked(tmp_path, **where, **log_in)
+    message = rf"127\.0\.0\.1:{silent.port} .* 1 s \(IMPALA_TIMEOUT\): SELECT"
+    with pytest.raises(WarehouseUnreachableError, match=message) as caught:
+        current_user(tmp_path, **where, **log_in)
     assert time.monotonic() - began < 10
     assert len(silent.taken) == 2
     assert caught.value.transient
 
 
 def test_a_file_whose_server_stalls_is_read_on_where_it_stalled(tmp_path: Path):
-    """What was taken before the silence isn't asked for again, and nothing is missing or doubled."""
+    """The bytes before the stall aren't requested again, and none is missing or duplicated."""
     with stalling() as (url, offsets):
         hdfs = reached(tmp_path, HDFS_URL=url, HDFS_TIMEOUT="1").hdfs
         with hdfs.open("/file") as stream:

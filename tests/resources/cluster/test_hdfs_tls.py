@@ -30,7 +30,7 @@ def reach(servers: HdfsServers, tmp_path: Path) -> Reach:
 
 
 def test_a_file_goes_through_tls_to_its_datanodes_and_back(reach: Reach, hdfs_key: Keystore):
-    """The authority's certificate is good for the NameNode and for whom it sends us to."""
+    """The authority's certificate verifies the NameNode and the DataNodes it redirects to."""
     hdfs = reach(HDFS_CA_CERT=str(hdfs_key.authority))
     assert_a_file_comes_back(hdfs, "/trusted")
 
@@ -38,7 +38,7 @@ def test_a_file_goes_through_tls_to_its_datanodes_and_back(reach: Reach, hdfs_ke
 def test_without_a_file_the_machine_decides(
     reach: Reach, hdfs_key: Keystore, monkeypatch: pytest.MonkeyPatch
 ):
-    """An authority that the machine trusts needs no setting, as with the SQL engine."""
+    """An authority that the machine trusts needs no setting."""
     monkeypatch.setenv("SSL_CERT_FILE", str(hdfs_key.authority))
     hdfs = reach()
     hdfs.write("/machine/file", [b"trusted"])
@@ -46,7 +46,7 @@ def test_without_a_file_the_machine_decides(
 
 
 def test_an_unknown_authority_is_refused_at_once(reach: Reach, waits: list[float]):
-    """Waiting doesn't change a certificate; the message names the setting that does."""
+    """No retries; the message names the setting for another authority."""
     with pytest.raises(StorageError, match=r"localhost.* set HDFS_CA_CERT to the file") as refused:
         reach().status("/")
     assert waits == []
@@ -54,7 +54,7 @@ def test_an_unknown_authority_is_refused_at_once(reach: Reach, waits: list[float
 
 
 def test_a_certificate_for_another_name_is_refused(reach: Reach, servers: HdfsServers, hdfs_key: Keystore):
-    """Who has some server's key is not every server; the message says that the name is at fault."""
+    """The message names the setting for the server's name, not the one for certificates."""
     by_number = servers.url.replace("localhost", "127.0.0.1")
     with pytest.raises(StorageError, match=r"for another name .*127\.0\.0\.1.* HDFS_URL") as refused:
         reach(HDFS_URL=by_number, HDFS_CA_CERT=str(hdfs_key.authority)).status("/")
@@ -69,8 +69,8 @@ def test_unverified_certificates_are_a_choice(reach: Reach, servers: HdfsServers
         assert_a_file_comes_back(hdfs, "/unverified")
 
 
-def test_https_to_a_server_without_tls_is_told_from_a_bad_certificate(reach: Reach):
-    """No certificate helps where none was shown."""
+def test_https_to_a_server_without_tls_isn_t_a_certificate_error(reach: Reach):
+    """The message doesn't suggest a certificate."""
     with receiving() as plain, pytest.raises(StorageError, match="doesn't speak TLS") as refused:
         reach(HDFS_URL=plain.url.replace("http:", "https:")).status("/")
     assert "HDFS_CA_CERT" not in str(refused.value)

@@ -1,4 +1,4 @@
-"""Answers of an engine that doesn't ask whether text is UTF-8, as Impala doesn't."""
+"""Results of an engine that, like Impala, doesn't check text for UTF-8, and interrupted queries."""
 
 import signal
 import time
@@ -20,14 +20,14 @@ REPAIRED = ["evil.example/\ufffd\ufffd", "plain.example/", "caf\u00e9"]
 
 
 def test_text_that_is_not_utf_8_is_repaired(tmp_path: Path) -> None:
-    """One request with such bytes costs no query: neither the frame of its rows, nor the rows one by one."""
+    """Both in a frame and in rows one by one, invalid bytes become U+FFFD."""
     with _answering(STORED) as port, reaching(tmp_path, port) as warehouse:
         assert list(warehouse.query(QUERY)["fulluri"]) == REPAIRED
         assert list(warehouse.rows(QUERY)) == [(text,) for text in REPAIRED]
 
 
 def test_half_a_surrogate_pair_is_refused_and_the_connection_goes_on(tmp_path: Path) -> None:
-    """UTF-8 has no such text; the next statement finds no half of a message before it."""
+    """UTF-8 can't encode it; the next statement succeeds on the same connection."""
     with _answering(STORED) as port, reaching(tmp_path, port) as warehouse:
         with pytest.raises(WarehouseError, match="surrogates not allowed"):
             warehouse.query(Query("SELECT fulluri FROM proxy_scores WHERE fulluri = ?", ("a\ud83d",)))
@@ -36,7 +36,7 @@ def test_half_a_surrogate_pair_is_refused_and_the_connection_goes_on(tmp_path: P
 
 @pytest.mark.parametrize("slow", ["OpenSession", "ExecuteStatement", "FetchResults"])
 def test_an_interrupted_query_spoils_none_that_follows(tmp_path: Path, slow: str) -> None:
-    """Whoever stops a notebook's cell does so in the middle of a message; its rest is no other's answer."""
+    """An interrupt, as of a notebook's cell, in the middle of a message doesn't corrupt the next result."""
     with _answering(STORED, slow) as port, reaching(tmp_path, port) as warehouse:
         with interrupting(after=0.2), pytest.raises(KeyboardInterrupt):
             warehouse.query(QUERY)
@@ -47,7 +47,7 @@ def test_an_interrupted_query_spoils_none_that_follows(tmp_path: Path, slow: str
 
 @contextmanager
 def interrupting(after: float) -> Iterator[None]:
-    """Have the block interrupted after so many seconds, as by Ctrl-C."""
+    """Interrupt the block after so many seconds, as by Ctrl-C."""
     before = signal.signal(signal.SIGALRM, signal.default_int_handler)
     signal.setitimer(signal.ITIMER_REAL, after)
     try:
@@ -59,7 +59,7 @@ def interrupting(after: float) -> Iterator[None]:
 
 @contextmanager
 def reaching(home: Path, port: int) -> Iterator[Warehouse]:
-    """Give a warehouse whose engine has that port."""
+    """Yield a warehouse whose engine has that port."""
     warehouse = reached(home, IMPALA_HOST="127.0.0.1", IMPALA_PORT=str(port)).impala
     yield warehouse
     warehouse.close()
@@ -67,6 +67,6 @@ def reaching(home: Path, port: int) -> Iterator[Warehouse]:
 
 @contextmanager
 def _answering(values: list[bytes], slow: str = "") -> Iterator[int]:
-    """Serve an engine whose every answer is the same column; yield its port."""
+    """Serve an engine that returns one column for every statement; yield its port."""
     with serving(lambda _: Rows(("fulluri",), [(value,) for value in values]), slow) as served:
         yield served.port

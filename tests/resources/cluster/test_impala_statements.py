@@ -1,6 +1,6 @@
-"""What Impala is asked for, statement by statement: the server only keeps them, and says what Impala says.
+"""The statements that Impala gets, in order: the server records them, and refuses with Impala's texts.
 
-Its words are those of its own tests (tests/metadata/test_ddl.py and test_invalidate_metadata.py there).
+Those are in Impala's own tests (tests/metadata/test_ddl.py and test_invalidate_metadata.py there).
 """
 
 import re
@@ -35,14 +35,14 @@ SWITCHED = [f"ALTER TABLE {TABLE} {PARTITION} SET LOCATION '{PLACE}'", f"REFRESH
 
 
 class Catalog:
-    """The tables that Impala knows, and where the day of proxy_storyboard stands in it."""
+    """The tables in Impala's catalog, and the location of the day of proxy_storyboard."""
 
     def __init__(self, tables: set[str]) -> None:
         self.tables = tables
         self.place = ""
 
-    def answer(self, statement: str) -> Rows:
-        """Return what Impala does, as far as we read it."""
+    def execute(self, statement: str) -> Rows:
+        """Return Impala's result, as far as it is read."""
         if created := re.match(r"CREATE EXTERNAL TABLE IF NOT EXISTS (\w+)", statement):
             self.tables.add(created[1])
         if switched := re.search(r"SET LOCATION '(.*)'", statement):
@@ -50,16 +50,16 @@ class Catalog:
         if statement.startswith("SHOW PARTITIONS"):
             row = (b"2016", b"9", b"12", f"hdfs://ns{self.place}".encode())
             return Rows(("y", "m", "d", "Location"), [row, (b"Total", b"", b"", b"")])
-        asked = re.match(r"(INVALIDATE METADATA|DESCRIBE) (\w+)", statement)
-        if asked and asked[2] not in self.tables:
-            about = f"spot.{asked[2]}"
+        described = re.match(r"(INVALIDATE METADATA|DESCRIBE) (\w+)", statement)
+        if described and described[2] not in self.tables:
+            about = f"spot.{described[2]}"
             raise StatementRefusedError(
                 f"TableNotFoundException: Table not found: {about}"
-                if asked[1] != "DESCRIBE"
+                if described[1] != "DESCRIBE"
                 else f"AnalysisException: Could not resolve path: '{about}'"
             )
-        if asked and asked[1] == "DESCRIBE":
-            columns = declared(TABLES[asked[2]].all_columns)
+        if described and described[1] == "DESCRIBE":
+            columns = declared(TABLES[described[2]].all_columns)
             return Rows(
                 ("name", "type", "comment"), [(n.encode(), k.lower().encode(), b"") for n, k in columns]
             )
@@ -73,7 +73,7 @@ def catalog() -> Catalog:
 
 @pytest.fixture
 def impala(catalog: Catalog) -> Iterator[Served]:
-    with serving(catalog.answer) as served:
+    with serving(catalog.execute) as served:
         yield served
 
 
@@ -86,44 +86,44 @@ def warehouse(impala: Served, tmp_path: Path) -> Iterator[ImpalaWarehouse]:
     warehouse.close()
 
 
-def asked(impala: Served) -> list[str]:
-    """Return the statements since the last time, with `RUN` for the name of a version."""
+def executed(impala: Served) -> list[str]:
+    """Return the statements since the last call, with `RUN` for a version's name."""
     statements = [re.sub(r"\d{8}t\d{6}_[0-9a-f]{8}", "RUN", statement) for statement in impala.statements]
     impala.statements.clear()
     return statements
 
 
 def test_a_day_is_filled_aside_switched_to_and_refreshed(impala: Served, warehouse: ImpalaWarehouse) -> None:
-    """By a SELECT and by a file; columns are looked at once, and a partition is added the first time."""
+    """By a SELECT and by a file; columns are checked once, and a partition is added the first time."""
     warehouse.replace_day(PROXY_STORYBOARD, DAY, SELECT)
-    assert asked(impala) == [f"DESCRIBE {TABLE}", *FILLED, ADDED, *SWITCHED]
+    assert executed(impala) == [f"DESCRIBE {TABLE}", *FILLED, ADDED, *SWITCHED]
     warehouse.replace_day(PROXY_STORYBOARD, DAY, SELECT)
-    assert asked(impala) == [*FILLED, *SWITCHED]
+    assert executed(impala) == [*FILLED, *SWITCHED]
     warehouse.replace_day_with_frame(PROXY_STORYBOARD, DAY, comments("a"))
-    assert asked(impala) == SWITCHED
+    assert executed(impala) == SWITCHED
     warehouse.drop_day(PROXY_STORYBOARD, DAY)
-    assert asked(impala) == [f"ALTER TABLE {TABLE} DROP IF EXISTS {PARTITION}"]
+    assert executed(impala) == [f"ALTER TABLE {TABLE} DROP IF EXISTS {PARTITION}"]
 
 
-def test_old_versions_go_once_impala_has_said_where_the_day_is(
+def test_old_versions_are_removed_after_impala_has_located_the_day(
     impala: Served, catalog: Catalog, warehouse: ImpalaWarehouse, tmp_path: Path, monkeypatch
 ) -> None:
-    """Also where it says that an old one is the current one still: that stays."""
+    """A version to which the partition still points stays."""
     for text in ("one", "two"):
         warehouse.replace_day_with_frame(PROXY_STORYBOARD, DAY, comments(text))
-    asked(impala)
+    executed(impala)
     before = catalog.place
     later = time.time() + warehouse.keep_seconds + 1
     monkeypatch.setattr(time, "time", lambda: later)
 
     warehouse.replace_day_with_frame(PROXY_STORYBOARD, DAY.plus(1), comments("another day"))
 
-    *_, where, dropped = asked(impala)
+    *_, where, dropped = executed(impala)
     assert (where, dropped) == (f"SHOW PARTITIONS {TABLE}", f"DROP TABLE IF EXISTS {TABLE}_run_RUN")
     assert [str(file) for file in tmp_path.rglob("*d=12/run=*")] == [f"{tmp_path}{before}"]
 
 
-def test_raw_hours_are_made_known_before_they_are_read(impala: Served, warehouse: ImpalaWarehouse) -> None:
+def test_raw_hours_are_loaded_before_they_are_read(impala: Served, warehouse: ImpalaWarehouse) -> None:
     """New hours are added and refreshed, changed ones refreshed, the others left alone."""
 
     def write(hour: str, name: str) -> None:
@@ -131,7 +131,9 @@ def test_raw_hours_are_made_known_before_they_are_read(impala: Served, warehouse
 
     def loaded() -> list[str]:
         warehouse.replace_day(PROXY_EDGE, DAY, day_tables.edge_details(DAY))
-        return [statement for statement in asked(impala) if re.search(r"\bproxy (ADD|PARTITION)", statement)]
+        return [
+            statement for statement in executed(impala) if re.search(r"\bproxy (ADD|PARTITION)", statement)
+        ]
 
     def statements(hour: str) -> list[str]:
         partition = f"PARTITION (y='2016', m='09', d='12', h='{hour}')"
@@ -156,7 +158,7 @@ def test_only_queries_of_the_raw_table_load_raw_hours(
     """In upper case, in backticks and after a comma, too: a partition is added and refreshed."""
     warehouse.hdfs.write(f"/user/spot/{PROXY.day_folder(DAY)}/h=07/part-0.parquet", [b""])
     warehouse.query(Query(f"SELECT 1 AS one {sql}", days=(DAY, DAY)))
-    assert len(asked(impala)) == count
+    assert len(executed(impala)) == count
 
 
 def test_statements_run_in_the_database_except_those_that_create_it(
@@ -173,7 +175,7 @@ def test_statements_run_in_the_database_except_those_that_create_it(
 def test_tables_are_created_where_impala_has_none(
     impala: Served, catalog: Catalog, warehouse: ImpalaWarehouse
 ) -> None:
-    """A new site: Impala refuses to invalidate what isn't there. A table that Hive made stays as it is."""
+    """A new site: Impala refuses to invalidate a missing table. A table that Hive created stays."""
     catalog.tables -= {*TABLES} - {"proxy"}
     folder = f"/user/spot/{PROXY_STORYBOARD.location}"
 
@@ -184,7 +186,7 @@ def test_tables_are_created_where_impala_has_none(
         for name, table in TABLES.items()
         if table is not PROXY
     ]
-    statements = asked(impala)
+    statements = executed(impala)
     assert statements[:3] == [
         "CREATE DATABASE IF NOT EXISTS spot",
         "INVALIDATE METADATA proxy",

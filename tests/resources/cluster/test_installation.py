@@ -1,4 +1,4 @@
-"""`init-db` finds what Apache Spot left, changes nothing of it, and says how to migrate it."""
+"""`init-db` with Apache Spot's tables: nothing is changed, and a migration is printed."""
 
 import re
 
@@ -15,7 +15,7 @@ from proxy_oa_assets.resources.cluster.cluster_tables import ClusterTables
 pytestmark = pytest.mark.cluster
 
 DAY = SAMPLE_DAY
-# As spot-setup's script created it: the codes and ports are numbers.
+# As spot-setup creates it: codes and ports are numbers.
 SPOT_COLUMNS = ", ".join(
     f"{column.name} {'INT' if column.name in ('respcode', 'uriport') else column.type}"
     for column in PROXY_SCORES.columns
@@ -24,7 +24,7 @@ SPOT_COLUMNS = ", ".join(
 
 @pytest.fixture
 def spot(home: ClusterHome) -> ClusterHome:
-    """A cluster on which Spot scored a row."""
+    """A cluster on which Spot has scored a row."""
     tables = home.deployment.impala.tables()
     name, folder = "proxy_scores", tables.folder(PROXY_SCORES)
     tables.connection.run(ddl.drop_table(name))
@@ -40,13 +40,13 @@ def spot(home: ClusterHome) -> ClusterHome:
     return home
 
 
-def test_tables_of_our_columns_are_there_already(home: ClusterHome) -> None:
-    """The second time, every table is there, and nothing is said against any."""
+def test_tables_with_our_columns_stay(home: ClusterHome) -> None:
+    """The second time, every table exists, and none differs."""
     assert home.deployment.impala.create_tables() == [f"{name}: there already" for name in TABLES]
 
 
-def test_a_table_of_spot_s_is_reported_and_left_alone(spot: ClusterHome) -> None:
-    """The columns that differ are named, the row is still there, and no day is written to the table."""
+def test_spot_s_table_is_reported_and_unchanged(spot: ClusterHome) -> None:
+    """The columns that differ are named, the row stays, and no day is written to the table."""
     lines = spot.deployment.impala.create_tables()
 
     (line,) = [line for line in lines if line.startswith("proxy_scores:")]
@@ -58,8 +58,8 @@ def test_a_table_of_spot_s_is_reported_and_left_alone(spot: ClusterHome) -> None
         spot.deployment.impala.replace_day_with_frame(PROXY_SCORES, DAY, frame)
 
 
-def test_the_migration_that_is_reported_works(spot: ClusterHome) -> None:
-    """Each line, run as it stands, in order: the row is in the new table, with text in place of numbers."""
+def test_the_printed_migration_works(spot: ClusterHome) -> None:
+    """Its lines, executed in order: the row is in the new table, with text in place of numbers."""
     tables = spot.deployment.impala.tables()
     steps = [line.strip() for line in spot.deployment.impala.create_tables() if line.startswith("    ")]
 
@@ -71,13 +71,13 @@ def test_the_migration_that_is_reported_works(spot: ClusterHome) -> None:
     assert spot.deployment.impala.create_tables()[1] == "proxy_scores: there already"
     frame = spot.deployment.impala.read_day(PROXY_SCORES, DAY)
     assert spot.deployment.impala.replace_day_with_frame(PROXY_SCORES, DAY, frame) == 1
-    # What Spot wrote, and the migration, stood in the day's own folder; the new version is beside it.
+    # Spot's files and the migration's are in the day's own folder; the new version is beside it.
     assert "/_beside/" in tables.partition_location(PROXY_SCORES, DAY)
     assert len(spot.deployment.impala.read_day(PROXY_SCORES, DAY)) == 1
 
 
 def run_as_printed(home: ClusterHome, tables: ClusterTables, step: str) -> None:
-    """Run a line of the report, a command of HDFS by its own client."""
+    """Execute a printed line; HDFS' command by the client."""
     if step.startswith("hdfs dfs -mv "):
         source, target = step.split()[3:]
         home.deployment.hdfs._connected().rename(source, target)

@@ -1,4 +1,4 @@
-"""What errors and texts of the cluster's resources tell of secrets: nothing."""
+"""Errors and reprs of the cluster's resources contain no secrets."""
 
 import traceback
 from collections.abc import Iterator
@@ -15,37 +15,37 @@ from proxy_oa_assets.resources.cluster.webhdfs import WebHdfs
 TOKEN, PASSWORD = "t0ken-of-the-tests", "passw0rd-of-the-tests"
 
 
-def _told(error: BaseException) -> str:
-    """Return an error with every reason behind it, as Dagster keeps it."""
+def _texts(error: BaseException) -> str:
+    """Return an error with its causes, as Dagster stores it."""
     return "".join(traceback.format_exception(error))
 
 
 def test_a_token_is_in_no_reason_behind_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
-    """It stands in the address of each request, which `requests` repeats where nobody answers."""
+    """It is in the URL of each request, and `requests` repeats the URL in its error."""
     monkeypatch.setenv("HDFS_TOKEN", TOKEN)
     hdfs = WebHdfs(url="http://127.0.0.1:9", auth="token", token_env="HDFS_TOKEN", attempts=1)
     with pytest.raises(StorageUnreachableError, match=r"127\.0\.0\.1:9 doesn't answer") as caught:
         hdfs.status("/user/spot")
-    assert TOKEN not in _told(caught.value)
+    assert TOKEN not in _texts(caught.value)
 
 
 @pytest.mark.parametrize("modified", [[1], [1, 2]], ids=["the same file", "another file"])
 def test_a_token_that_a_namenode_gave_for_a_datanode_is_in_none_either(modified: list[int]) -> None:
-    """It is in the address that we are sent to, however we logged in ourselves."""
+    """It is in the URL of the redirect, whichever way the client logs in."""
     with _sending_to_a_datanode(modified) as url, pytest.raises(StorageError) as caught:
         _read(WebHdfs(url=url, attempts=1), "/file")
-    assert TOKEN not in _told(caught.value)
+    assert TOKEN not in _texts(caught.value)
 
 
 def test_an_error_without_a_token_keeps_its_reason() -> None:
-    """Whoever looks into it finds what `requests` said."""
+    """The cause has the message of `requests`."""
     with pytest.raises(StorageUnreachableError) as caught:
         WebHdfs(url="http://127.0.0.1:9", attempts=1).status("/user/spot")
-    assert "Max retries exceeded" in _told(caught.value)
+    assert "Max retries exceeded" in _texts(caught.value)
 
 
 def test_the_text_of_a_resource_has_no_secret(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Dagster fills secrets in before an asset gets it, whose log may name the resource."""
+    """The repr of a resource, or of its connection, may be logged."""
     monkeypatch.setenv("HDFS_TOKEN", TOKEN)
     monkeypatch.setenv("IMPALA_PASSWORD", PASSWORD)
     hdfs = WebHdfs(url="http://127.0.0.1:9", auth="token", token_env="HDFS_TOKEN", attempts=1)
@@ -67,10 +67,10 @@ def _read(hdfs: WebHdfs, path: str) -> bytes:
 
 @contextmanager
 def _sending_to_a_datanode(modified: list[int]) -> Iterator[str]:
-    """Be a NameNode whose DataNode isn't up; `modified` are the file's times, the last one from then on."""
+    """Serve as a NameNode whose DataNode is down; `modified` are the file's successive times."""
     times = list(modified)
 
-    def answer(connection) -> None:
+    def respond(connection) -> None:
         query = parse_qs(urlsplit(request_of(connection).split()[1].decode()).query)
         if query["op"] == ["OPEN"]:
             head, body = f"307 Away\r\nLocation: http://127.0.0.1:9/file?op=OPEN&delegation={TOKEN}", ""
@@ -82,5 +82,5 @@ def _sending_to_a_datanode(modified: list[int]) -> Iterator[str]:
             f"HTTP/1.1 {head}\r\nContent-Length: {len(body)}\r\nConnection: close\r\n\r\n{body}".encode()
         )
 
-    with handling(answer) as (url, _):
+    with handling(respond) as (url, _):
         yield url

@@ -30,7 +30,7 @@ def tickets(kdc: Kdc) -> dict[str, str]:
 def servers(
     kdc: Kdc, hdfs_key: Keystore, tickets: dict[str, str], tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[HdfsServers]:
-    """An HDFS that asks for tickets, over TLS as Hadoop demands it then."""
+    """An HDFS that requires tickets, over TLS as Hadoop then demands."""
     kerberos = pytest.importorskip("requests_kerberos", reason="the extra kerberos isn't installed")
     servers = HdfsServers(
         tmp_path_factory.mktemp("hdfs"),
@@ -41,7 +41,7 @@ def servers(
         auth=kerberos.HTTPKerberosAuth(),
     )
     with pytest.MonkeyPatch.context() as patch:
-        # Starting asks the NameNode for its state; each test has its own ticket, or none.
+        # Starting requests the NameNode's state; each test has its own ticket, or none.
         patch.setenv("KRB5CCNAME", tickets[USER])
         with servers:
             yield servers
@@ -49,7 +49,7 @@ def servers(
 
 @pytest.fixture
 def log_in(tickets: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> LogIn:
-    """Return what gives a user's ticket to this process."""
+    """Return a function that gives a user's ticket to this process."""
     return lambda user: monkeypatch.setenv("KRB5CCNAME", tickets[user])
 
 
@@ -60,21 +60,21 @@ def _no_ticket(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def reach(servers: HdfsServers, hdfs_key: Keystore, tmp_path: Path) -> Reach:
-    """Return what gives the file system, with the given variables set; each has a session of its own."""
+    """Return a function that returns the file store, on a new session, with the given variables set."""
     every = {"HDFS_URL": servers.url, "HDFS_AUTH": "kerberos", "HDFS_CA_CERT": str(hdfs_key.authority)}
     return lambda **variables: reached(tmp_path, **{**every, **variables}).hdfs
 
 
-def test_who_has_a_ticket_writes_and_reads(reach: Reach, log_in: LogIn):
-    """A file goes through a DataNode and back, and is its user's."""
+def test_a_ticket_permits_writing_and_reading(reach: Reach, log_in: LogIn):
+    """A file goes through a DataNode and back, and belongs to the ticket's user."""
     log_in(USER)
     hdfs = reach()
     assert_a_file_comes_back(hdfs, "/kerberos")
     assert hdfs._connected().status("/kerberos/file")["owner"] == USER
 
 
-def test_a_session_may_begin_with_any_question(reach: Reach, log_in: LogIn):
-    """An answer that refuses proves the server, too: an absence is one, whatever was asked before."""
+def test_a_session_may_start_with_any_request(reach: Reach, log_in: LogIn):
+    """A refusal authenticates the server, too, also as the first response of a session."""
     log_in(USER)
     assert reach().status("/nowhere/at/all") is None
     assert reach().list_folder("/nowhere/at/all") == []
@@ -82,15 +82,15 @@ def test_a_session_may_begin_with_any_question(reach: Reach, log_in: LogIn):
         stream.read()
 
 
-def test_a_missing_permission_is_told_in_full(reach: Reach, log_in: LogIn):
-    """The server's own words come through, and the remedy is a permission."""
+def test_a_missing_permission_is_reported_in_full(reach: Reach, log_in: LogIn):
+    """The message has the server's own text."""
     log_in("guest")
     with pytest.raises(StorageError, match=r"Permission denied.*guest"):
         reach().write("/not-for-guests/file", [b""])
 
 
 def test_without_a_ticket_kinit_is_named(reach: Reach, waits: list[float]):
-    """Waiting gets no ticket; Kerberos' own reason is told, too."""
+    """No retries; the message has Kerberos' own reason."""
     with pytest.raises(StorageError, match=r"HTTP@localhost \(.*credential.*\); run kinit") as refused:
         reach().status("/")
     assert waits == []
@@ -98,13 +98,13 @@ def test_without_a_ticket_kinit_is_named(reach: Reach, waits: list[float]):
 
 
 def test_a_login_by_name_alone_is_refused(reach: Reach):
-    """HDFS_AUTH=insecure names no way in; the message names the others."""
+    """The message names HDFS_AUTH and its other values."""
     with pytest.raises(StorageError, match=r"HDFS_AUTH.*kerberos"):
         reach(HDFS_AUTH="insecure").status("/")
 
 
-def test_a_server_that_proves_nothing_is_not_believed(reach: Reach, log_in: LogIn):
-    """Who answers without a word of Kerberos isn't the NameNode, whatever the answer."""
+def test_a_server_without_authentication_is_refused(reach: Reach, log_in: LogIn):
+    """A response without Kerberos is refused, whatever its status."""
     log_in(USER)
     with receiving() as impostor, pytest.raises(StorageError, match="HDFS_AUTH=kerberos") as refused:
         reach(HDFS_URL=impostor.url)._ask("/", lambda client: client._session.post(impostor.url, json={}))
@@ -113,8 +113,8 @@ def test_a_server_that_proves_nothing_is_not_believed(reach: Reach, log_in: LogI
         reach(HDFS_URL=refusing.url).make_folder("/refused/with/501")
 
 
-def test_the_threads_of_a_session_log_in_one_by_one(reach: Reach, log_in: LogIn):
-    """The first questions of a session may be asked at the same time."""
+def test_threads_of_a_session_log_in_one_by_one(reach: Reach, log_in: LogIn):
+    """The first requests of a session may be concurrent."""
     log_in(USER)
     for _ in range(5):
         hdfs = reach()
@@ -125,7 +125,7 @@ def test_the_threads_of_a_session_log_in_one_by_one(reach: Reach, log_in: LogIn)
 def test_a_delegation_token_needs_no_ticket(
     reach: Reach, log_in: LogIn, servers: HdfsServers, monkeypatch: pytest.MonkeyPatch
 ):
-    """A scheduler hands a token on; whoever has it writes and reads in its user's name."""
+    """A client with the token writes and reads as its user."""
     log_in(USER)
     monkeypatch.setenv("HDFS_TOKEN", new_token(reach()._connected()._session, servers))
     monkeypatch.setenv("KRB5CCNAME", "FILE:/nowhere/else")
@@ -135,10 +135,10 @@ def test_a_delegation_token_needs_no_ticket(
 
 
 @pytest.mark.parametrize("kind", ["none", "cancelled"])
-def test_a_token_that_is_no_good_is_refused(
+def test_an_invalid_token_is_refused(
     reach: Reach, log_in: LogIn, servers: HdfsServers, monkeypatch: pytest.MonkeyPatch, kind: str
 ):
-    """The message names the setting, and doesn't tell the token."""
+    """The message names the setting, without the token."""
     token = "bm90LWEtdG9rZW4"
     if kind == "cancelled":
         log_in(USER)
@@ -153,6 +153,6 @@ def test_a_token_that_is_no_good_is_refused(
 
 
 def new_token(session: requests.Session, servers: HdfsServers) -> str:
-    asking = {"op": "GETDELEGATIONTOKEN", "renewer": USER}
-    answer = session.get(f"{servers.url}/webhdfs/v1/", params=asking, timeout=20)
-    return answer.json()["Token"]["urlString"]
+    query = {"op": "GETDELEGATIONTOKEN", "renewer": USER}
+    response = session.get(f"{servers.url}/webhdfs/v1/", params=query, timeout=20)
+    return response.json()["Token"]["urlString"]

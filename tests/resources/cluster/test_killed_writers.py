@@ -1,4 +1,4 @@
-"""Writers of a day that are killed at any moment."""
+"""Writers of a day that are killed at random moments."""
 
 import os
 import random
@@ -50,7 +50,7 @@ def test_a_killed_writer_leaves_the_day_wholly_old_or_wholly_new(
 ) -> None:
     """SIGKILL at 50 random moments: the day is one of two versions each time, and the next writer succeeds.
 
-    What the killed ones left is removed once it is due.
+    Their versions are removed when due.
     """
     warehouse = home.deployment.impala
     moments = random.Random(50)
@@ -90,7 +90,7 @@ def test_a_killed_writer_leaves_the_day_wholly_old_or_wholly_new(
 
 
 def version(home: ClusterHome) -> str:
-    """Return which version the day is; all of its rows are of that one."""
+    """Return the day's version; all of its rows have that one."""
     texts = texts_of(home.deployment.impala)
     assert texts == [texts[0]] * ROWS[texts[0]]
     return texts[0]
@@ -108,7 +108,7 @@ def driver(home: ClusterHome) -> subprocess.Popen[str]:
 
 
 def start(process: subprocess.Popen[str], kind: str, text: str) -> int:
-    """Have a child replace the day; return its pid."""
+    """Replace the day in a child; return its pid."""
     process.stdin.write(f"{kind} {text} {ROWS[text]}\n")
     process.stdin.flush()
     return int(process.stdout.readline())

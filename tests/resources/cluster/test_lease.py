@@ -1,4 +1,4 @@
-"""The lock in HDFS that keeps analysts on several machines apart."""
+"""The lock in HDFS, which excludes other machines."""
 
 import os
 import signal
@@ -20,7 +20,7 @@ pytestmark = pytest.mark.cluster
 
 EXPIRY = 3
 
-# Holds a lock until it is told to let go.
+# Holds a lock until it gets a line.
 HOLDER = """
 import sys
 from proxy_oa_assets.resources.cluster.webhdfs import WebHdfs
@@ -55,7 +55,7 @@ def lock_path() -> str:
 
 @pytest.fixture
 def hdfs(cluster: Cluster) -> Callable[..., WebHdfs]:
-    """Return what makes a client of its own, as another machine has it."""
+    """Return a function that creates a client, as on another machine."""
 
     def make(expiry: float = EXPIRY, patience: float = 30) -> WebHdfs:
         return WebHdfs(url=cluster.hdfs.url, lock_expiry=expiry, lock_patience=patience)
@@ -79,8 +79,8 @@ def names(hdfs: WebHdfs, path: str) -> list[str]:
     return [entry.name for entry in hdfs.list_folder(path)]
 
 
-def test_processes_that_count_under_a_lock_miss_none(cluster: Cluster, lock_path: str) -> None:
-    """Four of them begin with a lock that isn't there yet; each adds ten."""
+def test_increments_under_a_lock_aren_t_lost(cluster: Cluster, lock_path: str) -> None:
+    """Four processes start without a lock folder; each adds ten."""
     hdfs, file = WebHdfs(url=cluster.hdfs.url), f"{lock_path}.number"
     hdfs.write(file, [b"0"])
 
@@ -100,7 +100,7 @@ def test_processes_that_count_under_a_lock_miss_none(cluster: Cluster, lock_path
 def test_a_holder_that_lives_keeps_the_lock_beyond_the_expiry(
     cluster: Cluster, hdfs: Callable[..., WebHdfs], lock_path: str
 ) -> None:
-    """It shows signs of life; whoever waits too long is told which process has it."""
+    """It sends heartbeats; the error of a process that waits too long names it."""
     with running(cluster, HOLDER, lock_path, str(EXPIRY)) as process:
         assert process.stdout.readline() == "held\n"
         with (
@@ -132,10 +132,10 @@ def test_patience_and_on_wait_are_the_caller_s(hdfs: Callable[..., WebHdfs], loc
         assert len(waits) == 1
 
 
-def test_a_dead_holder_blocks_nobody_for_long(
+def test_a_dead_holder_s_lock_is_taken_over(
     cluster: Cluster, hdfs: Callable[..., WebHdfs], lock_path: str
 ) -> None:
-    """Of several who wait, one at a time gets it, once the expiry is over."""
+    """Waiting processes get it one at a time, after the expiry."""
     with running(cluster, HOLDER, lock_path, str(EXPIRY)) as process:
         assert process.stdout.readline() == "held\n"
         process.kill()
@@ -159,10 +159,10 @@ def test_a_dead_holder_blocks_nobody_for_long(
     assert names(hdfs(), lock_path) == ["free"]
 
 
-def test_a_holder_that_slept_too_long_must_not_write(
+def test_a_holder_that_was_suspended_must_not_write(
     cluster: Cluster, hdfs: Callable[..., WebHdfs], lock_path: str
 ) -> None:
-    """Another took its lock meanwhile: it is told so before its write, and leaves the other's lock alone."""
+    """Another process has taken its lock: it gets an error before its write, and the other keeps the lock."""
     with running(cluster, HOLDER, lock_path, str(EXPIRY)) as process:
         assert process.stdout.readline() == "held\n"
         process.send_signal(signal.SIGSTOP)
@@ -175,19 +175,19 @@ def test_a_holder_that_slept_too_long_must_not_write(
 
 
 def test_a_lock_that_was_taken_away_is_lost(hdfs: Callable[..., WebHdfs], lock_path: str) -> None:
-    """The error says what to do, and comes before anything is written."""
+    """The error comes before anything is written."""
     other = hdfs()
     with hdfs(expiry=60).lock(lock_path) as still_held:
         still_held()
         (mine,) = other.list_folder(lock_path)
-        assert other.move(mine.path, f"{lock_path}/somebody-else")
+        assert other.move(mine.path, f"{lock_path}/another")
         with pytest.raises(LockLostError, match="20160912: the lock was lost"):
             still_held()
-    assert names(other, lock_path) == ["somebody-else"]
+    assert names(other, lock_path) == ["another"]
 
 
 def test_the_lock_is_freed_when_the_work_fails(hdfs: Callable[..., WebHdfs], lock_path: str) -> None:
-    """The error is the work's own."""
+    """The error is the block's own."""
     with pytest.raises(ZeroDivisionError), hdfs().lock(lock_path):
         _ = 1 / 0
     with hdfs(patience=0).lock(lock_path):
@@ -195,7 +195,7 @@ def test_the_lock_is_freed_when_the_work_fails(hdfs: Callable[..., WebHdfs], loc
 
 
 def test_a_folder_without_its_file_is_named(hdfs: Callable[..., WebHdfs], lock_path: str) -> None:
-    """Somebody removed the file by hand; two might hold the lock if it were just made again."""
+    """An error at once: if the file were created again, two might hold the lock."""
     hdfs().make_folder(lock_path)
     with (
         pytest.raises(StorageError, match="remove the folder"),

@@ -1,4 +1,4 @@
-"""A file is written once, whichever answer of WebHDFS is lost on its way."""
+"""A file is written once, even if a response of WebHDFS is lost."""
 
 import json
 from collections.abc import Iterator
@@ -14,7 +14,7 @@ from proxy_oa_assets.resources.cluster.webhdfs import WebHdfs
 @pytest.mark.parametrize("server", ["a NameNode", "HttpFS"])
 @pytest.mark.parametrize("lost", ["RENAME", "DELETE", "CREATE", ""])
 def test_a_lost_answer_loses_no_file(server: str, lost: str) -> None:
-    """What was done is asked for again; it isn't taken for a failure, and the file isn't removed."""
+    """The repeated request finds the work done; it isn't an error, and the file isn't removed."""
     files = {"/a/file": b"old"}
     with serving_http(_Files(files, lost, overwrites=server == "a NameNode")) as url:
         WebHdfs(url=url, attempts=2).write("/a/file", [b"new"])
@@ -22,17 +22,17 @@ def test_a_lost_answer_loses_no_file(server: str, lost: str) -> None:
 
 
 class _Files(ThreadingHTTPServer):
-    """Files served by WebHDFS, whose server hangs up once, after an operation that has done something."""
+    """Files served by WebHDFS; after one operation named `to_lose` the server hangs up."""
 
     def __init__(self, files: dict[str, bytes], to_lose: str, *, overwrites: bool) -> None:
-        super().__init__(("127.0.0.1", 0), _Answers)
+        super().__init__(("127.0.0.1", 0), _Handler)
         self.files = files
         self.to_lose = to_lose
         self.overwrites = overwrites
 
 
-class _Answers(Quiet, BaseHTTPRequestHandler):
-    """What a NameNode answers, or HttpFS, which doesn't know how to rename over a file."""
+class _Handler(Quiet, BaseHTTPRequestHandler):
+    """Responses of a NameNode, or of HttpFS, which can't rename over a file."""
 
     server: _Files
 
@@ -44,10 +44,10 @@ class _Answers(Quiet, BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         path, _, _ = self._operation()
         if path not in self.server.files:
-            self._answer(404, _refusal("FileNotFoundException"))
+            self._respond(404, _refusal("FileNotFoundException"))
         else:
             status = {"length": len(self.server.files[path]), "modificationTime": 1, "type": "FILE"}
-            self._answer(200, {"FileStatus": status})
+            self._respond(200, {"FileStatus": status})
 
     def do_DELETE(self) -> None:
         path, operation, _ = self._operation()
@@ -70,7 +70,7 @@ class _Answers(Quiet, BaseHTTPRequestHandler):
         target = query["destination"][0]
         if self.server.overwrites and "renameoptions" in query:
             if path not in self.server.files:
-                self._answer(404, _refusal("FileNotFoundException"))
+                self._respond(404, _refusal("FileNotFoundException"))
                 return
             self.server.files[target] = self.server.files.pop(path)
             self._done("RENAME", None)
@@ -86,15 +86,15 @@ class _Answers(Quiet, BaseHTTPRequestHandler):
             self.rfile.readline()
         self.rfile.readline()
 
-    def _done(self, operation: str, answer: object, status: int = 200) -> None:
+    def _done(self, operation: str, content: object, status: int = 200) -> None:
         if operation and operation == self.server.to_lose:
             self.server.to_lose = ""
             self.close_connection = True
             return
-        self._answer(status, answer)
+        self._respond(status, content)
 
-    def _answer(self, status: int, answer: object) -> None:
-        body = json.dumps(answer).encode() if answer is not None else b""
+    def _respond(self, status: int, content: object) -> None:
+        body = json.dumps(content).encode() if content is not None else b""
         self.send_response(status)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()

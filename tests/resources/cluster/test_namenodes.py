@@ -1,4 +1,4 @@
-"""Several addresses in HDFS_URL: dead ones, a NameNode that stands by, and one that takes over."""
+"""Several addresses in HDFS_URL: dead ones, a standby NameNode, and a failover."""
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -19,19 +19,19 @@ Reach = Callable[..., WebHdfs]
 
 @pytest.fixture(scope="module")
 def pair(tmp_path_factory: pytest.TempPathFactory) -> Iterator[NameNodePair]:
-    """An HDFS with an active NameNode and one that stands by."""
+    """An HDFS with an active and a standby NameNode."""
     with NameNodePair(tmp_path_factory.mktemp("pair")) as pair:
         yield pair
 
 
 @pytest.fixture
 def reach(tmp_path: Path) -> Reach:
-    """Return what gives the file system at the given addresses."""
+    """Return a function that returns the file store at the given addresses."""
     return lambda *urls: reached(tmp_path, HDFS_URL=";".join(urls)).hdfs
 
 
-def test_a_dead_first_address_is_passed_over(pair: NameNodePair, reach: Reach):
-    """Writes, reads and listings go to the next one, and that address stays the first choice."""
+def test_a_dead_first_address_is_skipped(pair: NameNodePair, reach: Reach):
+    """Writes, reads and listings go to the next one, which stays the first choice."""
     active, _ = pair.urls
     hdfs = reach(f"http://127.0.0.1:{free_port()}", active)
 
@@ -40,22 +40,22 @@ def test_a_dead_first_address_is_passed_over(pair: NameNodePair, reach: Reach):
     assert hdfs._connected()._urls[0] == active
 
 
-def test_a_namenode_that_stands_by_is_passed_over(pair: NameNodePair, reach: Reach):
-    """It refuses what the active one is asked for then, in whichever order they are named."""
+def test_a_standby_namenode_is_skipped(pair: NameNodePair, reach: Reach):
+    """In any order of the addresses, after it has refused a request."""
     active, standby = pair.urls
     assert_a_file_comes_back(reach(standby, active), "/standby")
     assert_a_file_comes_back(reach(active, standby), "/standby")
 
 
-def test_a_namenode_that_stands_by_alone_is_told(pair: NameNodePair):
-    """The message says what HDFS_URL lacks; the other one may take over, so that a run tries again."""
-    with pytest.raises(StorageUnreachableError, match=r"state standby.*HDFS_URL") as told:
+def test_a_standby_namenode_alone_is_an_error(pair: NameNodePair):
+    """The message names HDFS_URL; the error is transient, because this NameNode may become active."""
+    with pytest.raises(StorageUnreachableError, match=r"state standby.*HDFS_URL") as caught:
         WebHdfs(url=pair.urls[1], attempts=1).status("/")
-    assert told.value.transient
+    assert caught.value.transient
 
 
-def test_a_fail_over_is_waited_for(pair: NameNodePair, reach: Reach):
-    """The active NameNode is killed: a reader goes on, and a write is made once the other has taken over."""
+def test_a_failover_is_waited_for(pair: NameNodePair, reach: Reach):
+    """The active NameNode is killed: a reader continues, and a write succeeds after the failover."""
     content = b"the bytes of several blocks\n" * 500_000
     hdfs = reach(*pair.urls)
     hdfs.write("/over/read", [content])
@@ -72,6 +72,6 @@ def test_a_fail_over_is_waited_for(pair: NameNodePair, reach: Reach):
     assert [status.name for status in hdfs.list_folder("/over")] == ["read", "written"]
     with hdfs.open("/over/written") as stream:
         assert stream.read() == b"there"
-    # It comes back as the one that stands by.
+    # It starts as the standby.
     pair.namenodes[killed].start()
     pair.wait_for_datanodes(2)

@@ -1,4 +1,4 @@
-"""What becomes of an asset's day when HDFS or the engine goes away in the middle of it."""
+"""Retries of an asset's day when HDFS or the engine becomes unreachable."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -22,21 +22,21 @@ ROWS = "SELECT id FROM range(30000)"
 
 @pytest.fixture
 def namenode(cluster: Cluster) -> Iterator[Relay]:
-    """What stands before the NameNode."""
+    """The relay to the NameNode."""
     with relaying(urlsplit(cluster.hdfs.url).port) as relay:
         yield relay
 
 
 @pytest.fixture
 def engine(cluster: Cluster) -> Iterator[Relay]:
-    """What stands before the engine."""
+    """The relay to the engine."""
     with relaying(cluster.sql.port) as relay:
         yield relay
 
 
 @pytest.fixture
 def home(cluster: Cluster, namenode: Relay, engine: Relay, tmp_path: Path) -> Iterator[ClusterHome]:
-    """A home that reaches its servers by the relays, and asks HDFS twice, not for half a minute."""
+    """A home that reaches its servers through the relays, with two attempts at HDFS."""
     reach = {"HDFS_URL": f"http://127.0.0.1:{namenode.port}", "IMPALA_PORT": str(engine.port)}
     home = ClusterHome(tmp_path / "home", cluster.variables, **reach)
     settings = load_settings(**{"PROXY_OA_HOME": str(home.path), **home.variables})
@@ -47,7 +47,7 @@ def home(cluster: Cluster, namenode: Relay, engine: Relay, tmp_path: Path) -> It
 
 @pytest.fixture(autouse=True)
 def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    """Return the pauses that the retry policy asks for, in seconds; none is made."""
+    """Record the retry policy's pauses, in seconds, without waiting."""
     found: list[float] = []
     calculated = dg.RetryPolicy.calculate_delay
 
@@ -60,14 +60,12 @@ def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
 
 
 def tried_again(result: dg.ExecuteInProcessResult) -> list[str]:
-    """Return the steps that were begun again, once for each time."""
+    """Return the retried steps, once for each retry."""
     return [event.step_key for event in result.all_events if event.is_step_restarted]
 
 
-def test_results_that_could_not_be_read_are_read_the_next_time(
-    home: ClusterHome, namenode: Relay, pauses: list[float]
-):
-    """The NameNode goes away as often as the client asks it: the step is begun again, after seconds."""
+def test_an_unreadable_results_file_is_retried(home: ClusterHome, namenode: Relay, pauses: list[float]):
+    """The connection is lost at both attempts of the client: the step is retried after seconds."""
     home.write_sample(views=5)
     namenode.lose("op=OPEN", times=2)
 
@@ -79,8 +77,8 @@ def test_results_that_could_not_be_read_are_read_the_next_time(
     assert 0 <= pauses[0] <= 10
 
 
-def test_a_statement_whose_engine_went_away_is_run_the_next_time(home: ClusterHome, engine: Relay):
-    """The engine goes away at the day's INSERT: that asset alone is begun again, and the day is whole."""
+def test_a_statement_whose_connection_was_lost_is_retried(home: ClusterHome, engine: Relay):
+    """The connection is lost at the day's INSERT: that asset alone is retried, and the day is whole."""
     home.write_sample(views=15)
     engine.lose("INSERT OVERWRITE TABLE proxy_edge_run_")
 
@@ -93,7 +91,7 @@ def test_a_statement_whose_engine_went_away_is_run_the_next_time(home: ClusterHo
 
 
 def test_a_connection_lost_between_statements_is_not_noticed(home: ClusterHome, engine: Relay):
-    """The next statement opens another; no harm was done."""
+    """The next statement opens another."""
     connection = home.deployment.impala.tables().connection
     for _ in range(2):
         with connection.query(ROWS) as result:
@@ -101,8 +99,8 @@ def test_a_connection_lost_between_statements_is_not_noticed(home: ClusterHome, 
         engine.cut()
 
 
-def test_a_connection_lost_in_an_answer_is_no_refusal(home: ClusterHome, engine: Relay):
-    """The session is lost with it: what the engine says of that on another connection isn't the reason."""
+def test_a_connection_lost_in_a_result_isn_t_a_refusal(home: ClusterHome, engine: Relay):
+    """The error isn't the engine's refusal of the lost session on another connection."""
     connection = home.deployment.impala.tables().connection
 
     def cut_off() -> None:
@@ -115,8 +113,8 @@ def test_a_connection_lost_in_an_answer_is_no_refusal(home: ClusterHome, engine:
         cut_off()
 
 
-def test_what_stays_away_is_tried_three_times(home: ClusterHome, namenode: Relay, pauses: list[float]):
-    """Pauses grow; in the end the failure names the server."""
+def test_an_unreachable_server_gets_three_attempts(home: ClusterHome, namenode: Relay, pauses: list[float]):
+    """Pauses grow; the failure names the server."""
     home.write_sample(views=5)
     namenode.lose("op=OPEN", times=100)
 
@@ -128,16 +126,16 @@ def test_what_stays_away_is_tried_three_times(home: ClusterHome, namenode: Relay
     assert 10 <= pauses[1] <= 20
 
 
-def test_missing_results_are_not_tried_again(home: ClusterHome, pauses: list[float]):
-    """Waiting for seconds makes no results."""
+def test_missing_results_are_not_retried(home: ClusterHome, pauses: list[float]):
+    """The failure isn't transient."""
     result = home.materialize(SAMPLE_DAY, assets=["proxy_results"])
 
     assert "no ranked results yet" in failures(result)["proxy_results"]
     assert tried_again(result) == pauses == []
 
 
-def test_a_statement_that_is_refused_is_not_tried_again(home: ClusterHome, pauses: list[float]):
-    """A table that isn't there isn't there the next time."""
+def test_a_statement_that_is_refused_is_not_retried(home: ClusterHome, pauses: list[float]):
+    """The failure isn't transient."""
     home.write_sample(views=5)
     tables = home.deployment.impala.tables()
     tables.connection.run("DROP TABLE proxy_ingest_summary")
@@ -148,8 +146,8 @@ def test_a_statement_that_is_refused_is_not_tried_again(home: ClusterHome, pause
     assert tried_again(result) == pauses == []
 
 
-def test_a_run_of_several_days_is_not_tried_again(home: ClusterHome, namenode: Relay, pauses: list[float]):
-    """It would do its good days again; the bad one is named."""
+def test_a_run_of_several_days_is_not_retried(home: ClusterHome, namenode: Relay, pauses: list[float]):
+    """A retry would repeat its good days; the failure names the bad one."""
     for day in (SAMPLE_DAY, SAMPLE_DAY.plus(1)):
         home.write_sample(day, views=5)
     namenode.lose("op=OPEN", times=2)

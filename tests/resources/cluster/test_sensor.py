@@ -25,8 +25,8 @@ def site(home: ClusterHome) -> Iterator[Site]:
 
 
 @pytest.fixture
-def asked(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """Return the requests that go out, those that follow a redirect among them."""
+def requested(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Record the URLs of requests, after redirects too."""
     addresses: list[str] = []
     send = requests.Session.send
 
@@ -47,15 +47,15 @@ def publish(home: ClusterHome, day: Day, modified: int | None = None) -> None:
 
 
 def test_new_results_are_found_among_three_thousand_days(
-    home: ClusterHome, site: Site, asked: list[str]
+    home: ClusterHome, site: Site, requested: list[str]
 ) -> None:
     """No tick asks for each day, not even the first; a day before them all, and one again, are found."""
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(lambda day: publish(home, day, YEAR_AGO), PAST))
 
     def tick() -> tuple[list[str], int]:
-        asked.clear()
-        return site.days(), len(asked)
+        requested.clear()
+        return site.days(), len(requested)
 
     for _ in range(3):
         days, cost = tick()

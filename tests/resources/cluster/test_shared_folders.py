@@ -1,4 +1,4 @@
-"""The folders in which both the engine's own user and ours write, as docs/cluster.md sets them up."""
+"""Folders in which the engine's user and ours write, set up as in docs/cluster.md."""
 
 import time
 from collections.abc import Iterator
@@ -19,17 +19,17 @@ pytestmark = pytest.mark.cluster
 OURS, ENGINES, GROUP = "analyst", "impala", "oa"
 MEMBERS = {
     "hadoop.user.group.static.mapping.overrides": f"{USER}={USER};{OURS}={GROUP};{ENGINES}={GROUP}",
-    # Spark acts for a user even where that is itself.
+    # Spark impersonates a user even if that is its own.
     f"hadoop.proxyuser.{ENGINES}.hosts": "*",
     f"hadoop.proxyuser.{ENGINES}.groups": "*",
 }
-# Impala doesn't act in the name of whoever is logged in either.
+# Impala, too, writes as its own user.
 IN_ITS_OWN_NAME = {"spark.hadoop.hive.server2.enable.doAs": "false"}
 
 
 @pytest.fixture(scope="module")
 def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[HdfsServers, ThriftServer]]:
-    """An HDFS in which neither is a super-user, and an engine that writes in its own name."""
+    """An HDFS in which neither is a superuser, and an engine that writes as its own user."""
     folder = tmp_path_factory.mktemp("shared")
     with HdfsServers(folder / "hdfs", settings=MEMBERS) as hdfs:
         for path in ("/warehouse", "/tmp"):
@@ -60,8 +60,8 @@ def home(servers: tuple[HdfsServers, ThriftServer], tmp_path: Path) -> Iterator[
 
 
 def as_super_user(hdfs: HdfsServers, path: str, **question: str) -> None:
-    asked = {"user.name": USER, **question}
-    requests.put(f"{hdfs.url}/webhdfs/v1{path}", params=asked, timeout=20).raise_for_status()
+    query = {"user.name": USER, **question}
+    requests.put(f"{hdfs.url}/webhdfs/v1{path}", params=query, timeout=20).raise_for_status()
 
 
 def versions(home: ClusterHome) -> dict[str, str]:
@@ -73,7 +73,7 @@ def versions(home: ClusterHome) -> dict[str, str]:
 
 
 def test_a_group_with_a_default_acl_serves_both(home: ClusterHome, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Each writes versions of a day, reads and replaces the other's, and we remove the old ones of both."""
+    """Each writes versions of a day, reads and replaces the other's, and our user removes old ones."""
     warehouse = home.deployment.impala
     again = Query("SELECT p_threat, title, concat(text, ', again') AS text FROM proxy_storyboard")
     warehouse.replace_day_with_frame(PROXY_STORYBOARD, DAY, comments("ours"))

@@ -1,4 +1,4 @@
-"""What a day asks of the engine."""
+"""The number of statements of a day."""
 
 from contextlib import contextmanager
 
@@ -12,8 +12,8 @@ pytestmark = pytest.mark.cluster
 
 
 @pytest.fixture
-def asked(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """Return the statements that are run, as they are run."""
+def executed_sql(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Record the statements as they are executed."""
     statements: list[str] = []
     executed = HiveConnection.executed
 
@@ -27,21 +27,21 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return statements
 
 
-def test_a_day_takes_a_fixed_number_of_statements(home: ClusterHome, asked: list[str]) -> None:
+def test_a_day_takes_a_fixed_number_of_statements(home: ClusterHome, executed_sql: list[str]) -> None:
     """However many connections are scored, and however many hours there are; a check takes one at most."""
     day = home.write_sample(views=40)
     counts = []
     for limit in (10, 200):
-        asked.clear()
+        executed_sql.clear()
         assert home.materialize(day, limit=limit).success
-        counts.append(len(asked))
+        counts.append(len(executed_sql))
     # The first time, partitions are added; from then on they are switched.
     assert counts[1] <= counts[0] < 45
-    assert len([sql for sql in asked if sql.startswith("INSERT OVERWRITE")]) == 2
-    assert not [sql for sql in asked if "VALUES" in sql]
+    assert len([sql for sql in executed_sql if sql.startswith("INSERT OVERWRITE")]) == 2
+    assert not [sql for sql in executed_sql if "VALUES" in sql]
 
     for checks, evaluate in DAY_CHECKS:
-        asked.clear()
+        executed_sql.clear()
         results = evaluated(checks, evaluate, day, home.deployment)
         assert all(result.passed for result in results.values())
-        assert len(asked) <= len(checks)
+        assert len(executed_sql) <= len(checks)

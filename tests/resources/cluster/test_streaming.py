@@ -1,4 +1,4 @@
-"""Large files go through this machine, and not through its memory."""
+"""Large files are streamed, not held in memory."""
 
 import subprocess
 import sys
@@ -31,7 +31,7 @@ print(copy_results(there.hdfs, large, Path("large")), peak() - before)
 
 @pytest.mark.parametrize("megabytes", [150, pytest.param(1024, marks=pytest.mark.slow)])
 def test_a_large_results_file_is_copied_without_being_held(home: ClusterHome, megabytes: int) -> None:
-    """The process grows by some buffers of a megabyte, whatever the file's size; what arrives is the file."""
+    """The process grows by a few buffers of a megabyte, independent of the file's size; the copy is equal."""
     hdfs, workspace = home.deployment.hdfs, home.deployment.workspace
     small, large = SAMPLE_DAY, SAMPLE_DAY.plus(1)
     megabyte = bytes(range(256)) * 4096
