@@ -85,15 +85,20 @@ class GeneratedDay:
             text = _RANKED.format(raw=raw, suspicious=SUSPICIOUS, among=among)
             frame = connection.execute(text, [self.files, count]).df()
         if len(frame) < count:
-            raise ValueError(f"{self.base} has {len(frame)} rows to rank instead of {count}")
+            raise ValueError(
+                f"{self.base} has {len(frame)} rows to rank instead of {count}; generate a day of more rows"
+            )
         return frame
 
     def busy_uri(self, place: int, among: str = "TRUE") -> tuple[str, int]:
-        """Return the URI with the most requests, or the one in that place, and their number."""
+        """Return the URI in that place by requests, and their number. Raises ValueError if there is none."""
         text = f"""SELECT fulluri, count(*) AS requests FROM read_parquet(?) WHERE {among}
             GROUP BY fulluri ORDER BY requests DESC, fulluri LIMIT 1 OFFSET ?"""
         with connected() as connection:
-            uri, requests = connection.execute(text, [self.files, place - 1]).fetchall()[0]
+            found = connection.execute(text, [self.files, place - 1]).fetchone()
+        if found is None:
+            raise ValueError(f"{self.base} has fewer than {place} such URIs; generate a day of more rows")
+        uri, requests = found
         return uri, requests
 
 
