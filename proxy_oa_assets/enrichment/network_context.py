@@ -1,4 +1,4 @@
-"""What a site knows of its own addresses.
+"""The network context: a site's descriptions of its own addresses.
 
 The file is comma-separated, `ip,description`, with or without a header. `ip` is an address, a CIDR block or a
 range `a-b`, IPv4 or IPv6; the entry that covers the fewest addresses wins, of equal ones the first.
@@ -10,31 +10,29 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NamedTuple
 
 from proxy_oa_assets.model.errors import NetworkContextError
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
-# A header's first word is no attempt at an address.
+# A header's first word doesn't look like an address.
 _HEADER = re.compile(r"[A-Za-z_][^.:/]*")
 
 
-@dataclass(frozen=True)
-class _Entry:
+class _Entry(NamedTuple):
+    """A line of the file; the lesser entry wins."""
+
     size: int
     position: int
     description: str
-
-    @property
-    def rank(self) -> tuple[int, int]:
-        return self.size, self.position
 
 
 @dataclass
 class NetworkContext:
     """The entries as prefixes, `_prefixes[version][length][network]`, each with its entry's size.
 
-    A range becomes the few prefixes that make it up; so a look-up tries one dictionary per prefix length.
+    A range becomes the few prefixes that make it up, so that a lookup tries one dictionary per prefix length.
     """
 
     entries: int = 0
@@ -42,7 +40,7 @@ class NetworkContext:
     _prefixes: dict[int, dict[int, dict[int, _Entry]]] = field(default_factory=lambda: {4: {}, 6: {}})
 
     def describe(self, clientip: str | None) -> str:
-        """Return what the file says of an address; the empty string if nothing, or if it is no address."""
+        """Return the description of an address; the empty string for another text or address."""
         address = _address(clientip or "")
         if address is None:
             return ""
@@ -52,7 +50,7 @@ class NetworkContext:
             for length, networks in self._prefixes[address.version].items()
             if (key := number >> (bits - length)) in networks
         ]
-        return min(found, key=lambda entry: entry.rank).description if found else ""
+        return min(found).description if found else ""
 
     def add(self, first: Address, last: Address, description: str) -> None:
         """Add the addresses from first to last."""
@@ -63,9 +61,7 @@ class NetworkContext:
         for number, size_bits in _blocks(low, high, bits):
             networks = lengths.setdefault(bits - size_bits, {})
             key = number >> size_bits
-            known = networks.get(key)
-            if known is None or entry.size < known.size:
-                networks[key] = entry
+            networks[key] = min(entry, networks.get(key, entry))
 
 
 def read_network_context(path: Path) -> NetworkContext:
@@ -87,7 +83,7 @@ def read_network_context(path: Path) -> NetworkContext:
 
 
 def _add_line(context: NetworkContext, line: str, place: str, *, may_be_header: bool) -> None:
-    # Line by line, so that a quote that is never closed costs its own line and no other.
+    # Parsed line by line, so that a quote that is never closed spoils only its own line.
     try:
         row = next(csv.reader([line], strict=True), [])
     except csv.Error as error:

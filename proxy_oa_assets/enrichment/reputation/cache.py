@@ -5,11 +5,13 @@ import sqlite3
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
+from pydantic import Field
+
 from proxy_oa_assets.enrichment.reputation.service import RemoteService
+from proxy_oa_assets.enrichment.reputation.types import Section
 from proxy_oa_assets.enrichment.reputation.verdict import Category, Risk, Status, Verdict
 from proxy_oa_assets.model.errors import ReputationCacheError
 from proxy_oa_assets.model.network import retrying
@@ -35,18 +37,17 @@ def _is_busy(error: BaseException) -> bool:
     return getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_BUSY
 
 
-@dataclass(frozen=True)
-class CacheLifetimes:
-    """How long verdicts are cached, in seconds: those with a risk, and those without."""
+class CacheLifetimes(Section):
+    """How long verdicts are cached: those with a risk, and those without."""
 
-    hits: float = 24 * 3600
-    misses: float = 6 * 3600
+    hits_hours: float = Field(default=24, ge=0)
+    misses_hours: float = Field(default=6, ge=0)
 
     def expires(self, verdict: Verdict, now: float) -> float:
         """Return the end of a verdict in Unix time, which the service can set itself."""
         if verdict.expires is not None:
             return verdict.expires
-        return now + (self.hits if verdict.risk > Risk.NONE else self.misses)
+        return now + 3600 * (self.hits_hours if verdict.risk > Risk.NONE else self.misses_hours)
 
 
 class VerdictCache:

@@ -67,7 +67,9 @@ class ReputationClient:
         ) -> tuple[dict[str, Verdict], LookupStats]:
             if isinstance(service, LocalService):
                 return look_up_locally(service, distinct)
-            return RemoteLookup(service, self._context(clock, report)).run(distinct)
+            return RemoteLookup(service, LookupContext(self._config, self._state, clock, report)).run(
+                distinct
+            )
 
         found = _side_by_side([partial(look_up, service) for service in services], clock)
         return LookupResult(
@@ -81,14 +83,15 @@ class ReputationClient:
 
     def _probe(self, service: LocalService | RemoteService) -> str:
         (found,) = _side_by_side(
-            [lambda clock: result_or_error(lambda: probe(service, self._context(clock)))]
+            [
+                lambda clock: result_or_error(
+                    lambda: probe(service, LookupContext(self._config, self._state, clock))
+                )
+            ]
         )
         if isinstance(found, ServiceError):
             raise found
         return found
-
-    def _context(self, clock: Clock, report: Callable[[str], None] = lambda _: None) -> LookupContext:
-        return LookupContext(self._config.privacy, self._config.cache_lifetimes, self._state, clock, report)
 
 
 def _side_by_side(calls: Sequence[Callable[[Clock], T]], clock: Clock | None = None) -> list[T]:

@@ -8,39 +8,25 @@ import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import ValidationError
 
 from proxy_oa_assets.enrichment.reputation import spot_config
 from proxy_oa_assets.enrichment.reputation.cache import CacheLifetimes
-from proxy_oa_assets.enrichment.reputation.privacy import Privacy, domain_suffix
+from proxy_oa_assets.enrichment.reputation.privacy import Privacy
 from proxy_oa_assets.enrichment.reputation.registry import service_class
 from proxy_oa_assets.enrichment.reputation.service import LocalService, RemoteService
+from proxy_oa_assets.enrichment.reputation.types import Section
 from proxy_oa_assets.model.errors import ReputationConfigError
 
 Entry = dict[str, Any]
-_Suffix = Annotated[str, AfterValidator(domain_suffix)]
 
 
-class _Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, hide_input_in_errors=True)
-
-
-class _PrivacySection(_Section):
-    internal_suffixes: list[_Suffix] = []
-    allowed_domains: list[_Suffix] = []
-
-
-class _CacheSection(_Section):
-    hits_hours: float = Field(default=24, ge=0)
-    misses_hours: float = Field(default=6, ge=0)
-
-
-class _File(_Section):
+class _File(Section):
     services: list[Entry]
-    privacy: _PrivacySection = _PrivacySection()
-    cache: _CacheSection = _CacheSection()
+    privacy: Privacy = Privacy()
+    cache: CacheLifetimes = CacheLifetimes()
 
 
 @dataclass(frozen=True)
@@ -49,7 +35,7 @@ class ReputationConfig:
 
     services: Sequence[LocalService | RemoteService]
     privacy: Privacy = field(default_factory=Privacy)
-    cache_lifetimes: CacheLifetimes = field(default_factory=CacheLifetimes)
+    cache: CacheLifetimes = field(default_factory=CacheLifetimes)
     warnings: tuple[str, ...] = ()
 
 
@@ -88,12 +74,7 @@ def _config(content: object, context: Mapping[str, object]) -> ReputationConfig:
     services = [_service(*each, context) for each in zip(places, file.services, strict=True)]
     _check_names(services)
     _check_limits(services)
-    return ReputationConfig(
-        services,
-        Privacy((*file.privacy.internal_suffixes, *file.privacy.allowed_domains)),
-        CacheLifetimes(file.cache.hits_hours * 3600, file.cache.misses_hours * 3600),
-        warnings,
-    )
+    return ReputationConfig(services, file.privacy, file.cache, warnings)
 
 
 def _service(place: str, entry: Entry, context: Mapping[str, object]) -> LocalService | RemoteService:

@@ -5,7 +5,7 @@ Headers, forms and URLs can hold secrets, so no error quotes a library or a serv
 
 import threading
 import time
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection
 from concurrent.futures import Future, wait
 from dataclasses import dataclass
 from functools import partial
@@ -20,6 +20,7 @@ from urllib3.exceptions import HTTPError, InvalidHeader
 
 from proxy_oa_assets.enrichment.reputation.service import (
     RefusedError,
+    RemoteService,
     ServiceError,
     TransientError,
     result_or_error,
@@ -32,8 +33,6 @@ _CONNECT_SECONDS = 5.0
 _MAX_BODY = 8 * 1024 * 1024
 _CHUNK = 64 * 1024
 
-# Names and values of a query; a name can stand more than once.
-Params = Sequence[tuple[str, str]]
 Model = TypeVar("Model", bound=BaseModel)
 
 
@@ -91,9 +90,9 @@ def _seconds(retry_after: str | None) -> float | None:
 class HttpClient:
     """HTTP with one service's timeout and certificates; several threads can use it at once."""
 
-    def __init__(self, *, timeout: float, ca_cert: str | None = None) -> None:
-        self._timeout = timeout
-        self._verify = ca_cert or system_certificates()
+    def __init__(self, service: RemoteService) -> None:
+        self._timeout = service.timeout
+        self._verify = str(service.ca_cert) if service.ca_cert else system_certificates()
         self._local = threading.local()
         self._sessions: list[requests.Session] = []
         # Cached: finding proxies in the environment takes as long as the rest of a request.
@@ -104,33 +103,13 @@ class HttpClient:
         for session in self._sessions:
             session.close()
 
-    def get(
-        self, url: str, *, headers: Mapping[str, str], params: Params = (), accept: Collection[int] = ()
+    def send(
+        self, request: requests.Request, *, accept: Collection[int] = (), cert: str | None = None
     ) -> ServiceResponse:
-        """Send a GET request. Raises ServiceError for statuses other than 2xx and those in `accept`."""
-        request = requests.Request("GET", url, headers=dict(headers), params=list(params))
-        return self._send(request, accept)
+        """Send a request; `cert` is the file of a client certificate and its key.
 
-    def post(
-        self,
-        url: str,
-        *,
-        headers: Mapping[str, str] | None = None,
-        form: Mapping[str, str] | None = None,
-        json: object = None,
-        auth: tuple[str, str] | None = None,
-        cert: str | None = None,
-        accept: Collection[int] = (),
-    ) -> ServiceResponse:
-        """Send a POST request, as `get`; `cert` is the file of a client certificate and its key."""
-        # Encoded here: `requests` encodes passwords as Latin-1, and fails for other characters.
-        basic = requests.auth.HTTPBasicAuth(*(part.encode() for part in auth)) if auth else None
-        request = requests.Request("POST", url, headers=dict(headers or {}), data=form, json=json, auth=basic)
-        return self._send(request, accept, cert)
-
-    def _send(
-        self, request: requests.Request, accept: Collection[int], cert: str | None = None
-    ) -> ServiceResponse:
+        Raises ServiceError for a failure, and for statuses other than 2xx and those in `accept`.
+        """
         # Raised here, where no exception that quotes the request is being handled.
         response = self._before_deadline(request, cert)
         if isinstance(response, ServiceError):
@@ -168,12 +147,15 @@ class HttpClient:
                 cert=cert,
                 proxies=self._proxies_for(request.url),
             ) as response:
-                body = self._body(response, deadline)
-                if isinstance(body, ServiceError):
-                    return body
-                return ServiceResponse(response.status_code, body, response.headers.get("Retry-After"))
+                body, headers = self._body(response, deadline), response.headers
+                return ServiceResponse(response.status_code, body, headers.get("Retry-After"))
         except requests.exceptions.SSLError as error:
-            return ServiceError(_tls_problem(request.url, str(error)))
+            if UNTRUSTED not in str(error):
+                return ServiceError("the encrypted connection failed")
+            server, address = urlsplit(request.url).netloc, "the service's address"
+            return ServiceError(
+                certificate_problem(server, str(error), certificate="`ca_cert`", address=address)
+            )
         except (requests.exceptions.InvalidHeader, UnicodeError):
             return RefusedError(
                 "the key can't stand in a header: it begins with a space, or has a line break or a character "
@@ -184,15 +166,15 @@ class HttpClient:
         except requests.RequestException as error:
             return TransientError(f"the request failed ({type(error).__name__})")
 
-    def _body(self, response: requests.Response, deadline: float) -> bytes | ServiceError:
+    def _body(self, response: requests.Response, deadline: float) -> bytes:
         body = bytearray()
         # `read1` returns what has arrived, so that an abandoned thread ends with the next byte.
         while chunk := response.raw.read1(_CHUNK, decode_content=True):
             body += chunk
             if time.monotonic() > deadline:
-                return self._timed_out()
+                raise self._timed_out()
             if len(body) > _MAX_BODY:
-                return ServiceError(f"its answer is longer than {_MAX_BODY // 1024**2} MB")
+                raise ServiceError(f"its answer is longer than {_MAX_BODY // 1024**2} MB")
         return bytes(body)
 
     def _timed_out(self) -> TransientError:
@@ -217,11 +199,3 @@ class HttpClient:
         if netloc not in self._proxies:
             self._proxies[netloc] = requests.utils.get_environ_proxies(f"//{netloc}")
         return self._proxies[netloc]
-
-
-def _tls_problem(url: str, error: str) -> str:
-    if UNTRUSTED not in error:
-        return "the encrypted connection failed"
-    return certificate_problem(
-        urlsplit(url).netloc, error, certificate="`ca_cert`", address="the service's address"
-    )

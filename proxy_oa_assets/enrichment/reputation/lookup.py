@@ -8,10 +8,10 @@ from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from pathlib import Path
 
-from proxy_oa_assets.enrichment.reputation.cache import CacheLifetimes, VerdictCache
+from proxy_oa_assets.enrichment.reputation.cache import VerdictCache
+from proxy_oa_assets.enrichment.reputation.config import ReputationConfig
 from proxy_oa_assets.enrichment.reputation.http import HttpClient
 from proxy_oa_assets.enrichment.reputation.limits import Clock, RequestLimiter
-from proxy_oa_assets.enrichment.reputation.privacy import Privacy
 from proxy_oa_assets.enrichment.reputation.service import (
     LocalService,
     QuotaExceededError,
@@ -41,8 +41,7 @@ _SECONDS_BETWEEN_REPORTS = 60.0
 class LookupContext:
     """What the lookups of a run share; `state` is the folder of the cache and the limits."""
 
-    privacy: Privacy
-    lifetimes: CacheLifetimes
+    config: ReputationConfig
     state: Path
     clock: Clock
     report: Callable[[str], None] = lambda _: None
@@ -70,22 +69,14 @@ def probe(service: LocalService | RemoteService, context: LookupContext) -> str:
     """
     if isinstance(service, LocalService):
         return service.describe()
-    value = context.privacy.outgoing(PROBED, service.send)
+    value = context.config.privacy.outgoing(PROBED, service.send)
     if value is None:
         return "is sent nothing (`send`)" if service.send is Send.NONE else f"isn't asked for {PROBED}"
-    with _http_client(service) as http, closing(_limiter(service, context)) as limiter:
-        limiter.acquire()
+    limits = RequestLimiter(service, context.state, context.clock)
+    with closing(limits), closing(HttpClient(service)) as http:
+        limits.acquire()
         verdict = service.look_up([value], http).get(value)
     return f"says {verdict.label if verdict else 'nothing'} of {value}"
-
-
-def _http_client(service: RemoteService) -> closing[HttpClient]:
-    ca_cert = str(service.ca_cert) if service.ca_cert else None
-    return closing(HttpClient(timeout=service.timeout, ca_cert=ca_cert))
-
-
-def _limiter(service: RemoteService, context: LookupContext) -> RequestLimiter:
-    return RequestLimiter(service, context.state, context.clock)
 
 
 class RemoteLookup:
@@ -103,10 +94,12 @@ class RemoteLookup:
     def run(self, values: Sequence[str]) -> tuple[dict[str, Verdict], LookupStats]:
         """Return the service's verdict for each distinct value, requested in this order, and the stats."""
         service, now = self._service, self._context.clock.now()
-        outgoing = {value: self._context.privacy.outgoing(value, service.send) for value in values}
+        outgoing = {value: self._context.config.privacy.outgoing(value, service.send) for value in values}
         texts = list(dict.fromkeys(text for text in outgoing.values() if text is not None))
         # A connection per service: SQLite serves several connections better than threads on one.
-        with VerdictCache(self._context.state / "verdicts.sqlite", service, self._context.lifetimes) as cache:
+        with VerdictCache(
+            self._context.state / "verdicts.sqlite", service, self._context.config.cache
+        ) as cache:
             cache.remove_expired(now)
             cached = cache.find(texts, now)
             self._request_all([text for text in texts if text not in cached], cache)
@@ -132,9 +125,9 @@ class RemoteLookup:
         service, clock = self._service, self._context.clock
         free, reported = threading.Semaphore(service.threads), clock.now()
         with ExitStack() as stack:
-            http = stack.enter_context(_http_client(service))
+            http = stack.enter_context(closing(HttpClient(service)))
             try:
-                limiter = stack.enter_context(closing(_limiter(service, self._context)))
+                limiter = stack.enter_context(closing(RequestLimiter(service, self._context.state, clock)))
             except RefusedError as error:
                 self._end(error)
                 return

@@ -3,10 +3,13 @@
 import ipaddress
 import re
 import socket
-from dataclasses import dataclass
+from typing import Annotated
 from urllib.parse import quote
 
+from pydantic import AfterValidator, Field
+
 from proxy_oa_assets.enrichment.reputation.service import Send
+from proxy_oa_assets.enrichment.reputation.types import Section
 from proxy_oa_assets.enrichment.reputation.uri import Uri, is_address, parse_uri
 
 # Names that no public resolver answers for: RFC 6762 appendix G, RFC 6761, RFC 8375 and ICANN's `internal`.
@@ -24,11 +27,23 @@ _NAT64 = ipaddress.ip_network("64:ff9b::/96")
 _PATH, _QUERY = "/:@!$&'()*+,;=%~", "/:@!$&'()*+,;=%~?"
 
 
-@dataclass(frozen=True)
-class Privacy:
+def _suffix(text: str) -> str:
+    """Return a configured domain or suffix in the form of hosts. Raises ValueError if it is none."""
+    suffix = (_ascii(text.strip().lower()) or "").strip(".")
+    if is_address(suffix) or not _HOST_NAME.fullmatch(f"host.{suffix}"):
+        raise ValueError("it is no domain; write it as example.net, which stands for all below it, too")
+    return suffix
+
+
+_Suffix = Annotated[str, AfterValidator(_suffix)]
+
+
+class Privacy(Section):
     """The site's own suffixes, internal and trusted; no name below them is ever sent."""
 
-    own_suffixes: tuple[str, ...] = ()
+    # Not strict: JSON and TOML have lists.
+    internal_suffixes: tuple[_Suffix, ...] = Field(default=(), strict=False)
+    allowed_domains: tuple[_Suffix, ...] = Field(default=(), strict=False)
 
     def outgoing(self, value: str, send: Send) -> str | None:
         """Return the text to send for a value, a URL or a host name; None if nothing may be sent."""
@@ -47,16 +62,8 @@ class Privacy:
             return _public_address((host or "").strip("[]"))
         if len(host) > _LONGEST_NAME or not _HOST_NAME.fullmatch(host):
             return None
-        inside = (*INTERNAL_SUFFIXES, *self.own_suffixes)
+        inside = (*INTERNAL_SUFFIXES, *self.internal_suffixes, *self.allowed_domains)
         return None if any(host == suffix or host.endswith(f".{suffix}") for suffix in inside) else host
-
-
-def domain_suffix(text: str) -> str:
-    """Return a configured domain or suffix in the form of hosts. Raises ValueError if it is none."""
-    suffix = (_ascii(text.strip().lower()) or "").strip(".")
-    if is_address(suffix) or not _HOST_NAME.fullmatch(f"host.{suffix}"):
-        raise ValueError("it is no domain; write it as example.net, which stands for all below it, too")
-    return suffix
 
 
 def _ascii(host: str) -> str | None:

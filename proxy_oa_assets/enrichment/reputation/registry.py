@@ -35,22 +35,18 @@ def service_class(service: str) -> type[LocalService | RemoteService]:
             import_module(f"proxy_oa_assets.enrichment.reputation.services.{module}"), name
         )
     else:
-        found = _registered(service)
+        points = tuple(entry_points(group=ENTRY_POINTS, name=service))
+        if not points:
+            raise ReputationConfigError(f"{service!r} is no service; there are {', '.join(service_names())}")
+        try:
+            found = points[0].load()
+        except Exception as error:
+            # Importing another package's module can raise anything; the file's entry is at fault.
+            raise ReputationConfigError(
+                f"{points[0].value}, registered as {service!r}, can't be loaded: {error}"
+            ) from error
     if not isinstance(found, type) or not issubclass(found, (LocalService, RemoteService)):
         raise ReputationConfigError(
             f"what is registered as {service!r} is no subclass of RemoteService or LocalService"
         )
     return found
-
-
-def _registered(service: str) -> object:
-    points = tuple(entry_points(group=ENTRY_POINTS, name=service))
-    if not points:
-        raise ReputationConfigError(f"{service!r} is no service; there are {', '.join(service_names())}")
-    try:
-        return points[0].load()
-    except Exception as error:
-        # Importing another package's module can raise anything; the file's entry is at fault.
-        raise ReputationConfigError(
-            f"{points[0].value}, registered as {service!r}, can't be loaded: {error}"
-        ) from error

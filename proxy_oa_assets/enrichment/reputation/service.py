@@ -11,9 +11,9 @@ from enum import StrEnum
 from itertools import islice
 from typing import TYPE_CHECKING, ClassVar, Self, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
+from pydantic import Field, SecretStr, model_validator
 
-from proxy_oa_assets.enrichment.reputation.types import ExistingFile, NamedSecret, Text
+from proxy_oa_assets.enrichment.reputation.types import ExistingFile, NamedSecret, Section, Text
 from proxy_oa_assets.enrichment.reputation.verdict import Category, Risk, Status, Verdict
 from proxy_oa_assets.model.errors import ProxyOaError
 
@@ -33,19 +33,15 @@ class ServiceError(ProxyOaError):
     The message never quotes a server or a library, whose texts could hold a secret.
     """
 
-    def __init__(self, message: str, status: Status = Status.FAILED) -> None:
+    def __init__(
+        self, message: str, status: Status = Status.FAILED, *, retry_after: float | None = None
+    ) -> None:
         super().__init__(message)
-        self.status = status
+        self.status, self.retry_after = status, retry_after
 
 
 class TransientError(ServiceError):
     """A failure worth a retry, after `retry_after` seconds if the service asks for a pause."""
-
-    def __init__(
-        self, message: str, status: Status = Status.FAILED, *, retry_after: float | None = None
-    ) -> None:
-        super().__init__(message, status)
-        self.retry_after = retry_after
 
 
 class RefusedError(ServiceError):
@@ -86,11 +82,8 @@ class Send(StrEnum):
     URL = "url"
 
 
-class ReputationService(BaseModel, ABC):
+class ReputationService(Section, ABC):
     """A source of verdicts, configured by one entry of the reputation file."""
-
-    # Errors hide the input: it may be a secret in the wrong place.
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, hide_input_in_errors=True)
 
     labels: ClassVar[Mapping[Risk, str]] = {risk: risk.name for risk in Risk}
 

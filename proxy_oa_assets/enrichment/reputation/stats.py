@@ -34,22 +34,19 @@ class LookupStats:
         return answered / (answered + missing) if answered + missing else 1.0
 
 
+_FILE = "reputation.json"
 _BY_SERVICE = TypeAdapter(dict[str, LookupStats])
 
 
 def write_lookup_stats(folder: Path, stats: Mapping[str, LookupStats]) -> None:
     """Replace `reputation.json` in a day's data folder."""
-    with replacing(_path(folder)) as file:
+    with replacing(folder / _FILE) as file:
         file.write(_BY_SERVICE.dump_json(dict(stats), indent=1, by_alias=True))
 
 
 def read_lookup_stats(folder: Path) -> dict[str, LookupStats] | None:
     """Return the stats by service from a day's data folder; None if there is no readable file."""
     try:
-        return _BY_SERVICE.validate_json(_path(folder).read_bytes())
+        return _BY_SERVICE.validate_json((folder / _FILE).read_bytes())
     except (FileNotFoundError, ValidationError):
         return None
-
-
-def _path(folder: Path) -> Path:
-    return folder / "reputation.json"

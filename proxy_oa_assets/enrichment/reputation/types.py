@@ -8,9 +8,24 @@ from pathlib import Path
 from typing import Annotated
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BeforeValidator, PlainValidator, SecretStr, ValidationInfo
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    PlainValidator,
+    SecretStr,
+    ValidationInfo,
+)
 
 from proxy_oa_assets.model.network import is_web_address
+
+
+class Section(BaseModel):
+    """A part of the reputation file."""
+
+    # Errors hide the input: it may be a secret in the wrong place.
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, hide_input_in_errors=True)
 
 
 class NamedSecret(SecretStr):

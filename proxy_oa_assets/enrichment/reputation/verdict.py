@@ -81,11 +81,6 @@ def decode(uri_rep: str) -> list[Verdict]:
     return found
 
 
-def risks(uri_rep: str) -> dict[str, Risk]:
-    """Return the risk that each service of a `uri_rep` sees."""
-    return {verdict.service: verdict.risk for verdict in decode(uri_rep)}
-
-
 def gravest(uri_rep: str) -> Verdict | None:
     """Return the verdict of a `uri_rep` with the highest risk; None if there is none."""
     return max(decode(uri_rep), key=lambda verdict: verdict.risk, default=None)

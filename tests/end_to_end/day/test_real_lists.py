@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from support.home import Home
 
-from proxy_oa_assets.enrichment.reputation.verdict import risks
+from proxy_oa_assets.enrichment.reputation.verdict import decode
 from proxy_oa_assets.model.day import Day
 
 DAY = Day.parse("2015-06-10")
@@ -34,8 +34,12 @@ def _connections(rows):
     return {(row["clientip"], row["fulluri"]) for row in rows}
 
 
+def _risks(uri_rep):
+    return {verdict.service: verdict.risk for verdict in decode(uri_rep)}
+
+
 def _marked(rows, service):
-    return [row for row in rows if risks(row["uri_rep"])[service] > 0]
+    return [row for row in rows if _risks(row["uri_rep"])[service] > 0]
 
 
 def _different(rows, column):

@@ -7,7 +7,7 @@ from support.reputation_server import Asked, Reply, answering
 
 from proxy_oa_assets.enrichment.reputation.privacy import Privacy
 from proxy_oa_assets.enrichment.reputation.service import Send
-from proxy_oa_assets.enrichment.reputation.verdict import risks
+from proxy_oa_assets.enrichment.reputation.verdict import decode
 
 CHECK = "every_uri_has_a_reputation"
 KEY = "the-key-of-vt-0123456789"
@@ -42,8 +42,12 @@ def home(tmp_path, monkeypatch):
     return made
 
 
+def _risks(uri_rep):
+    return {verdict.service: verdict.risk for verdict in decode(uri_rep)}
+
+
 def _answers(home: Home) -> list[dict[str, int]]:
-    return [risks(row["uri_rep"]) for row in home.rows("proxy_scores", SAMPLE_DAY)]
+    return [_risks(row["uri_rep"]) for row in home.rows("proxy_scores", SAMPLE_DAY)]
 
 
 def test_each_service_is_asked_once_and_its_figures_are_shown(home):
@@ -110,7 +114,7 @@ def test_the_most_suspicious_rows_of_a_day_are_asked_for_first(home):
         assert ours.materialize(SAMPLE_DAY, limit=60).success
 
     sent = [
-        (Privacy().outgoing(row["fulluri"], Send.URL_NO_QUERY), risks(row["uri_rep"])["vt"])
+        (Privacy().outgoing(row["fulluri"], Send.URL_NO_QUERY), _risks(row["uri_rep"])["vt"])
         for row in ours.rows("proxy_scores", SAMPLE_DAY)
     ]
     in_order = list(dict.fromkeys(text for text, _ in sent if text))

@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 from support.remote_services import ENTRIES, SECRET, SECRET_ENV, entry
 from support.reputation_server import Asked, Reply, answering
 
-from proxy_oa_assets.enrichment.reputation.privacy import Privacy, domain_suffix
+from proxy_oa_assets.enrichment.reputation.privacy import Privacy
 from proxy_oa_assets.enrichment.reputation.service import Send
 from proxy_oa_assets.enrichment.reputation.verdict import Status
 
-OURS = Privacy(tuple(map(domain_suffix, (".Branch.Example.", "partner.example", "intra"))))
+OURS = Privacy(internal_suffixes=[".Branch.Example.", "intra"], allowed_domains=["partner.example"])
 
 
 @pytest.mark.parametrize(
@@ -153,6 +153,6 @@ def test_doctor_sends_no_more_than_a_run(asking_of, send, said):
     """Nothing where nothing is sent, and nothing of a domain that is kept inside."""
     with answering(lambda _: Reply({}, 404)) as server:
         entry = {"service": "vt", "url": server.url, "key_env": "K", "send": send}
-        client = asking_of(entry, privacy=Privacy((domain_suffix("example.com"),)), K="k")
+        client = asking_of(entry, privacy=Privacy(allowed_domains=["example.com"]), K="k")
         assert client.probes()["vt"]().startswith(said)
     assert server.asked == []

@@ -119,7 +119,8 @@ def test_the_file_of_the_document_is_one(tmp_path):
     configured = load_reputation(path, dict.fromkeys(re.findall(r'_env = "(\w+)"', text), "the-secret"))
     assert {service.service for service in configured.services} == set(service_names())
     assert configured.warnings == ()
-    assert configured.privacy.own_suffixes == ("example.net", "partner.example.com")
+    assert configured.privacy.internal_suffixes == ("example.net",)
+    assert configured.privacy.allowed_domains == ("partner.example.com",)
 
 
 @pytest.fixture

@@ -9,7 +9,6 @@ from proxy_oa_assets.enrichment.reputation.verdict import (
     Verdict,
     decode,
     encode,
-    risks,
 )
 
 # What a service can say, with at least one character that doesn't separate answers.
@@ -104,9 +103,8 @@ def test_what_each_service_said_is_read_back():
     """One severity per service; categories don't matter, and what is no answer is left out."""
     uri_rep = "vt:UNVERIFIED:-1::fb:MALICIOUS:3:malware|x;c2::list:NONE:0"
 
-    assert risks(uri_rep) == {"vt": -1, "fb": 3, "list": 0}
-    assert risks("") == {}
-    assert risks("an older note::half:an answer") == {}
+    assert {verdict.service: verdict.risk for verdict in decode(uri_rep)} == {"vt": -1, "fb": 3, "list": 0}
+    assert decode("") == decode("an older note::half:an answer") == []
 
 
 @given(st.lists(VERDICTS, max_size=4))

@@ -8,9 +8,10 @@ list matches only full URLs: its hosts include popular sites.
 import csv
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property
 from typing import IO, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 from typing_extensions import override
 
 from proxy_oa_assets.enrichment.reputation.service import LocalService
@@ -32,7 +33,6 @@ class BlockedList(BaseModel):
     kind: Literal["domains", "urls"] = Field(description="What its lines are")
     name: Text = Field(default="-", description="The category's group in uri_rep; else the file's name")
     severity: int = Field(default=3, ge=0, le=3, description="Risk of its entries: 0 to 3")
-    _categories: dict[str, str] = PrivateAttr(default_factory=dict)
 
     @model_validator(mode="after")
     def _named(self) -> Self:
@@ -40,18 +40,15 @@ class BlockedList(BaseModel):
             self.name = self.path.stem
         return self
 
-    def __len__(self) -> int:
-        return len(self._categories)
-
-    def load(self) -> None:
-        """Read the file. Raises ReputationConfigError, naming it, if it has no indicator to read."""
-        if not self._categories:
-            self._categories = load_list(self.path, self._read)
+    @cached_property
+    def categories(self) -> dict[str, str]:
+        """The list's categories by host or URL. Raises ReputationConfigError, naming the file."""
+        return load_list(self.path, self._read)
 
     def category_of(self, uri: Uri) -> Category | None:
         """Return the URI's category on the list; None if it isn't listed."""
         for key in _domains(uri.host) if self.kind == "domains" else (str(uri),):
-            category = self._categories.get(key)
+            category = self.categories.get(key)
             if category is not None:
                 return Category(category, self.name) if category else Category(self.name)
         return None
@@ -73,18 +70,12 @@ class Blocklist(LocalService):
 
     @override
     def look_up(self, values: Sequence[str]) -> Mapping[str, Verdict]:
-        self._load()
         parsed = {value: parse_uri(value) for value in values}
         return {value: self._judge(uri) for value, uri in parsed.items() if uri.host}
 
     @override
     def describe(self) -> str:
-        self._load()
-        return ", ".join(f"{len(each):,} {each.kind} of {each.name}" for each in self.lists)
-
-    def _load(self) -> None:
-        for each in self.lists:
-            each.load()
+        return ", ".join(f"{len(each.categories):,} {each.kind} of {each.name}" for each in self.lists)
 
     def _judge(self, uri: Uri) -> Verdict:
         matches = [

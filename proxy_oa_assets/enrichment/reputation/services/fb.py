@@ -6,7 +6,8 @@ from http import HTTPStatus
 from typing import Annotated, ClassVar
 from urllib.parse import quote, urlencode
 
-from pydantic import BaseModel, Field, RootModel
+from pydantic import AliasPath, BaseModel, Field, RootModel
+from requests import Request
 from typing_extensions import override
 
 from proxy_oa_assets.enrichment.reputation.http import HttpClient, ServiceResponse
@@ -58,11 +59,7 @@ class _Entries(RootModel[list[_Entry | None]]):
 
 
 class _Error(BaseModel):
-    code: int
-
-
-class _Refusal(BaseModel):
-    error: _Error
+    code: int = Field(validation_alias=AliasPath("error", "code"))
 
 
 class ThreatExchange(RemoteService):
@@ -110,7 +107,7 @@ class ThreatExchange(RemoteService):
             "batch": json.dumps([{"method": "GET", "relative_url": self._search(value)} for value in values]),
             "include_headers": "false",
         }
-        response = http.post(f"{self.url}/", form=form, accept=self._accepted)
+        response = http.send(Request("POST", f"{self.url}/", data=form), accept=self._accepted)
         if response.body.lstrip().startswith(b"{"):
             raise _meta_error(response)
         if response.status in self._accepted:
@@ -119,19 +116,12 @@ class ThreatExchange(RemoteService):
 
     def _search(self, value: str) -> str:
         """Return the search for a value, all quoted: Meta expands `{result=...}`."""
-        query = {
-            "type": self._type(value),
-            "strict_text": "true",
-            "text": self._text(value),
-            "fields": _FIELDS,
-            "limit": _MAX_DESCRIPTORS,
-        }
+        kind = "URI"
+        if self.send is Send.HOST:
+            kind = "IP_ADDRESS" if is_address(value) else "DOMAIN"
+        query = {"type": kind, "strict_text": "true", "text": self._text(value), "fields": _FIELDS}
+        query["limit"] = _MAX_DESCRIPTORS
         return f"{self.version}/threat_descriptors?{urlencode(query, quote_via=quote)}"
-
-    def _type(self, value: str) -> str:
-        if self.send is not Send.HOST:
-            return "URI"
-        return "IP_ADDRESS" if is_address(value) else "DOMAIN"
 
     def _text(self, value: str) -> str:
         # Only URLs have brackets around an IPv6 address.
@@ -156,7 +146,7 @@ class ThreatExchange(RemoteService):
 def _meta_error(response: ServiceResponse) -> ServiceError:
     """Return the meaning of Meta's own error; raise the HTTP status's if there is none."""
     try:
-        code = response.parse(_Refusal).error.code
+        code = response.parse(_Error).code
     except ServiceError:
         response.raise_for_status()
         raise

@@ -10,6 +10,8 @@ from http import HTTPStatus
 from typing import IO, ClassVar, Literal, Self
 
 from pydantic import BaseModel, Field, JsonValue, PrivateAttr, ValidationInfo, model_validator
+from requests import Request
+from requests.auth import HTTPBasicAuth
 from typing_extensions import override
 
 from proxy_oa_assets.enrichment.reputation.http import HttpClient, ServiceResponse
@@ -136,10 +138,10 @@ class Gti(RemoteService):
         return ServiceResponse(HTTPStatus.OK, output[: output.rfind(b"}") + 1])
 
     def _by_https(self, request: object, http: HttpClient) -> ServiceResponse:
-        return http.post(
-            self.server,
-            json=request,
-            auth=(self.user, self._password()) if self.user else None,
+        # Encoded here: `requests` encodes passwords as Latin-1, and fails for other characters.
+        auth = (self.user.encode(), self._password().encode()) if self.user else None
+        return http.send(
+            Request("POST", self.server, json=request, auth=HTTPBasicAuth(*auth) if auth else None),
             cert=str(self.client_cert) if self.client_cert else None,
         )
 

@@ -4,7 +4,8 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from typing import ClassVar
 
-from pydantic import BaseModel, Field
+from pydantic import AliasPath, BaseModel, Field
+from requests import Request
 from typing_extensions import override
 
 from proxy_oa_assets.enrichment.reputation.http import HttpClient
@@ -28,12 +29,8 @@ class _Attribute(BaseModel):
     event: _Event = Field(default=_Event(), alias="Event")
 
 
-class _Attributes(BaseModel):
-    attributes: list[_Attribute] = Field(alias="Attribute")
-
-
 class _Response(BaseModel):
-    response: _Attributes
+    attributes: list[_Attribute] = Field(validation_alias=AliasPath("response", "Attribute"))
 
 
 class Misp(RemoteService):
@@ -47,7 +44,8 @@ class Misp(RemoteService):
 
     @override
     def look_up(self, values: Sequence[str], http: HttpClient) -> Mapping[str, Verdict]:
-        response = http.post(
+        request = Request(
+            "POST",
             f"{self.url}/attributes/restSearch",
             headers={"Authorization": self.key_env.get_secret_value(), "Accept": "application/json"},
             json={
@@ -58,7 +56,7 @@ class Misp(RemoteService):
                 "enforceWarninglist": True,
             },
         )
-        urls, hosts = _by_indicator(response.parse(_Response).response.attributes)
+        urls, hosts = _by_indicator(http.send(request).parse(_Response).attributes)
         return {value: self._judge(value, urls, hosts) for value in values}
 
     def _judge(

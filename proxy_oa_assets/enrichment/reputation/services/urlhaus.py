@@ -2,10 +2,11 @@
 
 import csv
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import IO, NamedTuple
 
-from pydantic import BaseModel, Field, PrivateAttr
+from pydantic import BaseModel, Field
+from requests import Request
 from typing_extensions import override
 
 from proxy_oa_assets.enrichment.reputation.http import HttpClient, ServiceResponse
@@ -28,10 +29,6 @@ _BAD_DOMAINS = ("spammer_domain", "phishing_domain", "botnet_cc_domain")
 _NO_TAGS = ("", "None")
 
 
-class _Outcome(BaseModel):
-    query_status: str
-
-
 class _Url(BaseModel):
     url_status: str | None = None
     threat: str | None = None
@@ -42,7 +39,10 @@ class _Blacklists(BaseModel):
     spamhaus_dbl: str | None = None
 
 
-class _Host(BaseModel):
+class _Found(_Url):
+    """The entry of a URL, or of a host with its URLs."""
+
+    query_status: str
     blacklists: _Blacklists | None = None
     urls: list[_Url] = []
 
@@ -69,10 +69,11 @@ class UrlHaus(RemoteService):
     def _request(self, value: str, http: HttpClient) -> ServiceResponse:
         kind = "host" if self.send is Send.HOST else "url"
         headers = {"Auth-Key": self.key_env.get_secret_value()}
-        return http.post(f"{self.url}/{kind}/", headers=headers, form={kind: value})
+        return http.send(Request("POST", f"{self.url}/{kind}/", headers=headers, data={kind: value}))
 
     def _judge(self, response: ServiceResponse) -> Verdict:
-        outcome = response.parse(_Outcome).query_status
+        found = response.parse(_Found)
+        outcome = found.query_status
         if outcome == "no_results":
             return self.verdict(Risk.NONE)
         if outcome in ("invalid_url", "invalid_host"):
@@ -82,11 +83,10 @@ class UrlHaus(RemoteService):
         if outcome != "ok":
             raise ServiceError("its answer has a `query_status` that isn't documented")
         if self.send is Send.HOST:
-            return self._judge_host(response.parse(_Host))
-        found = response.parse(_Url)
+            return self._judge_host(found)
         return self.verdict(_risk(found.url_status), _categories(found.threat, found.tags or ()))
 
-    def _judge_host(self, found: _Host) -> Verdict:
+    def _judge_host(self, found: _Found) -> Verdict:
         """Return high for a domain that Spamhaus lists as bad as a whole, otherwise at most medium.
 
         A shared host has other people's URLs as well.
@@ -111,26 +111,23 @@ class UrlHausDump(LocalService):
     """URLhaus' dump, which matches only full URLs: its hosts include popular sites."""
 
     path: ExistingFile = Field(description="The dump, CSV or CSV.gz; relative to the reputation file")
-    _entries: dict[str, _Entry] = PrivateAttr(default_factory=dict)
 
     @override
     def look_up(self, values: Sequence[str]) -> Mapping[str, Verdict]:
-        entries = self._load()
         parsed = {value: parse_uri(value) for value in values}
         return {
-            value: self.verdict(*entries.get(str(uri), _NOT_LISTED))
+            value: self.verdict(*self._entries.get(str(uri), _NOT_LISTED))
             for value, uri in parsed.items()
             if uri.host
         }
 
     @override
     def describe(self) -> str:
-        return f"{len(self._load()):,} urls of {self.path.name}"
+        return f"{len(self._entries):,} urls of {self.path.name}"
 
-    def _load(self) -> Mapping[str, _Entry]:
-        if not self._entries:
-            self._entries |= load_list(self.path, self._read)
-        return self._entries
+    @cached_property
+    def _entries(self) -> Mapping[str, _Entry]:
+        return load_list(self.path, self._read)
 
     def _read(self, file: IO[str]) -> dict[str, _Entry]:
         rows = csv.reader(_with_header(file))

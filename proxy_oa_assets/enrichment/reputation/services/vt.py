@@ -5,7 +5,8 @@ from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import ClassVar
 
-from pydantic import BaseModel, Field
+from pydantic import AliasPath, BaseModel, Field
+from requests import Request
 from typing_extensions import override
 
 from proxy_oa_assets.enrichment.reputation.http import HttpClient, ServiceResponse
@@ -30,20 +31,12 @@ class _Attributes(BaseModel):
     categories: dict[str, str] = {}
 
 
-class _Found(BaseModel):
-    attributes: _Attributes
-
-
 class _Report(BaseModel):
-    data: _Found
+    attributes: _Attributes = Field(validation_alias=AliasPath("data", "attributes"))
 
 
 class _Error(BaseModel):
-    code: str
-
-
-class _Refusal(BaseModel):
-    error: _Error
+    code: str = Field(validation_alias=AliasPath("error", "code"))
 
 
 class VirusTotal(RemoteService):
@@ -76,7 +69,7 @@ class VirusTotal(RemoteService):
         else:
             path = f"urls/{urlsafe_b64encode(value.encode()).decode().rstrip('=')}"
         headers = {"x-apikey": self.key_env.get_secret_value(), "Accept": "application/json"}
-        return http.get(f"{self.url}/{path}", headers=headers, accept=self._accepted)
+        return http.send(Request("GET", f"{self.url}/{path}", headers=headers), accept=self._accepted)
 
     def _judge(self, response: ServiceResponse) -> Verdict:
         if response.status == HTTPStatus.NOT_FOUND:
@@ -85,7 +78,7 @@ class VirusTotal(RemoteService):
             if _code(response) == "QuotaExceededError":
                 raise QuotaExceededError("it says that the key's quota is used up")
             response.raise_for_status()
-        attributes = response.parse(_Report).data.attributes
+        attributes = response.parse(_Report).attributes
         categories = (Category(name) for name in dict.fromkeys(attributes.categories.values()))
         return self.verdict(self._risk(attributes.last_analysis_stats), categories)
 
@@ -100,6 +93,6 @@ class VirusTotal(RemoteService):
 def _code(response: ServiceResponse) -> str | None:
     """Return VirusTotal's code of an error; None if a proxy before it responded."""
     try:
-        return response.parse(_Refusal).error.code
+        return response.parse(_Error).code
     except ServiceError:
         return None

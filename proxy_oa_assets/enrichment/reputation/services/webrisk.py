@@ -5,6 +5,7 @@ from http import HTTPStatus
 from typing import ClassVar, Literal
 
 from pydantic import AwareDatetime, BaseModel, Field
+from requests import Request
 from typing_extensions import override
 
 from proxy_oa_assets.enrichment.reputation.http import HttpClient, ServiceResponse
@@ -58,12 +59,10 @@ class WebRisk(RemoteService):
 
     def _request(self, value: str, http: HttpClient) -> ServiceResponse:
         uri = f"http://{value}/" if self.send is Send.HOST else value
-        return http.get(
-            f"{self.url}/uris:search",
-            headers={"X-Goog-Api-Key": self.key_env.get_secret_value()},
-            params=[("uri", uri), *(("threatTypes", name) for name in _RISKS)],
-            accept=self._accepted,
-        )
+        params = [("uri", uri), *(("threatTypes", name) for name in _RISKS)]
+        headers = {"X-Goog-Api-Key": self.key_env.get_secret_value()}
+        request = Request("GET", f"{self.url}/uris:search", headers=headers, params=params)
+        return http.send(request, accept=self._accepted)
 
     def _judge(self, response: ServiceResponse) -> Verdict:
         if response.status == HTTPStatus.BAD_REQUEST:
