@@ -5,9 +5,15 @@ from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+import dagster as dg
 import pandas as pd
+from dotenv import dotenv_values
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+from proxy_oa_assets.cli.console import console, show_day, show_frame
+from proxy_oa_assets.cli.day_run import assets_of_a_day, materialize_day
+from proxy_oa_assets.cli.history import open_history
+from proxy_oa_assets.defs.build import build_definitions
 from proxy_oa_assets.enrichment.reputation.verdict import gravest
 from proxy_oa_assets.ingest.sample.files import write_sample_day, write_site_files
 from proxy_oa_assets.model.column_map import DEFAULT_LIMIT
@@ -45,37 +51,18 @@ def run_demo(settings: Settings, last_day: Day | None) -> bool:
 def _write_home_env(home: Path, first: Day, site: dict[str, Path]) -> None:
     """Write the sample days' settings for later commands. Raises ProxyOaError for a user's own file."""
     path = home / ".env"
-    existing = path.read_text(encoding="utf-8") if path.exists() else _ENV_HEAD
-    if not existing.startswith(_ENV_HEAD):
-        settings = " ".join(
-            [f"PROXY_OA_START_DATE={first}", *(f"{name}={value}" for name, value in site.items())]
-        )
-        raise ProxyOaError(f"{path} isn't of a demo and stays as it is; add to it: {settings}")
-    starts = [
-        line.partition("=")[2] for line in existing.splitlines() if line.startswith("PROXY_OA_START_DATE=")
-    ]
-    lines = [
-        f"PROXY_OA_START_DATE={min([first.key, *starts])}",
-        *(f"{name}={_quoted(value)}" for name, value in site.items()),
-    ]
+    start = min(first.key, dotenv_values(path).get("PROXY_OA_START_DATE") or first.key)
+    lines = [f"PROXY_OA_START_DATE={start}"]
+    for name, value in site.items():
+        escaped = str(value).replace("\\", "\\\\").replace("'", "\\'")
+        lines.append(f"{name}='{escaped}'")
+    if path.exists() and not path.read_text(encoding="utf-8").startswith(_ENV_HEAD):
+        raise ProxyOaError(f"{path} isn't of a demo and stays as it is; add to it: {' '.join(lines)}")
     with replacing(path) as file:
         file.write((_ENV_HEAD + "\n".join(lines) + "\n").encode("utf-8"))
 
 
-def _quoted(value: Path) -> str:
-    """Return a value in single quotes, as a file `.env` escapes it."""
-    escaped = str(value).replace("\\", "\\\\").replace("'", "\\'")
-    return f"'{escaped}'"
-
-
 def _materialize(settings: Settings, days: list[Day]) -> bool:
-    import dagster as dg
-
-    from proxy_oa_assets.cli.console import console, show_day
-    from proxy_oa_assets.cli.day_run import assets_of_a_day, materialize_day
-    from proxy_oa_assets.cli.history import open_history
-    from proxy_oa_assets.defs.build import build_definitions
-
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     runs = []
     defs = build_definitions(settings)
@@ -101,8 +88,6 @@ def _materialize(settings: Settings, days: list[Day]) -> bool:
 
 
 def _show(settings: Settings, configured: Deployment, days: list[Day], rows: int) -> None:
-    from proxy_oa_assets.cli.console import console, show_frame
-
     last = days[-1]
     scores = configured.impala.read_day(PROXY_SCORES, last).sort_values("ml_score", kind="stable").head(10)
     shown = pd.DataFrame(
@@ -110,7 +95,7 @@ def _show(settings: Settings, configured: Deployment, days: list[Day], rows: int
             "score": scores["ml_score"].map("{:.1e}".format),
             "time": scores["time"],
             "client": scores["clientip"],
-            "verdict": [_worst(verdicts) for verdicts in scores["uri_rep"]],
+            "verdict": [verdict.label if (verdict := gravest(text)) else "" for text in scores["uri_rep"]],
             "request": scores["reqmethod"] + " " + scores["fulluri"],
         }
     )
@@ -131,9 +116,3 @@ def _show(settings: Settings, configured: Deployment, days: list[Day], rows: int
     )
     home = shlex.quote(str(settings.home))
     console.print(f"  PROXY_OA_HOME={home} proxy-oa ui", soft_wrap=True, markup=False)
-
-
-def _worst(uri_rep: str) -> str:
-    """Return the label of the gravest verdict, such as HIGH."""
-    verdict = gravest(uri_rep)
-    return verdict.label if verdict else ""

@@ -88,6 +88,20 @@ def test_demo_never_touches_traffic_that_is_not_a_sample(tmp_path: Path) -> None
     assert not (raw.parent / "sample.parquet").exists()
 
 
+def test_demo_keeps_a_user_s_own_settings(tmp_path: Path) -> None:
+    """A `.env` that no demo wrote stays; the message names it and the lines to add."""
+    home = tmp_path / "home"
+    home.mkdir()
+    (home / ".env").write_text("PROXY_OA_DBNAME=ours\n")
+
+    done = proxy_oa(home, "demo", "--last-day", DAYS[-1].key)
+
+    assert done.returncode == 1
+    assert f"{home}/.env" in done.stderr
+    assert f"PROXY_OA_START_DATE={DAYS[0]}" in done.stderr
+    assert (home / ".env").read_text() == "PROXY_OA_DBNAME=ours\n"
+
+
 def test_a_sample_day_is_reproducible() -> None:
     """The generator's seed is the date: a day is reproducible, and two days differ."""
     first, again, other = (
