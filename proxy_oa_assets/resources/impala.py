@@ -47,13 +47,13 @@ class Warehouse(dg.ConfigurableResource, ABC):
     def replace_day_with_frame(self, table: Table, day: Day, frame: "pd.DataFrame") -> int:
         """Replace a day by a frame with the table's columns; return the number of rows."""
 
+    @abstractmethod
     def replace_raw_day(self, day: Day, hours: Mapping[int, Path]) -> int:
         """Replace the hours of a day of `proxy` by local Parquet files, one an hour; return the row count.
 
         Hours that aren't named are emptied. Readers see the old day or the new one. The files must have the
         table's columns; they are copied.
         """
-        raise NotImplementedError
 
     @abstractmethod
     def drop_day(self, table: Table, day: Day) -> None:

@@ -21,6 +21,8 @@ from proxy_oa_assets.model.tables import (
 )
 from proxy_oa_assets.sql.query import Query, whole_day
 
+RAW_DAY = DAY.plus(9)
+
 
 @pytest.fixture(scope="module")
 def cluster_home(cluster, tmp_path_factory):
@@ -169,28 +171,28 @@ def test_tables_are_created_once(warehouse):
 
 def _raw(warehouse):
     """Return the URIs of the raw day by hour."""
-    rows = warehouse.query(Query("SELECT h, fulluri FROM proxy WHERE d = ?", ("12",), (DAY, DAY)))
+    rows = warehouse.query(Query("SELECT h, fulluri FROM proxy WHERE d = ?", ("21",), (RAW_DAY, RAW_DAY)))
     return sorted((int(hour), uri) for hour, uri in rows.itertuples(index=False))
 
 
 def test_the_hours_of_a_raw_day_are_replaced_by_files(warehouse, tmp_path):
     """The number of rows comes back; an hour that isn't named is empty; the files stay the caller's."""
     seven, eight = hour_file(tmp_path / "7", "a/", "b/"), hour_file(tmp_path / "8", "c/")
-    assert warehouse.replace_raw_day(DAY, {7: seven, 8: eight}) == 3
+    assert warehouse.replace_raw_day(RAW_DAY, {7: seven, 8: eight}) == 3
     assert _raw(warehouse) == [(7, "a/"), (7, "b/"), (8, "c/")]
-    assert warehouse.replace_raw_day(DAY, {8: seven, 23: eight}) == 3
+    assert warehouse.replace_raw_day(RAW_DAY, {8: seven, 23: eight}) == 3
     assert _raw(warehouse) == [(8, "a/"), (8, "b/"), (23, "c/")]
     assert seven.is_file()
 
-    assert warehouse.replace_raw_day(DAY, {}) == 0
+    assert warehouse.replace_raw_day(RAW_DAY, {}) == 0
     assert _raw(warehouse) == []
-    assert not warehouse.has_rows(PROXY, DAY)
+    assert not warehouse.has_rows(PROXY, RAW_DAY)
 
 
 def test_a_raw_file_of_other_columns_is_refused(warehouse, tmp_path):
     """The message names the file and the column; the day stays."""
     good, bad = hour_file(tmp_path / "good", "a/"), hour_file(tmp_path / "bad", "b/", table=PROXY_EDGE)
-    warehouse.replace_raw_day(DAY, {7: good})
+    warehouse.replace_raw_day(RAW_DAY, {7: good})
     with pytest.raises(WarehouseError, match=r"bad .*virusid"):
-        warehouse.replace_raw_day(DAY, {7: good, 8: bad})
+        warehouse.replace_raw_day(RAW_DAY, {7: good, 8: bad})
     assert _raw(warehouse) == [(7, "a/")]
