@@ -69,12 +69,14 @@ class RawDays:
         for hour, file in named.items():
             self._hdfs.write(f"{folder}/h={hour}/part.parquet", _Chunks(file))
         with self._lock(day) as still_held:
-            own = {hour: entry.modified for hour, entry in self._own_folders(day).items()}
-            hours = {hour: own.get(hour, 0) for hour in {*own, *named, *self._read(day).hours}}
+            others = self._versions.others(draft.version)
+            known = {hour for version in others for hour in self._hours(self._versions.folder(version))}
+            own = {hour: entry.modified for hour, entry in self._hours(self._folder(day)).items()}
+            hours = {hour: own.get(hour, 0) for hour in {*own, *named, *known}}
             emptied = sorted(hours.keys() - named.keys())
             for hour in emptied:
                 self._hdfs.make_folder(f"{folder}/h={hour}")
-            self._versions.supersede(self._versions.others(draft.version))
+            self._versions.supersede(others)
             self._switch(day, Marker(draft.version.run, hours=hours, emptied=emptied), still_held)
             self._versions.forget(draft)
 
@@ -99,7 +101,7 @@ class RawDays:
         if marker.switching:
             return
         if version.run == BARE:
-            for hour, entry in self._own_folders(version.day).items():
+            for hour, entry in self._hours(self._folder(version.day)).items():
                 # Files that another system has written since stay.
                 if marker.hours.get(hour) == entry.modified:
                     for file in self._hdfs.list_folder(entry.path):
@@ -140,7 +142,7 @@ class RawDays:
         """Wait for the writer that is switching a day, finish for one that died, and return hours."""
         with self._lock(day) as still_held:
             marker = self._read(day)
-            returned = {*marker.returned, *self._written_since(marker, self._own_folders(day))}
+            returned = {*marker.returned, *self._written_since(marker, self._hours(self._folder(day)))}
             if marker.switching or returned:
                 self._switch(day, dataclasses.replace(marker, returned=sorted(returned)), still_held)
 
@@ -183,18 +185,17 @@ class RawDays:
             return Marker(**json.loads(content))
         except (ValueError, TypeError) as error:
             raise WarehouseError(
-                f"{self._hdfs.location(path)} is damaged ({error}); remove it and the day's partitions, and "
-                f"write the day again"
+                f"{self._hdfs.location(path)} is damaged ({error}); remove it and write the day again"
             ) from error
 
     def _write(self, day: Day, marker: Marker) -> None:
         self._hdfs.write(self._marker(day), [json.dumps(dataclasses.asdict(marker)).encode()])
 
-    def _own_folders(self, day: Day) -> dict[str, FileStatus]:
-        return _hours(self._hdfs.list_folder(self._folder(day)))
+    def _hours(self, folder: str) -> dict[str, FileStatus]:
+        return _hours(self._hdfs.list_folder(folder))
 
     def _lock(self, day: Day) -> AbstractContextManager[StillHeld]:
-        return self._hdfs.lock(f"{self._huser}/proxy/oa/.locks/{day.folder}.proxy")
+        return self._hdfs.lock(f"{self._huser}/proxy/oa/.locks/{day.folder}.proxy-hours")
 
     def _marker(self, day: Day) -> str:
         return f"{self._folder(day)}/{MARKER}"

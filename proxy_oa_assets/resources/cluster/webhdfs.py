@@ -53,12 +53,12 @@ class WebHdfs(RenamingStore):
 
     @override
     def status(self, path: str) -> FileStatus | None:
-        found = self._ask(path, lambda client: client.found(path))
+        found = self._request(path, lambda client: client.found(path))
         return None if found is None else _status(path, found)
 
     @override
     def list_folder(self, path: str) -> list[FileStatus]:
-        entries = self._ask(path, lambda client: client.entries(path))
+        entries = self._request(path, lambda client: client.entries(path))
         return sorted(
             (_status(f"{path.rstrip('/')}/{name}", entry) for name, entry in entries),
             key=lambda status: status.name,
@@ -85,8 +85,10 @@ class WebHdfs(RenamingStore):
         # An iterator can't be sent again.
         attempts = 1 if isinstance(chunks, Iterator) else self.attempts
         try:
-            self._ask(path, lambda client: client.write(temporary, iter(chunks), overwrite=True), attempts)
-            self._ask(path, lambda client: client.replace(temporary, path))
+            self._request(
+                path, lambda client: client.write(temporary, iter(chunks), overwrite=True), attempts
+            )
+            self._request(path, lambda client: client.replace(temporary, path))
         except BaseException as error:
             self._remove_left_over(temporary, error)
             raise
@@ -94,15 +96,15 @@ class WebHdfs(RenamingStore):
     @override
     def make_folder(self, path: str) -> None:
         # WebHDFS' default, 755, would mask what a default ACL grants the engine's user.
-        self._ask(path, lambda client: client.makedirs(path, permission="775"))
+        self._request(path, lambda client: client.makedirs(path, permission="775"))
 
     @override
     def delete(self, path: str) -> bool:
-        return self._ask(path, lambda client: bool(client.delete(path)))
+        return self._request(path, lambda client: bool(client.delete(path)))
 
     @override
     def delete_folder(self, path: str) -> bool:
-        return self._ask(path, lambda client: bool(client.delete(path, recursive=True)))
+        return self._request(path, lambda client: bool(client.delete(path, recursive=True)))
 
     @override
     def lock(
@@ -113,11 +115,11 @@ class WebHdfs(RenamingStore):
 
     @override
     def move(self, source: str, target: str) -> bool:
-        return self._ask(source, lambda client: client.move(source, target))
+        return self._request(source, lambda client: client.move(source, target))
 
     @override
     def touch(self, path: str, modified: int) -> bool:
-        return self._ask(path, lambda client: client.touch(path, modified))
+        return self._request(path, lambda client: client.touch(path, modified))
 
     @override
     def location(self, path: str) -> str:
@@ -125,12 +127,12 @@ class WebHdfs(RenamingStore):
 
     def _remove_left_over(self, temporary: str, error: BaseException) -> None:
         try:
-            self._ask(temporary, lambda client: client.delete(temporary), attempts=1)
+            self._request(temporary, lambda client: client.delete(temporary), attempts=1)
         except StorageError:
             error.add_note(f"{self.location(temporary)} may be left over; it can be removed")
 
-    def _ask(self, path: str, question: Callable[[Client], T], attempts: int | None = None) -> T:
-        return request(question, self._connected(), self.location(path), attempts or self.attempts)
+    def _request(self, path: str, operation: Callable[[Client], T], attempts: int | None = None) -> T:
+        return request(operation, self._connected(), self.location(path), attempts or self.attempts)
 
     def _connected(self) -> Client:
         if self._client is None:

@@ -1,8 +1,10 @@
 """Errors and reprs of the cluster's resources contain no secrets."""
 
+import os
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -58,6 +60,25 @@ def test_the_text_of_a_resource_has_no_secret(monkeypatch: pytest.MonkeyPatch) -
     assert "127.0.0.1:9" in text
     assert TOKEN not in text
     assert PASSWORD not in text
+
+
+def test_secrets_are_read_from_the_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its `.env` is enough; the process' environment isn't changed."""
+    for name in ("HDFS_TOKEN", "IMPALA_PASSWORD"):
+        monkeypatch.delenv(name, raising=False)
+    (tmp_path / ".env").write_text(f"HDFS_TOKEN={TOKEN}\nIMPALA_PASSWORD={PASSWORD}\n", encoding="utf-8")
+    requested: list[bytes] = []
+    with handling(lambda connection: requested.append(request_of(connection))) as (url, _):
+        hdfs = WebHdfs(url=url, auth="token", token_env="HDFS_TOKEN", home=str(tmp_path), attempts=1)
+        with pytest.raises(StorageUnreachableError):
+            hdfs.status("/")
+    warehouse = ImpalaWarehouse(
+        hdfs=hdfs, host="localhost", password_env="IMPALA_PASSWORD", home=str(tmp_path)
+    )
+
+    assert f"delegation={TOKEN}".encode() in requested[0]
+    assert warehouse.tables().connection.server.password == PASSWORD
+    assert not {"HDFS_TOKEN", "IMPALA_PASSWORD"} & os.environ.keys()
 
 
 def _read(hdfs: WebHdfs, path: str) -> bytes:

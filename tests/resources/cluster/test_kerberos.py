@@ -107,7 +107,7 @@ def test_a_server_without_authentication_is_refused(reach: Reach, log_in: LogIn)
     """A response without Kerberos is refused, whatever its status."""
     log_in(USER)
     with receiving() as impostor, pytest.raises(StorageError, match="HDFS_AUTH=kerberos") as refused:
-        reach(HDFS_URL=impostor.url)._ask("/", lambda client: client._session.post(impostor.url, json={}))
+        reach(HDFS_URL=impostor.url)._request("/", lambda client: client._session.post(impostor.url, json={}))
     assert not refused.value.transient
     with receiving() as refusing, pytest.raises(StorageError, match="HDFS_AUTH"):
         reach(HDFS_URL=refusing.url).make_folder("/refused/with/501")

@@ -17,7 +17,7 @@ from support.cluster_home import ClusterHome
 from support.hdfs_path import HdfsPath
 
 from proxy_oa_assets.model.day import Day
-from proxy_oa_assets.model.errors import LockedError
+from proxy_oa_assets.model.errors import LockedError, WarehouseError
 from proxy_oa_assets.model.tables import PROXY, PROXY_EDGE, PROXY_INGEST_SUMMARY
 from proxy_oa_assets.resources.cluster import raw_days
 from proxy_oa_assets.resources.impala import Warehouse
@@ -227,6 +227,20 @@ def test_a_day_without_a_marker_costs_one_more_request(home: ClusterHome, files:
     assert len(listings) == len(statuses) == 3
 
 
+def test_a_damaged_marker_is_named_and_replaced(home: ClusterHome, files: Files) -> None:
+    """A reader gets an error; a replacement doesn't need the marker, and empties the hours that it named."""
+    warehouse, hdfs = home.deployment.impala, home.deployment.hdfs
+    warehouse.replace_raw_day(DAY, files("a", {7: 1, 8: 1}))
+    hdfs.write(f"{folder(home)}/{raw_days.MARKER}", [b"{"])
+    with pytest.raises(WarehouseError, match=raw_days.MARKER):
+        rows_of(warehouse)
+    assert hdfs.delete(f"{folder(home)}/{raw_days.MARKER}")
+
+    warehouse.replace_raw_day(DAY, files("b", {8: 2}))
+
+    assert rows_of(warehouse) == {("b", 8): 2}
+
+
 def test_a_writer_that_switches_for_too_long_is_named(home: ClusterHome, files: Files) -> None:
     """A reader doesn't wait forever."""
     home.deployment.impala.replace_raw_day(DAY, files("a", {7: 1}))
@@ -235,7 +249,7 @@ def test_a_writer_that_switches_for_too_long_is_named(home: ClusterHome, files: 
     with hdfs.open(marker) as file:
         switching = file.read().replace(b'"switching": false', b'"switching": true')
     impatient = hdfs.model_copy(update={"lock_patience": 1})
-    lock = f"{home.deployment.workspace.huser}/proxy/oa/.locks/{DAY.folder}.proxy"
+    lock = f"{home.deployment.workspace.huser}/proxy/oa/.locks/{DAY.folder}.proxy-hours"
     with hdfs.lock(lock), closing(home.warehouse(hdfs=impatient)) as reader:
         hdfs.write(marker, [switching])
         with pytest.raises(LockedError, match=DAY.folder):
