@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Collection, Sequence
+from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING
 
 from proxy_oa_assets.model.day import Day
@@ -21,14 +21,12 @@ def day_context(day: Day | str, deployment: Deployment | None) -> tuple[Day, Dep
     return day if isinstance(day, Day) else Day.parse(day), deployment or configured_deployment()
 
 
-@contextmanager
-def analysts_lock(day: Day, deployment: Deployment) -> Iterator[StillHeld]:
-    """Hold the lock on what analysts recorded of a day, on every machine of the deployment.
+def analysts_lock(day: Day, deployment: Deployment) -> AbstractContextManager[StillHeld]:
+    """Return the lock on what analysts recorded of a day, for every machine of the deployment.
 
-    Yields the check to call before each write, which raises LockLostError if the lock is lost.
+    It yields the check to call before each write, which raises LockLostError if the lock is lost.
     """
-    with deployment.hdfs.lock(deployment.workspace.lock(day, "analysts")) as still_held:
-        yield still_held
+    return deployment.hdfs.lock(deployment.workspace.lock(day, "analysts"))
 
 
 def uri_text(fulluri: object) -> str:
@@ -36,13 +34,20 @@ def uri_text(fulluri: object) -> str:
     return fulluri if isinstance(fulluri, str) else NULL
 
 
-def replaced(
-    table: Table, before: pd.DataFrame, uris: Collection[str], rows: Sequence[tuple[object, ...]]
-) -> pd.DataFrame:
-    """Return a day's rows of a table, those about some URIs replaced by others."""
+def replace_rows(
+    deployment: Deployment,
+    table: Table,
+    day: Day,
+    uris: Collection[str],
+    rows: Sequence[tuple[object, ...]],
+    *,
+    before: pd.DataFrame,
+) -> None:
+    """Replace a day's rows about some URIs; `before` are all of its rows, read under the analysts' lock."""
     import pandas as pd
 
     # In the tables of a story, Spot calls the URI a threat.
     column = "p_threat" if "p_threat" in table.column_names else "fulluri"
     others = before[~before[column].map(uri_text).isin(uris)]
-    return pd.DataFrame([*records(others), *rows], columns=list(table.column_names), dtype=object)
+    after = pd.DataFrame([*records(others), *rows], columns=list(table.column_names), dtype=object)
+    deployment.impala.replace_day_with_frame(table, day, after)

@@ -33,7 +33,10 @@ def rewrite(
 
     `connections` are the URIs' rows of `proxy_scores`. A severity of None removes the lines of a URI.
     """
-    before = _read(hdfs, path)
+    before = None
+    if hdfs.status(path) is not None:
+        with hdfs.open(path) as file:
+            before = file.read()
     scored = [(row, severities[uri_text(row[_SCORED_URI])]) for row in connections]
     former = [_line(row, severity or 0) for row, severity in scored]
     lines = [line for line, (_, severity) in zip(former, scored, strict=True) if severity]
@@ -55,13 +58,6 @@ def _line(connection: Sequence[object], severity: int) -> bytes:
 
 def _text(value: object) -> str | None:
     return None if value is None else str(value)
-
-
-def _read(hdfs: FileStore, path: str) -> bytes | None:
-    if hdfs.status(path) is None:
-        return None
-    with hdfs.open(path) as file:
-        return file.read()
 
 
 def _without(content: bytes, uris: Collection[str], lines: Iterable[bytes]) -> list[bytes]:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from proxy_oa_assets.enrichment.severity import Severity, gravest_severities
 from proxy_oa_assets.investigation import feedback
-from proxy_oa_assets.investigation.day_context import analysts_lock, day_context, replaced, uri_text
+from proxy_oa_assets.investigation.day_context import analysts_lock, day_context, replace_rows, uri_text
 from proxy_oa_assets.model.day import Day
 from proxy_oa_assets.model.errors import InvestigationError
 from proxy_oa_assets.model.tables import PROXY_SCORES, PROXY_THREAT_INVESTIGATION, records
@@ -21,8 +21,6 @@ from proxy_oa_assets.sql import analysts
 
 if TYPE_CHECKING:
     import pandas as pd
-
-Row = tuple[object, ...]
 
 _FULLURI = PROXY_SCORES.column_names.index("fulluri")
 # The most URIs in one statement: each can be long.
@@ -92,7 +90,7 @@ def _change(
     deployment: Deployment,
     wanted: Mapping[str, Severity | None],
     since: Mapping[str, int | None] | None = None,
-) -> tuple[dict[str, Severity | None], list[Row]]:
+) -> tuple[dict[str, Severity | None], list[tuple[object, ...]]]:
     """Change severities; return the changed URIs' former ones, and their rows of `proxy_scores`."""
     if not wanted:
         return {}, []
@@ -109,8 +107,7 @@ def _change(
             feedback.rewrite(deployment.hdfs, deployment.workspace.feedback(day), changes, connections)
             still_held()
             rows = [(day.key, uri, severity.value) for uri, severity in changes.items() if severity]
-            after = replaced(PROXY_THREAT_INVESTIGATION, recorded, changes, rows)
-            deployment.impala.replace_day_with_frame(PROXY_THREAT_INVESTIGATION, day, after)
+            replace_rows(deployment, PROXY_THREAT_INVESTIGATION, day, changes, rows, before=recorded)
     return {uri: now.get(uri) for uri in changes}, connections
 
 
@@ -119,13 +116,13 @@ def _distinct(fulluri: str | Iterable[str]) -> list[str]:
     return list(dict.fromkeys(map(uri_text, uris)))
 
 
-def _scored_rows(day: Day, deployment: Deployment, uris: list[str]) -> list[Row]:
+def _scored_rows(day: Day, deployment: Deployment, uris: list[str]) -> list[tuple[object, ...]]:
     starts = range(0, len(uris), _URIS_PER_STATEMENT)
     parts = [uris[start : start + _URIS_PER_STATEMENT] for start in starts]
     return [row for part in parts for row in deployment.impala.rows(analysts.scored_rows(day, part))]
 
 
-def _check_scored(day: Day, uris: Iterable[str], connections: list[Row]) -> None:
+def _check_scored(day: Day, uris: Iterable[str], connections: list[tuple[object, ...]]) -> None:
     scored = {uri_text(row[_FULLURI]) for row in connections}
     missing = [uri for uri in uris if uri not in scored]
     if missing:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import TYPE_CHECKING
 
 from proxy_oa_assets.investigation.day_context import day_context
@@ -113,13 +114,9 @@ def _check_limit(limit: int) -> None:
 def _earliest(seconds: pd.DataFrame, limit: int) -> list[str | None]:
     """Return the earliest times that have at least `limit` rows together."""
     counts = [(None if time is None else str(time), int(str(count))) for time, count, _ in records(seconds)]
-    times, rows = list[str | None](), 0
-    for time, count in sorted(counts, key=_time_order):
-        if rows >= limit:
-            break
-        times.append(time)
-        rows += count
-    return times
+    counts.sort(key=_time_order)
+    earlier_rows = accumulate((count for _, count in counts), initial=0)
+    return [time for (time, _), rows in zip(counts, earlier_rows, strict=False) if rows < limit]
 
 
 def _time_order(counted: tuple[str | None, int]) -> tuple[bool, str, str]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self, TypedDict, cast
 
 from proxy_oa_assets.enrichment.response_codes import response_code_name
-from proxy_oa_assets.investigation.day_context import analysts_lock, day_context, replaced, uri_text
+from proxy_oa_assets.investigation.day_context import analysts_lock, day_context, replace_rows, uri_text
 from proxy_oa_assets.model.day import Day
 from proxy_oa_assets.model.errors import CommentChangedError, InvestigationError
 from proxy_oa_assets.model.tables import PROXY_STORYBOARD, PROXY_TIMELINE, records
@@ -31,7 +31,8 @@ class Comment:
     @classmethod
     def of(cls, title: object, text: object) -> Self:
         """Return a comment that can be stored: NULL is empty, half of a surrogate pair is U+FFFD."""
-        return cls(_storable(title), _storable(text))
+        texts = ("" if value is None else str(value) for value in (title, text))
+        return cls(*(each.encode("utf-16", "surrogatepass").decode("utf-16", "replace") for each in texts))
 
 
 class ProgressionRequest(TypedDict):
@@ -92,17 +93,14 @@ def save_storyboard(
                 f"now. storyboard() shows it"
             )
         still_held()
-        deployment.hdfs.write(
-            deployment.workspace.progression(day, threat), [json.dumps(progression).encode("utf-8")]
-        )
+        path = deployment.workspace.progression(day, threat)
+        deployment.hdfs.write(path, [json.dumps(progression).encode("utf-8")])
+        former_times = deployment.impala.read_latest_day(PROXY_TIMELINE, day)
         still_held()
-        timeline_now = replaced(
-            PROXY_TIMELINE, deployment.impala.read_latest_day(PROXY_TIMELINE, day), [threat], times
-        )
-        deployment.impala.replace_day_with_frame(PROXY_TIMELINE, day, timeline_now)
+        replace_rows(deployment, PROXY_TIMELINE, day, [threat], times, before=former_times)
         still_held()
-        comments_now = replaced(PROXY_STORYBOARD, comments, [threat], [(threat, comment.title, comment.text)])
-        deployment.impala.replace_day_with_frame(PROXY_STORYBOARD, day, comments_now)
+        row = (threat, comment.title, comment.text)
+        replace_rows(deployment, PROXY_STORYBOARD, day, [threat], [row], before=comments)
 
 
 def storyboard(day: Day | str, *, deployment: Deployment | None = None) -> pd.DataFrame:
@@ -148,10 +146,6 @@ def incident_progression(
                 f"{deployment.hdfs.location(path)} isn't an incident progression ({error}); save the story "
                 f"of {printable(fulluri, _SHOWN_WIDTH)} again"
             ) from error
-
-
-def _storable(text: object) -> str:
-    return ("" if text is None else str(text)).encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
 def _timeline_rows(day: Day, deployment: Deployment, threat: str, top: int) -> list[tuple[object, ...]]:

@@ -93,7 +93,7 @@ def test_an_analyst_finds_scores_and_undoes(lab: Lab, page: Page, picture: Calla
     expect(listed).to_have_count(2)
     listed.filter(has_text=DROPPED[1]).click()
     expect(rows(page, "Requests of the connection")).to_have_count(1)
-    expect(rows(page, "The connection").filter(has_text="verdicts")).to_contain_text("HIGH")
+    expect(rows(page, "The connection").filter(has_text="verdict")).to_contain_text("HIGH")
     picture("edge_investigation_details")
 
     page.get_by_title("Their whole hosts: high risk").click()
@@ -192,7 +192,7 @@ def test_an_analyst_tells_a_story(lab: Lab, page: Page, picture: Callable[..., N
 
 
 def test_an_analyst_resets_the_day_and_no_other(lab: Lab, page: Page, picture: Callable[..., None]) -> None:
-    """Running Advanced_Mode resets nothing; its reset cell does, once somebody has uncommented it."""
+    """Running Advanced_Mode resets nothing; its uncommented reset cell does."""
     day, other, deployment = lab.days[2], lab.days[1], lab.home.deployment
     for scored in (day, other):
         score(scored, 1, DROPPED, deployment=deployment)

@@ -13,7 +13,7 @@ def test_a_severity_out_of_a_frame_is_the_number_that_the_ranking_job_reads(
     """A column that has a NULL somewhere makes 3.0 of 3."""
     embedded_day.write_scores({"fulluri": "a"})
     score(embedded_day.day, severity, "a", deployment=embedded_day.deployment)
-    assert embedded_day.given() == {"a": 3}
+    assert embedded_day.severities() == {"a": 3}
     assert [row[URI_SEV] for row in embedded_day.feedback()] == ["3"]
 
 
@@ -51,7 +51,7 @@ def test_the_ranking_job_reads_hostile_values(today: AnalystsDay) -> None:
         assert row[URI_SEV] == str(severities[uri])
         shown = text.replace("\r\n", " ").translate(dict.fromkeys(map(ord, "\t\r\n"), " "))
         assert (row[5], row[18]) == (shown, f"{number}/{shown}")
-    assert today.given() == severities
+    assert today.severities() == severities
     undo_score(today.day, uris, deployment=today.deployment)
     assert today.feedback() == []
 
@@ -67,7 +67,7 @@ def test_uris_that_look_alike_in_the_file_are_told_apart(embedded_day: AnalystsD
     score(embedded_day.day, 3, "a\rb", deployment=embedded_day.deployment)
     undo_score(embedded_day.day, "a b", deployment=embedded_day.deployment)
 
-    assert embedded_day.given() == {"a\rb": 3, "a\nb": 1, "a\tb": 1}
+    assert embedded_day.severities() == {"a\rb": 3, "a\nb": 1, "a\tb": 1}
     assert sorted(row[URI_SEV] for row in embedded_day.feedback()) == ["1", "1", "1", "1", "3", "3"]
 
 

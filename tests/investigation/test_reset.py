@@ -63,5 +63,5 @@ def test_a_reset_clears_exactly_that_day_which_can_be_scored_again(three_days: l
 
     # Scoring again brings nothing of the former scores back.
     score(middle.day, 3, "c", **where)
-    assert middle.given() == {"c": 3}
-    assert middle.fed_back() == {("c", "10.0.0.1"): 3}
+    assert middle.severities() == {"c": 3}
+    assert middle.feedback_severities() == {("c", "10.0.0.1"): 3}

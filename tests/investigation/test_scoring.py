@@ -34,7 +34,7 @@ def test_a_score_is_recorded_for_every_connection_of_the_uri(today: AnalystsDay)
 
     assert score(today.day, 1, "a.test/", deployment=today.deployment) == 2
 
-    assert today.given() == {"a.test/": 1}
+    assert today.severities() == {"a.test/": 1}
     assert today.feedback_bytes().split(b"\n")[0].decode().split("\t") == HEADER == list(COLUMNS)
     first, second = (dict(zip(HEADER, row, strict=True)) for row in today.feedback())
     assert first == {
@@ -66,8 +66,8 @@ def test_scoring_again_replaces_the_severity_in_both(today: AnalystsDay) -> None
 
     score(today.day, 3, "a", deployment=today.deployment)
 
-    assert today.given() == {"a": 3, "b": 2}
-    assert today.fed_back() == {("a", "x"): 3, ("a", "y"): 3, ("b", "x"): 2, ("b", "y"): 2}
+    assert today.severities() == {"a": 3, "b": 2}
+    assert today.feedback_severities() == {("a", "x"): 3, ("a", "y"): 3, ("b", "x"): 2, ("b", "y"): 2}
 
 
 def test_undoing_leaves_no_trace_of_the_score(today: AnalystsDay) -> None:
@@ -77,11 +77,11 @@ def test_undoing_leaves_no_trace_of_the_score(today: AnalystsDay) -> None:
 
     undo_score(today.day, ["a", "c", "never seen"], deployment=today.deployment)
 
-    assert today.given() == {"b": 1}
-    assert today.fed_back() == {("b", "10.0.0.1"): 1}
+    assert today.severities() == {"b": 1}
+    assert today.feedback_severities() == {("b", "10.0.0.1"): 1}
     assert listed(today) == {"a", "c"}
     undo_score(today.day, "b", deployment=today.deployment)
-    assert today.given() == today.fed_back() == {}
+    assert today.severities() == today.feedback_severities() == {}
 
 
 def test_severities_are_changed_at_once_except_those_changed_by_others(today: AnalystsDay) -> None:
@@ -98,8 +98,10 @@ def test_severities_are_changed_at_once_except_those_changed_by_others(today: An
     )
 
     assert before == {"a": 1, "c": 1, "d": None}
-    assert today.given() == {"a": 3, "b": 2, "d": 2}
-    assert today.fed_back() == {(uri, "10.0.0.1"): given for uri, given in today.given().items()}
+    assert today.severities() == {"a": 3, "b": 2, "d": 2}
+    assert today.feedback_severities() == {
+        (uri, "10.0.0.1"): given for uri, given in today.severities().items()
+    }
     with pytest.raises(InvestigationError, match=r"^gone: not among"):
         change_severities(today.day, {"a": 1, "gone": 1}, deployment=today.deployment)
     assert change_severities(today.day, {"a": 1, "gone": None}, deployment=today.deployment) == {
@@ -124,7 +126,7 @@ def test_a_concurrent_score_is_seen(embedded_day: AnalystsDay) -> None:
     undo.join()
 
     assert undone == [(0, 1)]
-    assert embedded_day.given() == {"a": 2}
+    assert embedded_day.severities() == {"a": 2}
 
 
 def test_undoing_nothing_writes_nothing(embedded_day: AnalystsDay) -> None:
@@ -142,9 +144,9 @@ def test_several_uris_are_recorded_together_or_not_at_all(today: AnalystsDay) ->
         score(today.day, 1, ["a", "gone\x1b[0m", "b"], deployment=today.deployment)
 
     assert today.feedback_bytes() is None
-    assert today.given() == {}
+    assert today.severities() == {}
     assert score(today.day, 1, (uri for uri in "aab"), deployment=today.deployment) == 2
-    assert today.given() == {"a": 1, "b": 1}
+    assert today.severities() == {"a": 1, "b": 1}
     assert score(today.day, 1, [], deployment=today.deployment) == 0
 
 
@@ -155,7 +157,7 @@ def test_hundreds_of_uris_at_once(embedded_day: AnalystsDay) -> None:
 
     assert score(embedded_day.day, 2, uris, deployment=embedded_day.deployment) == 450
 
-    assert embedded_day.given() == dict.fromkeys(uris, 2)
+    assert embedded_day.severities() == dict.fromkeys(uris, 2)
     with pytest.raises(InvestigationError, match=r"^x0, x1, x2, x3, x4 and 295 more:"):
         score(
             embedded_day.day, 2, [f"x{number}" for number in range(300)], deployment=embedded_day.deployment
@@ -183,13 +185,13 @@ def test_a_score_that_fails_half_way_looks_undone_and_scoring_again_repairs_it(
 
     score(embedded_day.day, 3, "a", deployment=embedded_day.deployment)
     assert listed(embedded_day) == {"b"}
-    assert embedded_day.fed_back() == {("a", "10.0.0.1"): 3}
+    assert embedded_day.feedback_severities() == {("a", "10.0.0.1"): 3}
 
     with full_disk(PROXY_THREAT_INVESTIGATION), pytest.raises(WarehouseError, match="no space left"):
         undo_score(embedded_day.day, "a", deployment=embedded_day.deployment)
     assert threats(embedded_day.day, deployment=embedded_day.deployment)["fulluri"].tolist() == ["a"]
     undo_score(embedded_day.day, "a", deployment=embedded_day.deployment)
-    assert embedded_day.given() == embedded_day.fed_back() == {}
+    assert embedded_day.severities() == embedded_day.feedback_severities() == {}
 
 
 def test_threats_are_the_scored_uris_the_gravest_first(today: AnalystsDay) -> None:

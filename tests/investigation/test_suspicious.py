@@ -95,7 +95,7 @@ def test_null_is_the_word_null(today: AnalystsDay) -> None:
 
 
 def test_details_are_the_connection_s_requests_in_time_order(today: AnalystsDay) -> None:
-    """In every hour, whatever the hour of the scored row; NULL is the word null here, too."""
+    """In every hour, not only that of the scored row; NULL is the word null here, too."""
     today.write_raw(
         *({"fulluri": "a.test/", "p_time": time} for time in ("22:00:00", "09:30:00", "09:00:00")),
         {"fulluri": "a.test/", "clientip": "10.0.0.2"},
@@ -130,7 +130,7 @@ def test_without_a_deployment_it_is_the_configured_one(embedded_day: AnalystsDay
     )
 
     assert done.stdout == "a.test/\n"
-    assert embedded_day.given() == {"a.test/": 2}
+    assert embedded_day.severities() == {"a.test/": 2}
 
 
 def test_an_invalid_day_or_limit_is_refused(embedded_day: AnalystsDay) -> None:

@@ -49,8 +49,8 @@ def score_at_once(day: AnalystsDay, count: int) -> None:
         process.stdin.flush()
     assert [process.wait() for process in analysts] == [0, 0]
 
-    assert day.given() == uris
-    assert day.fed_back() == {(uri, "10.0.0.1"): severity for uri, severity in uris.items()}
+    assert day.severities() == uris
+    assert day.feedback_severities() == {(uri, "10.0.0.1"): severity for uri, severity in uris.items()}
 
 
 def test_no_score_of_two_analysts_at_once_is_lost(today: AnalystsDay) -> None:

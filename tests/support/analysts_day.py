@@ -1,4 +1,4 @@
-"""A day as an analyst finds it: its traffic, its scored connections, and what was recorded of them."""
+"""A day as an analyst finds it: its traffic, its scored connections, and their recorded severities."""
 
 import io
 import re
@@ -21,7 +21,7 @@ URI_SEV = 22
 
 @dataclass
 class AnalystsDay:
-    """A day in a home. A request, or a scored row, is given by the columns that matter."""
+    """A day in a home. Requests and scored rows are given by the columns that matter to a test."""
 
     home: Home
     day: Day
@@ -60,7 +60,7 @@ class AnalystsDay:
         """Collect the requests behind each scored connection."""
         self.deployment.impala.replace_day(PROXY_EDGE, self.day, edge_details(self.day))
 
-    def given(self) -> dict[str, int]:
+    def severities(self) -> dict[str, int]:
         """Return the severities in proxy_threat_investigation; each URI is there once."""
         table = PROXY_THREAT_INVESTIGATION.name
         rows = self.home.rows(table, self.day) if self.home.made(table, self.day) else []
@@ -84,7 +84,7 @@ class AnalystsDay:
         lines = re.split(r"\r\n|\r|\n", content)[1:-1]
         return [line.split("\t") for line in lines]
 
-    def fed_back(self) -> dict[tuple[str, str], int]:
+    def feedback_severities(self) -> dict[tuple[str, str], int]:
         """Return the severities in the feedback file by URI and client; each row is there once."""
         rows = self.feedback()
         severities = {(row[18], row[2]): int(row[URI_SEV]) for row in rows}
@@ -92,7 +92,7 @@ class AnalystsDay:
         return severities
 
     def recorded(self) -> dict[str, int]:
-        """Return the severities by URI, which table and feedback file agree on."""
-        given = self.given()
-        assert {row[18]: int(row[URI_SEV]) for row in self.feedback()} == given
-        return given
+        """Return the severities by URI, and check that table and feedback file agree."""
+        severities = self.severities()
+        assert {row[18]: int(row[URI_SEV]) for row in self.feedback()} == severities
+        return severities

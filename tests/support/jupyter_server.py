@@ -12,9 +12,9 @@ TOKEN = "analyst"
 
 
 def jupyter(home: Path, user: Path) -> AbstractContextManager[str]:
-    """Start JupyterLab, with a user folder of its own; its kernels end with it.
+    """Start JupyterLab with its own user folder; its kernels end with it.
 
-    It asks nobody about news and updates. The kernels know nothing of the home but what a notebook says.
+    It fetches no news and updates. The kernels know the home only from the notebooks.
     """
     settings = user / "settings" / "@jupyterlab" / "apputils-extension"
     settings.mkdir(parents=True)
@@ -33,6 +33,6 @@ def jupyter(home: Path, user: Path) -> AbstractContextManager[str]:
         user,
         {**known, **folders, "HOME": str(user), "PYTHONWARNINGS": "default"},
         f"/api/status?token={TOKEN}",
-        # Told to end, it ends its kernels, which have process groups of their own.
+        # On SIGTERM it ends its kernels, which have their own process groups.
         signal.SIGTERM,
     )

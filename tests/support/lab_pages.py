@@ -1,4 +1,4 @@
-"""What an analyst does on JupyterLab's pages."""
+"""An analyst's actions on JupyterLab's pages."""
 
 from playwright.sync_api import Dialog, Locator, Page, expect
 from support.jupyter_server import TOKEN
@@ -10,22 +10,22 @@ def run_notebook(page: Page, day: Day, name: str) -> None:
     """Open a day's notebook, and run all of its cells."""
     page.on("dialog", _answer)
     page.goto(f"/lab/tree/{day.folder}/{name}.ipynb?token={TOKEN}&reset")
-    # Before the kernel is there, JupyterLab runs nothing, and says nothing.
+    # Without a kernel, JupyterLab silently runs nothing.
     expect(page.get_by_text("| Idle")).to_be_visible()
-    # It draws cells that can't be seen later, so the page's last cell isn't the notebook's at first.
+    # Cells out of sight are drawn later: at first, the page's last cell isn't the notebook's.
     notebook = page.request.get(f"/api/contents/{day.folder}/{name}.ipynb?token={TOKEN}").json()
     expect(page.locator(".jp-Cell")).to_have_count(len(notebook["content"]["cells"]))
     run_all_cells(page)
 
 
 def run_all_cells(page: Page) -> None:
-    """Run all cells of the notebook that is open, in the kernel that it has."""
+    """Run all cells of the open notebook in its kernel."""
     page.get_by_role("menuitem", name="Run", exact=True).click()
     page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
 
 
 def run_last_cell(page: Page, source: str, *, before_last: int = 0) -> Locator:
-    """Write into the notebook's last cell, or one before it, run it, and return it."""
+    """Write into one of the notebook's last cells, run it, and return it."""
     cell = _cell(page, before_last)
     cell.get_by_role("textbox").click()
     page.keyboard.press("ControlOrMeta+A")
@@ -35,7 +35,7 @@ def run_last_cell(page: Page, source: str, *, before_last: int = 0) -> Locator:
 
 
 def cell_source(page: Page, *, before_last: int) -> str:
-    """Return what stands in one of the notebook's last cells."""
+    """Return the source of one of the notebook's last cells."""
     return "\n".join(_cell(page, before_last).locator(".cm-line").all_inner_texts())
 
 
@@ -51,6 +51,6 @@ def _cell(page: Page, before_last: int) -> Locator:
 
 
 def _answer(dialog: Dialog) -> None:
-    # Leaving an unsaved notebook is all that may be asked.
+    # The only expected question is about leaving an unsaved notebook.
     assert dialog.type == "beforeunload", dialog.message
     dialog.accept()

@@ -1,10 +1,10 @@
-"""Pages and plots as their readers have them: elements, attributes and texts."""
+"""The elements, attributes and texts of pages and plots."""
 
 import xml.etree.ElementTree as ET
 from html.parser import HTMLParser
 
 SVG = "{http://www.w3.org/2000/svg}"
-# What a plot is made of. Nothing among it runs, fetches or links.
+# The elements of plots: none of them runs, fetches or links.
 DRAWN = {"svg", "title", "desc", "rect", "circle", "path", "text", "g"}
 _VOID = {"meta", "br"}
 
@@ -22,7 +22,7 @@ class PageParser(HTMLParser):
         assert self._open == []
 
     def handle_starttag(self, tag, attrs):
-        """Note an element that begins."""
+        """Record an element's start."""
         self.elements.append((tag, dict(attrs)))
         self.texts.setdefault(tag, []).append("")
         if tag == "br":
@@ -31,15 +31,15 @@ class PageParser(HTMLParser):
             self._open.append(tag)
 
     def handle_startendtag(self, tag, attrs):
-        """Note an element of a drawing that begins and ends."""
+        """Record an empty element of a drawing."""
         self.elements.append((tag, dict(attrs)))
 
     def handle_endtag(self, tag):
-        """Make sure that what ends is what began last."""
+        """Check that the element that started last ends first."""
         assert self._open.pop() == tag
 
     def handle_data(self, data):
-        """Note a text in all elements that are open."""
+        """Record a text in all open elements."""
         for tag in set(self._open):
             self.texts[tag][-1] += data
 
@@ -55,7 +55,7 @@ class PageParser(HTMLParser):
 
 
 def drawing(svg: str) -> ET.Element:
-    """Parse a plot as XML, and make sure that it is nothing but a drawing with a title."""
+    """Parse a plot as XML, and check that it is only a drawing with a title."""
     root = ET.fromstring(svg)
     assert root.tag == f"{SVG}svg"
     assert root.get("role") == "img"

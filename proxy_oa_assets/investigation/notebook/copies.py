@@ -2,21 +2,17 @@
 
 import hashlib
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
-from types import ModuleType
-from typing import TYPE_CHECKING
+from typing import Any
 
 from proxy_oa_assets.model.day import Day
 from proxy_oa_assets.model.errors import TemplateError
 from proxy_oa_assets.model.files import replace_if_other, replacing
 
-if TYPE_CHECKING:
-    from nbformat import NotebookNode
-
 _SUFFIX = "_master.ipynb"
-# The first version in which each cell has an id.
-_WITH_IDS = (4, 5)
 
 
 @dataclass(frozen=True)
@@ -75,9 +71,13 @@ def copy_templates(templates: Path, folder: Path, day: Day, home: str) -> Copies
 
 def _for_day(template: Path, day: Day, home: str) -> bytes:
     """Return a template in the current notebook format, its cell tagged `parameters` set to day and home."""
-    nbformat = _nbformat()
+    # Importing it takes more than a second. Its functions are untyped.
+    nbformat = import_module("nbformat")
     try:
-        notebook = _upgraded(template.read_text(encoding="utf-8"))
+        original = nbformat.reader.reads(template.read_text(encoding="utf-8"))
+        has_ids = nbformat.reader.get_version(original) >= (4, 5)
+        notebook = nbformat.v4.upgrade(nbformat.convert(original, 4))
+        _set_ids(notebook.cells, keep=has_ids)
         for cell in notebook.cells:
             if "parameters" in cell.metadata.get("tags", []):
                 cell.source = f"DAY = {day.key!r}\nHOME = {home!r}"
@@ -91,26 +91,13 @@ def _for_day(template: Path, day: Day, home: str) -> bytes:
         ) from error
 
 
-def _nbformat() -> ModuleType:
-    """Return the module `nbformat`: importing it takes more than a second, and its functions are untyped."""
-    import nbformat
-
-    return nbformat
-
-
-def _upgraded(text: str) -> "NotebookNode":
-    """Return a notebook of any version as the current version 4.x; the same text gives the same cell ids."""
-    nbformat = _nbformat()
-    original = nbformat.reader.reads(text)
-    has_ids = nbformat.reader.get_version(original) >= _WITH_IDS
-    notebook: NotebookNode = nbformat.v4.upgrade(nbformat.convert(original, 4))
+def _set_ids(cells: Iterable[Any], *, keep: bool) -> None:
+    """Set each cell's id by its position: nbformat's are random. With `keep`, unique ids stay."""
     used = set[str]()
-    for number, cell in enumerate(notebook.cells):
-        # nbformat's own ids are random.
-        if not has_ids or cell.get("id") in (None, *used):
+    for number, cell in enumerate(cells):
+        if not keep or cell.get("id") in (None, *used):
             cell.id = f"cell-{number}"
         used.add(cell.id)
-    return notebook
 
 
 def _recorded(record: Path) -> dict[str, list[str]]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 
 import ipywidgets
 import pandas as pd
@@ -13,13 +12,11 @@ from proxy_oa_assets.investigation.day_context import uri_text
 from proxy_oa_assets.investigation.notebook.session import NotebookView, open_day
 from proxy_oa_assets.investigation.notebook.status import StatusLine
 from proxy_oa_assets.investigation.notebook.text_table import (
-    EDGES,
     MOST_ROWS,
-    SUSPICIOUS,
-    THREATS,
     Action,
     PropertyTable,
     TextTable,
+    columns,
     cut_note,
     severity_actions,
 )
@@ -30,29 +27,18 @@ from proxy_oa_assets.model.tables import records
 from proxy_oa_assets.model.text import counted
 from proxy_oa_assets.resources.deployment import Deployment
 
-# Labels of a connection's properties, and their columns of `proxy_scores`.
-_PROPERTIES = {
-    "URI": "fulluri",
-    "verdicts": "uri_rep",
-    "score": "ml_score",
-    "client": "clientip",
-    "network": "network_context",
-    "user": "username",
-    "request": "reqmethod",
-    "response": "respcode_name",
-    "referer": "referer",
-    "user agent": "useragent",
-    "content type": "resconttype",
-    "category": "webcat",
-}
-
-
-@dataclass(frozen=True)
-class _Change:
-    """One click: each URI's severity before it (None for none), and the new one."""
-
-    before: dict[str, Severity | None]
-    after: int | None
+_SUSPICIOUS = columns(
+    "ml_score time clientip fulluri uri_rep reqmethod respcode_name network_context scored_rows"
+)
+_SCORED = columns("uri_sev fulluri")
+_PROPERTIES = columns(
+    "fulluri uri_rep ml_score clientip network_context username reqmethod respcode_name referer useragent "
+    "resconttype webcat"
+)
+_REQUESTS = columns(
+    "time reqmethod respcode respcode_name resconttype csbytes scbytes referer useragent webcat serverip "
+    "uriport"
+)
 
 
 class SeverityChanges:
@@ -60,12 +46,13 @@ class SeverityChanges:
 
     def __init__(self, day: Day, deployment: Deployment) -> None:
         self._day, self._deployment = day, deployment
-        self._changes: list[_Change] = []
+        # Each click's URIs with their former severities, and its severity; None is no severity.
+        self._changes: list[tuple[dict[str, Severity | None], int | None]] = []
 
     def apply(self, uris: Iterable[str], severity: int | None) -> int:
         """Set the severity of some URIs, or remove it with None; return the number of URIs."""
         before = change_severities(self._day, dict.fromkeys(uris, severity), deployment=self._deployment)
-        self._changes.append(_Change(before, severity))
+        self._changes.append((before, severity))
         return len(before)
 
     def undo(self) -> tuple[int, int] | None:
@@ -75,12 +62,12 @@ class SeverityChanges:
         """
         if not self._changes:
             return None
-        change = self._changes[-1]
-        since = dict.fromkeys(change.before, change.after)
-        ours = change_severities(self._day, change.before, since=since, deployment=self._deployment)
+        before, after = self._changes[-1]
+        since = dict.fromkeys(before, after)
+        undone = change_severities(self._day, before, since=since, deployment=self._deployment)
         # Last, so that Undo can be repeated after an error.
         self._changes.pop()
-        return len(ours), len(change.before) - len(ours)
+        return len(undone), len(before) - len(undone)
 
 
 class SuspiciousList:
@@ -110,13 +97,10 @@ class SuspiciousList:
             self._frame = suspicious(
                 self._day, self.uri.value, self.client.value, self.limit.value, deployment=self._deployment
             )
-            filtered = self.uri.value or self.client.value
-            empty = (
-                "No suspicious connection matches the filters"
-                if filtered
-                else f"{self._day} has nothing left to score, or isn't materialized"
-            )
-            self.table.show(self._frame, SUSPICIOUS, empty=empty)
+            empty = f"{self._day} has nothing left to score, or isn't materialized"
+            if self.uri.value or self.client.value:
+                empty = "No suspicious connection matches the filters"
+            self.table.show(self._frame, _SUSPICIOUS, empty=empty)
             full = ", and maybe more" if len(self._frame) == self.limit.value else ""
             listed = counted(len(self._frame), "connection")
             self.status.done(f"{listed} without a severity{full}, the most suspicious first")
@@ -156,21 +140,18 @@ class ConnectionDetails:
             layout=ipywidgets.Layout(display="none"),
         )
 
-    def hide(self) -> None:
-        """Hide the details."""
-        self.widget.layout.display = "none"
-
-    def show(self, row: Mapping[str, object]) -> None:
-        """Show a connection, a row of `suspicious`, and its rows of `proxy_edge`."""
-        self.widget.layout.display = None
+    def show(self, row: Mapping[str, object] | None) -> None:
+        """Show a connection, a row of `suspicious`, and its rows of `proxy_edge`; hide all for None."""
+        self.widget.layout.display = None if row else "none"
+        if row is None:
+            return
         with self.status.during("Reading its requests"):
-            verdicts = str(row["uri_rep"] or "").replace("::", "   ")
-            properties = {label: row[column] for label, column in _PROPERTIES.items()}
-            self.properties.show(properties | {"verdicts": verdicts})
+            shown = {**row, "uri_rep": str(row["uri_rep"] or "").replace("::", "   ")}
+            self.properties.show({column.heading: shown[column.name] for column in _PROPERTIES})
             edges = details(
                 self._day, uri_text(row["fulluri"]), uri_text(row["clientip"]), deployment=self._deployment
             )
-            self.requests.show(edges, EDGES, empty="proxy_edge has no request of this connection")
+            self.requests.show(edges, _REQUESTS, empty="proxy_edge has no request of this connection")
             self.status.done(f"{counted(len(edges), 'request')}{cut_note(len(edges))}")
 
 
@@ -197,7 +178,7 @@ class ScoredList:
         """Read the list again."""
         with self.status.during("Reading the scored URIs"):
             self._frame = threats(self._day, deployment=self._deployment)
-            self.table.show(self._frame, THREATS, empty=f"No URI of {self._day} has a severity")
+            self.table.show(self._frame, _SCORED, empty=f"No URI of {self._day} has a severity")
             scored = len(self._frame)
             self.status.done(f"{counted(scored, 'URI')} with a severity, the gravest first{cut_note(scored)}")
 
@@ -207,12 +188,7 @@ class ScoredList:
 
 
 class EdgeInvestigation(NotebookView):
-    """A day's suspicious connections, to investigate and score.
-
-    Example:
-        >>> EdgeInvestigation("2016-09-12", "proxy_oa_home")
-
-    """
+    """A day's suspicious connections, to investigate and score."""
 
     def __init__(self, day: Day | str, home: str | None = None) -> None:
         self.day, self.deployment = open_day(day, home)
@@ -241,12 +217,8 @@ class EdgeInvestigation(NotebookView):
         self.scored.load()
 
     def _show_details(self) -> None:
-        """Show the details of the selected connection, unless several are selected."""
         rows = self.suspicious.selected()
-        if len(rows) == 1:
-            self.details.show(rows[0])
-        else:
-            self.details.hide()
+        self.details.show(rows[0] if len(rows) == 1 else None)
 
     def _score_uris(self, severity: int) -> None:
         self._change([uri_text(row["fulluri"]) for row in self.suspicious.selected()], severity)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 from collections.abc import Sequence
 from types import TracebackType
-from typing import Protocol, cast
+from typing import cast
 
 import ipywidgets
 import pandas as pd
@@ -30,12 +30,6 @@ _STYLE = """<style>
 </style>"""
 
 
-class _Styler(Protocol):
-    """A `pandas.io.formats.style.Styler`; pandas-stubs lack its attribute `data`."""
-
-    data: pd.DataFrame
-
-
 def frame_html(frame: pd.DataFrame) -> str:
     """Return a frame's first rows as an HTML table without markup, links or formulas from the data."""
     shown = frame.head(_MOST_ROWS)
@@ -55,11 +49,6 @@ def frame_html(frame: pd.DataFrame) -> str:
 def series_html(series: pd.Series) -> str:
     """Return a series as a frame with one column."""
     return frame_html(series.to_frame())
-
-
-def styler_html(styler: _Styler) -> str:
-    """Return a styler's frame without its style: a styler's own HTML contains the data's markup."""
-    return frame_html(styler.data)
 
 
 def _text(value: object) -> str:
@@ -94,7 +83,10 @@ def _show_safely(shell: InteractiveShell) -> None:
         formatter = shell.display_formatter.formatters["text/html"]
         formatter.for_type(pd.DataFrame, frame_html)
         formatter.for_type(pd.Series, series_html)
-        formatter.for_type_by_name("pandas.io.formats.style", "Styler", styler_html)
+        # Without the style: a styler's own HTML contains the data's markup.
+        formatter.for_type_by_name(
+            "pandas.io.formats.style", "Styler", lambda styler: frame_html(styler.data)
+        )
 
 
 def _show_message(

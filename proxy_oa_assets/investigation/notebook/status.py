@@ -29,12 +29,7 @@ class StatusLine:
 
     def __init__(self) -> None:
         self.widget = ipywidgets.HTML()
-        self._clock: _Clock | None = None
-
-    @property
-    def text(self) -> str:
-        """The line as HTML."""
-        return str(self.widget.value)
+        self._stop_clock: Callable[[], None] = lambda: None
 
     def done(self, text: str) -> None:
         """Show what was done."""
@@ -48,7 +43,7 @@ class StatusLine:
     def during(self, doing: str) -> Iterator[None]:
         """Show what the block does, and its seconds after the first; a ProxyOaError ends it and is shown."""
         self._set("doing", f"{doing} …")
-        self._clock = _Clock(lambda seconds: self._show("doing", f"{doing} … {seconds:.0f} s"))
+        self._stop_clock = self._started_clock(doing)
         try:
             yield
         except ProxyOaError as error:
@@ -69,26 +64,19 @@ class StatusLine:
         role = "alert" if kind == "failed" else "status"
         self.widget.value = f'<div role="{role}" style="color: {_COLOURS[kind]}">{shown}</div>'
 
-    def _stop_clock(self) -> None:
-        if self._clock:
-            self._clock.stop()
-            self._clock = None
+    def _started_clock(self, doing: str) -> Callable[[], None]:
+        """Show the elapsed seconds each second, from another thread; return the function that stops that."""
+        over, started = threading.Event(), time.monotonic()
 
+        def show_seconds() -> None:
+            while not over.wait(1):
+                self._show("doing", f"{doing} … {time.monotonic() - started:.0f} s")
 
-class _Clock:
-    """Calls `show` each second with the elapsed seconds, while the kernel's main thread is busy."""
+        thread = threading.Thread(target=show_seconds, daemon=True)
+        thread.start()
 
-    def __init__(self, show: Callable[[float], None]) -> None:
-        self._over = threading.Event()
-        self._thread = threading.Thread(target=self._tick, args=(show,), daemon=True)
-        self._thread.start()
+        def stop() -> None:
+            over.set()
+            thread.join()
 
-    def stop(self) -> None:
-        """Make no further call."""
-        self._over.set()
-        self._thread.join()
-
-    def _tick(self, show: Callable[[float], None]) -> None:
-        started = time.monotonic()
-        while not self._over.wait(1):
-            show(time.monotonic() - started)
+        return stop

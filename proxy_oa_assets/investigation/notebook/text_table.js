@@ -3,7 +3,7 @@
 // `content` holds columns, rows of texts, for each column its rows' places when it is sorted, and the numbers
 // of the rows that are selected at first. A selection is sent as a message, and once more with the click of an
 // action: a busy kernel takes messages in another order than they were sent. Each has its number in this view,
-// and the version of the content, because the kernel may have sent another one meanwhile.
+// and the version of the content, because the kernel may have sent another one since.
 
 function made(parent, tag, className, text) {
   const node = document.createElement(tag);

@@ -179,52 +179,40 @@ def _risk_order(value: object) -> int:
     return -verdict.risk if verdict else -Risk.UNVERIFIED + 1
 
 
-SUSPICIOUS = (
-    TableColumn("ml_score", "score", _score, "number"),
-    TableColumn("time", "time"),
-    TableColumn("clientip", "client"),
-    TableColumn("fulluri", "URI", kind="wide"),
-    TableColumn("uri_rep", "verdict", _verdict, order=_risk_order),
-    TableColumn("reqmethod", "method"),
-    TableColumn("respcode_name", "response"),
-    TableColumn("network_context", "network"),
-    TableColumn("scored_rows", "rows", kind="number"),
-)
+_COLUMNS = {
+    column.name: column
+    for column in (
+        TableColumn("ml_score", "score", _score, "number"),
+        TableColumn("uri_sev", "severity", _severity),
+        TableColumn("time", "time"),
+        TableColumn("p_time", "time"),
+        TableColumn("clientip", "client"),
+        TableColumn("network_context", "network"),
+        TableColumn("username", "user"),
+        TableColumn("fulluri", "URI", kind="wide"),
+        TableColumn("uri_rep", "verdict", _verdict, order=_risk_order),
+        TableColumn("reqmethod", "method"),
+        TableColumn("respcode", "code"),
+        TableColumn("respcode_name", "response"),
+        TableColumn("resconttype", "content type"),
+        TableColumn("csbytes", "sent", kind="number"),
+        TableColumn("scbytes", "received", kind="number"),
+        TableColumn("duration", "ms", kind="number"),
+        TableColumn("referer", "referer", kind="wide"),
+        TableColumn("useragent", "user agent"),
+        TableColumn("webcat", "category"),
+        TableColumn("serverip", "server"),
+        TableColumn("uriport", "port"),
+        TableColumn("scored_rows", "rows", kind="number"),
+        TableColumn("story", "story"),
+    )
+}
 
-THREATS = (TableColumn("uri_sev", "severity", _severity), TableColumn("fulluri", "URI", kind="wide"))
 
-EDGES = (
-    TableColumn("time", "time"),
-    TableColumn("reqmethod", "method"),
-    TableColumn("respcode", "code"),
-    TableColumn("respcode_name", "response"),
-    TableColumn("resconttype", "type"),
-    TableColumn("csbytes", "sent", kind="number"),
-    TableColumn("scbytes", "received", kind="number"),
-    TableColumn("referer", "referer", kind="wide"),
-    TableColumn("useragent", "user agent"),
-    TableColumn("webcat", "category"),
-    TableColumn("serverip", "server"),
-    TableColumn("uriport", "port"),
-)
+def columns(names: str) -> tuple[TableColumn, ...]:
+    """Return the notebooks' columns of these names, which blanks separate."""
+    return tuple(_COLUMNS[name] for name in names.split())
 
-FOUND = (
-    TableColumn("p_time", "time"),
-    TableColumn("clientip", "client"),
-    TableColumn("username", "user"),
-    TableColumn("reqmethod", "method"),
-    TableColumn("fulluri", "URI", kind="wide"),
-    TableColumn("referer", "referer", kind="wide"),
-    TableColumn("respcode", "code"),
-    TableColumn("resconttype", "type"),
-    TableColumn("csbytes", "sent", kind="number"),
-    TableColumn("scbytes", "received", kind="number"),
-    TableColumn("duration", "ms", kind="number"),
-    TableColumn("useragent", "user agent"),
-    TableColumn("webcat", "category"),
-    TableColumn("serverip", "server"),
-    TableColumn("uriport", "port"),
-)
 
 _PROPERTIES = (
     TableColumn("label", "", kind="heading"),

@@ -17,12 +17,10 @@ from proxy_oa_assets.investigation.day_context import uri_text
 from proxy_oa_assets.investigation.notebook.session import NotebookView, open_day
 from proxy_oa_assets.investigation.notebook.status import StatusLine
 from proxy_oa_assets.investigation.notebook.text_table import (
-    FOUND,
     MOST_ROWS,
-    THREATS,
     PropertyTable,
-    TableColumn,
     TextTable,
+    columns,
     cut_note,
 )
 from proxy_oa_assets.investigation.score import threats
@@ -42,7 +40,11 @@ from proxy_oa_assets.model.errors import CommentChangedError, ProxyOaError
 from proxy_oa_assets.model.text import counted
 from proxy_oa_assets.resources.deployment import Deployment
 
-_COLUMNS = (*THREATS, TableColumn("story", "story"))
+_THREATS = columns("uri_sev fulluri story")
+_FOUND = columns(
+    "p_time clientip username reqmethod fulluri referer respcode resconttype csbytes scbytes duration "
+    "useragent webcat serverip uriport"
+)
 
 
 class CommentForm(anywidget.AnyWidget):
@@ -58,10 +60,9 @@ class CommentForm(anywidget.AnyWidget):
     content = traitlets.Dict().tag(sync=True)
 
     def __init__(self, save: Callable[[], None], clients: int = 20) -> None:
-        super().__init__(content={"version": 0, "title": "", "text": "", "clients": clients})
-        self.written = Comment()
-        self.clients = clients
-        self._save = save
+        super().__init__(content={"version": -1})
+        self.clients, self._save = clients, save
+        self.show(Comment())
         self.on_msg(self._receive)
 
     def show(self, comment: Comment) -> None:
@@ -113,7 +114,7 @@ class ThreatList:
             severity = "the severity high" if self.which.value else "a severity"
             empty = f"No URI of {self._day} has {severity}: score some in Edge_Investigation"
             selected = [uris.index(before)] if before in uris else []
-            self.table.show(self._frame, _COLUMNS, selected=selected, empty=empty)
+            self.table.show(self._frame, _THREATS, selected=selected, empty=empty)
             self.status.done(f"{counted(len(uris), 'URI')}{cut_note(len(uris))}")
 
     def selected(self) -> str | None:
@@ -135,9 +136,7 @@ class ExpandedSearch:
         self.search.on_click(lambda _: self._search())
         self.status = StatusLine()
         self.found = TextTable("Found requests")
-        heading = ipywidgets.HTML(
-            "<h3>Expanded search: requests to this URI, or with it as their referer</h3>"
-        )
+        heading = ipywidgets.HTML("<h3>Expanded search: requests to this URI or referred by it</h3>")
         bar = ipywidgets.HBox([self.limit, self.search, self.status.widget])
         self.widget = ipywidgets.VBox([heading, bar, self.found])
 
@@ -151,7 +150,7 @@ class ExpandedSearch:
         with self.status.during("Searching the day's raw log"):
             started = time.monotonic()
             search = earliest_found(self._day, self._fulluri, self.limit.value, deployment=self._deployment)
-            self.found.show(search.rows, FOUND, empty="The day's raw log has no such request")
+            self.found.show(search.rows, _FOUND, empty="The day's raw log has no such request")
             self.found.layout.display = None
             totals = f"{counted(search.total_rows, 'request')} of {counted(search.total_clients, 'client')}"
             rows = len(search.rows)
@@ -205,16 +204,13 @@ class CommentEditor:
                 return
             self._stored = written
             self._on_save()
-            self._write_page()
-
-    def _write_page(self) -> None:
-        saved = "Saved: comment, timeline and incident progression"
-        try:
-            page = write_story(self._day, deployment=self._deployment).path
-        except ProxyOaError as error:
-            self.status.failed(f"{saved}. The page of the day's stories wasn't updated: {error}")
-        else:
-            self.status.done(f"{saved}. Page of the day's stories: {page}")
+            saved = "Saved: comment, timeline and incident progression"
+            try:
+                page = write_story(self._day, deployment=self._deployment).path
+            except ProxyOaError as error:
+                self.status.failed(f"{saved}. The page of the day's stories wasn't updated: {error}")
+            else:
+                self.status.done(f"{saved}. Page of the day's stories: {page}")
 
     def _read(self) -> Comment:
         return comment_of(storyboard(self._day, deployment=self._deployment), self._fulluri)
@@ -226,8 +222,8 @@ class StoryPlots:
     def __init__(self, day: Day, deployment: Deployment) -> None:
         self._day, self._deployment = day, deployment
         self.status = StatusLine()
-        self.timeline = _picture()
-        self.chain = _picture()
+        wide = ipywidgets.Layout(max_width="100%")
+        self.timeline, self.chain = (ipywidgets.Image(format="svg+xml", layout=wide) for _ in range(2))
         self.pictures = ipywidgets.VBox(
             [
                 ipywidgets.HTML("<h3>Timeline</h3>"),
@@ -253,31 +249,21 @@ class StoryPlots:
             self.status.done("")
 
 
-def _picture() -> ipywidgets.Image:
-    return ipywidgets.Image(format="svg+xml", layout=ipywidgets.Layout(max_width="100%"))
-
-
 class ThreatInvestigation(NotebookView):
-    """The threats of a day: what the raw log has about each, and its story.
-
-    Example:
-        >>> ThreatInvestigation("2016-09-12", "proxy_oa_home")
-
-    """
+    """The threats of a day: what the raw log has about each, and its story."""
 
     def __init__(self, day: Day | str, home: str | None = None) -> None:
         self.day, self.deployment = open_day(day, home)
-        deployment = self.deployment
         self._threat: str | None = None
         self.properties = PropertyTable("The threat")
-        self.search = ExpandedSearch(self.day, deployment)
-        self.comment = CommentEditor(self.day, deployment, self._reload)
-        self.story = StoryPlots(self.day, deployment)
+        self.search = ExpandedSearch(self.day, self.deployment)
+        self.comment = CommentEditor(self.day, self.deployment, self._reload)
+        self.story = StoryPlots(self.day, self.deployment)
         self.details = ipywidgets.VBox(
             [self.properties.widget, self.search.widget, self.comment.widget, self.story.widget],
             layout=ipywidgets.Layout(display="none"),
         )
-        self.list = ThreatList(self.day, deployment, self._select)
+        self.list = ThreatList(self.day, self.deployment, self._select)
         heading = ipywidgets.HTML(f"<h2>Threats of {self.day}</h2>")
         super().__init__([heading, self.list.widget, self.details])
         self.list.load()

@@ -1,4 +1,4 @@
-"""When each client met a threat, summed up from a threat's timeline."""
+"""When each client met a threat, from the threat's timeline."""
 
 from __future__ import annotations
 
@@ -20,36 +20,23 @@ _NONE = "-"
 
 @dataclass(frozen=True)
 class ClientTimes:
-    """One client of a threat: the seconds of the day at which it met it, and what it was answered.
+    """One client's requests to a threat: when, how many, how long, and how they were answered.
 
-    A request whose time is no clock time is in `times` and not in `seconds`. `duration` is the sum in
-    milliseconds; None where the log has none.
+    `seconds` are the seconds of the day that are known, in order; `first` and `last` are `HH:MM:SS` or a
+    dash. `took` is the sum of the durations in words, or a dash if the log has none.
     """
 
     client: str
     times: int
     seconds: Sequence[int]
-    duration: int | None
+    first: str
+    last: str
+    took: str
     answers: Sequence[str]
-
-    @property
-    def first(self) -> str:
-        """The first time, `HH:MM:SS`."""
-        return clock_with_seconds(self.seconds[0]) if self.seconds else _NONE
-
-    @property
-    def last(self) -> str:
-        """The last time, `HH:MM:SS`."""
-        return clock_with_seconds(self.seconds[-1]) if self.seconds else _NONE
-
-    @property
-    def took(self) -> str:
-        """The duration in words."""
-        return _NONE if self.duration is None else in_words(self.duration)
 
 
 def client_times(timeline: pd.DataFrame) -> list[ClientTimes]:
-    """Return a threat's clients, the earliest first, from the frame that `investigation.timeline` returns."""
+    """Return a threat's clients, the earliest first, from the frame that `storyboard.timeline` returns."""
     rows = defaultdict[str, list[tuple[str, str, int | None, str]]](list)
     columns = timeline[["clientip", "tstart", "tend", "duration", "respcode", "respcodename"]]
     for client, start, end, duration, code, name in records(columns):
@@ -58,12 +45,12 @@ def client_times(timeline: pd.DataFrame) -> list[ClientTimes]:
             (str(start or ""), str(end or ""), took, _answer(code, name))
         )
     clients = [_client(client, times) for client, times in rows.items()]
-    # Those of whom no time is known come last.
+    # Clients without a known time come last.
     return sorted(clients, key=lambda client: (not client.seconds, client.seconds[:1], client.client))
 
 
 def in_words(milliseconds: int) -> str:
-    """Return a duration as people say it, in its two largest units."""
+    """Return a duration in its two largest units."""
     if milliseconds < _SECOND:
         return f"{milliseconds} ms"
     if milliseconds < _MINUTE:
@@ -75,12 +62,15 @@ def in_words(milliseconds: int) -> str:
 
 def _client(client: str, times: Sequence[tuple[str, str, int | None, str]]) -> ClientTimes:
     moments = {second_of(text.partition(" ")[2]) for start, end, _, _ in times for text in (start, end)}
+    seconds = sorted(moment for moment in moments if moment is not None)
     durations = [duration for _, _, duration, _ in times if duration is not None]
     return ClientTimes(
         client=client,
         times=len({start for start, _, _, _ in times}),
-        seconds=sorted(moment for moment in moments if moment is not None),
-        duration=sum(durations) if durations else None,
+        seconds=seconds,
+        first=clock_with_seconds(seconds[0]) if seconds else _NONE,
+        last=clock_with_seconds(seconds[-1]) if seconds else _NONE,
+        took=in_words(sum(durations)) if durations else _NONE,
         answers=list(dict.fromkeys(answer for _, _, _, answer in times)),
     )
 

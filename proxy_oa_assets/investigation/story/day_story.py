@@ -1,14 +1,14 @@
-"""A day's story: what was recorded of each threat, and the figures around it."""
+"""A day's story: what analysts recorded of each threat, and the day's figures."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from typing import TYPE_CHECKING
 
 from proxy_oa_assets.enrichment.reputation.verdict import Verdict, decode
+from proxy_oa_assets.enrichment.severity import Severity
 from proxy_oa_assets.investigation.day_context import uri_text
 from proxy_oa_assets.investigation.score import severities_by_uri, threats
 from proxy_oa_assets.investigation.search import ingest_summary
@@ -32,32 +32,21 @@ _UNSCORED = 4  # sorts behind the severities 1 to 3
 
 @dataclass(frozen=True)
 class ThreatStory:
-    """One threat. `severity` is 1 high, 2 medium, 3 low, or None; `progression` is None if none was saved.
-
-    `uri_rep` is None for a URI that isn't among the day's scored connections.
-    """
+    """One threat. `uri_rep` is None for a URI that isn't among the day's scored connections."""
 
     uri: str
-    severity: int | None
+    severity: Severity | None
     title: str
     lines: Sequence[str]
     timeline: pd.DataFrame
+    clients: Sequence[ClientTimes]
     progression: IncidentProgression | None
     uri_rep: str | None
-
-    @cached_property
-    def clients(self) -> list[ClientTimes]:
-        """When each client met it, the earliest first."""
-        return client_times(self.timeline)
-
-    @property
-    def answers(self) -> list[Verdict]:
-        """What the reputation services said."""
-        return decode(self.uri_rep or "")
+    verdicts: Sequence[Verdict]
 
     @property
     def met_by(self) -> set[str]:
-        """The addresses of all clients that met it, those beyond its timeline, too."""
+        """The addresses of all clients that met it, including those that its timeline leaves out."""
         requests = self.progression["requests"] if self.progression else ()
         return {uri_text(request["clientip"]) for request in requests} | {
             times.client for times in self.clients
@@ -66,62 +55,63 @@ class ThreatStory:
 
 @dataclass(frozen=True)
 class DayStory:
-    """A day: its minutes, how much of it was scored and judged, and its threats, the gravest first.
+    """A day's figures, and its threats, the gravest first.
 
-    `severities` are those that analysts gave, by URI; `contexts` says what the site knows of a client.
+    `severities` are those of analysts, by URI; `contexts` are the network contexts, by client.
     """
 
     day: Day
     minutes: pd.DataFrame
     connections: int
     scored_times: Sequence[object]
-    severities: Mapping[str, int]
+    severities: Mapping[str, Severity]
     contexts: Mapping[str, str]
     threats: Sequence[ThreatStory]
 
     @property
     def requests(self) -> int:
-        """How many requests the day's log has."""
+        """The number of requests in the day's log."""
         return int(self.minutes["total"].sum())
 
     @property
     def clients(self) -> int:
-        """How many clients met a threat."""
+        """The number of clients that met a threat."""
         return len(set[str]().union(*(threat.met_by for threat in self.threats)))
 
-    def judged(self, severity: int) -> list[str]:
-        """Return the URIs that have a severity."""
-        return [uri for uri, given in self.severities.items() if given == severity]
+    def uris_of(self, severity: int) -> list[str]:
+        """Return the URIs of a severity."""
+        return [uri for uri, each in self.severities.items() if each == severity]
 
     @property
     def undescribed(self) -> list[str]:
         """The URIs of high severity without a comment."""
         described = {threat.uri for threat in self.threats}
-        return [uri for uri in self.judged(1) if uri not in described]
+        return [uri for uri in self.uris_of(Severity.HIGH) if uri not in described]
 
 
 def read_story(day: Day, deployment: Deployment) -> DayStory:
-    """Read what the tables and files of a deployment have of a day."""
+    """Read a day's story from the tables and files of a deployment."""
     severities = severities_by_uri(threats(day, deployment=deployment))
     scores = deployment.impala.read_day(PROXY_SCORES, day)
-    verdicts = {uri_text(uri): str(said or "") for uri, said in records(scores[["fulluri", "uri_rep"]])}
-    found = [
-        ThreatStory(
-            uri=uri,
-            severity=severities.get(uri),
-            title=str(title or ""),
-            lines=_LINE_BREAK.split(str(text or "")),
-            timeline=timeline(day, uri, deployment=deployment),
-            progression=incident_progression(day, uri, deployment=deployment),
-            uri_rep=verdicts.get(uri),
-        )
-        for uri, title, text in (
-            (uri_text(threat), title, text)
-            for threat, title, text in records(
-                storyboard(day, deployment=deployment)[["p_threat", "title", "text"]]
+    uri_reps = {uri_text(uri): str(text or "") for uri, text in records(scores[["fulluri", "uri_rep"]])}
+    found = []
+    comments = storyboard(day, deployment=deployment)[["p_threat", "title", "text"]]
+    for threat, title, text in records(comments):
+        uri = uri_text(threat)
+        times = timeline(day, uri, deployment=deployment)
+        found.append(
+            ThreatStory(
+                uri=uri,
+                severity=severities.get(uri),
+                title=str(title or ""),
+                lines=_LINE_BREAK.split(str(text or "")),
+                timeline=times,
+                clients=client_times(times),
+                progression=incident_progression(day, uri, deployment=deployment),
+                uri_rep=uri_reps.get(uri),
+                verdicts=decode(uri_reps.get(uri, "")),
             )
         )
-    ]
     return DayStory(
         day=day,
         minutes=ingest_summary(day, day, deployment=deployment),
@@ -129,9 +119,9 @@ def read_story(day: Day, deployment: Deployment) -> DayStory:
         scored_times=scores["time"].tolist(),
         severities=severities,
         contexts={
-            uri_text(client): str(said)
-            for client, said in records(scores[["clientip", "network_context"]])
-            if said
+            uri_text(client): str(context)
+            for client, context in records(scores[["clientip", "network_context"]])
+            if context
         },
         threats=sorted(found, key=lambda threat: (threat.severity or _UNSCORED, threat.uri)),
     )

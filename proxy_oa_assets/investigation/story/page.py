@@ -1,6 +1,6 @@
-"""A day's story as one page: for people who don't work with the data, on a screen, in a mail or on paper.
+"""A day's story as one HTML page, to read, mail or print.
 
-The page needs nothing from elsewhere, and a browser that shows it fetches, runs and opens nothing.
+A browser that shows the page fetches, runs and opens nothing.
 """
 
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from markupsafe import Markup
 from proxy_oa_assets.enrichment.reputation.verdict import Risk
 from proxy_oa_assets.enrichment.severity import Severity
 from proxy_oa_assets.investigation.day_context import day_context
-from proxy_oa_assets.investigation.story.day_story import DayStory, ThreatStory, read_story
+from proxy_oa_assets.investigation.story.day_story import DayStory, read_story
 from proxy_oa_assets.investigation.story.plots import minutes_svg, referer_chain_svg, timeline_svg
 from proxy_oa_assets.investigation.story.rendering import render
 from proxy_oa_assets.model.day import Day
@@ -21,18 +21,18 @@ from proxy_oa_assets.resources.deployment import Deployment
 
 _SAID = {
     Risk.UNVERIFIED: "no answer",
-    Risk.NONE: "nothing against it",
+    Risk.NONE: "no risk",
     Risk.LOW: "low risk",
     Risk.MEDIUM: "medium risk",
     Risk.HIGH: "high risk",
 }
-# Rows of a table: a page is read to its end.
+# Rows per table.
 _MOST_ROWS = 25
 
 
 @dataclass(frozen=True)
 class WrittenStory:
-    """Where a page was written, and how many threats it tells of."""
+    """A page's path, and the number of its threats."""
 
     path: Path
     threats: int
@@ -50,7 +50,7 @@ def write_story(
     try:
         if output:
             return _write(day, deployment, path)
-        # Of two who save a story at once, the one that writes last has read both.
+        # Of two concurrent writers, the last one has read both stories.
         with deployment.hdfs.lock(deployment.workspace.lock(day, "story")):
             return _write(day, deployment, path)
     except OSError as error:
@@ -72,7 +72,8 @@ def page(story: DayStory) -> Markup:
     return render(
         "story.html",
         story=story,
-        threats=[_shown(threat) for threat in story.threats],
+        timeline_svg=timeline_svg,
+        referer_chain_svg=referer_chain_svg,
         minutes=minutes_svg(
             story.minutes,
             scored=story.scored_times,
@@ -83,11 +84,3 @@ def page(story: DayStory) -> Markup:
         said=_SAID,
         most=_MOST_ROWS,
     )
-
-
-def _shown(threat: ThreatStory) -> dict[str, object]:
-    return {
-        "threat": threat,
-        "timeline": timeline_svg(threat.timeline),
-        "chain": referer_chain_svg(threat.progression) if threat.progression else None,
-    }

@@ -1,7 +1,6 @@
-"""The plots of a story, as SVG: for a page, a notebook and print.
+"""The plots of pages, notebooks and the web UI, as SVG without scripts, links, style sheets or other files.
 
-They fill the width that they get, need nothing from elsewhere, and hold no script, link or style sheet. What
-comes from the data is text in them.
+Data is only ever text in them.
 """
 
 from __future__ import annotations
@@ -10,7 +9,6 @@ import base64
 import re
 from collections import Counter, defaultdict
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
 from itertools import groupby
 from typing import TYPE_CHECKING
 
@@ -29,42 +27,13 @@ if TYPE_CHECKING:
     from proxy_oa_assets.investigation.storyboard import IncidentProgression
 
 
-# What logs write where a request has no referer.
+# What logs write for a request without a referer.
 _NO_REFERER = (None, "", "-", NULL)
-
-
-@dataclass(frozen=True)
-class Step:
-    """One page on the way: its URI, or for requests that name no page they came from, None."""
-
-    uri: str | None
-    clients: int = 0
-
-    @property
-    def text(self) -> str:
-        """The URI, or words in its place."""
-        return "no page named" if self.uri is None else self.uri
-
-
-def chain(progression: IncidentProgression) -> tuple[Sequence[Step], Sequence[Step]]:
-    """Return the steps that led to a threat, those of most clients first, and the URIs that it led to."""
-    clients = defaultdict[str | None, set[str | None]](set)
-    for request in progression["requests"]:
-        referer = request["referer"]
-        clients[None if referer in _NO_REFERER else referer].add(request["clientip"])
-    # Sorting keeps those of as many clients in the order of their time.
-    came_from = sorted(
-        (Step(uri, len(found)) for uri, found in clients.items()), key=lambda step: -step.clients
-    )
-    return came_from, [Step(NULL if uri is None else uri) for uri in progression["referer_for"]]
-
-
-_WIDTH = 960
 # Left, top, right and bottom of the plot areas.
 _MINUTES_AREA = (64, 44, 928, 232)
 _TIMES_AREA = (190, 30, 660, 30)
 _LANE, _MOST_LANES = 34, 40
-# What a monospaced line holds beside the bars, and in a box of the chain.
+# In monospaced characters: beside the bars, and in a box of the chain.
 _CLIENT_WIDTH, _ANSWERS_WIDTH, _BOX_WIDTH = 21, 42, 34
 # A single request beside a busy minute is still seen, and a scored one even more so.
 _LEAST_HEIGHT, _LEAST_SCORED_HEIGHT = 1.5, 4.0
@@ -134,9 +103,8 @@ def data_address(svg: Markup) -> str:
 def timeline_svg(timeline: pd.DataFrame) -> Markup:
     """Return a plot of when each client met a threat: a bar from its first to its last time.
 
-    `timeline` is the frame that `investigation.storyboard.timeline` returns. Beside a bar stand how many
-    times there were, how long the requests took together, and how they were answered. At most 40 clients are
-    shown, the earliest first.
+    `timeline` is the frame that `storyboard.timeline` returns. Beside a bar stand the number of times, the
+    total duration and the answers. At most 40 clients are shown, the earliest first.
     """
     clients = client_times(timeline)
     shown = clients[:_MOST_LANES]
@@ -153,7 +121,7 @@ def timeline_svg(timeline: pd.DataFrame) -> Markup:
             "name": shortened(client.client, _CLIENT_WIDTH),
             "answers": shortened(", ".join(client.answers), _ANSWERS_WIDTH),
             "y": top + _LANE * number,
-            # One tick for each place: thousands of requests would be thousands of ticks on each other.
+            # One tick per place: thousands of requests can share it.
             "ticks": sorted({x(second) for second in client.seconds}),
         }
         for number, client in enumerate(shown)
@@ -174,18 +142,19 @@ def timeline_svg(timeline: pd.DataFrame) -> Markup:
 def referer_chain_svg(progression: IncidentProgression, most: int = 8) -> Markup:
     """Return a plot of an incident: where clients came from, the URI, where it led.
 
-    `progression` is what `investigation.storyboard.incident_progression` returns. Of either side at most
-    `most` are shown, and how many more there are. A long URI is shortened in its middle; the whole one is the
-    title of its box, which a browser shows under the mouse. Raises ValueError if `most` is below 1.
+    `progression` is what `storyboard.incident_progression` returns. Each side shows at most `most` URIs and
+    the number of the others. A long URI is shortened in its middle; the title of its box has all of it.
+    Raises ValueError if `most` is below 1.
     """
     if most < 1:
-        raise ValueError(f"most is {most}; it is how many URIs each side shows, at least 1")
-    came_from, led_to = chain(progression)
+        raise ValueError(f"most is {most}; it is the number of URIs on each side, at least 1")
+    came_from = _referers(progression)
+    led_to = [(NULL if uri is None else uri, 0) for uri in progression["referer_for"]]
     rows = max(1, min(most, len(came_from)), min(most, len(led_to)))
     height = max(_CENTRE, rows * _BOX_PITCH - (_BOX_PITCH - _BOX))
     return render(
         "referer_chain.svg",
-        sides=[_side(steps, most, height) for steps in (came_from, led_to)],
+        sides=[_side(uris, most, height) for uris in (came_from, led_to)],
         uri=progression["fulluri"],
         name=shortened(progression["fulluri"], _BOX_WIDTH),
         clients=len({request["clientip"] for request in progression["requests"]}),
@@ -225,25 +194,36 @@ def _area(heights: Sequence[float]) -> str:
 
 
 def _mark_y(heights: Sequence[float], minute: int) -> float:
-    """Return where a mark stands clear of the minutes around it."""
+    """Return the place of a mark above the minutes around it."""
     reach = round(_MARK / (_x(1) - _x(0)))
     return round(_MINUTES_AREA[3] - max(heights[max(0, minute - reach) : minute + reach + 1]) - _MARK - 1, 1)
 
 
 def _span(first: int, last: int) -> tuple[int, int, int]:
-    """Return where a time axis starts and ends, and its step, in seconds of the day."""
+    """Return a time axis's start, end and step, in seconds of the day."""
     step = next((step for step in _STEPS if (last - first) / step < _MOST_STEPS - 1), _STEPS[-1])
-    # At least two steps, so that a single moment has a time on either side, and none beyond the day's end.
+    # At least two steps, so that a single moment has a label on either side, and none after the day's end.
     start = min(first // step * step, MINUTES * 60 - 2 * step)
     return start, max(start + 2 * step, -(-last // step) * step), step
 
 
-def _side(steps: Sequence[Step], most: int, height: float) -> dict[str, object]:
-    """Return the boxes of one side, centred on the height, and how many have none."""
-    shown = steps[:most]
+def _referers(progression: IncidentProgression) -> list[tuple[str | None, int]]:
+    """Return the referers of a threat's requests (None for no referer) and the number of their clients."""
+    clients = defaultdict[str | None, set[str | None]](set)
+    for request in progression["requests"]:
+        referer = request["referer"]
+        clients[None if referer in _NO_REFERER else referer].add(request["clientip"])
+    # The most clients first; sorting keeps the order of time among equals.
+    return sorted(((uri, len(found)) for uri, found in clients.items()), key=lambda each: -each[1])
+
+
+def _side(uris: Sequence[tuple[str | None, int]], most: int, height: float) -> dict[str, object]:
+    """Return the boxes of one side, centred on the height, and the number of URIs without a box."""
+    shown = uris[:most]
     top = (height - len(shown) * _BOX_PITCH + (_BOX_PITCH - _BOX)) / 2
-    boxes = [
-        {"step": step, "name": shortened(step.text, _BOX_WIDTH), "y": top + _BOX_PITCH * number}
-        for number, step in enumerate(shown)
-    ]
-    return {"boxes": boxes, "more": len(steps) - len(shown)}
+    boxes = []
+    for number, (uri, clients) in enumerate(shown):
+        text, y = "no page named" if uri is None else uri, top + _BOX_PITCH * number
+        box = {"text": text, "name": shortened(text, _BOX_WIDTH), "is_uri": uri is not None}
+        boxes.append({**box, "clients": clients, "y": y})
+    return {"boxes": boxes, "more": len(uris) - len(shown)}

@@ -1,7 +1,7 @@
-"""Templates in which every value is data, and the style that all plots share.
+"""Templates in which every value is data, and the style of all plots.
 
-A value is written with its control and bidirectional characters as escapes, and then escaped for markup; what
-a template rendered itself, such as a plot in a page, stays as it is.
+Control and bidirectional characters of a value become escapes, then markup is escaped. What a template has
+rendered, such as a plot in a page, stays as it is.
 """
 
 from pathlib import Path
@@ -18,7 +18,7 @@ AXIS = "#8c94a0"
 AREA = "#6ea3de"
 ACCENT = "#1f5fa8"
 ACCENT_PALE = "#dbe8f7"
-# What an analyst should look at; also the colour of a high severity.
+# For what needs attention; also the colour of a high severity.
 ALARM = "#d01c2c"
 # By severity; dark enough on white for small text (WCAG AA).
 SEVERITY = {1: ALARM, 2: "#b45309", 3: "#55606e"}
@@ -28,7 +28,7 @@ _MILLION = 1_000_000
 
 
 def round_ticks(most: int) -> list[int]:
-    """Return three to five counts from 0 to `most` or above, 1, 2 or 5 times a power of ten apart."""
+    """Return three to five counts from 0 to at least `most`, 1, 2 or 5 times a power of ten apart."""
     power = 1
     while True:
         for step in (power, 2 * power, 5 * power):
@@ -47,7 +47,7 @@ def tick_label(tick: int, top: int) -> str:
 
 def render(template: str, **values: object) -> Markup:
     """Return a template of the folder `templates` with these values in it."""
-    # As a module, a template knows itself that its text is markup: nothing is escaped once more.
+    # A template's module is marked as markup, so that nothing is escaped twice.
     return escape(_TEMPLATES.get_template(template).make_module(values))
 
 

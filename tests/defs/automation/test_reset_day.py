@@ -36,7 +36,7 @@ def test_a_confirmed_day_is_reset_and_no_other(home: Home, instance, scored: lis
     """A config that repeats the partition's day resets that day."""
     assert run(home, instance, {"confirm": DAY.key}).success
 
-    assert [day.given() for day in scored] == [{}, {"a": 1}]
+    assert [day.severities() for day in scored] == [{}, {"a": 1}]
     assert [day.feedback_bytes() is None for day in scored] == [True, False]
 
 
@@ -50,7 +50,7 @@ def test_another_confirmation_is_refused(
     (message,) = failures(result).values()
     assert message.startswith(f"confirm is {confirm!r}, but the partition is 2016-09-12: nothing was removed")
     assert message.endswith("confirm: '2016-09-12'")
-    assert [day.given() for day in scored] == [{"a": 1}, {"a": 1}]
+    assert [day.severities() for day in scored] == [{"a": 1}, {"a": 1}]
     assert scored[0].feedback_bytes() is not None
 
 

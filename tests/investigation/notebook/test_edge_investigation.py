@@ -48,7 +48,7 @@ def _scored(home: Home) -> dict[str, int]:
 
 
 def _said(status: StatusLine) -> str:
-    return re.sub("<[^>]+>", "", status.text)
+    return re.sub("<[^>]+>", "", status.widget.value)
 
 
 def test_a_scored_uri_leaves_the_list_and_comes_back_with_undo(day_home, edges) -> None:
@@ -103,7 +103,7 @@ def test_a_connection_shows_its_requests_and_properties(edges) -> None:
     properties = dict(edges.details.properties.widget.content["rows"])
     assert properties["URI"] == beacon
     assert (properties["client"], properties["network"]) == ("10.20.1.23", "Reception terminal")
-    assert "HIGH" in properties["verdicts"]
+    assert "HIGH" in properties["verdict"]
     assert edges.details.widget.layout.display is None
 
     _select(edges, beacon, SHARED)

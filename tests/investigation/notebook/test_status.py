@@ -14,7 +14,7 @@ def status() -> StatusLine:
 
 
 def _said(status: StatusLine) -> str:
-    return re.sub("<[^>]+>", "", status.text)
+    return re.sub("<[^>]+>", "", status.widget.value)
 
 
 def test_an_error_that_the_user_can_fix_is_its_message(status):
@@ -22,7 +22,7 @@ def test_an_error_that_the_user_can_fix_is_its_message(status):
     with status.during("Reading"):
         raise WarehouseError("the server doesn't answer; start it")
     assert _said(status) == "the server doesn&#x27;t answer; start it"
-    assert 'role="alert"' in status.text
+    assert 'role="alert"' in status.widget.value
 
 
 def test_a_defect_is_shown_and_raised(status):
@@ -56,5 +56,5 @@ def test_the_last_text_stays(status):
 def test_data_in_a_message_is_text(status):
     """Messages name URIs."""
     status.done("<img src=x onerror=alert(1)>\x1b[31m")
-    assert "<img" not in status.text
-    assert "&lt;img src=x onerror=alert(1)&gt;\\x1b[31m" in status.text
+    assert "<img" not in status.widget.value
+    assert "&lt;img src=x onerror=alert(1)&gt;\\x1b[31m" in status.widget.value

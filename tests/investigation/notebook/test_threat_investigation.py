@@ -40,7 +40,7 @@ def _choose(threats: ThreatInvestigation, uri: str) -> None:
 
 
 def _write(threats: ThreatInvestigation, title: str, text: str, *, save: bool = False) -> None:
-    """Send what the form in the browser sends when somebody has written, and when Save is clicked."""
+    """Send the messages of the browser's form: after typing, and after a click on Save."""
     form = threats.comment.form
     about = {"version": form.content["version"], "clients": form.clients}
     form._handle_custom_msg({**about, "title": title, "text": text, "saved": save}, [])
@@ -56,7 +56,7 @@ def _comments(home: Home) -> list[tuple[str, str, str]]:
 
 
 def _said(status: StatusLine) -> str:
-    return re.sub("<[^>]+>", "", status.text)
+    return re.sub("<[^>]+>", "", status.widget.value)
 
 
 def test_high_risk_uris_are_listed_and_the_others_on_demand(threats) -> None:
@@ -67,7 +67,7 @@ def test_high_risk_uris_are_listed_and_the_others_on_demand(threats) -> None:
 
 
 def test_saving_makes_the_comment_the_timeline_and_the_progression(day_home, threats) -> None:
-    """What is shown then is what was stored; the list says that the story is told."""
+    """The plots show what was stored; the list says that the story is saved."""
     _choose(threats, PHISHING_PAGE)
     assert threats.story.pictures.layout.display == "none"
     _write(threats, "A copied log-in page", "Two passwords were typed there", save=True)
@@ -100,11 +100,11 @@ def test_saving_leaves_the_page_of_the_day_s_stories_up_to_date(day_home, threat
     assert write_story(SAMPLE_DAY, deployment=day_home.deployment).path.read_bytes() == written
 
     assert f"{page} written again" in reset_scored_connections(SAMPLE_DAY, deployment=day_home.deployment)
-    assert b"No story has been told of this day yet." in page.read_bytes()
+    assert b"This day has no story yet." in page.read_bytes()
 
 
 def test_a_story_is_saved_though_its_page_cannot_be_written(day_home, threats) -> None:
-    """It says both; the folder belongs to somebody else, say."""
+    """The status line says both, for example if the folder is another user's."""
     page = day_home.deployment.workspace.story(SAMPLE_DAY)
     page.unlink(missing_ok=True)
     page.mkdir()
@@ -113,7 +113,7 @@ def test_a_story_is_saved_though_its_page_cannot_be_written(day_home, threats) -
     page.rmdir()
     assert _comments(day_home) == [(DROPPED, "Title", "text")]
     assert "The page of the day&#x27;s stories wasn&#x27;t updated: " in _said(threats.comment.status)
-    assert 'role="alert"' in threats.comment.status.text
+    assert 'role="alert"' in threats.comment.status.widget.value
 
 
 def test_the_search_tells_how_much_there_is_and_shows_the_first(threats) -> None:
@@ -150,7 +150,7 @@ def test_what_was_not_saved_yet_is_kept_while_looking_at_another_threat(day_home
 
 
 def test_a_colleague_s_comment_is_not_overwritten_unseen(day_home, threats) -> None:
-    """Saved meanwhile: it is shown, and only saving once more replaces it."""
+    """The other comment is shown, and only saving again replaces it."""
     _choose(threats, DROPPED)
     _write(threats, "Mine", "my text")
     theirs = "their text\n" * 1000

@@ -2,7 +2,7 @@ import pytest
 from support.home import SAMPLE_DAY as DAY
 from support.home import Home
 from support.hostile import VALUES
-from support.told_day import Told, tell
+from support.story_day import Threat, write_stories
 
 from proxy_oa_assets.investigation.story.page import write_story
 
@@ -13,7 +13,7 @@ def hostile_page(tmp_path_factory):
     home = Home(tmp_path_factory.mktemp("hostile") / "home")
     values = [value for value in VALUES if value]
     threats = [
-        Told(
+        Threat(
             value,
             title=value,
             text=value,
@@ -27,5 +27,5 @@ def hostile_page(tmp_path_factory):
         )
         for number, value in enumerate(values)
     ]
-    tell(home, DAY, *threats, judged={f"{value}?": 1 for value in values})
+    write_stories(home, DAY, *threats, judged={f"{value}?": 1 for value in values})
     return write_story(DAY, deployment=home.deployment).path

@@ -127,7 +127,7 @@ def test_what_exceeds_the_most_is_counted():
 
 
 def test_a_chain_without_ends_says_so():
-    """Nobody is made up."""
+    """Each empty side has a text."""
     shown = texts(drawing(referer_chain_svg(progression())))
     assert {"no request to it that day", "nowhere that the log shows"} <= set(shown)
 

@@ -38,9 +38,9 @@ STORIES = {
 
 
 @pytest.fixture(scope="module")
-def told(tmp_path_factory):
-    """The page of a sample day of which three stories are told."""
-    path = tmp_path_factory.mktemp("told") / "home"
+def story(tmp_path_factory):
+    """The page of a sample day with three stories."""
+    path = tmp_path_factory.mktemp("story") / "home"
     site = write_site_files(path)
     home = Home(path, **{name: str(file) for name, file in site.items()})
     home.write_sample(views=1_100)
@@ -59,7 +59,7 @@ def page():
 
 
 def opened(page, path):
-    """Open a page from its file; return what it asked for, said, and logged meanwhile."""
+    """Open a page from its file; return its requests, dialogs, log entries, errors and popups."""
     happened = []
     page.on("request", lambda request: happened.append(("request", request.url)))
     page.on("dialog", lambda dialog: (happened.append(("dialog", dialog.message)), dialog.dismiss()))
@@ -77,7 +77,7 @@ def fits(page):
 
 @pytest.mark.parametrize("policy", ["as written", "without its policy"])
 def test_a_browser_runs_fetches_and_links_nothing(hostile_page, tmp_path, page, policy):
-    """With each of them clicked, too; the escaping alone suffices, the policy is there beside it."""
+    """Also after clicks; the escaping suffices alone, the policy is a second line of defence."""
     path = hostile_page
     if policy == "without its policy":
         text = path.read_text(encoding="utf-8")
@@ -108,11 +108,11 @@ def test_no_value_is_wider_than_the_page(hostile_page, page, width):
     assert fits(page)
 
 
-def test_the_policy_would_stop_a_script(told, tmp_path, page):
-    """What the escaping let through by mistake wouldn't run, nor load a picture."""
+def test_the_policy_would_stop_a_script(story, tmp_path, page):
+    """Markup that slipped through the escaping would neither run nor load an image."""
     path = tmp_path / "story.html"
     script = "<script>window.ran = 1</script><img src='http://127.0.0.1:9/x.png'></body>"
-    path.write_text(told.read_text(encoding="utf-8").replace("</body>", script), encoding="utf-8")
+    path.write_text(story.read_text(encoding="utf-8").replace("</body>", script), encoding="utf-8")
 
     happened = opened(page, path)
 
@@ -120,9 +120,9 @@ def test_the_policy_would_stop_a_script(told, tmp_path, page):
     assert len([text for kind, text in happened if kind == "console" and "Content Security" in text]) == 2
 
 
-def test_a_manager_reads_what_happened(told, page):
+def test_a_manager_reads_what_happened(story, page):
     """The stories by severity, their comments with their lines, plots of some size, verdicts in words."""
-    happened = opened(page, told)
+    happened = opened(page, story)
 
     expect(page.get_by_role("heading", level=1)).to_have_text("Monday, 12 September 2016")
     titles = [title.inner_text() for title in page.locator("section.threat h2").all()]
@@ -144,9 +144,9 @@ def test_a_manager_reads_what_happened(told, page):
     keep_picture(page, "story")
 
 
-def test_each_threat_is_printed_from_a_page_of_its_own(told, tmp_path, page):
+def test_each_threat_is_printed_on_its_own_page(story, tmp_path, page):
     """On four pages, with no dark ground and nothing to click."""
-    opened(page, told)
+    opened(page, story)
     page.emulate_media(media="print", color_scheme="dark")
     assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
 

@@ -2,8 +2,8 @@ import pytest
 from support.command import proxy_oa
 from support.home import SAMPLE_DAY as DAY
 from support.home import Home
+from support.story_day import Threat, write_stories
 from support.story_page import written
-from support.told_day import Told, tell
 
 from proxy_oa_assets.investigation.story.page import write_story
 
@@ -22,9 +22,9 @@ def paragraphs(page):
     return [" ".join(text.split()) for text in page.texts["p"]]
 
 
-def test_a_threat_is_told_with_all_that_was_recorded_of_it(new_home):
-    """Severity, title, comment, who met it when, verdicts, from where and whereto; on a cluster, too."""
-    told = Told(
+def test_a_threat_s_story_has_everything_that_was_recorded(new_home):
+    """Severity, title, comment, clients and times, verdicts, referers, further URIs; on a cluster, too."""
+    threat = Threat(
         "evil.example/a",
         "Programs from a bare address",
         "First line.\n  Second, indented.",
@@ -35,13 +35,13 @@ def test_a_threat_is_told_with_all_that_was_recorded_of_it(new_home):
         context="Finance desks",
     )
     home = new_home()
-    tell(home, DAY, told)
+    write_stories(home, DAY, threat)
 
     page = written(home)
 
     assert "medium risk Programs from a bare address" in [" ".join(text.split()) for text in page.texts["h2"]]
     comment = next(text for tag, text in zip(*divs(page), strict=True) if tag == "comment")
-    assert comment == told.text
+    assert comment == threat.text
     cells = rows(page)
     assert cells[:5] == ["medium risk", "Programs from a bare address", "evil.example/a", "2", "07:05:03"]
     assert cells[5:17] == [
@@ -51,7 +51,7 @@ def test_a_threat_is_told_with_all_that_was_recorded_of_it(new_home):
     assert cells[17:21] == ["10.0.0.1", "http://a.example/", "GET", "text/html"]
     assert cells[-9:] == [
         *("vt", "high risk", "MALWARE: trojan, c2"),
-        *("list", "nothing against it", "NONE"),
+        *("list", "no risk", "NONE"),
         *("fb", "no answer", "UNVERIFIED"),
     ]
     assert page.texts["li"] == ["next.example/"]
@@ -65,8 +65,8 @@ def divs(page):
 
 
 def test_the_lines_of_a_comment_stay_lines(home):
-    """However a system ends its lines; a line separator, which is invisible, is shown."""
-    tell(home, DAY, Told("evil.example/a", text="one\ntwo\r\nthree\rfour\n\nsix\u2028six"))
+    """With the line ends of any system; a line separator, which is invisible, is shown."""
+    write_stories(home, DAY, Threat("evil.example/a", text="one\ntwo\r\nthree\rfour\n\nsix\u2028six"))
 
     path = write_story(DAY, deployment=home.deployment).path
 
@@ -76,42 +76,48 @@ def test_the_lines_of_a_comment_stay_lines(home):
 def test_the_gravest_threats_come_first(home):
     """High, medium, low, and then those without a severity; a NULL URI is a threat, too."""
     severities = {"a": 3, "b": 2, "c": 0, "d": 1, "e": 1, None: 2}
-    tell(home, DAY, *(Told(uri, title=f"about {uri}", severity=given) for uri, given in severities.items()))
+    write_stories(
+        home, DAY, *(Threat(uri, title=f"about {uri}", severity=given) for uri, given in severities.items())
+    )
 
     titles = [text.partition("about ")[2].strip() for text in written(home).texts["h2"] if "about" in text]
 
     assert titles == ["d", "e", "b", "None", "a", "c"]
 
 
-def test_figures_say_how_much_there_was(home):
+def test_the_figures_count_the_day(home):
     """Requests, scored connections, judged URIs by severity, threats, and clients over all of them."""
     met = [("10.0.0.1", "09:00:00"), ("10.0.0.2", "09:00:00")]
-    tell(home, DAY, Told("a", met=met), Told("b", met=met[:1], severity=3), judged={"c": 1, "d": 2})
+    write_stories(
+        home, DAY, Threat("a", met=met), Threat("b", met=met[:1], severity=3), judged={"c": 1, "d": 2}
+    )
 
     page = written(home)
 
     assert page.texts["dd"] == [f"{sum(range(480, 1200)):,}", "3", "4", "2", "2"]
     assert "addresses judged by analysts: 2 high, 1 medium, 1 low" in page.texts["dt"]
-    assert "High risk, and not described yet" in page.texts["h2"]
+    assert "High risk, not described yet" in page.texts["h2"]
     assert page.texts["li"] == ["c"]
 
 
 def test_clients_beyond_the_timeline_are_counted(home):
     """The timeline is that of the clients with the most requests; the progression has all of them."""
-    told = Told("evil.example/a", met=[(f"10.0.0.{number}", "09:00:00") for number in range(4)])
-    tell(home, DAY, told)
-    other = Told("evil.example/a", met=told.met[:3], saved=False)
-    tell(home, DAY, other)
+    threat = Threat("evil.example/a", met=[(f"10.0.0.{number}", "09:00:00") for number in range(4)])
+    write_stories(home, DAY, threat)
+    other = Threat("evil.example/a", met=threat.met[:3], saved=False)
+    write_stories(home, DAY, other)
 
     said = "These are the 3 computers with the most requests, of 4 computers that met it."
 
     assert said in paragraphs(written(home))
 
 
-def test_a_table_ends_where_a_reader_would(home):
-    """The first 25 rows, and how many more there are."""
-    told = Told("evil.example/a", referers=[f"http://{number}/" for number in range(30)], led_to=["x"] * 26)
-    tell(home, DAY, told)
+def test_a_table_has_25_rows(home):
+    """And the number of the others."""
+    threat = Threat(
+        "evil.example/a", referers=[f"http://{number}/" for number in range(30)], led_to=["x"] * 26
+    )
+    write_stories(home, DAY, threat)
 
     page = written(home)
 
@@ -123,45 +129,45 @@ def test_a_table_ends_where_a_reader_would(home):
 @pytest.mark.parametrize(
     ("uri_rep", "said"),
     [
-        ("", "No reputation service was asked."),
-        (None, "Nothing is known: the address isn't among the day's scored connections."),
+        ("", "No reputation service was queried."),
+        (None, "Unknown: the address isn't among the day's scored connections."),
         ("an older note", "an older note"),
     ],
 )
-def test_what_is_not_known_of_a_reputation_is_said(home, uri_rep, said):
+def test_a_missing_reputation_is_explained(home, uri_rep, said):
     """An installation's older rows are shown as they are."""
-    tell(home, DAY, Told("evil.example/a", uri_rep=uri_rep))
+    write_stories(home, DAY, Threat("evil.example/a", uri_rep=uri_rep))
     assert said in paragraphs(written(home))
 
 
-def test_a_story_without_a_progression_is_told_without_it(home):
-    """Spot kept that file on another disk; what the tables have is shown."""
-    tell(home, DAY, Told("evil.example/a", saved=False))
-    assert any("records it" in text for text in paragraphs(written(home)))
+def test_a_story_without_a_progression_says_so(home):
+    """Spot kept that file on another disk; the page shows what the tables have."""
+    write_stories(home, DAY, Threat("evil.example/a", saved=False))
+    assert any("Not recorded." in text for text in paragraphs(written(home)))
 
 
 def test_a_comment_without_words_is_still_a_story(home):
-    """NULL is nothing; a title is needed to speak of it."""
-    tell(home, DAY, Told("evil.example/a", title=None, text=None))
+    """NULL is empty; such a story has the title Untitled."""
+    write_stories(home, DAY, Threat("evil.example/a", title=None, text=None))
     page = written(home)
     assert any("Untitled" in text for text in page.texts["h2"])
     assert "None" not in " ".join(page.texts["body"])
 
 
 def test_a_day_without_comments_says_how_to_write_one(home):
-    """And a day that nothing was made of, how to make it."""
+    """And a day that isn't materialized, how to materialize it."""
     said = " ".join(paragraphs(written(home)))
-    assert "No story has been told of this day yet." in said
+    assert "This day has no story yet." in said
     assert "Threat_Investigation" in said
     assert f"proxy-oa run --date {DAY}" in said
 
 
 def test_the_same_day_gives_the_same_page(home):
     """In another process, too: no clock, no hash seed."""
-    tell(
+    write_stories(
         home,
         DAY,
-        *(Told(f"{n}.example/", met=[(f"{n}.{m}", "09:00:00") for m in range(9)]) for n in range(9)),
+        *(Threat(f"{n}.example/", met=[(f"{n}.{m}", "09:00:00") for m in range(9)]) for n in range(9)),
     )
     first = write_story(DAY, deployment=home.deployment).path.read_bytes()
 

@@ -7,7 +7,7 @@ import pytest
 from support.command import proxy_oa
 from support.home import SAMPLE_DAY as DAY
 from support.home import Home, metadata
-from support.told_day import Told, tell
+from support.story_day import Threat, write_stories
 
 from proxy_oa_assets.cli.history import open_history
 from proxy_oa_assets.investigation.story.page import write_story
@@ -39,19 +39,19 @@ def test_an_error_of_writing_into_the_home_names_the_folder(home):
 
 def test_of_two_concurrent_writers_the_last_has_read_both_stories(home):
     """A story that is saved during the writing of a page isn't missing afterwards."""
-    tell(home, DAY, Told("first.example/"))
+    write_stories(home, DAY, Threat("first.example/"))
     writing = threading.Thread(target=write_story, args=[DAY], kwargs={"deployment": home.deployment})
     with home.deployment.hdfs.lock(home.deployment.workspace.lock(DAY, "story")):
         writing.start()
         writing.join(1)
-        tell(home, DAY, Told("first.example/"), Told("second.example/"))
+        write_stories(home, DAY, Threat("first.example/"), Threat("second.example/"))
     writing.join()
     assert "second.example/" in home.deployment.workspace.story(DAY).read_text(encoding="utf-8")
 
 
 def test_the_command_writes_the_page_and_prints_its_path(home):
     """Into the day's data folder; the web UI knows it as metadata of the day's notebooks."""
-    tell(home, DAY, Told("evil.example/a"))
+    write_stories(home, DAY, Threat("evil.example/a"))
 
     done = proxy_oa(home.path, "story", "--date", DAY.key)
 

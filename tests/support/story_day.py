@@ -1,4 +1,4 @@
-"""A day on which analysts told stories, as the tables and files have it, whatever is in them."""
+"""A day with stories, in its tables and files, with any values."""
 
 import json
 from dataclasses import dataclass, field
@@ -20,8 +20,8 @@ _NUMBERS = ("duration", "scbytes", "csbytes")
 
 
 @dataclass
-class Told:
-    """A threat: its story, its severity (0: none), who met it when, from where, and where it led.
+class Threat:
+    """A threat: its story, its severity (0 for none), clients and times, referers, and where it led.
 
     `uri_rep` is None for a threat that isn't among the scored connections; without `saved`, it has no
     incident progression.
@@ -40,18 +40,18 @@ class Told:
     saved: bool = True
 
 
-def tell(home: Home, day: Day, *threats: Told, judged: dict[str, int] | None = None) -> None:
+def write_stories(home: Home, day: Day, *threats: Threat, judged: dict[str, int] | None = None) -> None:
     """Write a day's stories; `judged` are severities of URIs without one."""
-    given = {told.uri: told.severity for told in threats if told.severity} | (judged or {})
+    given = {threat.uri: threat.severity for threat in threats if threat.severity} | (judged or {})
     _write(home, PROXY_THREAT_INVESTIGATION, day, [(day.key, *each) for each in given.items()])
-    _write(home, PROXY_STORYBOARD, day, [(told.uri, told.title, told.text) for told in threats])
-    _write(home, PROXY_TIMELINE, day, [row for told in threats for row in _times(day, told)])
-    _write(home, PROXY_SCORES, day, [row for told in threats for row in _scores(day, told)])
+    _write(home, PROXY_STORYBOARD, day, [(threat.uri, threat.title, threat.text) for threat in threats])
+    _write(home, PROXY_TIMELINE, day, [row for threat in threats for row in _times(day, threat)])
+    _write(home, PROXY_SCORES, day, [row for threat in threats for row in _scores(day, threat)])
     minutes = [(f"{day} {number // 60:02d}:{number % 60:02d}", number) for number in range(480, 1200)]
     _write(home, PROXY_INGEST_SUMMARY, day, minutes)
-    for told in filter(lambda told: told.saved, threats):
-        content = json.dumps(_progression(told)).encode("utf-8")
-        home.deployment.hdfs.write(home.deployment.workspace.progression(day, str(told.uri)), [content])
+    for threat in (each for each in threats if each.saved):
+        content = json.dumps(_progression(threat)).encode("utf-8")
+        home.deployment.hdfs.write(home.deployment.workspace.progression(day, str(threat.uri)), [content])
 
 
 def _write(home: Home, table: Table, day: Day, rows: list[tuple[object, ...]]) -> None:
@@ -59,25 +59,26 @@ def _write(home: Home, table: Table, day: Day, rows: list[tuple[object, ...]]) -
     home.deployment.impala.replace_day_with_frame(table, day, frame)
 
 
-def _times(day: Day, told: Told) -> list[tuple[object, ...]]:
+def _times(day: Day, threat: Threat) -> list[tuple[object, ...]]:
     return [
-        (told.uri, f"{day} {time}", f"{day} {time}", 1_500, client, *told.code) for client, time in told.met
+        (threat.uri, f"{day} {time}", f"{day} {time}", 1_500, client, *threat.code)
+        for client, time in threat.met
     ]
 
 
-def _scores(day: Day, told: Told) -> list[tuple[object, ...]]:
-    if told.uri_rep is None:
+def _scores(day: Day, threat: Threat) -> list[tuple[object, ...]]:
+    if threat.uri_rep is None:
         return []
     row = {name: 1 if name in _NUMBERS else "-" for name in PROXY_SCORES.column_names}
-    row |= {"tdate": day.key, "fulluri": told.uri, "uri_rep": told.uri_rep, "ml_score": 0.1}
-    row["network_context"] = told.context
-    return [tuple((row | {"clientip": client}).values()) for client, _ in told.met]
+    row |= {"tdate": day.key, "fulluri": threat.uri, "uri_rep": threat.uri_rep, "ml_score": 0.1}
+    row["network_context"] = threat.context
+    return [tuple((row | {"clientip": client}).values()) for client, _ in threat.met]
 
 
-def _progression(told: Told) -> dict[str, object]:
+def _progression(threat: Threat) -> dict[str, object]:
     requests = [
         {"clientip": client, "referer": referer, "reqmethod": "GET", "resconttype": "text/html"}
-        for client, _ in told.met
-        for referer in told.referers
+        for client, _ in threat.met
+        for referer in threat.referers
     ]
-    return {"fulluri": told.uri, "requests": requests, "referer_for": told.led_to}
+    return {"fulluri": threat.uri, "requests": requests, "referer_for": threat.led_to}
