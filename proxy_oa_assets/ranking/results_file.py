@@ -52,8 +52,8 @@ class RejectedLine(NamedTuple):
 class ResultsReader:
     """Reads the first `limit` good rows of a day's results.
 
-    Iterate over `rejected_lines` (it drives the reading), then take the `frame`. Memory holds `limit` rows,
-    whatever the size of the file.
+    Iterate over `rejected_lines`, which drives the reading, then take the `frame`. Memory is bounded by
+    `limit`.
     """
 
     columns: tuple[str, ...]

@@ -100,7 +100,7 @@ def test_run_of_a_day_without_input_says_what_to_do_and_exits_with_1(home: Home)
 def test_what_cannot_be_used_exits_with_2_and_names_it(
     tmp_path: Path, arguments: tuple[str, ...], variables: dict[str, str], said: str
 ) -> None:
-    """Wrong arguments and settings are told apart from a day that failed."""
+    """Exit code 2 distinguishes wrong arguments and settings from a day that failed."""
     done = proxy_oa(tmp_path / "home", *arguments, **variables)
 
     assert done.returncode == 2

@@ -51,7 +51,7 @@ def test_after_the_demo_partitions_begin_with_the_first_sample_day(demo) -> None
 
 
 def test_the_sample_site_s_settings_hold_for_every_later_command(demo) -> None:
-    """Whatever characters the home's path has, its .env names the sample site's files."""
+    """The home's .env names the sample site's files, also with quotes and backslashes in its path."""
     home = demo[0].path
 
     done = proxy_oa(home, "doctor")

@@ -27,7 +27,7 @@ SERVICE_USER = "postgres"
 
 @dataclass(frozen=True)
 class Server:
-    """A PostgreSQL server of the test's own, with the role and the database that the document creates."""
+    """A test's PostgreSQL server, with the role and the database that the document creates."""
 
     programs: Path
     folder: Path
@@ -36,7 +36,7 @@ class Server:
 
     @property
     def variables(self) -> dict[str, str]:
-        """What the document's dagster.yaml reads from the environment."""
+        """The variables that the document's dagster.yaml reads."""
         return {
             "DAGSTER_PG_HOST": "127.0.0.1",
             "DAGSTER_PG_PORT": str(self.port),
@@ -93,7 +93,7 @@ def server() -> Iterator[Server]:
 
 
 def stop(server: Server, data: Path) -> None:
-    """Stop the server if it runs; it is gone when this returns."""
+    """Stop the server if it runs, and wait until it has ended."""
     pid_file = data / "postmaster.pid"
     if pid_file.exists():
         server.run("pg_ctl", "-D", str(data), "-m", "immediate", "-w", "stop")

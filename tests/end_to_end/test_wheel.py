@@ -12,7 +12,7 @@ PROJECT = Path(__file__).parents[2]
 
 
 def pip(environment: Path, *arguments: str | Path) -> str:
-    """Run this interpreter's pip for another environment, which then needs none of its own."""
+    """Run this interpreter's pip for another environment, which has no pip itself."""
     command = [sys.executable, "-m", "pip", "--python", environment, "--disable-pip-version-check"]
     return subprocess.run([*command, *arguments], check=True, stdout=subprocess.PIPE, text=True).stdout
 
@@ -28,13 +28,13 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     )
     (wheel,) = folder.glob("*.whl")
     venv.create(folder / "venv")
-    # Compiling ten thousand files takes longer than all the rest; few of them are loaded.
+    # Compiling ten thousand files would take most of the test's time, and few of them are loaded.
     pip(folder / "venv", "install", "--quiet", "--no-compile", "-c", PROJECT / "constraints.txt", wheel)
     return folder / "venv"
 
 
 def test_the_wheel_runs_a_day_from_another_folder(installed: Path, tmp_path: Path) -> None:
-    """It carries the conf and the templates of notebooks and stories, and needs nothing of the checkout."""
+    """It contains the conf and the templates of notebooks and stories, and needs no checkout."""
     home = Home(tmp_path / "home")
     home.write_sample()
 
@@ -57,7 +57,7 @@ def test_the_wheel_runs_a_day_from_another_folder(installed: Path, tmp_path: Pat
 
 
 def test_the_wheel_brings_no_test_and_no_development_tool(installed: Path) -> None:
-    """What runs in production has what it needs, and no more."""
+    """Production installs run-time dependencies only."""
     listed = pip(installed, "list", "--format=freeze")
     names = {line.partition("==")[0].lower() for line in listed.splitlines()}
 

@@ -152,7 +152,7 @@ def test_a_column_that_stands_there_twice_is_named(load, shipped):
 
 @pytest.mark.parametrize("text", ["", "{", "[]", "null", "\ufeff{}", "{'fulluri': 18}"])
 def test_a_text_that_is_no_conf_names_the_file(load, tmp_path, text):
-    """The message leads to the file, whatever is wrong with it."""
+    """The message names the file for every problem in it."""
     with pytest.raises(ConfError, match=r"conf\.json") as caught:
         load(text)
     assert str(tmp_path) in str(caught.value)

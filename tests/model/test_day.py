@@ -36,7 +36,7 @@ def test_a_day_gives_its_folder_and_numbers():
 
 @given(st.dates())
 def test_every_date_survives_its_key_and_folder(date):
-    """Key and folder name the date without loss, whatever the year."""
+    """Key and folder name keep the date of any year."""
     day = Day(date)
     assert Day.parse(day.key) == day
     assert day.folder == day.key.replace("-", "")

@@ -80,7 +80,7 @@ def test_a_name_of_any_length_that_the_system_takes_is_replaced(tmp_path):
 
 
 def test_the_temporary_file_is_hidden_from_readers_of_the_folder(tmp_path):
-    """Hive, Impala and Spark pass over names that begin with a dot, and nobody lists *.tmp as data."""
+    """Hive, Impala and Spark ignore names that begin with a dot, and our readers ignore *.tmp."""
     with replacing(tmp_path / "part.parquet") as file:
         (temporary,) = tmp_path.iterdir()
         file.write(b"x")
@@ -98,7 +98,7 @@ def test_a_new_file_has_the_usual_permissions(tmp_path):
 
 
 def test_many_writers_at_once_leave_one_whole_file(tmp_path):
-    """Each writer has a temporary file of its own; the last one's content stands, whole."""
+    """Each writer has its own temporary file; the last one's content stays, whole."""
     path = tmp_path / "file"
 
     def write(number):

@@ -6,15 +6,36 @@ from support.command import proxy_oa
 from support.definitions import defs
 from support.deployed import OPERATING, PROJECT, SYSTEMD
 
+from proxy_oa_assets.settings import ClusterSettings, Settings
+
+
+def variables(kind: type[Settings | ClusterSettings]) -> list[str]:
+    """Return the variables of the environment that a class reads."""
+    derived = ("cluster", "reputation_may_run_programs")
+    return [str(field.alias) for name, field in kind.model_fields.items() if name not in derived]
+
 
 def test_the_example_s_variables_are_settings() -> None:
-    """Each PROXY_OA_ variable in the example and the document is one that settings.py reads."""
-    settings = (PROJECT / "proxy_oa_assets" / "settings.py").read_text(encoding="utf-8")
+    """Each PROXY_OA_ variable in the example and the document is a setting."""
     example = (SYSTEMD / "proxy-oa.env.example").read_text(encoding="utf-8")
 
     named = set(re.findall(r"\bPROXY_OA_[A-Z_]+", example + OPERATING))
 
-    assert {name for name in named if f'"{name}"' not in settings} == set()
+    assert named <= {*variables(Settings), *variables(ClusterSettings)}
+
+
+def test_every_setting_is_documented() -> None:
+    """README and `.env.example` have every setting, and docs/cluster.md those of a cluster."""
+    readme, example, cluster = (
+        (PROJECT / name).read_text(encoding="utf-8")
+        for name in ("README.md", ".env.example", "docs/cluster.md")
+    )
+
+    for name in variables(Settings):
+        assert f"`{name}`" in readme
+        assert f"#{name}=" in example
+    for name in variables(ClusterSettings):
+        assert f"`{name}`" in cluster
 
 
 def test_the_document_s_jobs_and_automation_are_defined() -> None:
@@ -30,7 +51,7 @@ def test_the_document_s_jobs_and_automation_are_defined() -> None:
 
 
 def test_the_document_s_shell_blocks_name_real_commands(tmp_path: Path) -> None:
-    """Each `proxy-oa` subcommand in the document is one that the program has."""
+    """Each `proxy-oa` subcommand in the document exists."""
     blocks = "\n".join(re.findall(r"^```sh\n(.*?)^```$", OPERATING, re.DOTALL | re.MULTILINE))
     help_text = proxy_oa(tmp_path / "home", "--help").stdout
 
@@ -42,7 +63,7 @@ def test_the_document_s_shell_blocks_name_real_commands(tmp_path: Path) -> None:
 
 
 def test_make_help_says_what_there_is_to_make() -> None:
-    """A line for each target with its whole sentence, colons in it included."""
+    """It prints a line for each target with its whole sentence, colons included."""
     makefile = (PROJECT / "Makefile").read_text(encoding="utf-8")
 
     done = subprocess.run(

@@ -1,4 +1,4 @@
-"""The nginx configuration of docs/operating.md, run for real."""
+"""The nginx configuration of docs/operating.md, run by nginx."""
 
 import base64
 import os
@@ -31,7 +31,7 @@ class Proxy:
     def request(
         self, path: str, *, password: str | None = "s3cret", method: str = "GET", **headers: str
     ) -> tuple[int, str]:
-        """Return status and body of a request as user `analyst`; without a password as nobody."""
+        """Return status and body of a request as user `analyst`, or without credentials if no password."""
         trusted = ssl.create_default_context(cafile=str(self.certificate))
         trusted.check_hostname = False
         connection = HTTPSConnection("127.0.0.1", self.port, timeout=60, context=trusted)
@@ -102,7 +102,7 @@ def accepts(port: int) -> bool:
         return client.connect_ex(("127.0.0.1", port)) == 0
 
 
-def test_the_proxy_lets_nobody_in_without_a_password(proxy: Proxy) -> None:
+def test_the_proxy_requires_a_password(proxy: Proxy) -> None:
     """401 for every path without one or with a wrong one; 200 with it; plain HTTP is sent to TLS."""
     for path in ("/", "/graphql", "/server_info"):
         assert proxy.request(path, password=None)[0] == 401
@@ -146,7 +146,7 @@ def test_the_proxy_passes_websockets_of_its_own_site(proxy: Proxy) -> None:
 def test_the_proxy_refuses_mutations_that_another_site_s_page_sends(
     proxy: Proxy, headers: dict[str, str], status: int
 ) -> None:
-    """Dagster takes a mutation by GET, to which a browser adds the password wherever the page is from."""
+    """Dagster accepts a mutation by GET, to which a browser adds the password from any site's page."""
     address = "/graphql?query=mutation%7BreloadWorkspace%7B__typename%7D%7D"
 
     assert proxy.request(address, **headers)[0] == status

@@ -15,7 +15,7 @@ SANDBOX = (
     *("NoNewPrivileges", "PrivateTmp", "PrivateDevices", "ProtectHome", "ProtectKernelModules"),
     *("ProtectKernelTunables", "ProtectControlGroups", "RestrictSUIDSGID", "RestrictNamespaces"),
 )
-# What the units differ in: everything else of their sections is the same.
+# The lines in which the units differ.
 OWN_LINES = {"ExecStart", "KillMode", "TimeoutStopSec"}
 
 RELOAD = "mutation { reloadWorkspace { __typename } }"
@@ -30,7 +30,7 @@ def graphql(port: int, query: str) -> str:
 
 
 def test_systemd_finds_no_fault_in_the_units(tmp_path: Path) -> None:
-    """With the virtual environment at hand `systemd-analyze verify` has nothing to say."""
+    """`systemd-analyze verify` prints nothing if the virtual environment exists."""
     for name in UNITS:
         text = (SYSTEMD / f"{name}.service").read_text(encoding="utf-8")
         (tmp_path / f"{name}.service").write_text(text.replace(VENV, sys.prefix), encoding="utf-8")
@@ -51,7 +51,7 @@ def test_systemd_finds_no_fault_in_the_units(tmp_path: Path) -> None:
 
 
 def test_both_units_are_confined_in_the_same_way() -> None:
-    """They share one private /tmp, for which both need one of their own; the home alone is writable."""
+    """They share one private /tmp, which both must have enabled; only the home is writable."""
     daemon, webserver = (unit(name) for name in UNITS)
 
     assert {name: daemon["Service"][name] for name in SANDBOX} == dict.fromkeys(SANDBOX, "yes")
@@ -79,7 +79,7 @@ def test_the_web_server_answers_on_loopback_alone(webserver: int, site: Site) ->
 
 
 def test_the_daemon_s_heartbeats_are_in_history(site: Site) -> None:
-    """Its unit's command runs what the document needs it for: queue, sensors, schedules, backfills, watch."""
+    """Its unit's command runs what the document promises: queue, sensors, schedules, backfills, monitors."""
     needed = {"QUEUED_RUN_COORDINATOR", "SENSOR", "SCHEDULER", "BACKFILL", "MONITORING"}
     with (
         dg.DagsterInstance.from_config(str(site.home / "dagster")) as instance,
