@@ -40,12 +40,10 @@ def materialize_day(
 ) -> DayRun:
     """Materialize every asset of a day and record it in Dagster's history."""
     run_id = str(uuid.uuid4())
-
-    def relay(entry: dg.EventLogEntry) -> None:
-        if on_event and entry.dagster_event:
-            on_event(entry.dagster_event)
-
-    instance.add_event_listener(run_id, relay)
+    if on_event:
+        instance.add_event_listener(
+            run_id, lambda entry: entry.dagster_event and on_event(entry.dagster_event)
+        )
     result = defs.resolve_job_def(PROXY_DAY).execute_in_process(
         partition_key=day.key,
         instance=instance,

@@ -33,7 +33,6 @@ def _beacon(random: Random) -> list[Request]:
             query="?id=7f3a9c",
             useragent="Mozilla/4.0 (compatible; MSIE 6.0; Windows NT 5.1)",
             content_type="image/gif",
-            category="Uncategorized",
             serverip="203.0.113.9",
             received=43,
             sent=210,
@@ -79,7 +78,6 @@ def _executable(random: Random) -> list[Request]:
             path="/invoice_2291.pdf.exe",
             content_type="application/x-msdownload",
             referer="http://news.daily.example/football/3.html",
-            category="Uncategorized",
             serverip=DROPPER_HOST,
             received=1_482_240,
             port="80",
@@ -92,7 +90,6 @@ def _executable(random: Random) -> list[Request]:
             method="POST",
             useragent="WinHttp.WinHttpRequest.5",
             content_type="application/octet-stream",
-            category="Uncategorized",
             serverip=DROPPER_HOST,
             received=20_480,
             sent=2_048,
@@ -121,7 +118,6 @@ def _phishing(random: Random) -> list[Request]:
             method=method,
             code=code,
             referer=referer,
-            category="Uncategorized",
             serverip="203.0.113.200",
             username=f"user{client.rpartition('.')[2]}",
         )
@@ -153,7 +149,6 @@ def _hostile(random: Random) -> list[Request]:
             query=query,
             useragent=agent,
             code=random.choice(("200", "403", "499", "999")),
-            category="Uncategorized",
             serverip="203.0.113.77",
         )
         for number, (path, query, agent) in enumerate(values)
@@ -164,9 +159,12 @@ def _hostile(random: Random) -> list[Request]:
         "10.20.1.40",
         "probe.badhost.example",
         path="/nulls",
+        category="Business",
         changed=dict.fromkeys(
             ("useragent", "referer", "respcode", "username", "duration", "scbytes", "csbytes")
         ),
     )
-    nameless = Request(5 * 3600 + 65, None, None, changed={"fulluri": None, "respcode": "-"})
+    nameless = Request(
+        5 * 3600 + 65, None, None, category="Business", changed={"fulluri": None, "respcode": "-"}
+    )
     return [*requests, bare, nameless]

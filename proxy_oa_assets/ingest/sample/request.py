@@ -26,7 +26,7 @@ class Request:
     content_type: str = "text/html"
     code: str = "200"
     referer: str = "-"
-    category: str = "Business"
+    category: str = "Uncategorized"
     username: str = "-"
     serverip: str = "-"
     received: int = 4_000
