@@ -1,0 +1,63 @@
+"""Each SELECT is one text for all engines."""
+
+import re
+
+import pytest
+
+from proxy_oa_assets.model.day import Day
+from proxy_oa_assets.model.tables import TABLES
+from proxy_oa_assets.sql import analysts, check_counts, day_tables, raw_log
+from proxy_oa_assets.sql.query import Query, any_row, whole_day
+
+DAY = Day.parse("2016-09-12")
+
+QUERIES = [
+    day_tables.edge_details(DAY),
+    day_tables.ingest_summary(DAY),
+    day_tables.full_connection_hours(DAY),
+    day_tables.edges_of_scored_hours(DAY),
+    analysts.ingest_summary(DAY, DAY),
+    *(whole_day(table, DAY) for table in TABLES.values()),
+    *(any_row(table, DAY) for table in TABLES.values()),
+    check_counts.edge_counts(DAY),
+    check_counts.summary_counts(DAY),
+    check_counts.minutes_of_days(DAY, DAY),
+    analysts.suspicious(DAY, "uri", "10.0.0.1", 9),
+    analysts.details(DAY, "uri", "10.0.0.1"),
+    analysts.scored_rows(DAY, ["uri", "other"]),
+    analysts.timeline(DAY, "uri"),
+    *(
+        select(DAY, uri)
+        for select in (raw_log.found_per_second, raw_log.requests_to, raw_log.referer_for)
+        for uri in ("uri", "null")
+    ),
+    raw_log.found_rows(DAY, "uri", ["09:00:00", None], 9),
+    raw_log.client_timeline(DAY, "uri", 9),
+]
+
+# Reserved words of Impala (Impala SQL Reference, "Impala reserved words") that are plausible names in a query
+# about traffic. `time`, `host`, `hour` and `minute` aren't reserved.
+RESERVED = (
+    "at cardinality case cast char collect column condition count cube current data date default "
+    "describe element end entry every exec external filter first float following from full function "
+    "get grouping hash hold identity in interval into join large last left like limit local location "
+    "match member method no none null of offset on one only or order out outer over overlay "
+    "parameter partition path pattern per percent portion position precision primary range rank ref "
+    "references refresh release replace reset role row rows scope scroll search seek set show "
+    "similar size skip some stats stored string subset symbol table then to trailing union unknown "
+    "unnest update upsert use values varying view when whenever where window with "
+).split()
+NAMED = re.compile(r"\bAS ([a-z_]+)(?! *\()|\) ([a-z_]+)\b(?! *\()", re.IGNORECASE)
+CLAUSES = {"as", "from", "where", "group", "order", "on", "union", "and", "or", "then", "else", "end", "is"}
+
+
+@pytest.mark.parametrize("query", QUERIES, ids=range(len(QUERIES)))
+def test_queries_use_the_portable_subset(query: Query) -> None:
+    """No name that Impala reserves, no quoted name, no ||, and as many values as placeholders."""
+    names = {name.lower() for found in NAMED.findall(query.sql) for name in found if name} - CLAUSES
+    types = {"int", "string", "bigint", "float"}
+    assert not (names - types) & set(RESERVED)
+    assert not re.search(r'"|`|\|\||::', query.sql)
+    assert query.sql.count("?") == len(query.parameters)
+    for table in TABLES.values():
+        assert not set(table.column_names) & set(RESERVED)
