@@ -2,14 +2,17 @@
 
 Our files have a version in their names: `h=07/part.<version>.parquet`. A marker in the day's folder names the
 version that is read, so replacing it switches all hours at once, and the files of other systems that the
-version supersedes; files that they add later are read, too.
+version supersedes; files that they add later are read, too. A day that was copied from a cluster is read by
+the cluster's marker until it is replaced.
 """
 
+import os
 import re
 import shutil
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
+from typing import ClassVar, Self
 
 from pydantic import BaseModel, ValidationError
 
@@ -18,48 +21,72 @@ from proxy_oa_assets.model.files import replacing
 from proxy_oa_assets.model.tables import RAW_HOUR_FOLDER
 from proxy_oa_assets.resources.local.partitions import has_content, visible_files
 
-# Engines ignore names that begin with a dot.
-_MARKER = ".version.json"
 _OURS = re.compile(r"part\.([0-9a-f]{32})\.parquet", re.ASCII)
 _TEMPORARY = re.compile(r"\.[0-9a-f]{32}\.tmp", re.ASCII)
 
 
 class _Marker(BaseModel):
-    """The version of our files that is read, and the superseded files, as paths below the day's folder."""
-
-    version: str | None = None
-    superseded: list[str] = []
+    file: ClassVar[str]
 
     @classmethod
-    def of(cls, day: Path) -> "_Marker":
+    def of(cls, day: Path) -> Self:
         """Read a day's marker. A day that only other systems have written has none."""
         try:
-            return cls.model_validate_json((day / _MARKER).read_bytes())
+            return cls.model_validate_json((day / cls.file).read_bytes())
         except FileNotFoundError:
             return cls()
         except ValidationError as error:
             raise WarehouseError(
-                f"{day / _MARKER} is damaged ({error.errors()[0]['msg']}); remove it and ingest the day again"
+                f"{day / cls.file} is damaged ({error.errors()[0]['msg']}); remove it and write the day again"
             ) from error
+
+
+class _ClusterMarker(_Marker):
+    """The run whose hours the cluster's form reads in place of the day's own; see `cluster/raw_days.py`."""
+
+    file = "_proxy_oa_version.json"
+
+    run: str = ""
+    hours: dict[int, int] = {}
+    returned: list[int] = []
+
+    def files(self, day: Path) -> list[Path]:
+        """Return the data files of a day that was copied from a cluster."""
+        run = day.parents[2].joinpath("_beside", *day.parts[-3:], f"run={self.run}")
+        replaced = self.hours.keys() - self.returned
+        folders = [folder for hour, folder in _hour_folders(day) if hour not in replaced]
+        folders += [folder for hour, folder in _hour_folders(run) if hour in replaced]
+        return _files(sorted(folders, key=lambda folder: folder.name))
+
+
+class _LocalMarker(_Marker):
+    """The version of our files that is read, and the superseded files, as paths below the day's folder."""
+
+    # Engines ignore names that begin with a dot.
+    file = ".version.json"
+
+    version: str | None = None
+    superseded: list[str] = []
 
     def put(self, day: Path) -> None:
         """Make this the day's marker, durably."""
-        with replacing(day / _MARKER, durable=True) as file:
+        with replacing(day / self.file, durable=True) as file:
             file.write(self.model_dump_json().encode("utf-8"))
 
     def reads(self, day: Path, file: Path) -> bool:
         """Return whether a file of the day is read."""
         ours = _OURS.fullmatch(file.name)
-        return ours[1] == self.version if ours else str(file.relative_to(day)) not in self.superseded
+        return ours[1] == self.version if ours else os.path.relpath(file, day) not in self.superseded
 
 
 def raw_day_files(day: Path) -> list[Path]:
     """Return the data files of the raw day that has a folder, hour by hour."""
-    marker = _Marker.of(day)
+    marker = _LocalMarker.of(day)
     while True:
-        files = [file for file in _files(day) if marker.reads(day, file) and has_content(file)]
+        files = _day_files(day) if marker.version else _ClusterMarker.of(day).files(day)
+        files = [file for file in files if marker.reads(day, file) and has_content(file)]
         # A writer that switched the day in between may have removed files before they were listed.
-        switched, marker = marker, _Marker.of(day)
+        switched, marker = marker, _LocalMarker.of(day)
         if marker == switched:
             return files
 
@@ -73,16 +100,16 @@ def replace_raw_day(day: Path, hours: Mapping[int, Path]) -> None:
             target = folders.get(hour, day / f"h={hour:02d}") / f"part.{version}.parquet"
             with file.open("rb") as source, replacing(target, durable=True) as copy:
                 shutil.copyfileobj(source, copy)
-        others = [str(file.relative_to(day)) for file in _files(day) if not _OURS.fullmatch(file.name)]
-        _Marker(version=version, superseded=others).put(day)
+        others = [str(file.relative_to(day)) for file in _day_files(day) if not _OURS.fullmatch(file.name)]
+        _LocalMarker(version=version, superseded=others).put(day)
     finally:
         _remove_unread(day)
 
 
 def _remove_unread(day: Path) -> None:
     """Remove what no reader takes: superseded files, former versions, and what killed writers left."""
-    marker = _Marker.of(day)
-    for file in _files(day):
+    marker = _LocalMarker.of(day)
+    for file in _day_files(day):
         if not marker.reads(day, file):
             file.unlink(missing_ok=True)
     for folder in (day, *(folder for _, folder in _hour_folders(day))):
@@ -90,7 +117,7 @@ def _remove_unread(day: Path) -> None:
             if _TEMPORARY.fullmatch(file.name):
                 file.unlink()
     if marker.superseded:
-        _Marker(version=marker.version).put(day)
+        _LocalMarker(version=marker.version).put(day)
 
 
 def _hour_folders(day: Path) -> Iterator[tuple[int, Path]]:
@@ -100,6 +127,9 @@ def _hour_folders(day: Path) -> Iterator[tuple[int, Path]]:
             yield int(found[1]), folder
 
 
-def _files(day: Path) -> list[Path]:
-    folders = sorted(folder for _, folder in _hour_folders(day))
+def _day_files(day: Path) -> list[Path]:
+    return _files(sorted(folder for _, folder in _hour_folders(day)))
+
+
+def _files(folders: Iterable[Path]) -> list[Path]:
     return [file for folder in folders for file in visible_files(folder)]

@@ -1,6 +1,7 @@
 """A raw day that this package replaces beside other systems that write it."""
 
 import errno
+import json
 import signal
 import subprocess
 import sys
@@ -15,7 +16,7 @@ from proxy_oa_assets.model.errors import WarehouseError
 from proxy_oa_assets.model.tables import PROXY
 from proxy_oa_assets.resources.local import raw_day
 from proxy_oa_assets.resources.local.duckdb_warehouse import DuckDBWarehouse
-from proxy_oa_assets.sql.query import whole_day
+from proxy_oa_assets.sql.query import Query, whole_day
 
 KILLED_WRITER = """
 import os, signal, sys
@@ -28,7 +29,7 @@ def killed(*_):
     os.kill(os.getpid(), signal.SIGKILL)
 
 if sys.argv[4] == "before the switch":
-    raw_day._Marker.put = killed
+    raw_day._LocalMarker.put = killed
 else:
     raw_day._remove_unread = killed
 DuckDBWarehouse(base=sys.argv[1]).replace_raw_day(Day.parse(sys.argv[2]), {8: Path(sys.argv[3])})
@@ -124,12 +125,37 @@ def test_a_writer_that_fails_leaves_the_day_as_it_was(warehouse, tmp_path, monke
 
 
 def test_a_damaged_marker_is_named(warehouse, tmp_path):
-    """Without it, nobody knows which files are the day; the message says what to do."""
+    """The message names it and says what to do."""
     warehouse.replace_raw_day(DAY, {7: hour_file(tmp_path / "new", "new/")})
     marker = Path(warehouse.location(PROXY, DAY)) / ".version.json"
     marker.write_text("{", encoding="utf-8")
     with pytest.raises(WarehouseError, match=rf"{marker} .*remove it"):
         warehouse.read_day(PROXY, DAY)
+
+
+def test_a_raw_day_that_was_copied_from_a_cluster_is_read_as_there(warehouse, tmp_path):
+    """Its marker names the run whose hours are read; other hours are the day's own until it is replaced."""
+    day = Path(warehouse.location(PROXY, DAY))
+    run = Path(warehouse.location(PROXY)) / "_beside" / day.relative_to(day.parents[2]) / "run=new"
+    for hour, uri in (("7", "old/"), ("09", "returned/"), ("10", "late/")):
+        write_file(warehouse, PROXY, hour=hour, fulluri=[uri])
+    for name, hour in (("run=new", "07"), ("run=new", "08"), ("run=former", "07")):
+        folder = run.with_name(name) / f"h={hour}"
+        folder.mkdir(parents=True)
+        hour_file(folder / "part.parquet", f"{name}/")
+    (run / "h=09").mkdir()  # emptied
+    marker = {"run": "new", "switching": False, "hours": {"7": 5, "08": 0, "09": 5}, "emptied": ["09"]}
+    for returned, expected in (
+        ([], ["late/", "run=new/", "run=new/"]),
+        (["09"], ["late/", "returned/", "run=new/", "run=new/"]),
+    ):
+        content = json.dumps({**marker, "returned": returned})
+        (day / "_proxy_oa_version.json").write_text(content, encoding="utf-8")
+        assert _uris(warehouse) == expected
+        assert warehouse.query(Query("SELECT max(h) AS h FROM proxy"))["h"].tolist() == ["10"]
+
+    warehouse.replace_raw_day(DAY, {7: hour_file(tmp_path / "new", "new/")})
+    assert _uris(warehouse) == ["new/"]
 
 
 def test_a_dropped_raw_day_is_empty(warehouse, tmp_path):
