@@ -27,6 +27,6 @@ def connection_hash(clientip: str | None, fulluri: str | None, time: str | None)
 
 
 def edge_file_name(clientip: str | None, connection: str) -> str:
-    """Return `edge-<clientip>-<hash>.tsv`, where `:` and whatever else isn't safe in a file name is `_`."""
+    """Return `edge-<clientip>-<hash>.tsv`, where `:` and other characters unsafe in a file name are `_`."""
     safe = re.sub(r"[^0-9A-Za-z.-]", "_", NULL if clientip is None else clientip)
     return f"edge-{safe[:64]}-{connection}.tsv"

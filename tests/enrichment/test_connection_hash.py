@@ -45,7 +45,7 @@ def test_null_counts_as_the_word_null():
 
 @given(TEXT, TEXT, TEXT)
 def test_every_text_has_a_hash_of_one_form(clientip, fulluri, time):
-    """Whatever stands in the fields, the hash is 32 hex digits and an hour: safe in a file name."""
+    """For any fields, the hash is 32 hex digits and an hour: safe in a file name."""
     value = connection_hash(clientip, fulluri, time)
     assert re.fullmatch(r"[0-9a-f]{32}([0-9]{2}|xx)", value)
     assert value[:32] == hashlib.md5((clientip + fulluri).encode("utf-8")).hexdigest()
@@ -62,7 +62,7 @@ def test_every_text_has_a_hash_of_one_form(clientip, fulluri, time):
     ],
 )
 def test_a_file_name_has_only_safe_characters(clientip, name):
-    """The `:` of IPv6 and whatever a path could be made of is `_`."""
+    """The `:` of IPv6 and the characters of paths become `_`."""
     assert edge_file_name(clientip, "h") == name
 
 

@@ -65,7 +65,7 @@ def test_an_ipv4_mapped_address_is_its_ipv4_address(read):
 
 
 def test_a_block_with_one_end_among_the_ipv4_mapped_addresses_is_ipv6(read):
-    """It isn't lost without a word: its other addresses are described."""
+    """Its other addresses are described."""
     context = read("::ffff:0:0/95,around all of IPv4")
     assert context.describe("::fffe:1:1") == "around all of IPv4"
 
@@ -118,7 +118,7 @@ BLOCKS = st.tuples(NUMBERS, st.integers(0, 8) | st.just(32)).map(
 
 @pytest.mark.parametrize("address", [ipaddress.IPv4Address, ipaddress.IPv6Address])
 @given(entries=st.lists(RANGES | BLOCKS, max_size=12), asked=st.lists(NUMBERS, min_size=1, max_size=12))
-def test_every_mixture_agrees_with_trying_each_entry(address, entries, asked):
+def test_lookups_agree_with_a_search_of_all_entries(address, entries, asked):
     """The answer is a plain search's: the smallest entry that covers the address, the first of equals."""
     context = NetworkContext()
     for position, (low, high) in enumerate(entries):
@@ -151,7 +151,7 @@ def test_a_quoted_description_keeps_its_commas(read):
 
 
 @pytest.mark.parametrize("line", ['10.0.0.1,"never closed', "10.0.0.1," + "x" * 200_000])
-def test_a_line_that_no_csv_reader_takes_costs_itself_alone(read, tmp_path, line):
+def test_an_unparsable_line_spoils_only_itself(read, tmp_path, line):
     """A quote that is never closed doesn't swallow the lines that follow."""
     context = read("ip,description", line, "10.0.0.2,other")
     (rejected,) = context.rejected
@@ -169,7 +169,7 @@ def test_a_malformed_line_is_named_by_file_and_line(read, tmp_path, text):
 
 
 def test_an_entry_without_description_is_named(read, tmp_path):
-    """An address alone says nothing of itself."""
+    """An address alone has no context."""
     context = read("ip,description", "10.0.0.1")
     assert context.rejected == [f"{tmp_path / 'context.csv'}:2: no description after '10.0.0.1'"]
     assert context.describe("10.0.0.1") == ""
@@ -187,7 +187,7 @@ def test_host_bits_in_a_block_do_not_matter(read):
 
 
 @given(st.text(max_size=40) | st.none())
-def test_what_is_no_address_has_no_context(text):
+def test_text_that_is_no_address_has_no_context(text):
     """A log can hold anything as the client; nothing raises, and nothing is found for what is no address."""
     context = NetworkContext()
     context.add(ipaddress.IPv4Address("10.0.0.1"), ipaddress.IPv4Address("10.0.0.1"), "host")
@@ -202,20 +202,20 @@ def test_bytes_that_are_not_utf_8_cost_no_line(tmp_path):
 
 
 def test_a_file_that_cannot_be_read_names_itself_and_the_setting(tmp_path):
-    """A missing file is an error of the user's to mend."""
+    """A missing file is an error that the user can fix."""
     path = tmp_path / "context.csv"
     with pytest.raises(NetworkContextError, match="PROXY_OA_NETWORK_CONTEXT") as caught:
         read_network_context(path)
     assert str(path) in str(caught.value)
 
 
-def test_an_empty_file_says_nothing(read):
+def test_an_empty_file_has_no_context(read):
     """A site without entries is a site without context."""
     context = read()
     assert (context.entries, context.rejected, context.describe("10.0.0.1")) == (0, [], "")
 
 
-def test_a_hundred_thousand_entries_answer_three_thousand_look_ups(read):
+def test_a_hundred_thousand_entries_serve_three_thousand_lookups(read):
     """A large site's file works: each address is found in its own /26 or host entry."""
     randomness = random.Random(20160912)
     networks = [ipaddress.ip_network((10 << 24 | number << 6, 26)) for number in range(50_000)]

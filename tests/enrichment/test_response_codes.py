@@ -68,7 +68,7 @@ def test_the_well_known_unregistered_codes_have_their_names(code, name):
 
 
 @pytest.mark.parametrize("code", ["256", "555", "299", "0", "abc", "200 ", " 200", "0200", "null", "null "])
-def test_an_unlisted_code_is_said_to_be_unknown(code):
+def test_an_unlisted_code_is_unknown(code):
     """`Unknown (<code>)`, with the code as it stands: nothing is trimmed or guessed."""
     assert response_code_name(code) == f"Unknown ({code})"
 
@@ -110,7 +110,7 @@ def test_the_sql_form_agrees_for_every_code(connection):
 
 @given(st.lists(st.text(st.characters(exclude_categories=["Cs"])), min_size=1))
 def test_the_sql_form_agrees_for_any_text(connection, codes):
-    """Whatever a log holds as a code, both forms say the same."""
+    """For any text as a code, both forms agree."""
     assert _by_sql(connection, codes) == [response_code_name(code) for code in codes]
 
 

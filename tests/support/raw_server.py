@@ -1,4 +1,4 @@
-"""A server that does with a connection whatever a test wants: what no well-behaved web server would."""
+"""A server that misbehaves on the socket as a test wants."""
 
 import socket
 import ssl
@@ -23,7 +23,7 @@ def handling(
                     threading.Thread(target=served, args=(connection,), daemon=True).start()
 
         def served(connection: socket.socket) -> None:
-            # Whoever hangs up on us, or doesn't trust us, ends only this connection.
+            # A client that hangs up, or doesn't trust us, ends only this connection.
             with suppress(OSError), connection:
                 handle(tls.wrap_socket(connection, server_side=True) if tls else connection)
 

@@ -1,4 +1,4 @@
-"""An entry of the reputation file for each service that is asked over the network."""
+"""An entry of the reputation file for each remote service."""
 
 SECRET = "Tr0ub4dor-and-3-secrets"
 SECRET_ENV = "THE_SECRET"
@@ -14,6 +14,6 @@ ENTRIES = {
 
 
 def entry(kind: str, url: str) -> dict[str, object]:
-    """Return a service's entry, with a server of the test's in place of its own; its secret is `SECRET`."""
+    """Return a service's entry, at a test's server; its secret is `SECRET`."""
     where = "server" if kind == "gti" else "url"
     return {"service": kind, where: url, **ENTRIES[kind]}

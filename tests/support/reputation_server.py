@@ -1,4 +1,4 @@
-"""A web server that answers as a reputation service does, and keeps what it was asked."""
+"""A web server that responds as a reputation service does, and records its requests."""
 
 import json
 from collections.abc import Callable, Iterator, Mapping
@@ -12,7 +12,7 @@ from support.http_servers import Quiet, serving_http
 
 @dataclass(frozen=True)
 class Asked:
-    """A request as it came."""
+    """A recorded request."""
 
     method: str
     target: str
@@ -42,7 +42,7 @@ class Asked:
 
 @dataclass(frozen=True)
 class Reply:
-    """What to answer: a status, a body (anything but bytes as JSON), further headers."""
+    """A response: a status, a body (JSON, unless it is bytes), further headers."""
 
     content: object = b""
     status: int = 200
@@ -51,7 +51,7 @@ class Reply:
 
 @dataclass
 class ReputationServer:
-    """The server's address, and all that it was asked, in order."""
+    """The server's URL and its requests in order."""
 
     url: str = ""
     asked: list[Asked] = field(default_factory=list)

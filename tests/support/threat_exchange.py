@@ -1,4 +1,4 @@
-"""Meta's ThreatExchange: what it is asked, and what it answers."""
+"""Requests to Meta's ThreatExchange, and its responses."""
 
 import json
 from urllib.parse import parse_qs, urlsplit
@@ -50,7 +50,7 @@ def texts(asked):
 
 
 def members_say(**statuses):
-    """Return what answers each search with descriptors of these statuses, by host."""
+    """Return a responder with descriptors of these statuses, by host."""
 
     def respond(asked):
         return Reply(

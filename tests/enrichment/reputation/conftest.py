@@ -20,25 +20,25 @@ from proxy_oa_assets.enrichment.reputation.registry import service_class
 
 
 @dataclass
-class Asking:
-    """A service that asks a server of the test's."""
+class ServedService:
+    """A service and the test's server that it uses."""
 
     server: ReputationServer
     client: ReputationClient
 
     def look_up(self, *values: str) -> LookupResult:
-        """Ask for values as a run does."""
+        """Look up values as a run does."""
         return self.client.look_up(values)
 
     def said(self, *values: str) -> list[str]:
-        """Return what `uri_rep` holds of each value."""
+        """Return each value's `uri_rep`."""
         uri_rep = self.look_up(*values).uri_rep
         return [uri_rep[value] for value in values]
 
 
 @pytest.fixture
-def service(tmp_path) -> Callable[..., Iterator[Asking]]:
-    """Return what makes a service, by an entry of the reputation file, that asks a server answering so."""
+def service(tmp_path) -> Callable[..., Iterator[ServedService]]:
+    """Return a function that makes a service by its entry, and a server that responds to it."""
 
     @contextmanager
     def made(kind: str, respond: Callable[[Asked], Reply], key: str = "", **entry: object):
@@ -49,14 +49,14 @@ def service(tmp_path) -> Callable[..., Iterator[Asking]]:
                 context={"environ": {"THE_KEY": key}, "folder": Path(tmp_path)},
             )
             client = ReputationClient(ReputationConfig([configured]), tmp_path / "state")
-            yield Asking(server, client)
+            yield ServedService(server, client)
 
     return made
 
 
 @pytest.fixture
-def asking_of(tmp_path) -> Callable[..., ReputationClient]:
-    """Return what makes the services of entries, with the given environment, as a reputation file would."""
+def client_of(tmp_path) -> Callable[..., ReputationClient]:
+    """Return a function that makes a client with the services of entries, and an environment."""
 
     def made(*entries: dict[str, object], privacy: Privacy | None = None, **environ: str) -> ReputationClient:
         given = {"environ": environ, "folder": Path(tmp_path)}
@@ -80,7 +80,7 @@ def waits(monkeypatch) -> list[float]:
 
 @pytest.fixture(scope="session")
 def certificate(tmp_path_factory) -> tuple[Path, ssl.SSLContext]:
-    """Return the certificate of a server that signed its own, and what the server shows."""
+    """Return a self-signed server certificate, and the server's TLS context."""
     folder = tmp_path_factory.mktemp("certificate")
     key, certificate = folder / "key.pem", folder / "certificate.pem"
     subprocess.run(
@@ -98,40 +98,40 @@ def certificate(tmp_path_factory) -> tuple[Path, ssl.SSLContext]:
 
 @pytest.fixture
 def untrusted(certificate) -> ssl.SSLContext:
-    """Return what a server shows that nobody trusts."""
+    """Return the TLS context of a server that no client trusts."""
     return certificate[1]
 
 
 @pytest.fixture
-def vt(asking_of):
-    """Return what makes a service at an address, without limits of its own."""
+def vt(client_of):
+    """Return a function that makes the service at a URL, without limits."""
 
     def made(url, **entry):
         free = {"per_minute": None, "per_day": None, "key_env": "THE_KEY"}
-        return asking_of({"service": "vt", "url": url, **free, **entry}, THE_KEY="the-key", OTHER="other")
+        return client_of({"service": "vt", "url": url, **free, **entry}, THE_KEY="the-key", OTHER="other")
 
     return made
 
 
 @pytest.fixture
-def fb(asking_of):
-    """Return what makes the service at an address."""
+def fb(client_of):
+    """Return a function that makes the service at a URL."""
 
     def made(url, **entry):
         app = {"app_id": "555", "app_secret_env": "FB_SECRET"}
-        return asking_of({"service": "fb", "url": url, **app, **entry}, FB_SECRET=SECRET)
+        return client_of({"service": "fb", "url": url, **app, **entry}, FB_SECRET=SECRET)
 
     return made
 
 
 @pytest.fixture
-def gti(asking_of):
-    """Return what makes GTI, asked by HTTPS at an address; None takes a setting away."""
+def gti(client_of):
+    """Return a function that makes GTI by HTTPS at a URL; None removes a setting."""
 
     def made(server, **entry):
         by = {"transport": "https", "user": "us er", "password_env": "GTI_PASSWORD"}
         given = {"service": "gti", "server": server, "client": CLIENT, **by, **entry}
-        return asking_of(
+        return client_of(
             {name: value for name, value in given.items() if value is not None}, GTI_PASSWORD=PASSWORD
         )
 

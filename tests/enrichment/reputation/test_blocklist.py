@@ -33,7 +33,7 @@ def _service(*lists, name="blocklist"):
 
 
 def _said(service, *values):
-    """Return what uri_rep holds of each value."""
+    """Return each value's `uri_rep`."""
     answers = service.look_up(values)
     return [encode([answers[value]]) for value in values]
 
@@ -57,7 +57,7 @@ def test_a_domain_list_matches_the_host_and_the_domains_below(service):
 
 
 def test_a_url_list_matches_the_full_url_only(service):
-    """Its hosts include sites that everybody uses, so another path, query or port is another URL."""
+    """Its hosts include popular sites, so another path, query or port is another URL."""
     urls = service("urls", "https://github.com/evil/payload?x=1", "http://t.co/abc")
     assert _said(urls, "github.com/evil/payload?x=1", "t.co/abc") == [HIT] * 2
     misses = (
@@ -72,7 +72,7 @@ def test_a_url_list_matches_the_full_url_only(service):
     assert _said(urls, "t.co/abc/", "t.co:8080/abc", "a.t.co/abc", "t.co/abc?") == [MISS] * 4
 
 
-def test_what_a_proxy_logs_and_what_a_list_writes_are_the_same_url(service):
+def test_equivalent_forms_of_a_url_match(service):
     """Scheme, case of the host, default port, user info and fragment don't matter; the rest does."""
     urls = service("urls", "HTTP://Evil.Example:80/a?b#c", "evil.example")
     assert _said(urls, "evil.example/a?b", "https://u:p@evil.example./a?b", "evil.example/") == [HIT] * 3
@@ -98,7 +98,7 @@ def test_a_csv_list_has_a_header_and_a_category(service):
     assert said == ["blocklist:HIGH:3:emotet|mine", "blocklist:HIGH:3:x, y z|mine", MISS]
 
 
-def test_a_csv_list_without_a_category_says_the_list_s_name(service):
+def test_a_csv_list_without_a_category_has_the_list_s_name(service):
     """A header of one column, or an empty category, leaves the name of the list as the category."""
     assert _said(service("domains", "domain", "a.example"), "a.example/") == [HIT]
     assert _said(service("domains", "domain,family", "a.example,"), "a.example/") == [HIT]
@@ -139,7 +139,7 @@ def test_the_gravest_list_decides_and_all_are_named(tmp_path):
     assert _said(_service(*lists, name="b"), "a.example/") == ["b:HIGH:3:high;medium;low"]
 
 
-def test_a_value_without_a_host_is_left_to_be_unsupported(service):
+def test_a_value_without_a_host_is_unsupported(service):
     """No host, no verdict: it counts as unsupported, which isn't clean."""
     assert service("domains", "a.example").look_up(["", "/path", "?q"]) == {}
 
@@ -151,7 +151,7 @@ def test_a_value_without_a_host_is_left_to_be_unsupported(service):
         *("0.0.0.0 evil.example", "*.evil.example", "||evil.example^"),
     ],
 )
-def test_what_is_no_domain_is_not_taken_for_one(service, line):
+def test_a_domain_list_ignores_other_lines(service, line):
     """A URL list marks all of its hosts if it is taken for one of domains; other rows mark nothing."""
     mixed = service("domains", "a.example", line)
     assert mixed.describe() == "1 domains of mine"
@@ -162,7 +162,7 @@ def test_what_is_no_domain_is_not_taken_for_one(service, line):
 
 @given(values=st.lists(st.text(), unique=True))
 def test_every_value_with_a_host_has_a_verdict(tmp_path_factory, values):
-    """Whatever stands in a log, it is judged or left out, and nothing raises."""
+    """Any text of a log is judged or left out; nothing raises."""
     path = tmp_path_factory.mktemp("lists") / "list"
     path.write_text("a.example\n")
     for kind in ("domains", "urls"):

@@ -10,8 +10,8 @@ CLEAN = Reply({"data": {"attributes": {"last_analysis_stats": {"malicious": 0, "
 FREE = {"service": "vt", "per_minute": None, "per_day": None, "attempts": 1}
 
 
-def test_services_ask_side_by_side_each_with_four_requests_at_most(asking_of):
-    """The server answers eight requests together, or none: four of each service are there, never a fifth."""
+def test_services_run_concurrently_with_at_most_four_requests_each(client_of):
+    """The server answers only once eight requests are under way: four of each service, never a fifth."""
     under_way, most = Counter[str](), Counter[str]()
     lock, together = threading.Lock(), threading.Barrier(8, timeout=20)
 
@@ -26,7 +26,7 @@ def test_services_ask_side_by_side_each_with_four_requests_at_most(asking_of):
         return CLEAN
 
     with answering(respond) as server:
-        client = asking_of(
+        client = client_of(
             *({**FREE, "name": name, "url": server.url, "key_env": name.upper()} for name in ("one", "two")),
             ONE="one",
             TWO="two",
@@ -38,7 +38,7 @@ def test_services_ask_side_by_side_each_with_four_requests_at_most(asking_of):
 
 
 @pytest.mark.parametrize("threads", [0, 5])
-def test_another_number_is_refused(asking_of, threads):
-    """Not more than four, whatever the file says."""
+def test_another_number_is_refused(client_of, threads):
+    """`threads` is 1 to 4."""
     with pytest.raises(ValueError, match="threads"):
-        asking_of({**FREE, "key_env": "K", "threads": threads}, K="k")
+        client_of({**FREE, "key_env": "K", "threads": threads}, K="k")

@@ -66,7 +66,7 @@ def test_a_toml_file_gives_the_services_in_its_order(load):
     ]
 
 
-def test_json_says_the_same_as_toml(load):
+def test_json_gives_the_same_as_toml(load):
     """The same content as JSON gives the same services."""
     second = _entry(path="urls.txt", kind="urls", severity=2) | {"name": "own"}
     services = load(_services(_entry(name="maltrail"), second))
@@ -75,8 +75,8 @@ def test_json_says_the_same_as_toml(load):
     ]
 
 
-def test_no_service_is_a_choice(load):
-    """An empty list of services is valid: no look-ups."""
+def test_an_empty_list_of_services_is_valid(load):
+    """An empty list of services is valid: no lookups."""
     assert load(_services()) == []
 
 
@@ -124,7 +124,7 @@ WRONG_LISTS = [
     ({"path": "missing.txt"}, "path: there is no file .*missing.txt"),
     ({"path": "."}, "path: there is no file"),
     ({"path": "a\0b"}, "path: there is no file"),
-    ({"path": "~nobody-of-this-name/list.txt"}, "path"),
+    ({"path": "~no-such-user/list.txt"}, "path"),
     ({"kind": None}, "kind: "),
     ({"kind": "domain"}, "kind: .*'domains' or 'urls'"),
     ({"kind": ["domains"]}, "kind: "),
@@ -146,8 +146,8 @@ def test_a_list_that_cannot_be_used_is_named(load, changed, named):
         load(_services(_entry(**changed)))
 
 
-def test_two_entries_with_one_key_say_the_same_limits(tmp_path):
-    """A key has one budget; whoever gives it two is told which entries and which setting."""
+def test_two_entries_with_one_key_need_the_same_limits(tmp_path):
+    """A key has one budget; the error names both entries and the setting."""
     path = tmp_path / "reputation.json"
     urls = {"service": "urlhaus", "key_env": "ONE", "per_day": 100}
     hosts = {"service": "urlhaus", "name": "hosts", "key_env": "ONE", "send": "host"}
@@ -161,8 +161,8 @@ def test_two_entries_with_one_key_say_the_same_limits(tmp_path):
 
 
 @pytest.mark.parametrize("timeout", [0, float("inf"), float("nan"), 1e300])
-def test_a_time_out_that_no_socket_can_have_is_refused(tmp_path, timeout):
-    """Before anything is asked."""
+def test_a_timeout_that_no_socket_can_have_is_refused(tmp_path, timeout):
+    """Before the first request."""
     path = tmp_path / "reputation.json"
     path.write_text(json.dumps(_services({"service": "urlhaus", "key_env": "K", "timeout": timeout})))
     with pytest.raises(ReputationConfigError, match=r"services\[0\]\.timeout: "):
@@ -173,8 +173,8 @@ def test_a_time_out_that_no_socket_can_have_is_refused(tmp_path, timeout):
 @pytest.mark.parametrize(
     "domain", ["*.example.net", "10.0.0.0/8", "8.8.4.4", "https://example.net", "a..b", "", ".", "a b"]
 )
-def test_a_domain_that_would_keep_nothing_inside_is_refused(load, section, domain):
-    """Whoever writes it believes that nothing of it is sent."""
+def test_a_domain_that_would_match_nothing_is_refused(load, section, domain):
+    """Its author expects that nothing of it is sent."""
     content = {"services": [], "privacy": {section: ["example.net", domain]}}
     with pytest.raises(
         ReputationConfigError, match=rf"privacy\.{section}\[1\]: it is no domain; write it as"

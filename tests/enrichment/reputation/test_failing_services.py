@@ -1,4 +1,4 @@
-"""What can go wrong with a service: the run goes on, the row says -1, and it is asked again next time."""
+"""Faults of a service: the run goes on, the verdict is -1, and the value is looked up again next time."""
 
 import sqlite3
 import time
@@ -14,7 +14,7 @@ from proxy_oa_assets.enrichment.reputation.verdict import Status
 
 GOOD = {"data": {"attributes": {"last_analysis_stats": {"malicious": 5, "suspicious": 0}}}}
 HIT, NOTHING = "vt:HIGH:3", "vt:UNVERIFIED:-1"
-# Pauses pass at once.
+# Waits pass at once.
 pytestmark = pytest.mark.usefixtures("waits")
 REMEDY = "if it is damaged, remove it"
 
@@ -26,8 +26,8 @@ def _raising(error):
     return read
 
 
-def test_a_service_that_is_down_is_left_alone_after_five_failures(vt):
-    """Not a time-out for each of a thousand values; every value of them is -1."""
+def test_a_service_that_is_down_gets_no_request_after_five_failures(vt):
+    """Not a timeout for each of a thousand values; all of them are -1."""
     with answering(lambda _: Reply(b"", 502)) as server:
         client = vt(server.url, threads=1, attempts=2)
         said, stats = says(client, *(f"{number}.example/" for number in range(1000)))
@@ -37,8 +37,8 @@ def test_a_service_that_is_down_is_left_alone_after_five_failures(vt):
     assert stats.errors == ["it answered 502", "nothing more was asked after 5 failures in a row"]
 
 
-def test_that_a_service_is_left_alone_is_said_once(vt):
-    """Requests that were on their way fail, too, and have nothing to add."""
+def test_the_end_of_a_lookup_is_reported_once(vt):
+    """Requests under way fail as well, and report nothing more."""
 
     def slowly_down(_):
         time.sleep(0.1)
@@ -50,26 +50,26 @@ def test_that_a_service_is_left_alone_is_said_once(vt):
     assert stats.errors == ["it answered 502", "nothing more was asked after 5 failures in a row"]
 
 
-def test_odd_values_do_not_have_a_service_left_alone(vt):
-    """Anybody can write ten URLs into a log that a service won't have; it is asked for the others."""
+def test_rejected_values_do_not_end_the_lookup(vt):
+    """Anyone can write ten URLs into a log that a service rejects; the others are looked up."""
     replies = [*[Reply(b"", 400)] * 10, Reply(GOOD)]
     with answering(lambda _: replies.pop(0)) as server:
         said, stats = says(vt(server.url, threads=1), *(f"{number}.example/" for number in range(11)))
     assert (said, stats.down) == ([NOTHING] * 10 + [HIT], False)
 
 
-def test_a_service_that_has_no_value_is_left_alone_in_the_end(vt):
-    """A wrong address answers 404 or 400 to all: fifty of a thousand are asked."""
+def test_fifty_rejected_values_in_a_row_end_the_lookup(vt):
+    """A wrong address answers 404 or 400 to all values: fifty of a thousand are requested."""
     with answering(lambda _: Reply(b"", 400)) as server:
         _, stats = says(vt(server.url, threads=1), *(f"{number}.example/" for number in range(1000)))
     assert (stats.requested, len(server.asked), stats.down) == (50, 50, True)
 
 
-def test_one_service_s_trouble_is_not_another_s(asking_of):
+def test_a_failing_service_does_not_affect_another(client_of):
     """One is down, one answers: each row has both, in the configured order."""
     free = {"service": "vt", "per_minute": None, "per_day": None, "key_env": "K"}
     with answering(lambda _: Reply(GOOD)) as up, answering(lambda _: Reply(b"", 401)) as down:
-        client = asking_of(
+        client = client_of(
             {**free, "name": "down", "url": down.url}, {**free, "name": "up", "url": up.url}, K="k"
         )
         found = client.look_up([f"{number}.example/" for number in range(20)])
@@ -77,11 +77,11 @@ def test_one_service_s_trouble_is_not_another_s(asking_of):
 
 
 @pytest.mark.parametrize("broken", [KeyError("the-key"), SystemExit("the-key")])
-def test_a_service_whose_own_code_fails_stops_nobody(asking_of, monkeypatch, broken):
-    """A third party's mistake is that service's trouble, and its words, which may hold a secret, stay out."""
+def test_a_service_whose_own_code_fails_stops_no_other_service(client_of, monkeypatch, broken):
+    """A plugin's bug is that service's error; its message, which may hold a secret, isn't shown."""
     with answering(lambda _: Reply(GOOD)) as server:
         entry = {"service": "vt", "url": server.url, "key_env": "K", "per_minute": None}
-        client = asking_of(entry, K="the-key")
+        client = client_of(entry, K="the-key")
         monkeypatch.setattr(
             "proxy_oa_assets.enrichment.reputation.services.vt.VirusTotal._judge", _raising(broken)
         )
@@ -89,14 +89,14 @@ def test_a_service_whose_own_code_fails_stops_nobody(asking_of, monkeypatch, bro
     assert (said, stats.errors) == ([NOTHING], [f"its code failed ({type(broken).__name__})"])
 
 
-def test_a_list_that_is_gone_stops_nobody(asking_of, tmp_path):
-    """Its own rows are -1 and its trouble names the file; the other service answers."""
+def test_a_list_that_is_gone_stops_no_other_service(client_of, tmp_path):
+    """Its verdicts are -1 and its error names the file; the other service has verdicts."""
     domains = tmp_path / "domains.txt"
     domains.write_text("evil.example\n")
     free = {"service": "vt", "per_minute": None, "key_env": "K"}
     with answering(lambda _: Reply(GOOD)) as server:
         lists = {"service": "blocklist", "lists": [{"path": "domains.txt", "kind": "domains"}]}
-        client = asking_of(lists, {**free, "url": server.url}, K="k")
+        client = client_of(lists, {**free, "url": server.url}, K="k")
         domains.unlink()
         found = client.look_up(["evil.example/"])
     assert found.uri_rep == {"evil.example/": f"blocklist:UNVERIFIED:-1::{HIT}"}
@@ -108,10 +108,12 @@ def test_a_list_that_is_gone_stops_nobody(asking_of, tmp_path):
 @pytest.mark.parametrize(
     ("judge", "error"), [(_raising(KeyError("the-key")), "KeyError"), (lambda *_: None, "AttributeError")]
 )
-def test_a_local_service_whose_own_code_fails_stops_nobody(asking_of, tmp_path, monkeypatch, judge, error):
-    """The same for a third party's mistake, whose words stay out, and for answers that are none."""
+def test_a_local_service_whose_own_code_fails_stops_no_other_service(
+    client_of, tmp_path, monkeypatch, judge, error
+):
+    """A plugin's bug, whose message isn't shown, or a result that is no mapping."""
     (tmp_path / "domains.txt").write_text("evil.example\n")
-    client = asking_of({"service": "blocklist", "lists": [{"path": "domains.txt", "kind": "domains"}]})
+    client = client_of({"service": "blocklist", "lists": [{"path": "domains.txt", "kind": "domains"}]})
     monkeypatch.setattr("proxy_oa_assets.enrichment.reputation.services.blocklist.Blocklist.look_up", judge)
     found = client.look_up(["evil.example/"])
     assert found.uri_rep == {"evil.example/": "blocklist:UNVERIFIED:-1"}
@@ -122,7 +124,7 @@ def test_a_local_service_whose_own_code_fails_stops_nobody(asking_of, tmp_path, 
     "broken", [KeyError("the-key"), requests.ConnectionError("/?key=the-key"), SystemExit("the-key")]
 )
 def test_doctor_goes_on_after_a_service_whose_own_code_fails(vt, monkeypatch, broken):
-    """What it raised may hold a secret, an OSError of `requests` above all: our words are shown."""
+    """Its exception can hold a secret, as an OSError of `requests` does: only its class is shown."""
     with answering(lambda _: Reply(GOOD)) as server:
         monkeypatch.setattr(
             "proxy_oa_assets.enrichment.reputation.services.vt.VirusTotal._judge", _raising(broken)
@@ -133,8 +135,8 @@ def test_doctor_goes_on_after_a_service_whose_own_code_fails(vt, monkeypatch, br
     assert caught.value.__context__ is None
 
 
-def test_answers_that_cannot_be_kept_are_told_and_end_asking(vt, tmp_path):
-    """A full disk: what was answered counts, nothing more is asked, and the trouble names the file."""
+def test_verdicts_that_cannot_be_cached_are_reported_and_end_the_lookup(vt, tmp_path):
+    """A full disk: these verdicts count, no further request is sent, and the error names the file."""
     with answering(lambda _: Reply(GOOD)) as server:
         client = vt(server.url, threads=1)
         says(client, "first.example/")

@@ -20,7 +20,7 @@ from proxy_oa_assets.enrichment.reputation.services.fb import ThreatExchange
 from proxy_oa_assets.enrichment.reputation.verdict import Status
 
 UNKNOWN = "fb:UNKNOWN:-1"
-# Pauses pass at once.
+# Waits pass at once.
 pytestmark = pytest.mark.usefixtures("waits")
 
 
@@ -39,7 +39,7 @@ pytestmark = pytest.mark.usefixtures("waits")
     ],
 )
 def test_the_gravest_status_of_the_members_decides(fb, statuses, said, status):
-    """Each status has its label and value; nobody's opinion is "no data", which isn't asked again."""
+    """Each status has its label and risk; without any it is "no data", which is cached."""
     with answering(members_say(evil=statuses)) as server:
         client = fb(server.url)
         answer, stats = says(client, "evil.example/a")
@@ -48,8 +48,8 @@ def test_the_gravest_status_of_the_members_decides(fb, statuses, said, status):
     assert (again, stats.requested, len(server.asked)) == ([said], 0, 1)
 
 
-def test_values_are_asked_by_a_batch_of_searches(fb):
-    """One POST, the token in its form, one operation a value; answers are told apart by their order."""
+def test_values_are_searched_in_a_batch(fb):
+    """One POST, the token in its form, one operation a value; responses are matched by position."""
     with answering(members_say(evil=["MALICIOUS"], good=["NON_MALICIOUS"])) as server:
         answer, _ = says(fb(server.url), "evil.example/a", "good.example/")
     assert answer == ["fb:MALICIOUS:3", "fb:NON_MALICIOUS:0"]
@@ -78,7 +78,7 @@ def test_values_are_asked_by_a_batch_of_searches(fb):
     ],
 )
 def test_a_hostile_uri_is_one_text_of_one_search(fb, value):
-    """Whatever stands in a path, it stays within `text`: nothing of it is read as anything else."""
+    """A path stays within `text`: no part of it is read as another parameter."""
     with answering(members_say(evil=["MALICIOUS"])) as server:
         assert says(fb(server.url), value)[0] == ["fb:MALICIOUS:3"]
     (search,) = searches(server.asked[0])
@@ -89,7 +89,7 @@ def test_a_hostile_uri_is_one_text_of_one_search(fb, value):
 
 
 @given(st.text())
-def test_whatever_is_searched_for_is_quoted(text):
+def test_any_searched_text_is_quoted(text):
     """The service doesn't rely on what privacy has quoted already: any text comes out as it went in."""
     entry = {"service": "fb", "app_id": "555", "app_secret_env": "X"}
     service = ThreatExchange.model_validate(entry, context={"environ": {"X": SECRET}})

@@ -9,7 +9,7 @@ from proxy_oa_assets.enrichment.reputation.service import RefusedError, ServiceE
 from proxy_oa_assets.enrichment.reputation.verdict import Status
 
 UNKNOWN = "fb:UNKNOWN:-1"
-# Pauses pass at once.
+# Waits pass at once.
 pytestmark = pytest.mark.usefixtures("waits")
 
 
@@ -28,7 +28,7 @@ pytestmark = pytest.mark.usefixtures("waits")
         (failed(403, 613), Status.OVER_QUOTA),
     ],
 )
-def test_an_operation_that_failed_costs_its_own_value_alone(fb, entry, status):
+def test_a_failed_operation_costs_only_its_value(fb, entry, status):
     """Null, or an error code: that value is -1 and looked up again next time; the others are cached."""
     later = members_say(evil=["SUSPICIOUS"])
 
@@ -56,8 +56,8 @@ def test_an_operation_that_failed_costs_its_own_value_alone(fb, entry, status):
         lambda code: Reply([failed(400, code)]),
     ],
 )
-def test_a_bad_token_ends_asking(fb, refusing, code):
-    """As the whole answer or as an operation's: one request, all values failed; Meta's words stay out."""
+def test_a_bad_token_ends_the_lookup(fb, refusing, code):
+    """As the whole response or an operation's: one request, all values failed, no text of Meta's."""
     with answering(lambda _: refusing(code)) as server:
         values = [f"evil.example/{number}" for number in range(20)]
         answer, stats = says(fb(server.url, batch=1, threads=1), *values)
@@ -69,8 +69,8 @@ def test_a_bad_token_ends_asking(fb, refusing, code):
 @pytest.mark.parametrize(
     "refusing", [lambda code: Reply(error_of(code), 403), lambda code: Reply([failed(403, code)])]
 )
-def test_an_app_that_may_not_ask_is_not_asked_on(fb, refusing):
-    """403 with Meta's own error, a missing permission say: nothing more goes out in this run."""
+def test_an_app_without_permission_ends_the_lookup(fb, refusing):
+    """403 with Meta's own error, such as a missing permission: no further request in this run."""
     with answering(lambda _: refusing(10)) as server:
         values = [f"evil.example/{number}" for number in range(20)]
         answer, stats = says(fb(server.url, batch=1, threads=1), *values)
@@ -93,8 +93,8 @@ def test_an_app_that_may_not_ask_is_not_asked_on(fb, refusing):
         lambda code: Reply([failed(400, code), None]),
     ],
 )
-def test_what_may_pass_is_tried_again(fb, waits, passing, code, status):
-    """Meta is down or wants fewer calls: after a pause it's asked again, three times at most."""
+def test_transient_errors_are_retried(fb, waits, passing, code, status):
+    """Meta is down or limits calls: three attempts at most, with pauses between them."""
     replies = [passing(code), passing(code)]
     good = members_say(evil=["MALICIOUS"])
     values = ["evil.example/a", "evil.example/b"]
@@ -108,7 +108,7 @@ def test_what_may_pass_is_tried_again(fb, waits, passing, code, status):
 
 
 def test_an_http_status_without_an_error_of_meta_s_counts_as_such(fb):
-    """A company's proxy may say 403 in its own words; 500 is tried again."""
+    """A company's proxy can answer 403 with a page; 500 is retried."""
     with answering(lambda _: Reply(b"<html>", 403)) as server:
         _, stats = says(fb(server.url), "evil.example/")
     assert (len(server.asked), stats.down) == (1, True)
@@ -119,8 +119,8 @@ def test_an_http_status_without_an_error_of_meta_s_counts_as_such(fb):
 
 
 @pytest.mark.parametrize("content", [{}, {"error": {}}, {"error": "no"}, [1], [{"body": "{}"}], "no", b"[{"])
-def test_an_answer_in_another_shape_is_none(fb, content):
-    """Nothing is made of it, and it is asked again the next time."""
+def test_an_undocumented_response_is_no_verdict(fb, content):
+    """It gives no verdict, and is looked up again next time."""
     with answering(lambda _: Reply(content)) as server:
         client = fb(server.url)
         answer, stats = says(client, "evil.example/")
@@ -130,8 +130,8 @@ def test_an_answer_in_another_shape_is_none(fb, content):
 
 
 @pytest.mark.parametrize("entries", [0, 1, 3])
-def test_as_many_answers_as_questions_are_expected(fb, entries):
-    """Answers are told apart by their order alone, so one too few or too many makes all of them doubtful."""
+def test_each_value_needs_a_response(fb, entries):
+    """Responses are matched by position, so one too few or too many makes all of them doubtful."""
     with answering(
         lambda _: Reply([answered(descriptor("http://evil.example/", "MALICIOUS"))] * entries)
     ) as server:
@@ -160,8 +160,8 @@ def test_a_wrong_setting_is_named(fb, changed, named):
         fb(**{"url": "http://127.0.0.1:1", **changed})
 
 
-def test_doctor_says_what_came_back(fb):
-    """One harmless value is asked; Meta's refusal is the finding."""
+def test_doctor_reports_the_response(fb):
+    """One harmless value is looked up; Meta's refusal is the finding."""
     with answering(lambda _: Reply([answered(descriptor(f"http://{PROBED}/", "NON_MALICIOUS"))])) as server:
         assert fb(server.url).probes()["fb"]() == f"says NON_MALICIOUS of http://{PROBED}/"
     with answering(lambda _: Reply([answered()])) as server:

@@ -15,7 +15,7 @@ from proxy_oa_assets.enrichment.reputation.service import RefusedError
 from proxy_oa_assets.enrichment.reputation.verdict import Status
 
 UNVERIFIED = "gti:Unverified:-1"
-# Pauses pass at once.
+# Waits pass at once.
 pytestmark = pytest.mark.usefixtures("waits")
 
 
@@ -33,8 +33,8 @@ def _answers(*answers):
         *[(answer, UNVERIFIED, Status.NO_DATA) for answer in ({}, {"aflag": 1}, {"aflag": 0, "rep": 127})],
     ],
 )
-def test_a_reputation_makes_a_severity(gti, answer, said, status):
-    """Below 15 minimal, 30 medium, 50 high; without one, or with `aflag`, it's "no data": not asked again."""
+def test_thresholds_make_the_risk_of_a_reputation(gti, answer, said, status):
+    """Below 15 minimal, 30 medium, 50 high; without one, or with `aflag`, it's "no data", which is cached."""
     with answering(_answers(answer)) as server:
         client = gti(server.url)
         answers, stats = says(client, "evil.example/a")
@@ -60,8 +60,8 @@ def test_without_a_category_file_there_are_no_categories(gti, categories):
         assert says(gti(server.url), "evil.example/")[0] == ["gti:High:3"]
 
 
-def test_by_https_a_user_is_told_by_basic_authentication(gti):
-    """One POST of JSON: the client, and one question."""
+def test_https_uses_basic_authentication(gti):
+    """One POST of JSON with the client and one question."""
     with answering(_answers({"rep": 127})) as server:
         client = gti(f"{server.url}/1/rest/query")
         assert says(client, "evil.example/a?b=c")[0] == ["gti:High:3"]
@@ -73,14 +73,14 @@ def test_by_https_a_user_is_told_by_basic_authentication(gti):
     assert (scheme, base64.b64decode(credentials).decode()) == ("Basic", f"us er:{PASSWORD}")
 
 
-def test_a_query_may_be_sent_to_a_gti_of_the_site_s_own(gti):
-    """`send` may be url, which it may for MISP alone else."""
+def test_a_query_may_be_sent_to_the_site_s_own_gti(gti):
+    """`send` may be url, as for MISP."""
     with answering(_answers({"rep": 0})) as server:
         says(gti(server.url, send="url"), "evil.example/a?b=c")
     assert server.asked[0].json["q"] == [{"op": "url", "url": "http://evil.example/a?b=c"}]
 
 
-def test_a_host_is_asked_for_as_a_name_or_an_address(gti):
+def test_a_host_is_looked_up_as_a_name_or_an_address(gti):
     """`send` is host: no path leaves."""
     with answering(_answers(*[{"rep": 60}] * 3)) as server:
         client = gti(server.url, send="host", batch=3)
@@ -93,7 +93,7 @@ def test_a_host_is_asked_for_as_a_name_or_an_address(gti):
 
 
 @pytest.mark.parametrize(("entry", "sizes"), [({}, [1] * 5), ({"batch": 3}, [2, 3]), ({"batch": 100}, [5])])
-def test_answers_are_told_apart_by_their_position(gti, entry, sizes):
+def test_responses_are_matched_by_position(gti, entry, sizes):
     """One value a request, or as many as the setting says."""
 
     def respond(asked):
@@ -106,7 +106,7 @@ def test_answers_are_told_apart_by_their_position(gti, entry, sizes):
 
 
 @pytest.mark.parametrize(
-    ("content", "trouble"),
+    ("content", "error"),
     [
         ({"a": []}, "it gave 0 answers to 1 questions"),
         ({"a": [{"rep": 127}] * 2}, "it gave 2 answers to 1 questions"),
@@ -116,16 +116,16 @@ def test_answers_are_told_apart_by_their_position(gti, entry, sizes):
         (b"<html>", "its answer isn't as documented"),
     ],
 )
-def test_an_answer_in_another_shape_is_none(gti, content, trouble):
-    """-1, and asked again the next time."""
+def test_an_undocumented_response_is_no_verdict(gti, content, error):
+    """-1, and looked up again next time."""
     with answering(lambda _: Reply(content)) as server:
         client = gti(server.url)
         answers, stats = says(client, "evil.example/")
-        assert (answers, stats.statuses, stats.errors) == ([UNVERIFIED], {Status.FAILED: 1}, [trouble])
+        assert (answers, stats.statuses, stats.errors) == ([UNVERIFIED], {Status.FAILED: 1}, [error])
         assert says(client, "evil.example/")[1].requested == 1
 
 
-def test_a_wrong_password_ends_asking(gti):
+def test_a_wrong_password_ends_the_lookup(gti):
     """401: one request, all values failed."""
     with answering(lambda _: Reply(b"", 401)) as server:
         answers, stats = says(gti(server.url, threads=1), *(f"evil.example/{number}" for number in range(9)))
@@ -133,8 +133,8 @@ def test_a_wrong_password_ends_asking(gti):
     assert stats.down
 
 
-def test_a_client_s_certificate_stands_in_for_a_user(gti, tmp_path):
-    """A private GTI that lets in whoever shows a certificate; without one it lets in nobody."""
+def test_a_client_certificate_replaces_the_user(gti, tmp_path):
+    """A private GTI that requires a client certificate."""
 
     def handle(connection):
         request = request_of(connection)
@@ -153,8 +153,8 @@ def test_a_client_s_certificate_stands_in_for_a_user(gti, tmp_path):
     tls.load_verify_locations(client)
     tls.verify_mode = ssl.CERT_REQUIRED
     with handling(handle, tls) as (url, _):
-        nobody = gti(url, ca_cert=str(server), attempts=1)
-        assert says(nobody, "evil.example/")[0] == [UNVERIFIED]
+        without = gti(url, ca_cert=str(server), attempts=1)
+        assert says(without, "evil.example/")[0] == [UNVERIFIED]
         assert shown == []
         known = gti(url, ca_cert=str(server), client_cert=str(client), user=None, password_env=None)
         assert says(known, "evil.example/")[0] == ["gti:High:3"]
@@ -177,8 +177,8 @@ def _certificate(path):
     return path
 
 
-def test_doctor_says_what_came_back(gti):
-    """One harmless value is asked; a refusal is the finding."""
+def test_doctor_reports_the_response(gti):
+    """One harmless value is looked up; a refusal is the finding."""
     with answering(_answers({"rep": 3})) as server:
         assert gti(server.url).probes()["gti"]() == f"says Minimal of http://{PROBED}/"
     with answering(_answers({})) as server:

@@ -17,12 +17,12 @@ from proxy_oa_assets.enrichment.reputation.verdict import Status
 PASSWORD = "pa'ss word-$(id)"
 UNVERIFIED = "gti:Unverified:-1"
 EACH_HIGH = "print(json.dumps({'a': [{'rep': 127} for _ in asked['q']]}))"
-# Pauses pass at once.
+# Waits pass at once.
 pytestmark = pytest.mark.usefixtures("waits")
 
 
 class Program:
-    """The stand-in; what its lines do with the query, `asked`, is for a test to say."""
+    """The stand-in; a test gives the lines that handle the query, `asked`."""
 
     def __init__(self, folder):
         self.path, self._calls = folder / "restclient", folder / "calls"
@@ -53,13 +53,13 @@ def program(tmp_path):
 
 
 @pytest.fixture
-def gti(asking_of):
-    """Return what makes the service with a program."""
+def gti(client_of):
+    """Return a function that makes the service with a program."""
 
     def made(path, environ=None, **entry):
         by = {"transport": "restclient", "restclient": str(path), "user": "us er", "password_env": "SECRET"}
         given = {"service": "gti", "server": "gti.example.net", "client": CLIENT, **by, **entry}
-        return asking_of(given, SECRET=PASSWORD, **(environ or {}))
+        return client_of(given, SECRET=PASSWORD, **(environ or {}))
 
     return made
 
@@ -68,7 +68,7 @@ def _questions(call):
     return json.loads(call["arguments"][3])["q"]
 
 
-def test_the_program_is_given_arguments_as_spot_gave_them(gti, program):
+def test_the_program_gets_spot_s_arguments(gti, program):
     """Server, query, user, password; the query has the client and one question."""
     assert says(gti(program.doing(EACH_HIGH)), "evil.example/a?b=c")[0] == ["gti:High:3"]
     (call,) = program.calls
@@ -89,7 +89,7 @@ def test_the_program_is_given_arguments_as_spot_gave_them(gti, program):
         " -t -s other.example",
     ],
 )
-def test_what_a_shell_would_run_reaches_the_program_as_data(gti, program, tmp_path, monkeypatch, hostile):
+def test_shell_syntax_reaches_the_program_as_data(gti, program, tmp_path, monkeypatch, hostile):
     """Any text of a URI is within `url` of one question, as is any of a setting in its argument."""
     monkeypatch.chdir(tmp_path)
     client = gti(program.doing(EACH_HIGH), send="url", user="$(touch broken)", server="`touch broken`")
@@ -102,8 +102,8 @@ def test_what_a_shell_would_run_reaches_the_program_as_data(gti, program, tmp_pa
     assert not list(tmp_path.rglob("broken*"))
 
 
-def test_the_program_sees_nothing_else_of_our_environment(gti, program):
-    """It has what programs need to run, and no other service's secret."""
+def test_the_program_gets_only_harmless_variables(gti, program):
+    """Those that programs need, and no other service's secret."""
     needed = {"PATH": "/usr/bin:/bin", "HOME": "/nowhere", "HTTPS_PROXY": "http://proxy.example:3128"}
     says(gti(program.doing(EACH_HIGH), {**needed, "VT_KEY": "secret", "PYTHONPATH": "/x"}), "evil.example/")
     # Python itself may add LC_CTYPE (PEP 538).
@@ -113,13 +113,13 @@ def test_the_program_sees_nothing_else_of_our_environment(gti, program):
 
 
 @pytest.mark.parametrize("ending", ["print()", "print(chr(0), end='')", "print(chr(10) + 'done')"])
-def test_what_follows_the_answer_does_not_matter(gti, program, ending):
-    """Spot cut off the last character that the client writes."""
+def test_output_after_the_response_is_ignored(gti, program, ending):
+    """Spot cut off the last character of the output."""
     assert says(gti(program.doing(EACH_HIGH, ending)), "evil.example/")[0] == ["gti:High:3"]
 
 
 @pytest.mark.parametrize(
-    ("lines", "trouble", "tries"),
+    ("lines", "error", "tries"),
     [
         (["sys.exit(3)"], "`restclient` ended with exit code 3", 3),
         (
@@ -135,12 +135,12 @@ def test_what_follows_the_answer_does_not_matter(gti, program, ending):
         (["while True: print('x' * 1_000_000)"], "what `restclient` writes is longer than 1 MB", 1),
     ],
 )
-def test_a_program_that_fails_gives_no_verdict(gti, program, lines, trouble, tries):
-    """-1, and asked again next time; what may pass is tried again at once; its complaints stay out."""
+def test_a_program_that_fails_gives_no_verdict(gti, program, lines, error, tries):
+    """-1, and looked up again next time; transient failures are retried; its complaints aren't logged."""
     client = gti(program.doing("print('certificate_problem', sys.argv, file=sys.stderr)", *lines))
     answers, stats = says(client, "evil.example/")
     assert (answers, stats.statuses, len(program.calls)) == ([UNVERIFIED], {Status.FAILED: 1}, tries)
-    assert stats.errors == [trouble]
+    assert stats.errors == [error]
     assert says(client, "evil.example/")[1].requested == 1
 
 
@@ -154,7 +154,7 @@ def test_a_program_that_fails_gives_no_verdict(gti, program, lines, trouble, tri
         ["subprocess.Popen(['sleep', '60'], env={'PATH': os.defpath})", EACH_HIGH],
     ],
 )
-def test_a_program_that_takes_too_long_is_ended(gti, program, lines):
+def test_a_program_that_takes_too_long_is_killed(gti, program, lines):
     """It may sleep, drip, close its output, or leave the work to another program: all of it ends."""
     client = gti(program.doing(*lines), timeout=2, attempts=1)
     answers, stats = says(client, "evil.example/")
@@ -172,8 +172,8 @@ def test_a_program_that_takes_too_long_is_ended(gti, program, lines):
         (lambda path: path.write_text("#!/nowhere/python\n"), "No such file or directory"),
     ],
 )
-def test_a_program_that_cannot_be_run_ends_asking(gti, program, spoil, reason):
-    """It was there when the file was read; one try says enough."""
+def test_a_program_that_cannot_be_run_ends_the_lookup(gti, program, spoil, reason):
+    """It existed when the file was read; one attempt is enough."""
     path = program.doing(EACH_HIGH)
     client = gti(path, threads=1)
     spoil(path)
@@ -182,8 +182,8 @@ def test_a_program_that_cannot_be_run_ends_asking(gti, program, spoil, reason):
     assert (stats.errors, stats.down) == ([f"`restclient` can't be run: {reason}"], True)
 
 
-def test_a_batch_that_no_command_line_holds_is_asked_for_in_parts(gti, program):
-    """Linux takes 128 KB an argument; a single value that is longer can't be judged, and stops nobody."""
+def test_a_batch_too_long_for_a_command_line_is_split(gti, program):
+    """Linux takes 128 KB an argument; a longer single value is unsupported, and the others are looked up."""
     values = [f"evil.example/{number}{'x' * 20_000}" for number in range(10)]
     client = gti(program.doing(EACH_HIGH), batch=100, threads=1)
     answers, stats = says(client, *values, f"evil.example/{'y' * 200_000}")
@@ -195,8 +195,8 @@ def test_a_batch_that_no_command_line_holds_is_asked_for_in_parts(gti, program):
 
 
 @pytest.mark.parametrize("fault", ["exit", "time", "gone", "zero byte"])
-def test_no_error_knows_the_command_line(gti, program, fault):
-    """What Python's own errors of a command repeat, with the password in it, is nowhere in ours."""
+def test_no_error_quotes_the_command_line(gti, program, fault):
+    """Python's errors quote the command with its password; ours don't."""
     path = program.doing("time.sleep(60)" if fault == "time" else "sys.exit(1)")
     client = gti(path, timeout=0.5, server="a\0b" if fault == "zero byte" else "gti.example.net")
     if fault == "gone":
@@ -204,11 +204,11 @@ def test_no_error_knows_the_command_line(gti, program, fault):
     with pytest.raises(ServiceError, match="`restclient`") as caught:
         client.probes()["gti"]()
     assert caught.value.__cause__ is caught.value.__context__ is None
-    told = "".join(traceback.TracebackException.from_exception(caught.value).format())
-    assert PASSWORD not in told
-    assert "gti.example.net" not in told
+    text = "".join(traceback.TracebackException.from_exception(caught.value).format())
+    assert PASSWORD not in text
+    assert "gti.example.net" not in text
 
 
-def test_doctor_says_what_the_program_said(gti, program):
-    """One harmless value is asked."""
+def test_doctor_reports_the_program_s_response(gti, program):
+    """One harmless value is looked up."""
     assert gti(program.doing(EACH_HIGH)).probes()["gti"]() == f"says High of http://{PROBED}/"

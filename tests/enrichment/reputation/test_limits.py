@@ -20,7 +20,7 @@ DAY = 86400
 
 
 class Turning:
-    """A clock that waiting turns on."""
+    """A clock that waits advance."""
 
     def __init__(self, now: float = NOON) -> None:
         self.now = now
@@ -59,7 +59,7 @@ def test_a_rate_holds_in_any_minute(limits):
     assert times[-1] - NOON < 5 * 60 + 5
 
 
-def test_a_budget_is_of_a_day_from_midnight_utc(limits):
+def test_a_budget_lasts_a_day_from_midnight_utc(limits):
     """Five a day: the sixth is refused until 00:00 UTC, and no longer."""
     turning = Turning()
     five = limits(turning, per_day=5)
@@ -73,8 +73,8 @@ def test_a_budget_is_of_a_day_from_midnight_utc(limits):
     five.acquire()
 
 
-def test_limits_survive_a_restart_and_are_of_an_account(limits):
-    """Whoever opens the files next goes on counting; another service has its own."""
+def test_limits_survive_a_restart_and_belong_to_an_account(limits):
+    """The next limiter on the files continues the count; another account has its own."""
     turning = Turning()
     limits(turning, per_minute=3, per_day=3).acquire()
     again = limits(turning, per_minute=3, per_day=3)
@@ -122,8 +122,8 @@ def test_an_interrupted_run_does_not_wait(limits):
         one.acquire()
 
 
-def test_giving_up_on_the_rate_leaves_the_budget_as_it_was(limits):
-    """Nothing is asked, so nothing is counted: the day's second request is still there."""
+def test_a_request_that_the_rate_refuses_costs_no_budget(limits):
+    """The day's second request is still available."""
     turning = Turning()
     one = limits(turning, per_minute=1, per_day=2, patience_minutes=0.5)
     one.acquire()
@@ -133,12 +133,12 @@ def test_giving_up_on_the_rate_leaves_the_budget_as_it_was(limits):
     limits(turning, per_minute=1, per_day=2).acquire()
 
 
-def test_a_file_that_cannot_be_counted_in_is_named_and_costs_its_service_alone(asking_of, tmp_path):
-    """Its limit can't be kept, so it isn't asked; the other one answers, and `doctor` says the same."""
+def test_an_unusable_limit_file_is_named_and_stops_only_its_service(client_of, tmp_path):
+    """Without its limit it gets no request; the other service has verdicts, and `doctor` reports the file."""
     with answering(lambda _: Reply({"query_status": "no_results"})) as server:
         limited = {"service": "urlhaus", "url": server.url, "key_env": "K", "per_day": 5}
         free = {"service": "urlhaus", "name": "free", "url": server.url, "key_env": "OTHER"}
-        client = asking_of(limited, free, K="k", OTHER="o")
+        client = client_of(limited, free, K="k", OTHER="o")
         client.look_up(["evil.example/"])
         (budget,) = (tmp_path / "state").glob("budget-*.sqlite")
         budget.write_bytes(b"not SQLite, and longer than a header of it" * 100)
@@ -151,8 +151,8 @@ def test_a_file_that_cannot_be_counted_in_is_named_and_costs_its_service_alone(a
 
 
 @pytest.mark.parametrize("to_another_thread", [False, True])
-def test_what_is_interrupted_asks_no_more(asking_of, to_another_thread):
-    """Ctrl-C amid 200 answers of 0.1 s each, whichever thread the system gives it to."""
+def test_an_interrupted_lookup_sends_no_more_requests(client_of, to_another_thread):
+    """Ctrl-C during 200 responses of 0.1 s each, on whichever thread the signal arrives."""
     eighth = threading.Semaphore()
 
     def slow(_):
@@ -165,16 +165,16 @@ def test_what_is_interrupted_asks_no_more(asking_of, to_another_thread):
         return Reply({"query_status": "no_results"})
 
     with answering(slow) as server:
-        client = asking_of({"service": "urlhaus", "url": server.url, "key_env": "K"}, K="k")
+        client = client_of({"service": "urlhaus", "url": server.url, "key_env": "K"}, K="k")
         with pytest.raises(KeyboardInterrupt):
             client.look_up([f"{number}.example/" for number in range(200)])
         assert len(server.asked) < 100
 
 
-def test_doctor_does_not_wait_for_leave_after_ctrl_c(asking_of):
+def test_ctrl_c_ends_doctor_s_wait_for_the_rate(client_of):
     """The rate is used up for a minute; Ctrl-C ends that at once."""
     with answering(lambda _: Reply({"query_status": "no_results"})) as server:
-        client = asking_of({"service": "urlhaus", "url": server.url, "key_env": "K", "per_minute": 1}, K="k")
+        client = client_of({"service": "urlhaus", "url": server.url, "key_env": "K", "per_minute": 1}, K="k")
         probe = client.probes()["urlhaus"]
         probe()
         ending = threading.Timer(0.3, os.kill, [os.getpid(), signal.SIGINT])
@@ -198,7 +198,7 @@ def _take(folder, number, taken):
 
 
 def test_processes_and_threads_share_a_budget(tmp_path):
-    """Two processes and two threads want 30 each of a budget of 50: 50 get it."""
+    """Two processes and two threads try 30 requests each on a budget of 50: 50 are allowed."""
     context = multiprocessing.get_context("spawn")
     taken = context.Semaphore(0)
     others = [
@@ -212,11 +212,11 @@ def test_processes_and_threads_share_a_budget(tmp_path):
     assert sum(taken.acquire(block=False) for _ in range(120)) == 50
 
 
-def test_a_budget_is_of_a_key(asking_of):
+def test_a_budget_belongs_to_a_key(client_of):
     """Two entries with one variable share its three requests; another key has its own."""
     with answering(lambda _: Reply({"query_status": "no_results"})) as server:
         entry = {"service": "urlhaus", "url": server.url, "per_day": 3}
-        client = asking_of(
+        client = client_of(
             {**entry, "key_env": "ONE"},
             {**entry, "name": "hosts", "key_env": "ONE", "send": "host"},
             {**entry, "name": "other", "key_env": "TWO"},
@@ -230,13 +230,13 @@ def test_a_budget_is_of_a_key(asking_of):
     assert asked == {"one": 3, "two": 3}
 
 
-def test_a_budget_goes_to_the_most_suspicious_and_the_rest_waits_for_the_next_day(asking_of):
-    """520 values, 4 a minute, 500 a day: exactly the first 500 are asked, the others the next day."""
+def test_a_budget_goes_to_the_most_suspicious_and_the_rest_waits_for_the_next_day(client_of):
+    """520 values, 4 a minute, 500 a day: exactly the first 500 are requested, the others the next day."""
     values = [f"{number}.example/" for number in range(520)]
     turning = Turning(NOON - 11 * 3600)
     report = {"data": {"attributes": {"last_analysis_stats": {"malicious": 0, "suspicious": 0}}}}
     with answering(lambda _: Reply(report)) as server:
-        client = asking_of({"service": "vt", "url": server.url, "key_env": "K"}, K="k")
+        client = client_of({"service": "vt", "url": server.url, "key_env": "K"}, K="k")
         first = client.look_up(values, clock=turning.clock)
         assert len(server.asked) == 500
         assert [first.uri_rep[value] for value in values] == ["vt:NONE:0"] * 500 + ["vt:UNVERIFIED:-1"] * 20

@@ -40,7 +40,7 @@ def _found(*attributes):
     ],
 )
 def test_the_exact_url_is_high_and_its_host_alone_medium(service, attributes, said):
-    """Case matters in a URL's path alone: MISP's database may not tell it."""
+    """Case matters only in a URL's path; MISP's database can ignore it."""
     with service("misp", lambda _: _found(*(_attribute(*each) for each in attributes)), KEY) as asking:
         (answer,) = asking.said("evil.example/a")
     assert answer == f"misp:{said}" + (":Network activity|campaign" if said != "NONE:0" else "")
@@ -83,7 +83,7 @@ def test_an_attribute_without_its_event_is_read(service):
         ("host", ["evil.example"]),
     ],
 )
-def test_url_and_host_are_sought_in_one_list(service, send, sought):
+def test_url_and_host_are_searched_in_one_list(service, send, sought):
     """The specification's request; whole URLs may be sent, for MISP is the site's own."""
     with service("misp", lambda _: _found(), KEY, send=send) as asking:
         asking.said("evil.example/a?b=c")
@@ -100,14 +100,14 @@ def test_url_and_host_are_sought_in_one_list(service, send, sought):
 
 
 def test_a_host_that_is_sent_is_medium_at_most(service):
-    """With `send` host, a listed front page isn't what was asked for."""
+    """With `send` host, a listed front page isn't the looked-up value."""
     with service("misp", lambda _: _found(_attribute("url", "evil.example")), KEY, send="host") as asking:
         assert asking.said("evil.example/a") == ["misp:MEDIUM:2:Network activity|campaign"]
 
 
 @pytest.mark.parametrize(("entry", "sizes"), [({}, [200, 200, 50]), ({"batch": 100}, [100] * 4 + [50])])
-def test_values_are_asked_for_in_batches(service, entry, sizes):
-    """200 values a request, each with its host; the answers find their values."""
+def test_values_are_looked_up_in_batches(service, entry, sizes):
+    """200 values a request, each with its host; each value gets its own verdict."""
 
     def respond(asked):
         return _found(*(_attribute("url", text) for text in asked.json["value"] if text.endswith("/7")))
@@ -121,16 +121,16 @@ def test_values_are_asked_for_in_batches(service, entry, sizes):
     ]
 
 
-def test_a_wildcard_is_not_sought(service):
-    """MISP takes a final % for anything: of such a URL only the host is asked for."""
+def test_a_wildcard_is_not_searched(service):
+    """MISP reads a final % as a wildcard: of such a URL only the host is searched."""
     with service("misp", lambda _: _found(), KEY) as asking:
         assert asking.said("evil.example/%") == ["misp:NONE:0"]
     (asked,) = asking.server.asked
     assert asked.json["value"] == ["evil.example"]
 
 
-def test_a_wrong_key_ends_asking(service):
-    """403: nothing more is asked in this run."""
+def test_a_wrong_key_ends_the_lookup(service):
+    """403: no further request in this run."""
     with service("misp", lambda _: Reply({"message": "no"}, 403), KEY, threads=1, batch=1) as asking:
         found = asking.look_up("a.example/", "b.example/")
     stats = found.stats["misp"]
@@ -139,8 +139,8 @@ def test_a_wrong_key_ends_asking(service):
 
 
 @pytest.mark.parametrize("answer", [{}, {"response": {}}, {"response": {"Attribute": [{"type": "url"}]}}, []])
-def test_an_answer_that_is_not_documented_is_no_verdict(service, answer):
-    """-1, a failure; nothing is taken for a miss."""
+def test_an_undocumented_response_is_no_verdict(service, answer):
+    """-1, a failure; it doesn't count as a miss."""
     with service("misp", lambda _: Reply(answer), KEY) as asking:
         found = asking.look_up("evil.example/a")
     assert found.uri_rep == {"evil.example/a": UNVERIFIED}

@@ -39,8 +39,8 @@ def test_a_url_goes_out_without_query_user_and_fragment(value, sent):
     assert Privacy().outgoing(value, Send.URL_NO_QUERY) == sent
 
 
-def test_a_setting_says_how_much_goes_out():
-    """Nothing, the host alone, or the query, too."""
+def test_send_limits_what_goes_out():
+    """Nothing, the host, or the query as well."""
     value = "http://user@Evil.example:81/a?b=c d#e"
     said = {send: Privacy().outgoing(value, send) for send in Send}
     assert said == {
@@ -57,7 +57,7 @@ INSIDE = [
     # What browsers take for an IPv4 address, too.
     *("127.1/", "0x7f000001/", "0x7f.1/", "2130706433/", "0177.0.0.1/", "10.1/", "1.2.3.4.5/"),
     *("[::1]/", "[fe80::1]/", "[fc00::1]:80/", "[::ffff:10.0.0.1]/", "[64:ff9b::a00:1]/", "[2002:a00:1::]/"),
-    # Forms of old: an address of IPv4 within, a site's own; and what nobody has been given.
+    # Obsolete forms with an IPv4 address within, site-local ones, and unassigned ones.
     *(
         "[::10.0.0.1]/",
         "[::ffff:0:10.0.0.1]/",
@@ -85,19 +85,19 @@ INSIDE = [
 
 
 @pytest.mark.parametrize("value", INSIDE)
-def test_what_is_inside_never_goes_out(value):
+def test_internal_hosts_never_go_out(value):
     """Private, loopback and link-local addresses however written, internal names, the site's own."""
     assert {OURS.outgoing(value, send) for send in Send} == {None}
 
 
-def test_names_that_only_look_like_ours_go_out():
+def test_names_that_only_resemble_ours_go_out():
     """A suffix counts from a dot on."""
     for host in ("notbranch.example", "branch.example.com", "local.example", "xintra.example"):
         assert OURS.outgoing(host, Send.HOST) == host
 
 
 @given(st.text(), st.sampled_from(list(Send)))
-def test_whatever_goes_out_is_printable_ascii_without_query(text, send):
+def test_sent_text_is_printable_ascii_without_query(text, send):
     """Any text: nothing, or a host or URL of printable ASCII; a query only if the setting says so."""
     sent = OURS.outgoing(text, send)
     if sent is not None:
@@ -106,7 +106,7 @@ def test_whatever_goes_out_is_printable_ascii_without_query(text, send):
         assert send is Send.URL or "?" not in sent
 
 
-def test_a_service_receives_nothing_private(asking_of):
+def test_a_service_receives_nothing_private(client_of):
     """A server that records all that it gets has no query, user, fragment, and no inside host, by default."""
     values = [
         *INSIDE,
@@ -115,7 +115,7 @@ def test_a_service_receives_nothing_private(asking_of):
     ]
     with answering(lambda _: Reply({}, 404)) as server:
         entry = {"service": "vt", "url": server.url, "key_env": "K", "per_minute": None}
-        found = asking_of(entry, privacy=OURS, K="k").look_up(values)
+        found = client_of(entry, privacy=OURS, K="k").look_up(values)
     # One value as sent, asked once.
     (asked,) = server.asked
     assert asked.path == "/urls/aHR0cDovL2V2aWwuZXhhbXBsZS9wYXRo"
@@ -133,13 +133,13 @@ def _readable(asked: Asked) -> str:
 
 
 @pytest.mark.parametrize("kind", ENTRIES)
-def test_no_service_s_requests_hold_anything_private(asking_of, kind):
-    """By default, and in whatever form the service wants its values."""
+def test_no_service_s_requests_hold_anything_private(client_of, kind):
+    """By default, in each service's form of a value."""
     hosts = [value.partition("/")[0] for value in INSIDE if "evil.example" not in value]
     private = ["the-user", "the-word", "the-query", "the-part", *(host for host in hosts if len(host) > 5)]
     values = ["http://the-user:the-word@evil.example/path?a=the-query#the-part", *INSIDE]
     with answering(lambda _: Reply({}, 404)) as server:
-        client = asking_of(entry(kind, server.url), privacy=OURS, **{SECRET_ENV: SECRET})
+        client = client_of(entry(kind, server.url), privacy=OURS, **{SECRET_ENV: SECRET})
         client.look_up(values)
     sent = " ".join(map(_readable, server.asked))
     assert "http://evil.example/path" in sent
@@ -149,10 +149,10 @@ def test_no_service_s_requests_hold_anything_private(asking_of, kind):
 @pytest.mark.parametrize(
     ("send", "said"), [("none", "is sent nothing (`send`)"), ("host", "isn't asked for")]
 )
-def test_doctor_sends_no_more_than_a_run(asking_of, send, said):
+def test_doctor_sends_no_more_than_a_run(client_of, send, said):
     """Nothing where nothing is sent, and nothing of a domain that is kept inside."""
     with answering(lambda _: Reply({}, 404)) as server:
         entry = {"service": "vt", "url": server.url, "key_env": "K", "send": send}
-        client = asking_of(entry, privacy=Privacy(allowed_domains=["example.com"]), K="k")
+        client = client_of(entry, privacy=Privacy(allowed_domains=["example.com"]), K="k")
         assert client.probes()["vt"]().startswith(said)
     assert server.asked == []

@@ -18,7 +18,7 @@ class NoService:
 
 @pytest.fixture
 def registered(tmp_path):
-    """Return what installs a package that registers services."""
+    """Return a function that installs a package that registers services."""
 
     def made(code=CODE, **points):
         return installed(tmp_path / "site-packages", "others_services", code, {ENTRY_POINTS: points})
@@ -26,7 +26,7 @@ def registered(tmp_path):
     return made
 
 
-def test_what_another_package_registers_is_a_kind_of_service(registered):
+def test_a_registered_class_is_a_service(registered):
     """Only while it is installed."""
     with registered(mine="others_services:Mine"):
         assert "mine" in service_names()
@@ -36,8 +36,8 @@ def test_what_another_package_registers_is_a_kind_of_service(registered):
         service_class("mine")
 
 
-def test_another_package_does_not_take_the_place_of_ours(registered):
-    """A name of ours stays ours: nobody else gets its key."""
+def test_another_package_cannot_replace_our_service(registered):
+    """Our name stays ours, so that no other package gets its key."""
     with registered(blocklist="others_services:Mine"):
         assert service_class("blocklist") is Blocklist
         assert service_names().count("blocklist") == 1
@@ -52,8 +52,8 @@ def test_another_package_does_not_take_the_place_of_ours(registered):
         ("no_module_of_that_name:Mine", "no_module_of_that_name:Mine, registered as 'mine', can't be loaded"),
     ],
 )
-def test_what_cannot_be_used_is_named(registered, tmp_path, where, named):
-    """Whoever keeps the file learns which package to mend."""
+def test_an_unusable_registration_is_named(registered, tmp_path, where, named):
+    """The error names the package's entry point."""
     (tmp_path / "site-packages").mkdir()
     (tmp_path / "site-packages" / "others_fault.py").write_text("1 / 0\n")
     with registered(mine=where), pytest.raises(ReputationConfigError, match=named):

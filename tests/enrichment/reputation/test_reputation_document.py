@@ -69,7 +69,7 @@ def test_each_service_s_settings_are_documented(kind):
 
 
 def test_the_settings_of_all_services_are_documented():
-    """What every service has, and what every service has that is asked over the network."""
+    """Those of every service, and those of every remote service."""
     for_all, for_remote = _tables(_section("## Settings"))
     assert set(for_all) == set(ReputationService.model_fields)
     remote = set(RemoteService.model_fields) - set(ReputationService.model_fields)
@@ -111,7 +111,7 @@ def _write_files(content: object, folder: Path) -> None:
 
 
 def test_the_file_of_the_document_is_one(tmp_path):
-    """It has every service that there is, and is read without a certificate_problem."""
+    """It has every service that there is, and is read without a warning."""
     text = _blocks("toml")[0]
     path = tmp_path / "reputation.toml"
     path.write_text(text)
@@ -134,7 +134,7 @@ def own_service(tmp_path):
 
 @pytest.mark.usefixtures("own_service")
 def test_the_document_s_own_service_answers_once_it_is_installed(tmp_path):
-    """It is configured in the same file and asked as any other; the document's code needs nothing more."""
+    """It is configured in the same file as any other; the document's code is complete."""
     scores = {"http://evil.example/a": 95, "http://odd.example/": 20, "http://fine.example/": 0}
 
     def respond(asked):
@@ -157,6 +157,6 @@ def test_the_document_s_own_service_answers_once_it_is_installed(tmp_path):
 
 
 def test_the_example_is_about_thirty_lines():
-    """How to ask and how to read the answer is all that there is to write."""
+    """A plugin has only to request and to read the response."""
     (code,) = _blocks("python")
     assert len(code.splitlines()) <= 35

@@ -86,7 +86,7 @@ Fault = Callable[[], AbstractContextManager[tuple[str, object]]]
 
 @pytest.fixture
 def faults(untrusted) -> dict[str, Fault]:
-    """Return what makes a server of each kind with which no answer comes about."""
+    """Return a server for each fault of a connection."""
     return {
         "refused": _refusing,
         "reset": lambda: handling(_resetting),
@@ -108,11 +108,11 @@ def every_log_line():
     """Switch every log level on; return all that is logged, tracebacks included."""
     lines: list[str] = []
 
-    class Keeping(logging.Handler):
+    class Recorder(logging.Handler):
         def emit(self, record: logging.LogRecord) -> None:
             lines.append(self.format(record))
 
-    root, handler = logging.getLogger(), Keeping(0)
+    root, handler = logging.getLogger(), Recorder(0)
     before = {
         name: logging.getLogger(name).level for name in ("", "urllib3", "requests", "urllib3.connectionpool")
     }
@@ -131,10 +131,10 @@ def _without_secrets(*texts: str) -> None:
             assert form not in text
 
 
-def _assert_look_ups_tell_no_secret(
+def _assert_lookups_reveal_no_secret(
     client: ReputationClient, kind: str, lines: list[str], folder: Path
 ) -> None:
-    """Ask for values, and as `doctor` does, and go through all that came of it."""
+    """Look up values, probe as `doctor` does, and search all results for the secret."""
     found = client.look_up(["evil.example/a", "other.example/"])
     try:
         client.probes()[kind]()
@@ -149,11 +149,11 @@ def _assert_look_ups_tell_no_secret(
 @pytest.mark.usefixtures("waits")
 @pytest.mark.parametrize("reply", REPLIES)
 @pytest.mark.parametrize("kind", ENTRIES)
-def test_no_log_line_error_or_file_has_a_secret(asking_of, every_log_line, tmp_path, kind, reply):
-    """Whatever a service answers, its own secret sent back included."""
+def test_no_log_line_error_or_file_has_a_secret(client_of, every_log_line, tmp_path, kind, reply):
+    """For any response, including one that sends the secret back."""
     with answering(REPLIES[reply]) as server:
-        client = asking_of(entry(kind, server.url), **{SECRET_ENV: SECRET})
-        _assert_look_ups_tell_no_secret(client, kind, every_log_line, tmp_path)
+        client = client_of(entry(kind, server.url), **{SECRET_ENV: SECRET})
+        _assert_lookups_reveal_no_secret(client, kind, every_log_line, tmp_path)
     # It did go to the service.
     assert server.asked
     assert any(form in str(server.asked) for form in FORMS)
@@ -161,11 +161,11 @@ def test_no_log_line_error_or_file_has_a_secret(asking_of, every_log_line, tmp_p
 
 @pytest.mark.usefixtures("waits")
 @pytest.mark.parametrize("kind", ENTRIES)
-def test_no_fault_of_the_connection_tells_a_secret(asking_of, every_log_line, tmp_path, fault, kind):
-    """What `requests` and urllib3 say of it names addresses, and may repeat what came back."""
+def test_no_connection_fault_reveals_a_secret(client_of, every_log_line, tmp_path, fault, kind):
+    """The errors of `requests` and urllib3 name URLs, and can quote the response."""
     with fault() as (url, _):
-        client = asking_of({**entry(kind, url), "timeout": 0.3, "attempts": 2}, **{SECRET_ENV: SECRET})
-        _assert_look_ups_tell_no_secret(client, kind, every_log_line, tmp_path)
+        client = client_of({**entry(kind, url), "timeout": 0.3, "attempts": 2}, **{SECRET_ENV: SECRET})
+        _assert_lookups_reveal_no_secret(client, kind, every_log_line, tmp_path)
         (stats,) = client.look_up(["evil.example/"]).stats.values()
         assert stats.errors
 
@@ -187,7 +187,7 @@ def _assert_a_day_keeps_no_secret(folder: Path, services: list[dict[str, object]
 
 
 @pytest.mark.parametrize("reply", ["echoed", "refused"])
-def test_nothing_that_dagster_keeps_has_a_secret(every_log_line, tmp_path, monkeypatch, reply):
+def test_dagster_s_records_have_no_secret(every_log_line, tmp_path, monkeypatch, reply):
     """Whether a service answers or refuses."""
     monkeypatch.setenv(SECRET_ENV, SECRET)
     with answering(REPLIES[reply]) as server:
@@ -196,8 +196,8 @@ def test_nothing_that_dagster_keeps_has_a_secret(every_log_line, tmp_path, monke
     assert server.asked
 
 
-def test_nothing_that_dagster_keeps_of_a_fault_has_a_secret(every_log_line, tmp_path, monkeypatch, faults):
-    """Each service has a fault of the connection of its own."""
+def test_dagster_s_records_of_a_fault_have_no_secret(every_log_line, tmp_path, monkeypatch, faults):
+    """Each service has another fault of its connection."""
     monkeypatch.setenv(SECRET_ENV, SECRET)
     with ExitStack() as opened:
         urls = [opened.enter_context(fault())[0] for fault in faults.values()]

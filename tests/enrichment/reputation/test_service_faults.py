@@ -1,4 +1,4 @@
-"""What can go wrong with a service: the run goes on, the row says -1, and it is asked again next time."""
+"""Faults of a service: the run goes on, the verdict is -1, and the value is looked up again next time."""
 
 import socket
 import struct
@@ -13,13 +13,13 @@ from proxy_oa_assets.enrichment.reputation.verdict import Status
 
 GOOD = {"data": {"attributes": {"last_analysis_stats": {"malicious": 5, "suspicious": 0}}}}
 HIT, NOTHING = "vt:HIGH:3", "vt:UNVERIFIED:-1"
-# Pauses pass at once.
+# Waits pass at once.
 pytestmark = pytest.mark.usefixtures("waits")
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
 
 
-def test_a_refused_connection_costs_its_own_answer_alone(vt):
-    """Nobody listens: -1; once somebody does, the same value is asked again."""
+def test_a_refused_connection_costs_only_its_verdict(vt):
+    """No server listens: -1; once one does, the same value is looked up again."""
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))
         url = f"http://127.0.0.1:{unused.getsockname()[1]}"
@@ -30,8 +30,8 @@ def test_a_refused_connection_costs_its_own_answer_alone(vt):
         assert says(vt(server.url), "evil.example/")[0] == [HIT]
 
 
-def test_a_reset_connection_is_tried_again(vt):
-    """The first is reset in the middle of the answer; the second tells it all."""
+def test_a_reset_connection_is_retried(vt):
+    """The first attempt is reset within the response; the second gets all of it."""
 
     def handle(connection):
         request_of(connection)
@@ -48,12 +48,12 @@ def test_a_reset_connection_is_tried_again(vt):
     assert len(connections) == 2
 
 
-def test_an_answer_that_does_not_come_is_not_waited_for(vt):
-    """A server that listens and says nothing costs `timeout` each try."""
+def test_a_silent_server_costs_the_timeout(vt):
+    """A server that accepts and never responds costs `timeout` an attempt."""
 
     def handle(connection):
         request_of(connection)
-        # Until the other end hangs up; it would be told of another trouble if it waited as long.
+        # Until the client hangs up; a client that waited longer would report another error.
         connection.settimeout(30)
         connection.recv(1)
 
@@ -66,13 +66,13 @@ def test_an_answer_that_does_not_come_is_not_waited_for(vt):
 @pytest.mark.parametrize(
     "begun", [b"HTTP/1.1 200 OK\r\nX: ", HEAD + b"Content-Length: 1000\r\n\r\n"], ids=["head", "body"]
 )
-def test_an_answer_that_drips_ends_with_the_time(vt, begun):
-    """A byte now and then keeps every read within the time-out; the whole answer has it, too."""
+def test_a_dripping_response_ends_at_the_deadline(vt, begun):
+    """A byte now and then keeps every read within the timeout; the deadline is the whole response's."""
 
     def handle(connection):
         request_of(connection)
         connection.sendall(begun)
-        # Half a minute, and half of what was promised: another trouble.
+        # Half a minute, and half of the promised length: another error.
         for _ in range(600):
             connection.sendall(b" ")
             time.sleep(0.05)
@@ -89,8 +89,8 @@ def test_an_answer_that_drips_ends_with_the_time(vt, begun):
 @pytest.mark.parametrize(
     "length", [b"Content-Length: 1000\r\n\r\n", b"\r\n", b"Transfer-Encoding: chunked\r\n\r\n5\r\n"]
 )
-def test_an_answer_that_stalls_late_ends_with_the_time(vt, certificate, length, secured):
-    """The time-out is that of the whole answer: what was sent shortly before it gains nothing."""
+def test_a_response_that_stalls_late_ends_at_the_deadline(vt, certificate, length, secured):
+    """The deadline is the whole response's: bytes sent shortly before don't extend it."""
 
     def handle(connection):
         request_of(connection)
@@ -103,7 +103,7 @@ def test_an_answer_that_stalls_late_ends_with_the_time(vt, certificate, length, 
         began = time.monotonic()
         trusted = {"ca_cert": str(file)} if secured else {}
         said, stats = says(vt(url, timeout=3, attempts=1, **trusted), "evil.example/")
-    # Were the time counted anew from what was sent last, it would be 5.5 s.
+    # Counted from the last byte, it would be 5.5 s.
     assert time.monotonic() - began < 5
     assert (said, stats.errors) == (
         [NOTHING],
@@ -145,15 +145,15 @@ def test_the_whole_service_waits_for_a_requested_pause(vt, waits):
     assert sum(waits) == pytest.approx(60, abs=2)
 
 
-def test_too_many_requests_of_whoever_stands_before_the_service_pass_as_well(vt):
-    """429 with a page in place of the service's own error, then the answer."""
+def test_a_proxy_s_429_is_retried_as_well(vt):
+    """429 with a page in place of the service's own error, then a verdict."""
     replies = [Reply(b"<html>slow down</html>", 429), Reply(GOOD)]
     with answering(lambda _: replies.pop(0)) as server:
         assert says(vt(server.url), "evil.example/")[0] == [HIT]
 
 
-def test_plain_http_does_not_go_by_a_proxy(vt, monkeypatch):
-    """It is for this machine alone; a company's proxy would read the key, and can't reach it anyway."""
+def test_plain_http_bypasses_proxies(vt, monkeypatch):
+    """It is only for this machine; a company's proxy would read the key, and can't reach the service."""
     with answering(lambda _: Reply(GOOD)) as server, answering(lambda _: Reply(b"", 502)) as proxy:
         monkeypatch.setenv("http_proxy", proxy.url)
         monkeypatch.delenv("no_proxy", raising=False)
@@ -175,15 +175,15 @@ def test_a_pause_beyond_patience_ends_the_lookup(vt, waits, status, how):
         assert part in error
 
 
-def test_a_server_error_passes(vt):
-    """500, then the answer."""
+def test_a_server_error_is_retried(vt):
+    """500, then a verdict."""
     replies = [Reply(b"oops", 500), Reply(GOOD)]
     with answering(lambda _: replies.pop(0)) as server:
         assert says(vt(server.url), "evil.example/")[0] == [HIT]
 
 
-def test_a_wrong_key_ends_asking(vt):
-    """401: the service isn't asked again in this run; in the next it is."""
+def test_a_wrong_key_ends_the_lookup(vt):
+    """401: no further request in this run; the next run sends one."""
     with answering(lambda _: Reply({"error": {"code": "WrongCredentialsError"}}, 401)) as server:
         client = vt(server.url, threads=1)
         said, stats = says(client, "a.example/", "b.example/")
@@ -194,22 +194,22 @@ def test_a_wrong_key_ends_asking(vt):
 
 
 @pytest.mark.parametrize("key", ["the-key\n", " the-key", "\u043a\u043b\u044e\u0447"])
-def test_a_key_that_no_header_can_have_ends_asking(asking_of, key):
-    """A variable filled from a file may end in a line break: said at once, without the key, tried once."""
+def test_a_key_that_no_header_can_have_ends_the_lookup(client_of, key):
+    """A variable filled from a file can end in a line break: one attempt, an error without the key."""
     with answering(lambda _: Reply(GOOD)) as server:
-        client = asking_of({"service": "vt", "url": server.url, "key_env": "K", "threads": 1}, K=key)
+        client = client_of({"service": "vt", "url": server.url, "key_env": "K", "threads": 1}, K=key)
         said, stats = says(client, "a.example/", "b.example/")
     assert (said, server.asked, stats.requested, stats.down) == ([NOTHING] * 2, [], 1, True)
-    (trouble,) = stats.errors
-    assert "the key can't stand in a header" in trouble
-    assert key.strip() not in trouble
+    (error,) = stats.errors
+    assert "the key can't stand in a header" in error
+    assert key.strip() not in error
 
 
 @pytest.mark.parametrize(
     "body", [b"<html>", b'{"data": {"attributes": {"last_anal', b"[]", b"null", b"\xff\xfe", b""]
 )
-def test_garbage_is_no_answer(vt, body):
-    """Not JSON, half of it, or another shape: -1, and never kept."""
+def test_garbage_is_no_verdict(vt, body):
+    """Not JSON, half of it, or another shape: -1, and not cached."""
     with answering(lambda _: Reply(body)) as server:
         client = vt(server.url)
         said, stats = says(client, "evil.example/")
@@ -219,7 +219,7 @@ def test_garbage_is_no_answer(vt, body):
 
 
 def test_a_body_without_end_is_cut(vt):
-    """1 GB is on offer; 8 MB are read, and it isn't tried again."""
+    """1 GB is offered; 8 MB are read, without a retry."""
     sent = []
 
     def handle(connection):
@@ -238,7 +238,7 @@ def test_a_body_without_end_is_cut(vt):
 
 
 def test_a_redirect_is_not_followed_and_the_key_stays(vt):
-    """Another host is named; nobody goes there."""
+    """The redirect names another host, which gets no request."""
     with answering(lambda _: Reply(GOOD)) as elsewhere:
         there = {"Location": f"{elsewhere.url.replace('127.0.0.1', 'localhost')}/urls/x"}
         with answering(lambda _: Reply(b"", 302, there)) as server:
@@ -247,7 +247,7 @@ def test_a_redirect_is_not_followed_and_the_key_stays(vt):
     assert stats.errors == ["it answered 302, a redirect, which isn't followed; check `url`"]
 
 
-def test_a_certificate_of_nobody_is_refused(vt, untrusted):
+def test_an_untrusted_certificate_is_refused(vt, untrusted):
     """A server whose certificate no authority signed learns nothing."""
     heard = []
     with handling(lambda connection: heard.append(request_of(connection)), untrusted) as (url, _):

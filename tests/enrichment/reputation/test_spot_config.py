@@ -123,7 +123,7 @@ def test_a_setting_that_is_missing_is_named(load, kind, setting, value):
         ReputationConfigError, match=rf"reputation_config.json: {kind}\.{setting} is missing"
     ) as caught:
         load(_changed(kind, **{setting: value}))
-    _assert_tells_no_secret(caught.value)
+    _assert_reveals_no_secret(caught.value)
 
 
 @pytest.mark.parametrize(
@@ -143,10 +143,10 @@ def test_a_setting_that_is_missing_is_named(load, kind, setting, value):
     ],
 )
 def test_a_setting_that_cannot_be_used_is_named(load, kind, changed, named):
-    """A placeholder that nobody filled in, mostly."""
+    """Mostly a placeholder that was never filled in."""
     with pytest.raises(ReputationConfigError, match=f"reputation_config.json: {named}") as caught:
         load(_changed(kind, **changed))
-    _assert_tells_no_secret(caught.value)
+    _assert_reveals_no_secret(caught.value)
 
 
 @pytest.mark.parametrize("content", [{"gti": None}, {"fb": []}, {"gti": "x"}])
@@ -156,7 +156,7 @@ def test_a_service_that_is_no_object_is_named(load, content):
         load(content)
 
 
-def _assert_tells_no_secret(error):
+def _assert_reveals_no_secret(error):
     while error:
         assert PASSWORD not in repr(error)
         assert APP_SECRET not in repr(error)

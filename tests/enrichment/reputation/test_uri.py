@@ -60,7 +60,7 @@ def test_a_port_is_dropped_where_it_is_the_scheme_s_own(text, port):
 
 @given(HOSTILE)
 def test_no_text_makes_it_fail(text):
-    """Anybody can write a URI into a log, so each one has parts, and a host fit to look up."""
+    """Anyone can write a URI into a log, so any text has parts, with a host fit for a lookup."""
     uri = parse_uri(text)
     assert uri.path
     assert not uri.host.endswith(".")
@@ -93,7 +93,7 @@ def test_path_and_query_come_out_as_they_went_in(host, port, path, query):
 
 
 def test_a_very_long_uri_is_split_at_once():
-    """A URI of a megabyte can't stall the run, whatever it is made of."""
+    """A URI of a megabyte can't stall the run."""
     for char in "a@:[/.?#%+":
         assert parse_uri(char * 1_000_000).path
 

@@ -108,7 +108,7 @@ def test_what_urlhaus_cannot_judge_is_no_failure(service, outcome):
     assert len(asking.server.asked) == 2
 
 
-def test_an_unknown_key_ends_asking_although_the_answer_is_200(service):
+def test_an_unknown_key_ends_the_lookup_although_the_answer_is_200(service):
     """Nothing more is asked in this run, and the key isn't repeated."""
     answer = Reply({"query_status": "unknown_auth_key"})
     with service("urlhaus", lambda _: answer, KEY, threads=1) as asking:
@@ -120,7 +120,7 @@ def test_an_unknown_key_ends_asking_although_the_answer_is_200(service):
 
 
 @pytest.mark.parametrize("answer", [{"query_status": "http_post_expected"}, {}, {"query_status": 3}])
-def test_an_answer_that_is_not_documented_is_no_verdict(service, answer):
+def test_an_undocumented_response_is_no_verdict(service, answer):
     """-1, a failure; what the server wrote isn't passed on."""
     with service("urlhaus", lambda _: Reply(answer), KEY) as asking:
         stats = asking.look_up("evil.example/a").stats["urlhaus"]
@@ -146,7 +146,7 @@ def test_a_value_is_posted_as_a_form_and_the_key_stands_in_a_header(service, sen
 
 
 def test_thousands_of_tags_do_not_fill_the_tables(says):
-    """Anybody may report a URL with any tags: twenty categories are kept, each of a hundred characters."""
+    """Anyone can report a URL with any tags: twenty categories are kept, each of a hundred characters."""
     tags = [f"{number:04}{'x' * 1000}" for number in range(5000)]
     _, _, _, categories = says(SEEN | {"tags": [*tags[:3], *tags]}).split(":")
     assert [len(category) for category in categories.split(";")] == [len("malware_download"), *[100] * 19]

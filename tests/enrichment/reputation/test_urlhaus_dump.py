@@ -87,7 +87,7 @@ def test_lines_that_are_cut_or_have_no_url_are_passed_over(dump):
     assert service.describe() == "1 urls of urlhaus.csv"
 
 
-def test_a_value_without_a_host_is_left_to_be_unsupported(dump):
+def test_a_value_without_a_host_is_unsupported(dump):
     """No host, no verdict: it counts as unsupported, which isn't clean."""
     assert dump(HEADER, _line("http://a.example/x")).look_up(["", "/path"]) == {}
 

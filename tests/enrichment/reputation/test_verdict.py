@@ -30,7 +30,7 @@ def test_the_values_are_the_contract_s():
     assert [risk.name for risk in Risk] == ["UNVERIFIED", "NONE", "LOW", "MEDIUM", "HIGH"]
 
 
-def test_several_answers_are_joined_by_two_colons():
+def test_verdicts_are_joined_by_two_colons():
     """The example of the specification, character by character."""
     gti = Verdict("gti", "High", Risk.HIGH, categories=(Category("Malicious Sites", "Risk"),))
     fb = Verdict("fb", "MALICIOUS", Risk.HIGH)
@@ -50,7 +50,7 @@ def test_no_service_gives_the_empty_string():
 
 
 @pytest.mark.parametrize("status", list(Status))
-def test_the_status_is_kept_apart_from_what_is_written(status):
+def test_the_status_is_not_encoded(status):
     """How an answer came about is for the run's metadata; the column holds the severity alone."""
     assert Verdict("vt", "UNVERIFIED", Risk.UNVERIFIED, status).encoded() == "vt:UNVERIFIED:-1"
 
@@ -77,7 +77,7 @@ def test_separators_inside_a_text_become_a_space(text, written):
 
 
 @given(st.lists(VERDICTS, min_size=1, max_size=4))
-def test_readers_get_every_answer_back(verdicts):
+def test_readers_get_every_verdict_back(verdicts):
     """Readers split on `::`, then on `:`; as many answers come out, each with its value and categories."""
     answers = encode(verdicts).split("::")
     assert len(answers) == len(verdicts)
@@ -93,13 +93,13 @@ def test_readers_get_every_answer_back(verdicts):
 
 
 @pytest.mark.parametrize("blank", ["", ":", " ;|", "\n"])
-def test_a_blank_name_cannot_shift_the_answer(blank):
+def test_a_blank_name_cannot_shift_the_verdict(blank):
     """A label without any readable character still leaves three parts, none of them a `::`."""
     encoded = encode([Verdict("s", blank, Risk.LOW), Verdict("t", "NONE", Risk.NONE)])
     assert [len(answer.split(":")) for answer in encoded.split("::")] == [3, 3]
 
 
-def test_what_each_service_said_is_read_back():
+def test_each_service_s_risk_is_decoded():
     """One severity per service; categories don't matter, and what is no answer is left out."""
     uri_rep = "vt:UNVERIFIED:-1::fb:MALICIOUS:3:malware|x;c2::list:NONE:0"
 
@@ -108,7 +108,7 @@ def test_what_each_service_said_is_read_back():
 
 
 @given(st.lists(VERDICTS, max_size=4))
-def test_what_was_encoded_is_decoded_as_it_stands_there(verdicts):
+def test_encoded_verdicts_are_decoded(verdicts):
     """Service, label, value and categories come back; encoding them again gives the same text."""
     uri_rep = encode(verdicts)
 

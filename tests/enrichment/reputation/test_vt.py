@@ -45,14 +45,14 @@ def _report(*, malicious=0, suspicious=0, categories=None):
         *[(0, 2, "vt:MEDIUM:2"), (0, 1, "vt:LOW:1"), (0, 0, "vt:NONE:0")],
     ],
 )
-def test_scanners_make_a_severity(service, malicious, suspicious, said):
+def test_scanners_make_the_risk(service, malicious, suspicious, said):
     """3 that say malicious are high; 1, or 2 that say suspicious, medium; 1 suspicious low."""
     with service("vt", lambda _: Reply(_report(malicious=malicious, suspicious=suspicious)), KEY) as asking:
         assert asking.said("evil.example/") == [said]
 
 
-def test_a_url_is_asked_by_its_identifier_and_the_key_stands_in_a_header(service):
-    """GET /urls/<unpadded URL-safe base64>, header x-apikey; nothing is handed in."""
+def test_a_url_is_looked_up_by_its_identifier_with_the_key_in_a_header(service):
+    """GET /urls/<unpadded URL-safe base64>, header x-apikey; nothing is submitted."""
     with service("vt", lambda _: Reply(_report()), KEY) as asking:
         asking.said(URL)
     (asked,) = asking.server.asked
@@ -73,7 +73,7 @@ def _refusal(code, status):
         ("[2001:4860:4860::8888]/a", "/ip_addresses/2001:4860:4860::8888"),
     ],
 )
-def test_a_host_is_asked_by_its_name_or_address(service, value, target):
+def test_a_host_is_looked_up_by_its_name_or_address(service, value, target):
     """`send` is host: no path leaves."""
     with service("vt", lambda _: Reply(_report(malicious=3)), KEY, send="host") as asking:
         assert asking.said(value) == ["vt:HIGH:3"]
@@ -101,15 +101,15 @@ def test_the_categories_of_all_vendors_are_named_once_each(service):
     ],
 )
 def test_thresholds_are_settings(service, malicious, suspicious, said):
-    """How many scanners make a severity is for the site to say."""
+    """A site can change the numbers of scanners."""
     thresholds = {"malicious_high": 10, "malicious_medium": 5, "suspicious_medium": 8, "suspicious_low": 6}
     report = Reply(_report(malicious=malicious, suspicious=suspicious))
     with service("vt", lambda _: report, KEY, **thresholds) as asking:
         assert asking.said("evil.example/") == [said]
 
 
-def test_what_was_never_seen_is_no_data_and_is_not_asked_again(service):
-    """404 is an answer, kept as long as a miss is."""
+def test_never_seen_is_no_data_and_is_cached(service):
+    """404 is a miss, with a miss's lifetime."""
     with service("vt", lambda _: Reply(NOT_FOUND, 404), KEY) as asking:
         first, second = asking.look_up(URL), asking.look_up(URL)
         assert first.uri_rep == second.uri_rep == {URL: UNVERIFIED}
@@ -119,7 +119,7 @@ def test_what_was_never_seen_is_no_data_and_is_not_asked_again(service):
 
 
 @pytest.mark.parametrize(
-    ("code", "status", "how", "trouble"),
+    ("code", "status", "how", "error"),
     [
         (
             "WrongCredentialsError",
@@ -131,8 +131,8 @@ def test_what_was_never_seen_is_no_data_and_is_not_asked_again(service):
         ("QuotaExceededError", 429, Status.OVER_QUOTA, "it says that the key's quota is used up"),
     ],
 )
-def test_a_refusal_ends_asking(service, code, status, how, trouble):
-    """One request; every value is -1 for the same reason, none of them kept; a used-up quota isn't "down"."""
+def test_a_refusal_ends_the_lookup(service, code, status, how, error):
+    """One request; every value is -1 with one status, none is cached; a used-up quota isn't "down"."""
     values = [f"evil.example/{number}" for number in range(20)]
     with service("vt", lambda _: _refusal(code, status), KEY, threads=1, per_minute=None) as asking:
         found = asking.look_up(*values)
@@ -141,7 +141,7 @@ def test_a_refusal_ends_asking(service, code, status, how, trouble):
         asking.look_up(*values)
         assert len(asking.server.asked) == 2
     assert set(found.uri_rep.values()) == {UNVERIFIED}
-    assert (stats.statuses, stats.errors, stats.down) == ({how: 20}, [trouble], how is Status.FAILED)
+    assert (stats.statuses, stats.errors, stats.down) == ({how: 20}, [error], how is Status.FAILED)
 
 
 @pytest.mark.parametrize(
@@ -152,8 +152,8 @@ def test_a_refusal_ends_asking(service, code, status, how, trouble):
         ("DeadlineExceededError", 504, Status.FAILED),
     ],
 )
-def test_what_may_pass_is_waited_for(service, waits, code, status, how):
-    """After a pause the same is asked again, and asking goes on; three times at most."""
+def test_transient_errors_are_retried(service, waits, code, status, how):
+    """Three attempts at most, with pauses between them; then the lookup goes on."""
     replies = [_refusal(code, status), _refusal(code, status)]
     with service(
         "vt", lambda _: replies.pop() if replies else Reply(_report(malicious=3)), KEY, per_minute=None
@@ -174,15 +174,15 @@ def test_what_may_pass_is_waited_for(service, waits, code, status, how):
         ({"malicious_high": 0}, "malicious_high"),
     ],
 )
-def test_a_wrong_setting_is_named(asking_of, changed, named):
+def test_a_wrong_setting_is_named(client_of, changed, named):
     """An entry that can't be used says which setting it is; the key isn't repeated."""
     with pytest.raises(ValidationError, match=named) as caught:
-        asking_of({"service": "vt", "key_env": "THE_KEY", **changed}, THE_KEY=KEY)
+        client_of({"service": "vt", "key_env": "THE_KEY", **changed}, THE_KEY=KEY)
     assert KEY not in str(caught.value)
 
 
-def test_doctor_says_what_came_back(service):
-    """One harmless value is asked; a refusal is the finding."""
+def test_doctor_reports_the_response(service):
+    """One harmless value is looked up; a refusal is the finding."""
     with service("vt", lambda _: Reply(_report()), KEY) as asking:
         assert asking.client.probes()["vt"]() == f"says NONE of http://{PROBED}/"
     with (

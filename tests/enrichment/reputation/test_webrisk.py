@@ -39,7 +39,7 @@ def test_the_worst_list_decides(service, answer, said):
 
 
 @pytest.mark.parametrize("answer", [_threat("THREAT_TYPE_UNSPECIFIED"), {"threat": 3}, []])
-def test_an_answer_that_is_not_documented_is_no_verdict(service, answer):
+def test_an_undocumented_response_is_no_verdict(service, answer):
     """-1, a failure."""
     with service("webrisk", lambda _: Reply(answer), KEY) as asking:
         found = asking.look_up("evil.example/a")
@@ -54,8 +54,8 @@ def _kept_until(tmp_path):
     return datetime.fromtimestamp(rows[0][0], UTC) if rows else None
 
 
-def test_a_verdict_is_kept_as_long_as_google_says(service, tmp_path):
-    """`expireTime`, with nine digits of a second, wins over the cache's own times."""
+def test_a_hit_is_cached_until_google_s_expiry(service, tmp_path):
+    """`expireTime`, with nine digits of a second, takes precedence over the cache's lifetimes."""
     ends = datetime.now(UTC) + timedelta(minutes=5)
     answer = _threat("MALWARE", expires=f"{ends:%Y-%m-%dT%H:%M:%S.%f}789Z")
     with service("webrisk", lambda _: Reply(answer), KEY) as asking:
@@ -65,7 +65,7 @@ def test_a_verdict_is_kept_as_long_as_google_says(service, tmp_path):
     assert _kept_until(tmp_path) == ends
 
 
-def test_a_verdict_that_has_ended_is_asked_for_again(service):
+def test_an_expired_verdict_is_looked_up_again(service):
     """The specification's sample ended in 2019."""
     with service("webrisk", lambda _: Reply(_threat("MALWARE")), KEY) as asking:
         asking.said("evil.example/a")
@@ -74,13 +74,13 @@ def test_a_verdict_that_has_ended_is_asked_for_again(service):
 
 
 @pytest.mark.parametrize("expires", ["2019-07-17T15:01:23Z", "2019-07-17T15:01:23.045Z"])
-def test_an_end_may_have_fewer_digits(service, expires):
-    """None, three, six or nine: whatever Google writes."""
+def test_an_expiry_may_have_fewer_digits(service, expires):
+    """None, three, six or nine digits."""
     with service("webrisk", lambda _: Reply(_threat("MALWARE", expires=expires)), KEY) as asking:
         assert asking.said("evil.example/a") == ["webrisk:HIGH:3:MALWARE"]
 
 
-def test_a_miss_is_kept_as_misses_are(service, tmp_path):
+def test_a_miss_has_the_lifetime_of_misses(service, tmp_path):
     """Google gives a miss no end: six hours, unless the file says otherwise."""
     with service("webrisk", lambda _: Reply({}), KEY) as asking:
         asking.said("fine.example/a")
@@ -91,8 +91,8 @@ def test_a_miss_is_kept_as_misses_are(service, tmp_path):
 @pytest.mark.parametrize(
     ("send", "uri"), [("url_no_query", "http://evil.example/a&b"), ("host", "http://evil.example/")]
 )
-def test_a_value_is_asked_for_with_all_lists_and_the_key_stands_in_a_header(service, send, uri):
-    """GET /uris:search; a host is asked for as its front page; the key isn't in the address."""
+def test_a_request_names_all_lists_and_has_the_key_in_a_header(service, send, uri):
+    """GET /uris:search; a host is looked up as its front page; the key isn't in the URL."""
     with service("webrisk", lambda _: Reply({}), KEY, send=send) as asking:
         asking.said("evil.example/a&b?c=d")
     (asked,) = asking.server.asked
@@ -105,8 +105,8 @@ def test_a_value_is_asked_for_with_all_lists_and_the_key_stands_in_a_header(serv
     assert KEY not in asked.target
 
 
-def test_a_key_that_is_none_ends_asking(service):
-    """Google says 400 of it, and why in the details."""
+def test_an_invalid_key_ends_the_lookup(service):
+    """Google answers 400, with the reason in the details."""
     with service("webrisk", lambda _: _invalid("API_KEY_INVALID"), KEY, threads=1) as asking:
         stats = asking.look_up("a.example/", "b.example/").stats["webrisk"]
     assert (len(asking.server.asked), stats.down) == (1, True)
@@ -114,7 +114,7 @@ def test_a_key_that_is_none_ends_asking(service):
 
 
 def test_a_value_that_google_refuses_is_no_failure(service):
-    """Otherwise five odd URLs, which anybody can write into a log, would end asking."""
+    """Otherwise five odd URLs, which anyone can write into a log, would end the lookup."""
     with service("webrisk", lambda _: _invalid(), KEY) as asking:
         found = asking.look_up(*(f"{number}.example/" for number in range(10)))
     stats = found.stats["webrisk"]
