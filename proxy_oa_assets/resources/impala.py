@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 class Warehouse(dg.ConfigurableResource, ABC):
     """The tables of `tables.py`, which are replaced a day at a time.
 
-    A day of a table is replaced wholly or not at all, for concurrent readers too. Every method raises
-    WarehouseError when the engine refuses.
+    A day of a table is replaced wholly or not at all, for concurrent readers too; a day of `proxy` by
+    `replace_raw_day` alone. Every method raises WarehouseError when the engine refuses.
     """
 
     @override

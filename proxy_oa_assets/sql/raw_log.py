@@ -18,7 +18,8 @@ _SCHEMES = ("http://", "https://")
 # What logs write where a request has no referer.
 _NO_REFERER = ("", "-", NULL)
 
-Condition = tuple[str, tuple[str, ...]]
+# SQL and its bound values.
+Condition = tuple[str, Values]
 
 
 def found_per_second(day: Day, fulluri: str) -> Query:
@@ -64,8 +65,7 @@ def client_timeline(day: Day, fulluri: str, top: int) -> Query:
     One row per client, p_time and response code: clientip, p_time, respcode, duration (the sum). The client
     with the most requests comes first.
     """
-    where, day_values = of_day(PROXY, day)
-    uri, uri_values = _is(fulluri)
+    where, values = _by_uri(day, fulluri)
     client = CLIENT.format("times")
     sql = f"""
 SELECT clientip, p_time, respcode, duration
@@ -77,7 +77,7 @@ FROM (
             sum(requests) OVER (PARTITION BY {client}) AS client_requests
         FROM (
             SELECT clientip, p_time, respcode, count(*) AS requests, CAST(sum(duration) AS BIGINT) AS duration
-            FROM proxy WHERE {where} AND {uri}
+            FROM proxy WHERE {where}
             GROUP BY clientip, p_time, respcode
         ) times
     ) counted
@@ -85,36 +85,29 @@ FROM (
 WHERE place <= ?
 ORDER BY place, {nulls_last(("clientip", _DAY_TIME, "p_time", "respcode"))}
 """
-    return Query(sql, (*day_values, *uri_values, top), (day, day))
+    return Query(sql, (*values, top), (day, day))
 
 
 def requests_to(day: Day, fulluri: str) -> Query:
     """Select the distinct requests to a URI by client, referer, method and type, the earliest first."""
-    where, day_values = of_day(PROXY, day)
-    uri, uri_values = _is(fulluri)
+    where, values = _by_uri(day, fulluri)
     columns = ("clientip", "referer", "reqmethod", "resconttype")
     listed = ", ".join(columns)
     sql = f"""
 SELECT {listed}
 FROM (
-    SELECT {listed}, min({_DAY_TIME}) AS first_time FROM proxy WHERE {where} AND {uri} GROUP BY {listed}
+    SELECT {listed}, min({_DAY_TIME}) AS first_time FROM proxy WHERE {where} GROUP BY {listed}
 ) requests
 ORDER BY {nulls_last(("first_time", *columns))}
 """
-    return Query(sql, (*day_values, *uri_values), (day, day))
+    return Query(sql, values, (day, day))
 
 
 def referer_for(day: Day, fulluri: str) -> Query:
     """Select the other URIs of requests that have this one as their referer."""
-    where, day_values = of_day(PROXY, day)
-    referer, referer_values = _is_referer(fulluri)
-    other, other_values = _is_other(fulluri)
-    found = f"SELECT DISTINCT fulluri FROM proxy WHERE {where} AND {referer} AND {other}"
-    return Query(
-        f"{found} ORDER BY {nulls_last(['fulluri'])}",
-        (*day_values, *referer_values, *other_values),
-        (day, day),
-    )
+    where, values = _by_referer(day, fulluri)
+    sql = f"SELECT DISTINCT fulluri FROM proxy WHERE {where} ORDER BY {nulls_last(['fulluri'])}"
+    return Query(sql, values, (day, day))
 
 
 def referers(fulluri: str) -> tuple[str, ...]:
@@ -128,34 +121,33 @@ def referers(fulluri: str) -> tuple[str, ...]:
     return tuple(referer for referer in referers if referer not in _NO_REFERER)
 
 
-def _found(day: Day, columns: str, fulluri: str, also: Condition = ("", ())) -> tuple[str, Values]:
+def _found(day: Day, columns: str, fulluri: str, also: Condition = ("", ())) -> Condition:
     """Return a SELECT of a day's rows whose URI or referer is that URI, each row once, and its values."""
-    where, day_values = of_day(PROXY, day)
-    uri, uri_values = _is(fulluri)
-    referer, referer_values = _is_referer(fulluri)
-    other, other_values = _is_other(fulluri)
+    by_uri, uri_values = _by_uri(day, fulluri)
+    by_referer, referer_values = _by_referer(day, fulluri)
     more, more_values = also
     sql = f"""
-    SELECT {columns} FROM proxy WHERE {where}{more} AND {uri}
+    SELECT {columns} FROM proxy WHERE {by_uri}{more}
     UNION ALL
-    SELECT {columns} FROM proxy WHERE {where}{more} AND {referer} AND {other}
+    SELECT {columns} FROM proxy WHERE {by_referer}{more}
     """
-    ours = (*day_values, *more_values)
-    return sql, (*ours, *uri_values, *ours, *referer_values, *other_values)
+    return sql, (*uri_values, *more_values, *referer_values, *more_values)
 
 
-def _is(fulluri: str) -> Condition:
+def _by_uri(day: Day, fulluri: str) -> Condition:
+    """Return the condition of a day's rows of a URI, and its values."""
+    where, values = of_day(PROXY, day)
     # No coalesce around the column: the engines couldn't test the condition while they read.
-    return ("(fulluri = ? OR fulluri IS NULL)" if fulluri == NULL else "fulluri = ?"), (fulluri,)
+    same = "(fulluri = ? OR fulluri IS NULL)" if fulluri == NULL else "fulluri = ?"
+    return f"{where} AND {same}", (*values, fulluri)
 
 
-def _is_other(fulluri: str) -> Condition:
-    return ("fulluri <> ?" if fulluri == NULL else "(fulluri <> ? OR fulluri IS NULL)"), (fulluri,)
-
-
-def _is_referer(fulluri: str) -> Condition:
+def _by_referer(day: Day, fulluri: str) -> Condition:
+    """Return the condition of a day's rows of other URIs that have this one as their referer."""
+    where, values = of_day(PROXY, day)
     names = referers(fulluri)
-    return f"referer IN ({', '.join('?' * len(names))})", names
+    other = "fulluri <> ?" if fulluri == NULL else "(fulluri <> ? OR fulluri IS NULL)"
+    return f"{where} AND referer IN ({', '.join('?' * len(names))}) AND {other}", (*values, *names, fulluri)
 
 
 def _is_at(times: list[str | None]) -> Condition:
