@@ -140,7 +140,7 @@ def test_rows_are_sorted_and_selected_by_mouse_and_keyboard(lab: Lab, page: Page
     assert lab.scored(day) == {}
 
 
-def test_a_click_is_about_what_was_selected_before_it_however_quick(lab: Lab, page: Page) -> None:
+def test_a_click_acts_on_the_selection_before_it_however_quick(lab: Lab, page: Page) -> None:
     """Three rows and a severity within a moment: the kernel takes them in order, and scores the third."""
     day = lab.days[0]
     run_notebook(page, day, "Edge_Investigation")
@@ -157,8 +157,8 @@ def test_a_click_is_about_what_was_selected_before_it_however_quick(lab: Lab, pa
     expect(page.get_by_text("1 URI as before")).to_be_visible()
 
 
-def test_an_analyst_tells_a_story(lab: Lab, page: Page, picture: Callable[..., None]) -> None:
-    """A threat is chosen, searched for, commented and saved; the comment is there the next time."""
+def test_an_analyst_saves_a_story(lab: Lab, page: Page, picture: Callable[..., None]) -> None:
+    """A threat is selected, searched for, commented and saved; the comment is there the next time."""
     day, deployment = lab.days[1], lab.home.deployment
     score(day, 1, [PHISHING_PAGE, *DROPPED], deployment=deployment)
     run_notebook(page, day, "Threat_Investigation")
@@ -216,7 +216,7 @@ def test_an_analyst_resets_the_day_and_no_other(lab: Lab, page: Page, picture: C
     assert DROPPED[0] in storyboard(other, deployment=deployment)["p_threat"].tolist()
 
 
-def test_what_a_client_sent_runs_nothing_and_links_to_nothing(lab: Lab, page: Page) -> None:
+def test_data_runs_nothing_and_links_to_nothing(lab: Lab, page: Page) -> None:
     """Markup, addresses, formulas and escapes are text in our table, and in frames and series alike."""
     run_notebook(page, lab.days[2], "Advanced_Mode")
     expect(page.locator(".jp-OutputArea-output img")).to_be_visible()

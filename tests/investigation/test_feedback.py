@@ -7,7 +7,7 @@ from proxy_oa_assets.investigation.score import score, undo_score
 
 
 @pytest.mark.parametrize("severity", [np.int64(3), 3.0, np.float32(3)])
-def test_a_severity_out_of_a_frame_is_the_number_that_the_ranking_job_reads(
+def test_a_severity_from_a_frame_is_written_as_the_ranking_job_reads_it(
     embedded_day: AnalystsDay, severity: float
 ) -> None:
     """A column that has a NULL somewhere makes 3.0 of 3."""
@@ -56,8 +56,8 @@ def test_the_ranking_job_reads_hostile_values(today: AnalystsDay) -> None:
     assert today.feedback() == []
 
 
-def test_uris_that_look_alike_in_the_file_are_told_apart(embedded_day: AnalystsDay) -> None:
-    """A line break is written as a space; the hash is that of the URI itself."""
+def test_uris_that_look_alike_in_the_file_are_distinguished(embedded_day: AnalystsDay) -> None:
+    """A line break is written as a space; the hash is of the original URI."""
     twins = ["a b", "a\rb", "a\nb", "a\tb"]
     embedded_day.write_scores(
         *({"fulluri": uri, "clientip": client} for uri in twins for client in ("x\ry", "z"))
@@ -72,7 +72,7 @@ def test_uris_that_look_alike_in_the_file_are_told_apart(embedded_day: AnalystsD
 
 
 def test_lines_about_other_uris_stay_byte_for_byte(embedded_day: AnalystsDay) -> None:
-    """Also of connections that a smaller limit has taken out of proxy_scores, and what isn't a row at all."""
+    """Also lines of connections that a smaller limit left out of proxy_scores, and lines that aren't rows."""
     embedded_day.write_scores({"fulluri": "a"}, {"fulluri": "b"})
     score(embedded_day.day, 1, ["a", "b"], deployment=embedded_day.deployment)
     header, a, b = embedded_day.feedback_bytes().splitlines(keepends=True)

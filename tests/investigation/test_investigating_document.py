@@ -11,7 +11,7 @@ DOCUMENT = (Path(__file__).parents[2] / "docs" / "investigating.md").read_text(e
 
 
 def test_the_documents_calls_work_on_the_sample_day(tmp_path: Path) -> None:
-    """As a script of their own; they leave the day as it was."""
+    """They run as one script and leave the day as it was."""
     home = Home(tmp_path / "home")
     home.write_sample()
     assert home.materialize(SAMPLE_DAY).success

@@ -30,7 +30,7 @@ def exported_severities(home: Home) -> dict[str, str]:
 
 
 def test_re_materializing_a_scored_day_loses_nothing(new_home: Callable[..., Home]) -> None:
-    """Also where a smaller limit leaves out what was scored: scores, stories, feedback byte for byte."""
+    """Also if a smaller limit leaves out scored rows: scores, stories and feedback stay byte for byte."""
     home = new_home()
     home.write_sample(views=40)
     assert home.materialize(SAMPLE_DAY, limit=60).success

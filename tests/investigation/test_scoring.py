@@ -59,7 +59,7 @@ def test_a_score_is_recorded_for_every_connection_of_the_uri(today: AnalystsDay)
 
 
 def test_scoring_again_replaces_the_severity_in_both(today: AnalystsDay) -> None:
-    """As many rows as before, of the new severity; other URIs keep theirs."""
+    """The same rows have the new severity; other URIs keep theirs."""
     today.write_scores(*({"fulluri": uri, "clientip": client} for uri in "ab" for client in "xy"))
     score(today.day, 1, "a", deployment=today.deployment)
     score(today.day, 2, "b", deployment=today.deployment)
@@ -70,7 +70,7 @@ def test_scoring_again_replaces_the_severity_in_both(today: AnalystsDay) -> None
     assert today.feedback_severities() == {("a", "x"): 3, ("a", "y"): 3, ("b", "x"): 2, ("b", "y"): 2}
 
 
-def test_undoing_leaves_no_trace_of_the_score(today: AnalystsDay) -> None:
+def test_undo_removes_the_score_completely(today: AnalystsDay) -> None:
     """The URI is suspicious again; a URI that was never scored stays unscored."""
     today.write_scores(*({"fulluri": uri} for uri in "abc"))
     score(today.day, 1, ["a", "b"], deployment=today.deployment)

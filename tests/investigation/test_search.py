@@ -15,7 +15,7 @@ def found(day: AnalystsDay, uri: str = URI, limit: int = 250) -> EarliestFound:
 
 
 def test_requests_to_and_from_a_uri_are_found_in_time_order(today: AnalystsDay) -> None:
-    """Each once, though its URI and its referer be that URI; nothing of another URI or day."""
+    """Each once, even if both its URI and its referer are that URI; none of another URI or day."""
     AnalystsDay(today.home, today.day.plus(1)).write_raw({"fulluri": URI})
     today.write_raw(
         {"fulluri": "b.test/", "referer": URI, "p_time": "09:00:02"},
@@ -39,8 +39,8 @@ def test_requests_to_and_from_a_uri_are_found_in_time_order(today: AnalystsDay) 
     assert (search.total_rows, search.total_clients) == (5, 3)
 
 
-def test_totals_are_of_all_that_was_found(today: AnalystsDay) -> None:
-    """The earliest rows are returned, as many as asked for."""
+def test_totals_count_all_matches(today: AnalystsDay) -> None:
+    """At most `limit` rows are returned, the earliest ones."""
     today.write_raw(
         *(
             {"fulluri": URI, "p_time": f"{9 + n % 3:02d}:00:{n:02d}", "clientip": f"10.0.0.{n % 7}"}
@@ -56,7 +56,7 @@ def test_totals_are_of_all_that_was_found(today: AnalystsDay) -> None:
     assert (search.total_rows, search.total_clients) == (40, 7)
 
 
-def test_all_that_is_found_is_a_frame_in_time_order(today: AnalystsDay) -> None:
+def test_an_unlimited_search_is_a_frame_in_time_order(today: AnalystsDay) -> None:
     """Without a limit; the earliest ones are its first rows."""
     today.write_raw(
         *({"fulluri": URI, "p_time": f"{9 + n % 3:02d}:00:{n % 60:02d}", "scbytes": n} for n in range(400)),
@@ -71,7 +71,7 @@ def test_all_that_is_found_is_a_frame_in_time_order(today: AnalystsDay) -> None:
     assert rows.head(250).equals(found(today).rows)
 
 
-def test_nothing_found_is_an_empty_table(today: AnalystsDay) -> None:
+def test_a_search_without_matches_is_an_empty_frame(today: AnalystsDay) -> None:
     """With the same columns, for a day with and without traffic."""
     assert found(today).rows.empty
     today.write_raw({"fulluri": "other"})
@@ -96,7 +96,7 @@ def test_times_without_a_leading_zero_or_without_a_time_keep_their_place(today: 
     assert found(today).total_rows == 4
 
 
-def test_many_times_are_found_without_naming_each(
+def test_many_times_are_searched_without_a_condition_on_each(
     today: AnalystsDay, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A limit in the thousands goes through the day twice, with the same result."""
@@ -109,8 +109,8 @@ def test_many_times_are_found_without_naming_each(
     assert expanded_search(today.day, URI, deployment=today.deployment).head(20).equals(named)
 
 
-def test_hostile_uris_find_themselves(today: AnalystsDay) -> None:
-    """By URI and by referer; no text is run, none takes part of another for itself."""
+def test_hostile_uris_match_only_themselves(today: AnalystsDay) -> None:
+    """By URI and by referer; no text is executed, and a part of a URI doesn't match."""
     today.write_raw(
         *({"fulluri": f"h.test/{text}", "p_time": "09:00:00"} for text in HOSTILE),
         *(
@@ -125,8 +125,8 @@ def test_hostile_uris_find_themselves(today: AnalystsDay) -> None:
         assert search.total_rows == 2
 
 
-def test_null_is_the_word_null_and_no_referer_is_none(today: AnalystsDay) -> None:
-    """A request without a referer wasn't sent by a URI that is called `-`, empty, or NULL."""
+def test_null_is_the_word_null_and_a_missing_referer_matches_nothing(today: AnalystsDay) -> None:
+    """A URI called `-`, empty or NULL doesn't match the requests without a referer."""
     today.write_raw(
         {"fulluri": None},
         {"fulluri": "null"},

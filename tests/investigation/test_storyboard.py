@@ -32,7 +32,7 @@ def times(day: AnalystsDay, uri: str = URI) -> list[tuple[object, ...]]:
 
 
 def test_the_timeline_has_a_row_per_client_time_and_response_code(today: AnalystsDay) -> None:
-    """Durations are summed, NULLs left out; the code has its name; the referer's requests are no meeting."""
+    """Durations are summed without NULLs; codes have names; requests referred by the threat don't count."""
     today.write_raw(
         {"fulluri": URI, "p_time": "09:00:01", "respcode": "200", "duration": 3},
         {"fulluri": URI, "p_time": "09:00:01", "respcode": "200", "duration": 2_000_000_000},
@@ -56,7 +56,7 @@ def test_the_timeline_has_a_row_per_client_time_and_response_code(today: Analyst
 
 
 def test_the_timeline_is_that_of_the_clients_with_the_most_requests(today: AnalystsDay) -> None:
-    """Not of the first rows: each of the top clients with all its times."""
+    """Each of the top clients has all its times."""
     today.write_raw(
         *(
             {"fulluri": URI, "clientip": f"10.0.0.{client}", "p_time": f"09:00:{client}{n}"}
@@ -71,8 +71,8 @@ def test_the_timeline_is_that_of_the_clients_with_the_most_requests(today: Analy
     assert clients == ["10.0.0.2"] * 5 + ["10.0.0.3"] * 3
 
 
-def test_the_progression_tells_who_led_there_and_where_it_led(today: AnalystsDay) -> None:
-    """The contract's file: the different requests, the earliest first, and the URIs it is referer of."""
+def test_the_progression_has_who_led_there_and_where_it_led(today: AnalystsDay) -> None:
+    """The contract's file: the distinct requests, the earliest first, and the URIs that the threat referred."""
     today.write_raw(
         {"fulluri": URI, "referer": "http://search.test/", "p_time": "09:00:02", "reqmethod": "GET"},
         *({"fulluri": URI, "referer": "http://mail.test/", "p_time": f"09:00:0{n}"} for n in (1, 3)),
@@ -109,7 +109,7 @@ def test_the_progression_tells_who_led_there_and_where_it_led(today: AnalystsDay
 
 
 def test_saving_again_replaces_the_story_and_leaves_the_others(today: AnalystsDay) -> None:
-    """Of that threat, what the last save says; of other threats and days, all."""
+    """The threat has what was saved last; other threats and days are unchanged."""
     tomorrow = AnalystsDay(today.home, today.day.plus(1))
     for day in (today, tomorrow):
         day.write_raw({"fulluri": URI}, {"fulluri": "b.test/"})
@@ -189,13 +189,13 @@ def test_a_colleague_s_newer_comment_is_not_overwritten_unseen(today: AnalystsDa
 
 
 def test_half_of_a_surrogate_pair_is_a_replacement_character(today: AnalystsDay) -> None:
-    """UTF-8 has no other place for it; a whole pair is its character."""
+    """UTF-8 can't encode it; a whole pair is its character."""
     today.write_raw({"fulluri": URI})
     save(today, title="half \ud83d", text="whole \ud83d\ude00, \ude00\ud83d")
     assert comments(today) == [(URI, "half \ufffd", "whole \U0001f600, \ufffd\ufffd")]
 
 
-def test_a_progression_that_is_cut_off_is_an_error_that_names_its_file(embedded_day: AnalystsDay) -> None:
+def test_a_truncated_progression_is_an_error_that_names_its_file(embedded_day: AnalystsDay) -> None:
     """Saving the story again repairs it."""
     embedded_day.write_raw({"fulluri": URI})
     save(embedded_day)

@@ -37,8 +37,8 @@ def test_each_connection_is_listed_once_the_lowest_score_first(today: AnalystsDa
     assert uris(suspicious(today.day.key, limit=1, deployment=today.deployment)) == ["b.test/"]
 
 
-def test_a_scored_uri_is_gone_from_its_day_and_no_other(today: AnalystsDay) -> None:
-    """All its connections, and its alone; in Spot it disappeared from every day."""
+def test_a_scored_uri_leaves_the_list_of_its_day_and_of_no_other(today: AnalystsDay) -> None:
+    """With all its connections; in Spot it disappeared from every day."""
     tomorrow = AnalystsDay(today.home, today.day.plus(1))
     rows = [{"fulluri": "a.test/"}, {"fulluri": "a.test/", "clientip": "10.0.0.2"}, {"fulluri": "a.test/x"}]
     today.write_scores(*rows)
@@ -72,7 +72,7 @@ def test_filters_are_a_part_of_the_uri_and_a_whole_client(today: AnalystsDay) ->
     assert listed(uri="login%") == listed(uri="l_gin") == listed(clientip="10.0.0.") == []
 
 
-def test_a_filter_finds_hostile_texts_and_runs_none(today: AnalystsDay) -> None:
+def test_a_filter_finds_hostile_texts_and_executes_none(today: AnalystsDay) -> None:
     """Quotes, backslashes, `%s`, `${...}`, SQL: each finds just the URIs that hold it."""
     texts = [text for text in HOSTILE if text]
     today.write_scores(*({"fulluri": f"{number}/{text}/"} for number, text in enumerate(texts)))
@@ -111,7 +111,7 @@ def test_details_are_the_connection_s_requests_in_time_order(today: AnalystsDay)
     assert details(today.day, "a.test/", "10.0.0.9", deployment=today.deployment).empty
 
 
-def test_without_a_deployment_it_is_the_configured_one(embedded_day: AnalystsDay) -> None:
+def test_the_default_deployment_is_the_configured_one(embedded_day: AnalystsDay) -> None:
     """In a script: the settings say where the tables are, and the day is given by its key."""
     embedded_day.write_scores({"fulluri": "a.test/"})
     program = (

@@ -38,7 +38,7 @@ def test_a_plot_has_no_text_of_the_data(tmp_path) -> None:
 
 
 def test_minutes_are_read_from_clock_times_only() -> None:
-    """What is no clock time counts for no minute; hours with one digit do."""
+    """Other texts count for no minute; hours with one digit are valid."""
     assert [minute_of(text) for text in ("00:00", "23:59:59", "7:05:03")] == [0, 1439, 425]
     assert [minute_of(text) for text in ("24:00", "12:60", "noon", "", None)] == [None] * 5
     assert sum(per_minute(["2016-09-12 00:01", "2016-09-12 noon"], [3, 9])) == 3

@@ -91,7 +91,7 @@ def test_copying_again_changes_nothing(copy, tmp_path):
 
 
 def test_an_edited_notebook_survives_and_the_template_is_beside_it(copy, tmp_path):
-    """Analysts' work is theirs: the edited notebook stays byte for byte, the fresh one is `.new.ipynb`."""
+    """The edited notebook stays byte for byte; the fresh one is `.new.ipynb`."""
     copy()
     notebook = tmp_path / "day" / "Advanced_Mode.ipynb"
     edited = _edit(notebook)
@@ -138,7 +138,7 @@ def test_an_edited_copy_beside_survives_too(copy, templates, tmp_path):
     assert (tmp_path / "day" / "Advanced_Mode.new.ipynb").read_bytes() == edited_beside
 
 
-def test_a_notebook_put_back_as_it_was_is_ours_again(copy, templates, tmp_path):
+def test_a_notebook_restored_to_its_written_state_is_unedited(copy, templates, tmp_path):
     """An analyst who undoes all edits gets the next template, and the copy beside goes."""
     copy()
     notebook = tmp_path / "day" / "Advanced_Mode.ipynb"
@@ -152,7 +152,7 @@ def test_a_notebook_put_back_as_it_was_is_ours_again(copy, templates, tmp_path):
     assert "Advanced_Mode.new.ipynb" not in _names(tmp_path / "day")
 
 
-def test_a_notebook_that_was_there_before_us_is_not_ours(copy, tmp_path):
+def test_a_notebook_of_another_origin_is_kept(copy, tmp_path):
     """A folder of an older installation, or an analyst's own notebook of that name, is left alone."""
     notebook = tmp_path / "day" / "Advanced_Mode.ipynb"
     notebook.parent.mkdir()

@@ -45,12 +45,12 @@ def test_other_values_come_back_as_they_were(tmp_path):
 
 
 def test_null_is_an_empty_cell(tmp_path):
-    """And not the word None or nan."""
+    """It isn't the word None or nan."""
     frame = pd.DataFrame({"a": ["x", None], "b": pd.Series([None, 7], dtype="Int32")})
     assert _cells(export_csv(frame, tmp_path / "a.csv"))[1:] == [["x", ""], ["", "7"]]
 
 
-def test_what_a_frame_is_grouped_by_is_exported_and_safe(tmp_path):
+def test_the_index_of_a_grouped_frame_is_exported_and_safe(tmp_path):
     """A grouped frame holds hosts in its index."""
     frame = pd.DataFrame({"host": ["=1", "=1", "b"]}).groupby("host").size().to_frame("requests")
     assert _cells(export_csv(frame, tmp_path / "a.csv")) == [["host", "requests"], ["'=1", "2"], ["b", "1"]]
@@ -65,5 +65,5 @@ def test_columns_of_one_name_are_all_exported(tmp_path):
 
 
 def test_a_column_s_name_is_safe_too(tmp_path):
-    """A pivot table's columns are named after data."""
+    """A pivot table's column names are data."""
     assert _cells(export_csv(pd.DataFrame({"=1+1": [1]}), tmp_path / "a.csv"))[0] == ["'=1+1"]

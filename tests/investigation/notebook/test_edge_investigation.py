@@ -71,7 +71,7 @@ def test_a_scored_uri_leaves_the_list_and_comes_back_with_undo(day_home, edges) 
 
 
 def test_a_selection_and_a_host_are_scored_by_one_click(day_home, edges) -> None:
-    """Several rows at once; and all listed URIs of the host of one."""
+    """Several rows at once, and all listed URIs of a row's host."""
     chosen = [SHARED, "go.shorten.example/x9"]
     _select(edges, *chosen)
     _press(edges.suspicious.table, "Selected URIs: low risk")

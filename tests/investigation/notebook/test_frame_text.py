@@ -35,7 +35,7 @@ def test_markup_is_text_wherever_it_stands(frame):
 
 
 def test_a_value_is_readable():
-    """Escapes for what can't be seen, nothing for NULL."""
+    """Invisible characters are escapes; NULL is empty."""
     frame = pd.DataFrame({"a": [_HOSTILE, None], "b": [1.5e-7, float("nan")], "c": [pd.NaT, pd.NA]})
     html = frame_html(frame)
     assert f"<td>{_TEXT}</td>" in html
@@ -49,19 +49,19 @@ def test_formulas_are_not_typeset():
 
 
 def test_a_long_frame_says_how_much_of_it_is_shown():
-    """As many rows as one looks at; all of them are in the frame."""
+    """The first 100 rows are shown; the frame has all of them."""
     html = frame_html(pd.DataFrame({"a": range(1234)}))
     assert html.count("<tr") == 101
     assert "the first 100 of 1,234 rows" in html
 
 
 def test_an_empty_frame_has_its_columns():
-    """A filter that fits nothing shows what it would have shown."""
+    """A filter without matches still shows the columns."""
     html = frame_html(pd.DataFrame({"host": []}).groupby("host").size().to_frame("requests"))
     assert "<th>requests</th>" in html
     assert "0 rows" in html
 
 
 def test_a_series_is_a_frame_of_one_column():
-    """JupyterLab makes links of what stands in plain text, which pandas gives of a series."""
+    """pandas shows a series as plain text, in which JupyterLab makes links."""
     assert "<td>https://x.example</td>" in series_html(pd.Series(["https://x.example"], name="referer"))

@@ -113,7 +113,7 @@ def test_the_three_templates_are_there() -> None:
 
 
 def test_advanced_mode_holds_the_reset_commented_and_labelled() -> None:
-    """Running the whole notebook resets nothing; taking away the # does."""
+    """Running the whole notebook resets nothing; uncommenting the cell does."""
     (template,) = [path for path in TEMPLATES if path.stem.startswith("Advanced")]
     cells = nbformat.read(template, as_version=4).cells
     (reset,) = [cell.source for cell in cells if "reset" in cell.metadata.get("tags", [])]

@@ -24,7 +24,7 @@ def _select(table: TextTable, version: int, selected, *, number=1, action=None, 
     table._handle_custom_msg(message, [])
 
 
-def test_values_are_texts_in_which_nothing_steers_or_hides():
+def test_values_are_texts_without_control_or_hidden_characters():
     """Markup stays as it is (the browser gets texts); control and bidirectional characters are escapes."""
     ((text,),) = _shown([_HOSTILE]).content["rows"]
     assert text == "<script>alert(1)</script>\\x1b[31m\\u202egpj.exe"
@@ -51,14 +51,14 @@ def test_a_column_is_sorted_by_its_values_and_null_comes_last(values, ranks):
     assert _shown(values).content["ranks"] == [ranks]
 
 
-def test_a_column_can_have_an_order_of_its_own():
-    """Verdicts, say, are sorted by their gravity."""
+def test_a_column_can_have_its_own_order():
+    """For example, verdicts are sorted by their risk."""
     column = TableColumn("value", "value", order=lambda value: -len(str(value)))
     assert _shown(["a", "bbb", "cc"], column).content["ranks"] == [[3, 1, 2]]
 
 
 def test_a_selection_is_of_the_rows_that_were_shown_when_it_was_made():
-    """One that was made while other rows were on their way to the browser would be of the wrong ones."""
+    """A selection made before the browser shows new rows would be of other rows."""
     table = _shown(["a", "b"], selection="several")
     before = table.content["version"]
     _select(table, before, [1])
@@ -70,7 +70,7 @@ def test_a_selection_is_of_the_rows_that_were_shown_when_it_was_made():
 
 
 def test_an_action_is_about_the_rows_that_were_selected_when_it_was_clicked():
-    """A busy kernel takes messages in another order than they were sent; a late selection is over."""
+    """A busy kernel takes messages out of order; an outdated selection is ignored."""
     acted = []
     action = Action("Rows", "Act", "Act on them", lambda: acted.append(table.selected))
     table = _shown(["a", "b", "c"], selection="several", actions=[action])
@@ -90,19 +90,19 @@ def test_an_action_is_about_the_rows_that_were_selected_when_it_was_clicked():
     assert acted == [[1, 2], [0, 1]]
 
 
-def test_no_more_rows_are_shown_than_a_browser_bears():
-    """The rest is for Advanced_Mode."""
+def test_a_table_shows_at_most_2000_rows():
+    """Advanced_Mode can show the others."""
     assert len(_shown(range(MOST_ROWS + 1)).content["rows"]) == MOST_ROWS
 
 
 @pytest.mark.parametrize(("rows", "said"), [(0, ""), (2000, ""), (2001, ", the first 2,000 of them below")])
 def test_a_list_that_is_cut_says_so(rows, said):
-    """Otherwise the rest would be taken for nothing."""
+    """Otherwise the list would look complete."""
     assert cut_note(rows) == said
 
 
 def test_an_empty_frame_says_so():
-    """A table without rows isn't an empty place."""
+    """A table without rows shows a text."""
     table = TextTable("Values")
     table.show(pd.DataFrame({"value": []}), [TableColumn("value", "value")], empty="There is none")
     assert (table.content["rows"], table.empty) == ([], "There is none")

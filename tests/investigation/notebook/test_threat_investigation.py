@@ -60,7 +60,7 @@ def _said(status: StatusLine) -> str:
 
 
 def test_high_risk_uris_are_listed_and_the_others_on_demand(threats) -> None:
-    """The list is of what was scored high; the switch shows the rest."""
+    """The list has the URIs scored high; the switch shows the others."""
     assert _listed(threats) == [["High", DROPPED, ""], ["High", PHISHING_PAGE, ""]]
     threats.list.which.value = False
     assert _listed(threats)[-1] == ["Medium", MEDIUM, ""]
@@ -86,7 +86,7 @@ def test_saving_makes_the_comment_the_timeline_and_the_progression(day_home, thr
 
 
 def test_saving_leaves_the_page_of_the_day_s_stories_up_to_date(day_home, threats) -> None:
-    """Where `proxy-oa story` writes it; after a reset, it tells no story."""
+    """It is the file of `proxy-oa story`; after a reset, it has no story."""
     page = day_home.deployment.workspace.story(SAMPLE_DAY)
     page.unlink(missing_ok=True)
     for uri, title in ((PHISHING_PAGE, "A copied log-in page"), (DROPPED, "An invoice that runs")):
@@ -103,7 +103,7 @@ def test_saving_leaves_the_page_of_the_day_s_stories_up_to_date(day_home, threat
     assert b"This day has no story yet." in page.read_bytes()
 
 
-def test_a_story_is_saved_though_its_page_cannot_be_written(day_home, threats) -> None:
+def test_a_story_is_saved_even_if_its_page_can_t_be_written(day_home, threats) -> None:
     """The status line says both, for example if the folder is another user's."""
     page = day_home.deployment.workspace.story(SAMPLE_DAY)
     page.unlink(missing_ok=True)
@@ -116,8 +116,8 @@ def test_a_story_is_saved_though_its_page_cannot_be_written(day_home, threats) -
     assert 'role="alert"' in threats.comment.status.widget.value
 
 
-def test_the_search_tells_how_much_there_is_and_shows_the_first(threats) -> None:
-    """Top N, with totals; what was found of another threat isn't left standing."""
+def test_the_search_shows_totals_and_the_first_rows(threats) -> None:
+    """The first rows, with totals; rows of another threat are hidden."""
     _choose(threats, PHISHING_PAGE)
     threats.search.limit.value = 3
     threats.search.search.click()
@@ -128,7 +128,7 @@ def test_the_search_tells_how_much_there_is_and_shows_the_first(threats) -> None
 
 
 def test_an_earlier_comment_comes_back_and_is_replaced(day_home, threats) -> None:
-    """A colleague's story, or yesterday's: its fields are filled, and saved again."""
+    """An earlier or a colleague's story fills the fields, and can be saved again."""
     save_storyboard(SAMPLE_DAY, DROPPED, "Earlier", "text", deployment=day_home.deployment)
     _choose(threats, DROPPED)
     assert _shown(threats) == ("Earlier", "text")
@@ -137,8 +137,8 @@ def test_an_earlier_comment_comes_back_and_is_replaced(day_home, threats) -> Non
     assert _comments(day_home) == [(DROPPED, "Later", "text")]
 
 
-def test_what_was_not_saved_yet_is_kept_while_looking_at_another_threat(day_home, threats) -> None:
-    """Going through the list loses no text."""
+def test_a_draft_is_kept_while_another_threat_is_selected(day_home, threats) -> None:
+    """Selecting other threats loses no text."""
     _choose(threats, DROPPED)
     _write(threats, "Begun", "half a sentence")
     _choose(threats, PHISHING_PAGE)
@@ -163,7 +163,7 @@ def test_a_colleague_s_comment_is_not_overwritten_unseen(day_home, threats) -> N
 
 
 def test_a_story_needs_a_title(day_home, threats) -> None:
-    """The storyboard lists stories by it."""
+    """The storyboard lists stories by their title."""
     _choose(threats, DROPPED)
     _write(threats, "  ", "a text", save=True)
     assert "needs a title" in _said(threats.comment.status)
@@ -171,7 +171,7 @@ def test_a_story_needs_a_title(day_home, threats) -> None:
 
 
 def test_hostile_comments_come_back_as_they_were_shown(day_home, threats) -> None:
-    """A comment quotes what it is about; fields hold text."""
+    """Comments quote data; fields hold text."""
     title, text = "<script>alert(1)</script>", "javascript:alert(1)\n=1+1\t\\' OR 1=1 -- \N{GRINNING FACE}"
     _choose(threats, DROPPED)
     _write(threats, title, text, save=True)

@@ -42,7 +42,7 @@ def test_nothing_of_the_data_is_markup(hostile_page):
 
 
 def test_every_value_is_there_as_text(hostile_page):
-    """Whole, and with its invisible characters shown; a long one can be unfolded."""
+    """Whole, and with its invisible characters as escapes; a long one can be unfolded."""
     page = PageParser(hostile_page.read_text(encoding="utf-8"))
     shown = {" ".join(code.split()) for code in page.texts["code"]}
 
@@ -50,7 +50,7 @@ def test_every_value_is_there_as_text(hostile_page):
     assert "49" not in shown
 
 
-def test_nothing_that_steers_or_hides_is_in_the_page(hostile_page):
+def test_no_control_or_hidden_character_is_in_the_page(hostile_page):
     """Apart from the line breaks of the template itself."""
     text = hostile_page.read_text(encoding="utf-8")
     assert {char for char in text if not char.isprintable()} == {"\n"}

@@ -55,7 +55,7 @@ def test_minutes_of_one_height_are_one_step():
 
 
 @pytest.mark.parametrize("peak", [0, 719, 1439])
-def test_the_busiest_minute_is_drawn_whatever_its_neighbours_have(peak):
+def test_the_busiest_minute_is_drawn(peak):
     """No minute is averaged with others: a single busy one reaches the top tick."""
     assert "V44H" in areas(minutes_svg(summary({clock(peak): 200, "06:00": 1})))["requests"]
 
@@ -88,7 +88,7 @@ def test_a_day_without_scored_requests_has_no_red_and_no_legend_of_it():
 
 
 def test_the_first_ten_scored_requests_are_marked():
-    """The most suspicious ones come first; those of one minute share a dot, and no clock time has none."""
+    """The most suspicious ones come first; one dot per minute; texts that aren't clock times have none."""
     times = ["00:00:00", "0:00:59", None, "noon", *(f"{hour}:00:00" for hour in range(1, 12))]
     svg = minutes_svg(summary({"12:00": 200}), scored=times)
     assert [x for x, _ in dots(svg)] == [64.0 + 36 * hour for hour in range(7)]
@@ -119,7 +119,7 @@ def test_a_day_without_requests_is_an_empty_plot():
 
 
 def test_the_minutes_of_several_days_are_added_up_and_named():
-    """A log holds a row of another date now and then; it is counted, and the plot names both dates."""
+    """A log can hold a row of another date; it is counted, and the plot names both dates."""
     svg = minutes_svg(pd.concat([summary({"12:00": 150}), summary({"12:00": 50}, "2016-09-14")]))
     assert areas(svg) == areas(minutes_svg(summary({"12:00": 200})))
     assert "2016-09-12 to 2016-09-14, 200 requests" in texts(drawing(svg))
@@ -133,7 +133,7 @@ def test_a_mark_outside_the_day_is_refused(minute):
 
 
 def test_a_plot_fills_its_container_or_has_a_fixed_size():
-    """Dagster's web UI shrinks a picture whose width is a share of its place."""
+    """Dagster's web UI shrinks a picture with a relative width."""
     sizes = [
         {name: drawing(svg).get(name) for name in ("width", "height", "style")}
         for svg in (minutes_svg(summary({})), minutes_svg(summary({}), fixed_size=True))

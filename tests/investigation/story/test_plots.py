@@ -45,8 +45,8 @@ def test_a_client_has_a_bar_from_its_first_time_to_its_last():
     assert {"09:00", "10:00"} <= set(texts(drawing(svg)))
 
 
-def test_a_client_is_told_in_numbers_beside_its_bar():
-    """How many times, how long together, how it was answered; the whole answers are the title."""
+def test_a_client_has_numbers_beside_its_bar():
+    """Number of times, total duration and answers; the title has the whole answers."""
     rows = [
         ("a", f"2016-09-12 09:00:0{second}", 40_000, code, name)
         for second, code, name in (
@@ -62,7 +62,7 @@ def test_a_client_is_told_in_numbers_beside_its_bar():
     assert "200 OK, 302 Found, Unknown (999), -" in titles(root)
 
 
-def test_a_time_that_is_no_clock_time_is_said_to_be_unknown():
+def test_a_time_that_is_no_clock_time_is_labelled_unknown():
     """The client is shown, last, without a bar."""
     svg = timeline_svg(timeline(("a", "2016-09-12", None, None, None), met("b", "09:00:00")))
     assert [text for text in texts(drawing(svg)) if text in ("a", "b", "time unknown")] == [
@@ -75,7 +75,7 @@ def test_a_time_that_is_no_clock_time_is_said_to_be_unknown():
 
 @pytest.mark.parametrize("time", ["00:00:00", "12:00:00", "23:59:59"])
 def test_a_single_moment_stands_within_an_axis_that_stays_within_the_day(time):
-    """One time alone has a time before and after it."""
+    """The axis has a label before and after a single time."""
     svg = timeline_svg(timeline(met("a", time)))
     ((left, right),) = bars(svg)
     assert 180 < left < right < 670
@@ -85,7 +85,7 @@ def test_a_single_moment_stands_within_an_axis_that_stays_within_the_day(time):
 
 
 def test_at_most_forty_clients_are_drawn_and_the_others_counted():
-    """The earliest ones are."""
+    """The earliest forty."""
     rows = [met(f"10.0.0.{number}", f"10:{number:02d}:00") for number in range(53)]
     root = drawing(timeline_svg(timeline(*rows)))
     assert "10.0.0.39" in texts(root)
@@ -94,13 +94,13 @@ def test_at_most_forty_clients_are_drawn_and_the_others_counted():
     assert texts(drawing(timeline_svg(timeline(*rows[:40]))))[-1] != "and 0 more computers"
 
 
-def test_a_threat_that_nobody_met_is_an_empty_timeline():
+def test_a_threat_without_requests_is_an_empty_timeline():
     """A threat that is only ever named as a referer has no request of its own."""
     assert texts(drawing(timeline_svg(timeline()))) == ["no request to the threat is known"]
 
 
 def test_the_chain_reads_from_who_led_there_to_where_it_led():
-    """Referers by how many clients came from them; NULL, nothing and a dash are no page."""
+    """Referers by their number of clients; NULL, the empty text and a dash are no page."""
     incident = progression(
         [("1", "http://a/"), ("1", None), ("2", "-"), ("3", ""), ("2", "http://b/"), ("1", "http://b/")],
         ["next.example/", None],
@@ -117,8 +117,8 @@ def test_the_chain_reads_from_who_led_there_to_where_it_led():
     assert shown[9:] == ["next.example/", "null", URI, "met by 3 computers"]
 
 
-def test_what_exceeds_the_most_is_counted():
-    """On either side on its own."""
+def test_uris_beyond_the_most_are_counted():
+    """On each side."""
     incident = progression([(str(n), f"http://{n}/") for n in range(20)], [f"{n}.example/" for n in range(9)])
     shown = texts(drawing(referer_chain_svg(incident)))
     assert shown[-2:] == ["and 12 more", "and 1 more"]
@@ -133,7 +133,7 @@ def test_a_chain_without_ends_says_so():
 
 
 def test_a_chain_of_none_is_refused():
-    """The message says what the number is."""
+    """The message names the number and its minimum."""
     with pytest.raises(ValueError, match="at least 1"):
         referer_chain_svg(progression(), most=0)
 
@@ -149,8 +149,8 @@ def test_a_long_uri_is_shortened_in_its_middle_and_whole_in_the_title():
 
 
 @pytest.mark.parametrize("value", VALUES, ids=lambda value: printable(value[:20]))
-def test_whatever_stands_in_the_data_is_text(value):
-    """Parsed as XML, each plot is the drawing that it always is, and the value is its text, readable."""
+def test_data_in_a_plot_is_text(value):
+    """Parsed as XML, each plot has its usual elements, and the value is a readable text."""
     assert printable(value) in titles(drawing(timeline_svg(timeline((value, value, 1, value, value)))))
     root = drawing(referer_chain_svg(progression([(value, value)], [value], value)))
     assert titles(root).count(printable(value)) >= 2
@@ -161,6 +161,6 @@ def test_whatever_stands_in_the_data_is_text(value):
 
 @given(st.text(), st.lists(st.tuples(st.text(), st.text()), max_size=3))
 def test_no_text_breaks_a_plot(value, referers):
-    """Any text at all, lone surrogates and noncharacters included, is drawn."""
+    """Any text is drawn, including lone surrogates and noncharacters."""
     drawing(referer_chain_svg(progression(referers, [value], value)))
     drawing(timeline_svg(timeline((value, value, 1, value, value))))

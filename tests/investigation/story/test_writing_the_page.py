@@ -50,7 +50,7 @@ def test_of_two_concurrent_writers_the_last_has_read_both_stories(home):
 
 
 def test_the_command_writes_the_page_and_prints_its_path(home):
-    """Into the day's data folder; the web UI knows it as metadata of the day's notebooks."""
+    """Into the day's data folder; the web UI shows it in the metadata of the day's notebooks."""
     write_stories(home, DAY, Threat("evil.example/a"))
 
     done = proxy_oa(home.path, "story", "--date", DAY.key)
