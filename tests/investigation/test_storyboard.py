@@ -72,7 +72,7 @@ def test_the_timeline_is_that_of_the_clients_with_the_most_requests(today: Analy
 
 
 def test_the_progression_has_who_led_there_and_where_it_led(today: AnalystsDay) -> None:
-    """The contract's file: the distinct requests, the earliest first, and the URIs that the threat referred."""
+    """The contract's file: distinct requests, the earliest first, and the URIs that the threat referred."""
     today.write_raw(
         {"fulluri": URI, "referer": "http://search.test/", "p_time": "09:00:02", "reqmethod": "GET"},
         *({"fulluri": URI, "referer": "http://mail.test/", "p_time": f"09:00:0{n}"} for n in (1, 3)),

@@ -63,5 +63,5 @@ def test_an_empty_frame_has_its_columns():
 
 
 def test_a_series_is_a_frame_of_one_column():
-    """pandas shows a series as plain text, in which JupyterLab makes links."""
+    """Plain text, as pandas shows a series, gets links in JupyterLab."""
     assert "<td>https://x.example</td>" in series_html(pd.Series(["https://x.example"], name="referer"))
