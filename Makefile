@@ -56,7 +56,7 @@ dev: $(VENV)/.run  ## Open Dagster's web UI on 127.0.0.1:3000.
 test: $(VENV)/.dev  ## Run the tests that need no cluster, and print their coverage.
 	$(BIN)/python -m pytest -n $(WORKERS) -m '$(TESTS)' --cov --cov-report=
 	@echo 'Coverage, the ten files with the least:'
-	@$(BIN)/coverage report | awk 'NR <= 12 {print} {total = $$0} END {print total}'
+	@$(BIN)/coverage report | awk 'NR <= 12 || /^TOTAL/'
 
 test-fast: $(VENV)/.dev  ## Run the tests that need no server, browser or process: under a minute.
 	$(BIN)/python -m pytest -n $(WORKERS) -m 'not (browser or server or cluster or slow)' $(NOT_FAST:%=--ignore=tests/%)
