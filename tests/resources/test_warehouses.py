@@ -1,4 +1,4 @@
-"""What both forms of the warehouse promise."""
+"""The contract of Warehouse, on both forms."""
 
 import pandas as pd
 import pytest
@@ -74,14 +74,13 @@ def test_a_day_may_become_empty(warehouse):
 
 
 def test_a_day_without_files_is_empty_and_has_the_columns(warehouse):
-    """A table that nobody wrote yet can be read: every column with its type, no row."""
+    """A table without files can be read: every column with its type, no row."""
     for table in TABLES.values():
         assert not warehouse.has_rows(table, DAY)
         read = warehouse.read_day(table, DAY)
         assert tuple(read.columns) == table.column_names
         assert read.empty
-        if table is not PROXY:  # nothing here ever drops what ingest wrote
-            warehouse.drop_day(table, DAY)
+        warehouse.drop_day(table, DAY)
 
 
 @pytest.mark.parametrize("text", HOSTILE, ids=range(len(HOSTILE)))
@@ -123,7 +122,7 @@ def test_a_statement_that_the_engine_refuses_leaves_the_day(warehouse):
 
 
 def test_a_frame_of_other_columns_is_refused(warehouse):
-    """What doesn't fit is named with the table and the day."""
+    """The error names the table and the day."""
     with pytest.raises(WarehouseError, match=r"doesn't fit proxy_storyboard, 2016-09-12"):
         warehouse.replace_day_with_frame(PROXY_STORYBOARD, DAY, pd.DataFrame({"text": ["a"]}))
 

@@ -13,7 +13,6 @@ import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from proxy_oa_assets.model.tables import Table
 from proxy_oa_assets.resources.local.snapshot import TableFiles, temporary_folder
 
 
@@ -26,18 +25,15 @@ def is_invalid_text(error: duckdb.Error) -> bool:
 def repaired(files: TableFiles, scratch: Path) -> Iterator[TableFiles]:
     """Yield the files, with copies in place of those with such text; they are removed afterwards."""
     with temporary_folder(scratch) as folder:
-        yield {
-            table: [_repaired_file(path, table, folder) for path in paths] for table, paths in files.items()
-        }
+        yield {table: [_repaired_file(path, folder) for path in paths] for table, paths in files.items()}
 
 
-def _repaired_file(path: Path, table: Table, folder: Path) -> Path:
-    """Return a copy's path, with the partition's folders, or the path itself if all of its text is valid."""
+def _repaired_file(path: Path, folder: Path) -> Path:
+    """Return the path of a copy in a folder, or the path itself if all of its text is valid."""
     with pq.ParquetFile(path) as file:
         if all(_is_valid(column) for batch in file.iter_batches() for column in batch.columns):
             return path
-        target = folder.joinpath(table.name, *path.parts[-len(table.partitions) - 1 :])
-        target.parent.mkdir(parents=True, exist_ok=True)
+        target = folder / path.name
         batches = (
             pa.RecordBatch.from_arrays([_repaired(column) for column in batch.columns], batch.schema.names)
             for batch in file.iter_batches()

@@ -1,6 +1,7 @@
 """A table of `tables.py` as a DuckDB view of its Parquet files."""
 
 import glob
+from collections.abc import Collection
 from pathlib import Path
 
 import duckdb
@@ -8,6 +9,7 @@ import duckdb
 from proxy_oa_assets.model.errors import WarehouseError
 from proxy_oa_assets.model.tables import Table
 from proxy_oa_assets.model.text import printable
+from proxy_oa_assets.resources.local.snapshot import partition_pattern
 from proxy_oa_assets.resources.parquet import stored_columns
 
 _SHOWN_WIDTH = 100
@@ -19,23 +21,34 @@ _PARQUET = """read_parquet(?, binary_as_string = true, union_by_name = true, hiv
 def create_view(connection: duckdb.DuckDBPyConnection, table: Table, files: list[Path]) -> None:
     """Create the view under the table's name: its data and partition columns with the table's types.
 
-    A column that a file doesn't have is NULL.
+    A column that a file doesn't have is NULL. The files are those of a snapshot.
     """
-    stored: set[str] = set()
-    rows = connection.sql("SELECT 1 WHERE FALSE")
-    if files:
-        rows = connection.sql(f"SELECT * FROM {_PARQUET.format('')}", params=[_globs(files)])
-        stored = {name.lower() for name in rows.columns}
-    values = {name: name if name in stored else "NULL" for name in table.column_names}
+    if not files:
+        everything = {column.name for column in table.all_columns}
+        rows = connection.sql(f"SELECT {_typed(table, everything)} WHERE FALSE")
+    else:
+        source = f"FROM {_PARQUET.format('')}"
+        try:
+            rows = connection.sql(f"SELECT {_typed(table)} {source}", params=[_globs(files)])
+        except duckdb.BinderException:
+            # Rare, and reading all columns' names first would take as long as the view itself.
+            missing = set(table.column_names) - {name.lower() for name, _ in stored_columns(files)}
+            rows = connection.sql(f"SELECT {_typed(table, missing)} {source}", params=[_globs(files)])
+    rows.create_view(table.name)
+
+
+def _typed(table: Table, missing: Collection[str] = ()) -> str:
     # DuckDB's own reading of partitions takes the first `name=value` of the whole path, which may stand in
     # the name of the home.
-    folders = "/".join(f"{column.name}=([^/]*)" for column in table.partitions)
-    for group, column in enumerate(table.partitions, start=1):
-        found = f"regexp_extract(filename, '/{folders}/[^/]*$', {group})"
-        values[column.name] = found if files else "NULL"
+    values = {name: name for name in table.column_names} | {
+        column.name: f"regexp_extract(filename, '{partition_pattern(table)}', {group})"
+        for group, column in enumerate(table.partitions, start=1)
+    }
+    values |= dict.fromkeys(missing, "NULL")
     # A Spot installation's tables may have other types (respcode as INT); a cast to the same costs nothing.
-    typed = (f"CAST({values[column.name]} AS {column.type}) AS {column.name}" for column in table.all_columns)
-    rows.project(", ".join(typed)).create_view(table.name)
+    return ", ".join(
+        f"CAST({values[column.name]} AS {column.type}) AS {column.name}" for column in table.all_columns
+    )
 
 
 def refuse_unfit_values(connection: duckdb.DuckDBPyConnection, table: Table, files: list[Path]) -> None:

@@ -40,7 +40,7 @@ def snapshot(
         for table in tables:
             links: dict[Path, Path] = {}
             for day in day_folders(base, table, days):
-                links |= _linked_day(day, table, folder.joinpath(table.name, *day.parts[-3:]))
+                links |= _linked_day(day, table, folder)
             files[table] = list(links)
             originals |= links
         try:
@@ -73,16 +73,25 @@ def remove_stale_folders(scratch: Path) -> None:
                 shutil.rmtree(folder, ignore_errors=True)
 
 
+def partition_pattern(table: Table) -> str:
+    """Return a regular expression whose groups are the partition's values in the path of a link."""
+    return f"/{table.name},{','.join(f'{column.name}=([^,]*)' for column in table.partitions)},[^/]*$"
+
+
 def _linked_day(day: Path, table: Table, target: Path) -> dict[Path, Path]:
-    """Link the files of a day's folder below another one; return the links with their files.
+    """Link the files of a day's folder into another one; return the links with their files.
 
     A writer switches the day and then removes superseded files one by one, so the listed files are one
     version of the day only if the list is the same after all of them are linked.
     """
     while True:
         files = day_files(day, table)
-        # The view takes the partition's values from the folders: a raw day's hour, no version's `run=...`.
-        links = {(target / file.parent.name if table.hourly else target) / file.name: file for file in files}
+        links: dict[Path, Path] = {}
+        for number, file in enumerate(files):
+            # A folder for each partition would take longer to make and remove than many a query.
+            hour = [file.parent.name] if table.hourly else []
+            name = ",".join((table.name, *day.parts[-3:], *hour, f"{number}.parquet"))
+            links[target / name] = file
         with suppress(FileNotFoundError):  # a file was removed after it was listed
             for link, file in links.items():
                 _link(file, link)
@@ -93,7 +102,6 @@ def _linked_day(day: Path, table: Table, target: Path) -> dict[Path, Path]:
 
 
 def _link(file: Path, link: Path) -> None:
-    link.parent.mkdir(parents=True, exist_ok=True)
     try:
         # A link to a relative symbolic link would dangle here.
         os.link(os.path.realpath(file), link)

@@ -20,7 +20,7 @@ def test_text_is_text_with_and_without_its_annotation(warehouse, annotated):
 @pytest.mark.parametrize("annotated", [True, False])
 @pytest.mark.parametrize(("rows", "position"), [(3, 1), (70_000, 0), (70_000, 69_999), (300_000, 299_999)])
 def test_bytes_that_are_not_utf_8_are_replaced_wherever_they_stand(warehouse, annotated, rows, position):
-    """One request with such bytes costs neither its row nor the hour, in a small file or in a large one."""
+    """A request with such bytes loses neither its row nor its hour, in small files and in large ones."""
     uris = [b"a.example/%d" % number for number in range(rows)]
     uris[position] = INVALID
     write_file(warehouse, PROXY, annotated=annotated, fulluri=uris)
@@ -34,7 +34,7 @@ def test_bytes_that_are_not_utf_8_are_replaced_wherever_they_stand(warehouse, an
 
 @pytest.mark.parametrize("annotated", [True, False])
 def test_a_connection_with_such_bytes_is_joined_to_its_raw_rows(warehouse, annotated):
-    """The ranked results and the raw table are repaired alike, so nobody hides from the details."""
+    """The ranked results and the raw table are repaired alike: such bytes hide no request."""
     for hour, name in (("07", "000000_0"), ("12", "000000_0"), ("12", "abc.parq")):
         uris = [INVALID, b"a.example/"]
         write_file(
@@ -48,7 +48,7 @@ def test_a_connection_with_such_bytes_is_joined_to_its_raw_rows(warehouse, annot
 
 
 def test_repairing_leaves_the_raw_files_and_nothing_else(warehouse, tmp_path):
-    """Ingest's files aren't ours to change, and the repaired copies are gone when the query is."""
+    """The files of ingest are unchanged, and the copies are removed with the query's end."""
     path = write_file(warehouse, PROXY, fulluri=[INVALID])
     before = path.read_bytes()
     assert len(warehouse.read_day(PROXY, DAY)) == 1

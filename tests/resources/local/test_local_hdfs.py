@@ -73,7 +73,7 @@ def test_a_folder_is_listed_by_name(hdfs):
 
 
 def test_a_missing_folder_is_an_empty_one(hdfs):
-    """Nobody has written there yet: no entry, and no error."""
+    """A folder that doesn't exist has no entry; listing it is no error."""
     assert hdfs.list_folder("/missing") == []
     hdfs.write(PATH, [b"x"])
     assert hdfs.list_folder(PATH) == []
@@ -144,7 +144,7 @@ def test_an_error_of_the_readers_own_is_not_blamed_on_the_file(hdfs):
 
 
 def test_a_lock_keeps_others_out_for_as_long_as_it_is_held(hdfs, monkeypatch):
-    """Whoever waits too long is told where; afterwards it is free, for the same process, too."""
+    """The error of one that waits too long names the lock; a released lock can be taken again."""
     monkeypatch.setattr(local_hdfs, "_LONGEST_WAIT_SECONDS", 0.1)
     with hdfs.lock("/user/spot/lock") as still_held:
         still_held()

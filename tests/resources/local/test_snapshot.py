@@ -1,4 +1,4 @@
-"""What a statement reads stays as it is meanwhile, and what a killed one left goes."""
+"""Files stay as they are while a statement reads them; those of killed readers are removed."""
 
 import os
 import shutil
@@ -45,8 +45,8 @@ def test_a_symbolic_link_is_read_as_the_file_that_it_leads_to(warehouse, tmp_pat
     assert texts_of(warehouse) == ["here"]
 
 
-def test_what_a_killed_process_read_goes_after_a_day(tmp_path):
-    """Repaired copies of a raw day, each as large as the day's log, would fill the disk otherwise."""
+def test_temporary_files_of_a_killed_process_are_removed_after_a_day(tmp_path):
+    """Repaired copies are as large as the raw day and would fill the disk."""
     raw, scratch = tmp_path / "raw.parquet", tmp_path / "scratch"
     pq.write_table(pa.table({"fulluri": pa.array([b"evil.example/\xff"]).view(pa.string())}), raw)
     subprocess.run([sys.executable, "-c", KILLED_WHILE_READING, raw, scratch], check=False)
@@ -58,8 +58,8 @@ def test_what_a_killed_process_read_goes_after_a_day(tmp_path):
     assert list(scratch.iterdir()) == []
 
 
-def test_a_reader_that_ends_meanwhile_stops_no_other(tmp_path, monkeypatch):
-    """Its folder is listed, and gone when its age is asked for."""
+def test_a_reader_that_ends_during_the_clean_up_stops_no_other(tmp_path, monkeypatch):
+    """Its folder is removed between the listing and the stat."""
     gone = tmp_path / "reading-gone"
     gone.mkdir()
     found = list(tmp_path.glob("reading-*"))
