@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
 
+import dagster as dg
 import pytest
 from cluster_servers.running import Cluster
 from support.cluster_home import ClusterHome
@@ -42,11 +43,13 @@ def test_one_day_s_asset_runs_on_one_machine_at_a_time(
 
     monkeypatch.setattr(ImpalaWarehouse, "replace_day", timed)
 
+    def run(machine: ClusterHome) -> dg.ExecuteInProcessResult:
+        # Its SQLite connections can't be closed in another thread.
+        with dg.DagsterInstance.ephemeral() as instance:
+            return machine.materialize(day, assets=["ingest_summary"], instance=instance)
+
     with ThreadPoolExecutor(2) as pool:
-        runs = [
-            pool.submit(machine.materialize, day, assets=["ingest_summary"]) for machine in (home, other_home)
-        ]
-        results = [run.result() for run in runs]
+        results = list(pool.map(run, (home, other_home)))
 
     assert [failures(result) for result in results] == [{}, {}]
     (_, first_end), (second_start, _) = sorted(spans)
