@@ -90,7 +90,7 @@ def test_unreachable_servers_are_named(cluster: Cluster, tmp_path: Path) -> None
     lines = lines_of(done)
     assert done.returncode == 1
     assert {what for what, (state, _) in lines.items() if state == "FAIL"} == {"hdfs", "sql engine"}
-    assert "127.0.0.1:9 " in lines["hdfs"][1]
+    assert "127.0.0.1:9" in lines["hdfs"][1]
     assert "IMPALA_HOST" in lines["sql engine"][1]
     assert done.stderr == "2 to fix\n"
 
