@@ -22,8 +22,7 @@ from proxy_oa_assets.enrichment.reputation.service import (
     ServiceError,
     result_or_error,
 )
-from proxy_oa_assets.enrichment.reputation.stats import LookupStats
-from proxy_oa_assets.enrichment.reputation.verdict import Verdict, encode
+from proxy_oa_assets.enrichment.reputation.verdict import LookupStats, Verdict, encode
 
 _WAKE_SECONDS = 0.2
 

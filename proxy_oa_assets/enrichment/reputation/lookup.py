@@ -22,8 +22,7 @@ from proxy_oa_assets.enrichment.reputation.service import (
     TransientError,
     result_or_error,
 )
-from proxy_oa_assets.enrichment.reputation.stats import LookupStats
-from proxy_oa_assets.enrichment.reputation.verdict import Status, Verdict
+from proxy_oa_assets.enrichment.reputation.verdict import LookupStats, Status, Verdict
 from proxy_oa_assets.model.errors import ReputationCacheError
 from proxy_oa_assets.model.network import retrying
 

@@ -14,8 +14,7 @@ from typing import IO, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 from typing_extensions import override
 
-from proxy_oa_assets.enrichment.reputation.service import LocalService
-from proxy_oa_assets.enrichment.reputation.services.list_file import load_list
+from proxy_oa_assets.enrichment.reputation.service import LocalService, load_list
 from proxy_oa_assets.enrichment.reputation.types import ExistingFile, Text
 from proxy_oa_assets.enrichment.reputation.uri import Uri, parse_uri
 from proxy_oa_assets.enrichment.reputation.verdict import Category, Risk, Verdict
