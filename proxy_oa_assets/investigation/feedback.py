@@ -24,10 +24,7 @@ _SCORED_URI = _CONNECTION.index("fulluri")
 
 
 def rewrite(
-    hdfs: FileStore,
-    path: str,
-    severities: Mapping[str, int | None],
-    connections: Iterable[Sequence[object]],
+    hdfs: FileStore, path: str, severities: Mapping[str, int | None], connections: Iterable[Sequence[object]]
 ) -> None:
     """Replace the lines of some URIs, all or none; a file that wouldn't change isn't written.
 

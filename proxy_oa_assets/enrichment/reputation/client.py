@@ -10,12 +10,7 @@ from typing import TypeVar
 
 from proxy_oa_assets.enrichment.reputation.config import ReputationConfig
 from proxy_oa_assets.enrichment.reputation.limits import Clock, machine_clock
-from proxy_oa_assets.enrichment.reputation.lookup import (
-    LookupContext,
-    RemoteLookup,
-    look_up_locally,
-    probe,
-)
+from proxy_oa_assets.enrichment.reputation.lookup import LookupContext, RemoteLookup, look_up_locally, probe
 from proxy_oa_assets.enrichment.reputation.service import (
     LocalService,
     RemoteService,
