@@ -5,11 +5,12 @@ docs/reputation.md describes it. Spot's own reputation_config.json is read as we
 
 import json
 import tomllib
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from importlib import import_module
 from importlib.metadata import entry_points
 from pathlib import Path
+from pkgutil import resolve_name
 from typing import Any
 
 from pydantic import ValidationError
@@ -63,10 +64,7 @@ def service_names() -> list[str]:
 def service_class(service: str) -> type[LocalService | RemoteService]:
     """Return a service's class. Raises ReputationConfigError if there is none, or it can't be used."""
     if service in _OURS:
-        module, _, name = _OURS[service].partition(":")
-        found: object = getattr(
-            import_module(f"proxy_oa_assets.enrichment.reputation.services.{module}"), name
-        )
+        found: object = resolve_name(f"proxy_oa_assets.enrichment.reputation.services.{_OURS[service]}")
     else:
         points = tuple(entry_points(group=ENTRY_POINTS, name=service))
         if not points:
@@ -118,8 +116,7 @@ def _config(content: object, context: Mapping[str, object]) -> ReputationConfig:
         raise _located("", error) from None
     places = places or [f"services[{number}]" for number in range(len(file.services))]
     services = [_service(*each, context) for each in zip(places, file.services, strict=True)]
-    _check_names(services)
-    _check_limits(services)
+    _check(services)
     return ReputationConfig(services, file.privacy, file.cache, warnings)
 
 
@@ -136,15 +133,11 @@ def _service(place: str, entry: Entry, context: Mapping[str, object]) -> LocalSe
         raise _located(place, error) from None
 
 
-def _check_names(services: Iterable[LocalService | RemoteService]) -> None:
-    names = [service.name for service in services]
-    for name in names:
-        if names.count(name) > 1:
+def _check(services: Iterable[LocalService | RemoteService]) -> None:
+    """Raise ReputationConfigError if two services have one name, or one key and different limits."""
+    for name, count in Counter(service.name for service in services).items():
+        if count > 1:
             raise ReputationConfigError(f"two services are called {name!r}; give one another `name`")
-
-
-def _check_limits(services: Iterable[LocalService | RemoteService]) -> None:
-    """Raise ReputationConfigError if two services with one key have different limits."""
     first_of: dict[str, RemoteService] = {}
     for service in services:
         if isinstance(service, RemoteService):

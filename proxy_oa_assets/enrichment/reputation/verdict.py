@@ -84,18 +84,15 @@ def decode(uri_rep: str) -> list[Verdict]:
     for text in uri_rep.split("::"):
         service, label, value, categories, *_ = *text.split(":"), "", "", ""
         if value in risks:
-            found.append(Verdict(service, label, risks[value], categories=_categories(categories)))
+            parts = (part.partition("|") for part in categories.split(";") if part)
+            named = tuple(Category(name, group) for name, _, group in parts)
+            found.append(Verdict(service, label, risks[value], categories=named))
     return found
 
 
 def gravest(uri_rep: str) -> Verdict | None:
     """Return the verdict of a `uri_rep` with the highest risk; None if there is none."""
     return max(decode(uri_rep), key=lambda verdict: verdict.risk, default=None)
-
-
-def _categories(text: str) -> tuple[Category, ...]:
-    parts = (part.partition("|") for part in text.split(";") if part)
-    return tuple(Category(name, group) for name, _, group in parts)
 
 
 def _text(text: str) -> str:
@@ -125,19 +122,18 @@ class LookupStats:
         return answered / (answered + missing) if answered + missing else 1.0
 
 
-_FILE = "reputation.json"
 _BY_SERVICE = TypeAdapter(dict[str, LookupStats])
 
 
 def write_lookup_stats(folder: Path, stats: Mapping[str, LookupStats]) -> None:
     """Replace `reputation.json` in a day's data folder."""
-    with replacing(folder / _FILE) as file:
+    with replacing(folder / "reputation.json") as file:
         file.write(_BY_SERVICE.dump_json(dict(stats), indent=1, by_alias=True))
 
 
 def read_lookup_stats(folder: Path) -> dict[str, LookupStats] | None:
     """Return the stats by service from a day's data folder; None if there is no readable file."""
     try:
-        return _BY_SERVICE.validate_json((folder / _FILE).read_bytes())
+        return _BY_SERVICE.validate_json((folder / "reputation.json").read_bytes())
     except (FileNotFoundError, ValidationError):
         return None

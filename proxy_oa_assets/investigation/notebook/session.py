@@ -13,7 +13,6 @@ from typing import cast
 import ipywidgets
 import pandas as pd
 from IPython.core.getipython import get_ipython
-from IPython.core.interactiveshell import InteractiveShell
 from IPython.display import HTML, display
 from pandas.api.types import is_scalar
 
@@ -81,13 +80,8 @@ def open_day(day: Day | str, home: str | None) -> tuple[Day, Deployment]:
     """
     shell = get_ipython()
     if shell is not None:
-        _show_safely(shell)
-    return day if isinstance(day, Day) else Day.parse(day), deployment(load_settings(home))
-
-
-def _show_safely(shell: InteractiveShell) -> None:
-    shell.set_custom_exc((ProxyOaError,), _show_message)
-    if shell.display_formatter is not None:
+        shell.set_custom_exc((ProxyOaError,), _show_message)
+    if shell is not None and shell.display_formatter is not None:
         formatter = shell.display_formatter.formatters["text/html"]
         formatter.for_type(pd.DataFrame, frame_html)
         formatter.for_type(pd.Series, series_html)
@@ -95,10 +89,11 @@ def _show_safely(shell: InteractiveShell) -> None:
         formatter.for_type_by_name(
             "pandas.io.formats.style", "Styler", lambda styler: frame_html(styler.data)
         )
+    return day if isinstance(day, Day) else Day.parse(day), deployment(load_settings(home))
 
 
 def _show_message(
-    _shell: InteractiveShell,
+    _shell: object,
     _type: type[BaseException],
     error: BaseException,
     _traceback: TracebackType,

@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
 _LINE_BREAK = re.compile(r"\r\n|\r|\n")
-_UNSCORED = 4  # sorts behind the severities 1 to 3
 
 
 @dataclass(frozen=True)
@@ -123,5 +122,5 @@ def read_story(day: Day, deployment: Deployment) -> DayStory:
             for client, context in records(scores[["clientip", "network_context"]])
             if context
         },
-        threats=sorted(found, key=lambda threat: (threat.severity or _UNSCORED, threat.uri)),
+        threats=sorted(found, key=lambda threat: (threat.severity or max(Severity) + 1, threat.uri)),
     )

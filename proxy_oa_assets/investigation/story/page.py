@@ -3,6 +3,7 @@
 A browser that shows the page fetches, runs and opens nothing.
 """
 
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,8 +27,6 @@ _SAID = {
     Risk.MEDIUM: "medium risk",
     Risk.HIGH: "high risk",
 }
-# Rows per table.
-_MOST_ROWS = 25
 
 
 @dataclass(frozen=True)
@@ -48,19 +47,13 @@ def write_story(
     day, deployment = day_context(day, deployment)
     path = (output or deployment.workspace.story(day)).absolute()
     try:
-        if output:
-            return _write(day, deployment, path)
         # Of two concurrent writers, the last one has read both stories.
-        with deployment.hdfs.lock(deployment.workspace.lock(day, "story")):
-            return _write(day, deployment, path)
+        with nullcontext() if output else deployment.hdfs.lock(deployment.workspace.lock(day, "story")):
+            story = read_story(day, deployment)
+            with replacing(path) as file:
+                file.write(page(story).encode("utf-8"))
     except OSError as error:
         raise InvestigationError(f"{path} can't be written ({error.strerror}); name another file") from error
-
-
-def _write(day: Day, deployment: Deployment, path: Path) -> WrittenStory:
-    story = read_story(day, deployment)
-    with replacing(path) as file:
-        file.write(page(story).encode("utf-8"))
     return WrittenStory(path, len(story.threats))
 
 
@@ -82,5 +75,5 @@ def page(story: DayStory) -> Markup:
         ),
         severities={severity.value: severity.name.lower() for severity in Severity},
         said=_SAID,
-        most=_MOST_ROWS,
+        most=25,  # rows per table
     )
