@@ -61,9 +61,8 @@ class ReputationClient:
         ) -> tuple[dict[str, Verdict], LookupStats]:
             if isinstance(service, LocalService):
                 return look_up_locally(service, distinct)
-            return RemoteLookup(service, LookupContext(self._config, self._state, clock, report)).run(
-                distinct
-            )
+            context = LookupContext(self._config, self._state, clock, report)
+            return RemoteLookup(service, context).run(distinct)
 
         found = _side_by_side([partial(look_up, service) for service in services], clock)
         return LookupResult(
@@ -76,13 +75,11 @@ class ReputationClient:
         return {service.name: partial(self._probe, service) for service in self._config.services}
 
     def _probe(self, service: LocalService | RemoteService) -> str:
-        (found,) = _side_by_side(
-            [
-                lambda clock: result_or_error(
-                    lambda: probe(service, LookupContext(self._config, self._state, clock))
-                )
-            ]
-        )
+        def call(clock: Clock) -> str | ServiceError:
+            context = LookupContext(self._config, self._state, clock)
+            return result_or_error(lambda: probe(service, context))
+
+        (found,) = _side_by_side([call])
         if isinstance(found, ServiceError):
             raise found
         return found

@@ -59,9 +59,7 @@ def write_story(
 
 def page(story: DayStory) -> Markup:
     """Return the page of a day, as HTML."""
-    first = {
-        client.seconds[0] // 60 for threat in story.threats for client in threat.clients if client.seconds
-    }
+    first = {times.seconds[0] // 60 for threat in story.threats for times in threat.clients if times.seconds}
     return render(
         "story.html",
         story=story,

@@ -75,15 +75,10 @@ class Blocklist(LocalService):
         return ", ".join(f"{len(each.categories):,} {each.kind} of {each.name}" for each in self.lists)
 
     def _judge(self, uri: Uri) -> Verdict:
-        matches = [
-            (each.severity, category)
-            for each in self.lists
-            if (category := each.category_of(uri)) is not None
-        ]
+        matches = [(each.severity, found) for each in self.lists if (found := each.category_of(uri))]
         matches.sort(key=lambda match: -match[0])
-        return self.verdict(
-            Risk(matches[0][0]) if matches else Risk.NONE, (category for _, category in matches)
-        )
+        risk = Risk(matches[0][0]) if matches else Risk.NONE
+        return self.verdict(risk, (category for _, category in matches))
 
 
 def _indicators(file: IO[str]) -> Iterator[tuple[str, str]]:
