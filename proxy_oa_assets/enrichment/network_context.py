@@ -16,9 +16,6 @@ from proxy_oa_assets.model.errors import NetworkContextError
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
-# A header's first word doesn't look like an address.
-_HEADER = re.compile(r"[A-Za-z_][^.:/]*")
-
 
 class _Entry(NamedTuple):
     """A line of the file; the lesser entry wins."""
@@ -93,7 +90,8 @@ def _add_line(context: NetworkContext, line: str, place: str, *, may_be_header: 
         return
     bounds = _bounds(row[0].strip())
     if bounds is None:
-        if not (may_be_header and _HEADER.fullmatch(row[0].strip())):
+        # A header's first word doesn't look like an address.
+        if not (may_be_header and re.fullmatch(r"[A-Za-z_][^.:/]*", row[0].strip())):
             context.rejected.append(f"{place}: {row[0][:80]!r} is no address, CIDR block or range a-b")
     elif not row[1:]:
         context.rejected.append(f"{place}: no description after {row[0]!r}")

@@ -6,7 +6,7 @@ counted from 0, as the severity. A rewrite leaves the lines of other URIs as the
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
-from proxy_oa_assets.enrichment.connection_hash import connection_hash
+from proxy_oa_assets.enrichment.scores import connection_hash
 from proxy_oa_assets.investigation.day_context import uri_text
 from proxy_oa_assets.model import tsv
 from proxy_oa_assets.model.column_map import RESULT_FIELDS
@@ -15,8 +15,7 @@ from proxy_oa_assets.resources.hdfs import FileStore
 
 COLUMNS = (*RESULT_FIELDS, "uri_rep", "uri_sev", "respcode_name", "network_context", "hash")
 
-_FULLURI, _CLIENT, _TIME = (COLUMNS.index(name) for name in ("fulluri", "clientip", "p_time"))
-_HASH = COLUMNS.index("hash")
+_FULLURI, _CLIENT, _TIME, _HASH = map(COLUMNS.index, ("fulluri", "clientip", "p_time", "hash"))
 # The columns of `proxy_scores`, called as in the results.
 _RESULT_NAMES = {"tdate": "p_date", "time": "p_time", "ml_score": "score"}
 _CONNECTION = tuple(_RESULT_NAMES.get(name, name) for name in PROXY_SCORES.column_names)
@@ -24,10 +23,7 @@ _SCORED_URI = _CONNECTION.index("fulluri")
 
 
 def rewrite(
-    hdfs: FileStore,
-    path: str,
-    severities: Mapping[str, int | None],
-    connections: Iterable[Sequence[object]],
+    hdfs: FileStore, path: str, severities: Mapping[str, int | None], connections: Iterable[Sequence[object]]
 ) -> None:
     """Replace the lines of some URIs, all or none; a file that wouldn't change isn't written.
 
@@ -49,15 +45,12 @@ def _line(connection: Sequence[object], severity: int) -> bytes:
     import numpy as np
 
     row = dict(zip(_CONNECTION, connection, strict=True))
-    client, uri, time = (_text(row[name]) for name in ("clientip", "fulluri", "p_time"))
+    named = (row[name] for name in ("clientip", "fulluri", "p_time"))
+    client, uri, time = (None if value is None else str(value) for value in named)
     # A FLOAT's own digits: a Python number has twice as many.
     score = None if row["score"] is None else np.float32(str(row["score"]))
     written = row | {"score": score, "uri_sev": severity, "hash": connection_hash(client, uri, time)}
     return tsv.line(written[name] for name in COLUMNS).encode("utf-8")
-
-
-def _text(value: object) -> str | None:
-    return None if value is None else str(value)
 
 
 def _without(content: bytes, uris: Collection[str], lines: Iterable[bytes]) -> list[bytes]:

@@ -16,8 +16,13 @@ def reset_scored_connections(day: Day | str, *, deployment: Deployment | None = 
     day, deployment = day_context(day, deployment)
     lines = []
     with analysts_lock(day, deployment) as still_held:
+        progressions = [
+            entry.path
+            for entry in deployment.hdfs.list_folder(deployment.workspace.progressions(day))
+            if entry.name.startswith("incident-progression-") and entry.name.endswith(".json")
+        ]
         # Files first, as in scoring: the tables still show what an interrupted reset left.
-        for path in _files(day, deployment):
+        for path in (deployment.workspace.feedback(day), *progressions):
             still_held()
             if deployment.hdfs.delete(path):
                 lines.append(f"{deployment.hdfs.location(path)} removed")
@@ -29,12 +34,3 @@ def reset_scored_connections(day: Day | str, *, deployment: Deployment | None = 
     if deployment.workspace.story(day).exists():
         lines.append(f"{write_story(day, deployment=deployment).path} written again")
     return lines
-
-
-def _files(day: Day, deployment: Deployment) -> list[str]:
-    progressions = [
-        entry.path
-        for entry in deployment.hdfs.list_folder(deployment.workspace.progressions(day))
-        if entry.name.startswith("incident-progression-") and entry.name.endswith(".json")
-    ]
-    return [deployment.workspace.feedback(day), *progressions]

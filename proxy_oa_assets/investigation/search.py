@@ -16,7 +16,6 @@ from proxy_oa_assets.sql import analysts, raw_log
 if TYPE_CHECKING:
     import pandas as pd
 
-
 # A condition on more times is slower than reading the whole day.
 _MOST_TIMES = 1000
 

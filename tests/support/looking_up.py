@@ -1,7 +1,7 @@
 """Lookups with one service."""
 
 from proxy_oa_assets.enrichment.reputation.client import ReputationClient
-from proxy_oa_assets.enrichment.reputation.stats import LookupStats
+from proxy_oa_assets.enrichment.reputation.verdict import LookupStats
 
 
 def says(client: ReputationClient, *values: str) -> tuple[list[str], LookupStats]:

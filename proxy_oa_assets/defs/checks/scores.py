@@ -13,7 +13,7 @@ from proxy_oa_assets.defs.checks.day_check import (
     columns_check,
     evaluate_columns,
 )
-from proxy_oa_assets.enrichment.reputation.stats import LookupStats, read_lookup_stats
+from proxy_oa_assets.enrichment.reputation.verdict import LookupStats, read_lookup_stats
 from proxy_oa_assets.model.day import Day
 from proxy_oa_assets.model.tables import PROXY_SCORES, records
 from proxy_oa_assets.ranking.results_file import REJECTED_FILE

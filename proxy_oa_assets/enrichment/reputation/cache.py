@@ -4,9 +4,8 @@ import json
 import sqlite3
 import threading
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
-from typing import Self
 
 from pydantic import Field
 
@@ -33,10 +32,6 @@ WHERE service = ? AND value = ? AND expires > ?
 _WAIT_SECONDS = 30
 
 
-def _is_busy(error: BaseException) -> bool:
-    return getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_BUSY
-
-
 class CacheLifetimes(Section):
     """How long verdicts are cached: those with a risk, and those without."""
 
@@ -50,7 +45,7 @@ class CacheLifetimes(Section):
         return now + 3600 * (self.hits_hours if verdict.risk > Risk.NONE else self.misses_hours)
 
 
-class VerdictCache:
+class VerdictCache(AbstractContextManager["VerdictCache"]):
     """A service's verdicts by value as sent, until they expire.
 
     Responses are cached, "no data" included; failures are not. A service whose settings change doesn't find
@@ -66,14 +61,14 @@ class VerdictCache:
             path.parent.mkdir(parents=True, exist_ok=True)
             self._connection = sqlite3.connect(path, timeout=_WAIT_SECONDS, check_same_thread=False)
             # WAL lets readers work beside a writer. SQLite doesn't wait where several processes create it.
-            retry = retrying(_WAIT_SECONDS, _is_busy, longest_pause=1)
-            retry(self._connection.execute, "PRAGMA journal_mode = WAL")
+            retrying(
+                _WAIT_SECONDS,
+                lambda error: getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_BUSY,
+                longest_pause=1,
+            )(self._connection.execute, "PRAGMA journal_mode = WAL")
             # A power cut costs the last verdicts, not the file.
             self._connection.execute("PRAGMA synchronous = NORMAL")
             self._connection.execute(_SCHEMA)
-
-    def __enter__(self) -> Self:
-        return self
 
     def __exit__(self, *_: object) -> None:
         self._connection.close()

@@ -10,20 +10,14 @@ from typing import TypeVar
 
 from proxy_oa_assets.enrichment.reputation.config import ReputationConfig
 from proxy_oa_assets.enrichment.reputation.limits import Clock, machine_clock
-from proxy_oa_assets.enrichment.reputation.lookup import (
-    LookupContext,
-    RemoteLookup,
-    look_up_locally,
-    probe,
-)
+from proxy_oa_assets.enrichment.reputation.lookup import LookupContext, RemoteLookup, look_up_locally, probe
 from proxy_oa_assets.enrichment.reputation.service import (
     LocalService,
     RemoteService,
     ServiceError,
     result_or_error,
 )
-from proxy_oa_assets.enrichment.reputation.stats import LookupStats
-from proxy_oa_assets.enrichment.reputation.verdict import Verdict, encode
+from proxy_oa_assets.enrichment.reputation.verdict import LookupStats, Verdict, encode
 
 _WAKE_SECONDS = 0.2
 
@@ -67,9 +61,8 @@ class ReputationClient:
         ) -> tuple[dict[str, Verdict], LookupStats]:
             if isinstance(service, LocalService):
                 return look_up_locally(service, distinct)
-            return RemoteLookup(service, LookupContext(self._config, self._state, clock, report)).run(
-                distinct
-            )
+            context = LookupContext(self._config, self._state, clock, report)
+            return RemoteLookup(service, context).run(distinct)
 
         found = _side_by_side([partial(look_up, service) for service in services], clock)
         return LookupResult(
@@ -82,13 +75,11 @@ class ReputationClient:
         return {service.name: partial(self._probe, service) for service in self._config.services}
 
     def _probe(self, service: LocalService | RemoteService) -> str:
-        (found,) = _side_by_side(
-            [
-                lambda clock: result_or_error(
-                    lambda: probe(service, LookupContext(self._config, self._state, clock))
-                )
-            ]
-        )
+        def call(clock: Clock) -> str | ServiceError:
+            context = LookupContext(self._config, self._state, clock)
+            return result_or_error(lambda: probe(service, context))
+
+        (found,) = _side_by_side([call])
         if isinstance(found, ServiceError):
             raise found
         return found

@@ -5,9 +5,12 @@ docs/reputation.md describes it. Spot's own reputation_config.json is read as we
 
 import json
 import tomllib
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from importlib.metadata import entry_points
 from pathlib import Path
+from pkgutil import resolve_name
 from typing import Any
 
 from pydantic import ValidationError
@@ -15,10 +18,24 @@ from pydantic import ValidationError
 from proxy_oa_assets.enrichment.reputation import spot_config
 from proxy_oa_assets.enrichment.reputation.cache import CacheLifetimes
 from proxy_oa_assets.enrichment.reputation.privacy import Privacy
-from proxy_oa_assets.enrichment.reputation.registry import service_class
 from proxy_oa_assets.enrichment.reputation.service import LocalService, RemoteService
 from proxy_oa_assets.enrichment.reputation.types import Section
 from proxy_oa_assets.model.errors import ReputationConfigError
+
+# A package's pyproject.toml: [project.entry-points."proxy_oa_assets.reputation"], then name = "module:Class".
+ENTRY_POINTS = "proxy_oa_assets.reputation"
+
+# By an entry's `service`; a module is imported when an entry of the reputation file names its service.
+_OURS = {
+    "blocklist": "blocklist:Blocklist",
+    "fb": "fb:ThreatExchange",
+    "gti": "gti:Gti",
+    "misp": "misp:Misp",
+    "urlhaus": "urlhaus:UrlHaus",
+    "urlhaus_dump": "urlhaus:UrlHausDump",
+    "vt": "vt:VirusTotal",
+    "webrisk": "webrisk:WebRisk",
+}
 
 Entry = dict[str, Any]
 
@@ -37,6 +54,33 @@ class ReputationConfig:
     privacy: Privacy = field(default_factory=Privacy)
     cache: CacheLifetimes = field(default_factory=CacheLifetimes)
     warnings: tuple[str, ...] = ()
+
+
+def service_names() -> list[str]:
+    """Return the values that an entry's `service` can have."""
+    return sorted({*_OURS, *(point.name for point in entry_points(group=ENTRY_POINTS))})
+
+
+def service_class(service: str) -> type[LocalService | RemoteService]:
+    """Return a service's class. Raises ReputationConfigError if there is none, or it can't be used."""
+    if service in _OURS:
+        found: object = resolve_name(f"proxy_oa_assets.enrichment.reputation.services.{_OURS[service]}")
+    else:
+        points = tuple(entry_points(group=ENTRY_POINTS, name=service))
+        if not points:
+            raise ReputationConfigError(f"{service!r} is no service; there are {', '.join(service_names())}")
+        try:
+            found = points[0].load()
+        except Exception as error:
+            # Importing another package's module can raise anything; the file's entry is at fault.
+            raise ReputationConfigError(
+                f"{points[0].value}, registered as {service!r}, can't be loaded: {error}"
+            ) from error
+    if not isinstance(found, type) or not issubclass(found, (LocalService, RemoteService)):
+        raise ReputationConfigError(
+            f"what is registered as {service!r} is no subclass of RemoteService or LocalService"
+        )
+    return found
 
 
 def load_reputation(
@@ -72,8 +116,7 @@ def _config(content: object, context: Mapping[str, object]) -> ReputationConfig:
         raise _located("", error) from None
     places = places or [f"services[{number}]" for number in range(len(file.services))]
     services = [_service(*each, context) for each in zip(places, file.services, strict=True)]
-    _check_names(services)
-    _check_limits(services)
+    _check(services)
     return ReputationConfig(services, file.privacy, file.cache, warnings)
 
 
@@ -90,15 +133,11 @@ def _service(place: str, entry: Entry, context: Mapping[str, object]) -> LocalSe
         raise _located(place, error) from None
 
 
-def _check_names(services: Iterable[LocalService | RemoteService]) -> None:
-    names = [service.name for service in services]
-    for name in names:
-        if names.count(name) > 1:
+def _check(services: Iterable[LocalService | RemoteService]) -> None:
+    """Raise ReputationConfigError if two services have one name, or one key and different limits."""
+    for name, count in Counter(service.name for service in services).items():
+        if count > 1:
             raise ReputationConfigError(f"two services are called {name!r}; give one another `name`")
-
-
-def _check_limits(services: Iterable[LocalService | RemoteService]) -> None:
-    """Raise ReputationConfigError if two services with one key have different limits."""
     first_of: dict[str, RemoteService] = {}
     for service in services:
         if isinstance(service, RemoteService):

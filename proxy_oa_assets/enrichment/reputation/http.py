@@ -65,12 +65,8 @@ class ServiceResponse:
         if self.status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN):
             raise RefusedError(f"it answered {self.status}: the key is wrong, or may not ask this")
         if self.status == HTTPStatus.TOO_MANY_REQUESTS or self.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-            over_quota = self.status == HTTPStatus.TOO_MANY_REQUESTS
-            raise TransientError(
-                f"it answered {self.status}",
-                Status.OVER_QUOTA if over_quota else Status.FAILED,
-                retry_after=_seconds(self.retry_after),
-            )
+            status = Status.OVER_QUOTA if self.status == HTTPStatus.TOO_MANY_REQUESTS else Status.FAILED
+            raise TransientError(f"it answered {self.status}", status, retry_after=_seconds(self.retry_after))
         if HTTPStatus.MULTIPLE_CHOICES <= self.status < HTTPStatus.BAD_REQUEST:
             raise ServiceError(f"it answered {self.status}, a redirect, which isn't followed; check `url`")
         if not HTTPStatus.OK <= self.status < HTTPStatus.MULTIPLE_CHOICES:

@@ -80,9 +80,8 @@ class RequestLimiter:
 
     def close(self) -> None:
         """Close the files."""
-        for bucket in (self._budget, self._rate):
-            if bucket:
-                bucket.close()
+        for bucket in filter(None, (self._budget, self._rate)):
+            bucket.close()
 
     def _wait(self, seconds: float) -> None:
         if self._clock.now() + seconds > self._deadline or self._clock.wait(seconds):

@@ -22,8 +22,7 @@ from proxy_oa_assets.enrichment.reputation.service import (
     TransientError,
     result_or_error,
 )
-from proxy_oa_assets.enrichment.reputation.stats import LookupStats
-from proxy_oa_assets.enrichment.reputation.verdict import Status, Verdict
+from proxy_oa_assets.enrichment.reputation.verdict import LookupStats, Status, Verdict
 from proxy_oa_assets.model.errors import ReputationCacheError
 from proxy_oa_assets.model.network import retrying
 
@@ -97,13 +96,17 @@ class RemoteLookup:
         outgoing = {value: self._context.config.privacy.outgoing(value, service.send) for value in values}
         texts = list(dict.fromkeys(text for text in outgoing.values() if text is not None))
         # A connection per service: SQLite serves several connections better than threads on one.
-        with VerdictCache(
-            self._context.state / "verdicts.sqlite", service, self._context.config.cache
-        ) as cache:
+        path = self._context.state / "verdicts.sqlite"
+        with VerdictCache(path, service, self._context.config.cache) as cache:
             cache.remove_expired(now)
             cached = cache.find(texts, now)
             self._request_all([text for text in texts if text not in cached], cache)
-        verdicts = {value: self._verdict(text, cached) for value, text in outgoing.items()}
+        unrequested = service.unverified(self._ended.status if self._ended else Status.FAILED)
+        not_sent, found = service.unverified(Status.NOT_SENT), {**self._verdicts, **cached}
+        verdicts = {
+            value: not_sent if text is None else found.get(text, unrequested)
+            for value, text in outgoing.items()
+        }
         return verdicts, LookupStats(
             requested=sum(text in self._verdicts for text in outgoing.values()),
             cached=sum(text in cached for text in outgoing.values()),
@@ -111,12 +114,6 @@ class RemoteLookup:
             errors=list(self._errors),
             down=self._ended is not None and not isinstance(self._ended, QuotaExceededError),
         )
-
-    def _verdict(self, text: str | None, cached: Mapping[str, Verdict]) -> Verdict:
-        if text is None:
-            return self._service.unverified(Status.NOT_SENT)
-        unrequested = self._ended.status if self._ended else Status.FAILED
-        return cached.get(text) or self._verdicts.get(text) or self._service.unverified(unrequested)
 
     def _request_all(self, texts: Sequence[str], cache: VerdictCache) -> None:
         """Request texts in their order, a few batches at a time, until all are done or the lookup ends."""
@@ -163,8 +160,12 @@ class RemoteLookup:
             if not next(acquired, False):
                 limiter.acquire()
             found = result_or_error(lambda: self._service.look_up(batch, http))
-            if isinstance(found, TransientError) and found.retry_after:
-                self._pause(found, found.retry_after, limiter)
+            if isinstance(found, TransientError) and (wait := found.retry_after) and not limiter.pause(wait):
+                raise RefusedError(
+                    f"{found} and wants a pause of {wait:.0f} s, longer than this run may take "
+                    f"(`patience_minutes`)",
+                    found.status,
+                )
             if isinstance(found, ServiceError):
                 raise found
             return found
@@ -180,14 +181,6 @@ class RemoteLookup:
         failure = result_or_error(lambda: self._succeeded(batch, retry(attempt), cache))
         if failure is not None:
             self._failed(batch, failure)
-
-    def _pause(self, error: TransientError, seconds: float, limiter: RequestLimiter) -> None:
-        if not limiter.pause(seconds):
-            raise RefusedError(
-                f"{error} and wants a pause of {seconds:.0f} s, longer than this run may take "
-                f"(`patience_minutes`)",
-                error.status,
-            )
 
     def _sleep(self, seconds: float) -> None:
         if seconds:

@@ -10,7 +10,7 @@ from pydantic import AfterValidator, Field
 
 from proxy_oa_assets.enrichment.reputation.service import Send
 from proxy_oa_assets.enrichment.reputation.types import Section
-from proxy_oa_assets.enrichment.reputation.uri import Uri, is_address, parse_uri
+from proxy_oa_assets.enrichment.reputation.uri import is_address, parse_uri
 
 # Names that no public resolver answers for: RFC 6762 appendix G, RFC 6761, RFC 8375 and ICANN's `internal`.
 INTERNAL_SUFFIXES = (
@@ -54,7 +54,12 @@ class Privacy(Section):
             return None
         if send is Send.HOST:
             return host
-        return _url(uri, host, with_query=send is Send.URL)
+        scheme = uri.scheme if uri.scheme in ("http", "https") else "http"
+        port = f":{uri.port}" if uri.port else ""
+        # A lone surrogate, from a byte of a command line that isn't UTF-8, can't be encoded.
+        path = quote(uri.path, safe=_PATH, errors="replace")
+        query = quote(uri.query, safe=_QUERY, errors="replace") if send is Send.URL else ""
+        return f"{scheme}://{host}{port}{path}{query}"
 
     def _public(self, host: str | None) -> str | None:
         """Return a host's public form; None if it is internal or can't be public."""
@@ -91,12 +96,3 @@ def _public_address(text: str) -> str | None:
         # A zone (`%...`) can be any text, and means nothing on another machine.
         return f"[{address}]" if public and address.scope_id is None else None
     return str(address) if address.is_global and not address.is_multicast else None
-
-
-def _url(uri: Uri, host: str, *, with_query: bool) -> str:
-    scheme = uri.scheme if uri.scheme in ("http", "https") else "http"
-    port = f":{uri.port}" if uri.port else ""
-    # A lone surrogate, from a byte of a command line that isn't UTF-8, can't be encoded.
-    path = quote(uri.path, safe=_PATH, errors="replace")
-    query = quote(uri.query, safe=_QUERY, errors="replace") if with_query else ""
-    return f"{scheme}://{host}{port}{path}{query}"

@@ -14,18 +14,11 @@ WARNING = (
     "the reputation file is Spot's, with secrets in it; put these into the environment, and their variables' "
     "names into a file as docs/reputation.md describes it"
 )
+# Our names of settings by Spot's; `category_file` alone is optional.
+_GTI = {"server": "server", "user": "user", "password": "password_env", "ci": "client"}
 _SETTINGS = {
-    "gti": ("server", "user", "password", "ci", "refclient", "category_file"),
-    "fb": ("app_id", "app_secret"),
-}
-_OPTIONAL = "category_file"
-_SECRETS = ("password", "app_secret")
-# Our names of settings, where they differ from Spot's.
-_RENAMED = {
-    "password": "password_env",
-    "ci": "client",
-    "refclient": "restclient",
-    "app_secret": "app_secret_env",
+    "gti": {**_GTI, "refclient": "restclient", "category_file": "category_file"},
+    "fb": {"app_id": "app_id", "app_secret": "app_secret_env"},
 }
 # Spot's placeholder for the query in `ci`, the text of a whole request.
 _QUERY = "###QUERY###"
@@ -44,11 +37,11 @@ def entries(content: dict[str, Any]) -> list[dict[str, Any]]:
 def _entry(service: str, settings: object) -> dict[str, Any]:
     given = settings if isinstance(settings, dict) else {}
     entry: dict[str, Any] = {"service": service}
-    for name in _SETTINGS[service]:
+    for name, ours in _SETTINGS[service].items():
         text = given.get(name)
         if isinstance(text, str) and text:
-            entry[_RENAMED.get(name, name)] = SecretStr(text) if name in _SECRETS else text
-        elif name != _OPTIONAL:
+            entry[ours] = SecretStr(text) if ours.endswith("_env") else text
+        elif name != "category_file":
             raise ReputationConfigError(f"{service}.{name} is missing; it is a text")
     if service == "gti":
         entry |= {"transport": "restclient", "client": _client(entry["client"])}

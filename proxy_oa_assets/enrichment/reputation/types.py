@@ -8,15 +8,7 @@ from pathlib import Path
 from typing import Annotated
 from urllib.parse import urlsplit
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    PlainValidator,
-    SecretStr,
-    ValidationInfo,
-)
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainValidator, SecretStr, ValidationInfo
 
 from proxy_oa_assets.model.network import is_web_address
 
@@ -74,20 +66,15 @@ def _secret(name: object, info: ValidationInfo) -> SecretStr:
     return NamedSecret(environ[name], name)
 
 
-def _beside_the_file(path: object, info: ValidationInfo) -> object:
-    if not isinstance(path, str):
-        return path
+def _existing(path: Path, info: ValidationInfo) -> Path:
     folder: Path = (info.context or {}).get("folder", Path())
     try:
-        return folder / Path(path).expanduser()
+        found = folder / path.expanduser()
     except RuntimeError as error:
         raise ValueError(str(error)) from error
-
-
-def _existing(path: Path) -> Path:
-    if not path.is_file():
-        raise ValueError(f"there is no file {path}")
-    return path
+    if not found.is_file():
+        raise ValueError(f"there is no file {found}")
+    return found
 
 
 def _executable(path: Path, info: ValidationInfo) -> Path:
@@ -108,5 +95,5 @@ WebAddress = Annotated[str, AfterValidator(web_address)]
 # The file has the name of an environment variable, the field its value.
 Secret = Annotated[SecretStr, PlainValidator(_secret)]
 # A path relative to the reputation file's folder.
-ExistingFile = Annotated[Path, BeforeValidator(_beside_the_file), AfterValidator(_existing)]
+ExistingFile = Annotated[Path, Field(strict=False), AfterValidator(_existing)]
 Executable = Annotated[ExistingFile, AfterValidator(_executable)]

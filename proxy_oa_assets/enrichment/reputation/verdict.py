@@ -1,13 +1,20 @@
-"""A reputation service's verdict on a value, and its form in `uri_rep`.
+"""A reputation service's verdict on a value, its form in `uri_rep`, and the statistics of a day's lookups.
 
 A verdict is `service:LABEL:risk` or `service:LABEL:risk:categories`; those of several services are joined by
 `::`. Readers split on `::`, then on `:`.
 """
 
 import re
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from enum import IntEnum, StrEnum
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field, TypeAdapter, ValidationError
+
+from proxy_oa_assets.model.files import replacing
 
 _SEPARATORS = re.compile(r"[:;|\s]+")
 
@@ -77,7 +84,9 @@ def decode(uri_rep: str) -> list[Verdict]:
     for text in uri_rep.split("::"):
         service, label, value, categories, *_ = *text.split(":"), "", "", ""
         if value in risks:
-            found.append(Verdict(service, label, risks[value], categories=_categories(categories)))
+            parts = (part.partition("|") for part in categories.split(";") if part)
+            named = tuple(Category(name, group) for name, _, group in parts)
+            found.append(Verdict(service, label, risks[value], categories=named))
     return found
 
 
@@ -86,11 +95,45 @@ def gravest(uri_rep: str) -> Verdict | None:
     return max(decode(uri_rep), key=lambda verdict: verdict.risk, default=None)
 
 
-def _categories(text: str) -> tuple[Category, ...]:
-    parts = (part.partition("|") for part in text.split(";") if part)
-    return tuple(Category(name, group) for name, _, group in parts)
-
-
 def _text(text: str) -> str:
     """Return a label or category without the characters that separate verdicts; `-` if nothing is left."""
     return _SEPARATORS.sub(" ", text).strip() or "-"
+
+
+@dataclass
+class LookupStats:
+    """Counts of distinct values, requested in this run, cached and by status; and each error once.
+
+    `down` says that requests ended early because the service refused them or didn't respond. The aliases are
+    the file's names.
+    """
+
+    requested: Annotated[int, Field(alias="asked")] = 0
+    cached: int = 0
+    statuses: Counter[Status] = field(default_factory=Counter)
+    errors: Annotated[list[str], Field(alias="troubles")] = field(default_factory=list)
+    down: bool = False
+
+    @property
+    def coverage(self) -> float:
+        """The share with a verdict, "no data" included, of the values that may be sent and can be judged."""
+        answered = self.statuses[Status.OK] + self.statuses[Status.NO_DATA]
+        missing = self.statuses[Status.FAILED] + self.statuses[Status.OVER_QUOTA]
+        return answered / (answered + missing) if answered + missing else 1.0
+
+
+_BY_SERVICE = TypeAdapter(dict[str, LookupStats])
+
+
+def write_lookup_stats(folder: Path, stats: Mapping[str, LookupStats]) -> None:
+    """Replace `reputation.json` in a day's data folder."""
+    with replacing(folder / "reputation.json") as file:
+        file.write(_BY_SERVICE.dump_json(dict(stats), indent=1, by_alias=True))
+
+
+def read_lookup_stats(folder: Path) -> dict[str, LookupStats] | None:
+    """Return the stats by service from a day's data folder; None if there is no readable file."""
+    try:
+        return _BY_SERVICE.validate_json((folder / "reputation.json").read_bytes())
+    except (FileNotFoundError, ValidationError):
+        return None

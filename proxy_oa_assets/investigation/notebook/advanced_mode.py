@@ -5,8 +5,8 @@ from __future__ import annotations
 import csv
 import io
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+import pandas as pd
 from IPython.display import SVG
 
 from proxy_oa_assets.investigation.notebook.session import open_day
@@ -16,9 +16,6 @@ from proxy_oa_assets.model.errors import InvestigationError
 from proxy_oa_assets.model.files import replacing
 from proxy_oa_assets.model.tables import PROXY_INGEST_SUMMARY, PROXY_SCORES, TABLES, Table, records
 from proxy_oa_assets.sql.query import Query
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 # What spreadsheets take for the beginning of a formula (OWASP, "CSV Injection"), full-width forms included.
 _FORMULA = set("=+-@\uff1d\uff0b\uff0d\uff20")

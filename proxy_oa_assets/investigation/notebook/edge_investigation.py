@@ -7,10 +7,9 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 import ipywidgets
 import pandas as pd
 
-from proxy_oa_assets.enrichment.severity import Severity
+from proxy_oa_assets.enrichment.scores import Severity
 from proxy_oa_assets.investigation.day_context import uri_text
-from proxy_oa_assets.investigation.notebook.session import NotebookView, open_day
-from proxy_oa_assets.investigation.notebook.status import StatusLine
+from proxy_oa_assets.investigation.notebook.session import NotebookView, StatusLine, open_day
 from proxy_oa_assets.investigation.notebook.text_table import (
     MOST_ROWS,
     Action,

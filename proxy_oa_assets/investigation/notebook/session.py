@@ -1,16 +1,18 @@
-"""What all notebooks share: the day that they open, frames shown as text, widgets below one another."""
+"""What all notebooks share: the day that they open, frames shown as text, a status line, widgets."""
 
 from __future__ import annotations
 
 import html
-from collections.abc import Sequence
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from types import TracebackType
 from typing import cast
 
 import ipywidgets
 import pandas as pd
 from IPython.core.getipython import get_ipython
-from IPython.core.interactiveshell import InteractiveShell
 from IPython.display import HTML, display
 from pandas.api.types import is_scalar
 
@@ -20,7 +22,7 @@ from proxy_oa_assets.model.text import counted, printable
 from proxy_oa_assets.resources.deployment import Deployment, deployment
 from proxy_oa_assets.settings import load_settings
 
-_WIDTH = 100
+_WIDTH, _STATUS_WIDTH = 100, 1_000
 _MOST_ROWS = 100
 # JupyterLab's own style wraps texts, which makes a row as high as its longest text.
 _STYLE = """<style>
@@ -28,6 +30,11 @@ _STYLE = """<style>
   padding: 3px 8px; text-align: left; white-space: pre;
 }
 </style>"""
+_COLOURS = {
+    "doing": "var(--jp-ui-font-color2, #666)",
+    "done": "var(--jp-ui-font-color1, #222)",
+    "failed": "var(--jp-error-color0, #b71c1c)",
+}
 
 
 def frame_html(frame: pd.DataFrame) -> str:
@@ -73,13 +80,8 @@ def open_day(day: Day | str, home: str | None) -> tuple[Day, Deployment]:
     """
     shell = get_ipython()
     if shell is not None:
-        _show_safely(shell)
-    return day if isinstance(day, Day) else Day.parse(day), deployment(load_settings(home))
-
-
-def _show_safely(shell: InteractiveShell) -> None:
-    shell.set_custom_exc((ProxyOaError,), _show_message)
-    if shell.display_formatter is not None:
+        shell.set_custom_exc((ProxyOaError,), _show_message)
+    if shell is not None and shell.display_formatter is not None:
         formatter = shell.display_formatter.formatters["text/html"]
         formatter.for_type(pd.DataFrame, frame_html)
         formatter.for_type(pd.Series, series_html)
@@ -87,10 +89,11 @@ def _show_safely(shell: InteractiveShell) -> None:
         formatter.for_type_by_name(
             "pandas.io.formats.style", "Styler", lambda styler: frame_html(styler.data)
         )
+    return day if isinstance(day, Day) else Day.parse(day), deployment(load_settings(home))
 
 
 def _show_message(
-    _shell: InteractiveShell,
+    _shell: object,
     _type: type[BaseException],
     error: BaseException,
     _traceback: TracebackType,
@@ -108,3 +111,64 @@ class NotebookView:
 
     def _repr_mimebundle_(self, **options: object) -> object:
         return self.widget._repr_mimebundle_(**options)
+
+
+class StatusLine:
+    """A line that shows what is being done, what was done, or what failed.
+
+    JupyterLab shows no traceback of a button's callback, so errors appear here.
+    """
+
+    def __init__(self) -> None:
+        self.widget = ipywidgets.HTML()
+        self._stop_clock: Callable[[], None] = lambda: None
+
+    def done(self, text: str) -> None:
+        """Show what was done."""
+        self._set("done", text)
+
+    def failed(self, text: str) -> None:
+        """Show what failed."""
+        self._set("failed", text)
+
+    @contextmanager
+    def during(self, doing: str) -> Iterator[None]:
+        """Show what the block does, and its seconds after the first; a ProxyOaError ends it and is shown."""
+        self._set("doing", f"{doing} …")
+        self._stop_clock = self._started_clock(doing)
+        try:
+            yield
+        except ProxyOaError as error:
+            self.failed(str(error))
+        except BaseException as error:
+            self.failed(f"{type(error).__name__}: a defect. View > Show Log Console has its traceback")
+            raise
+        finally:
+            self._stop_clock()
+
+    def _set(self, kind: str, text: str) -> None:
+        # Before the text: a clock that still runs would overwrite it.
+        self._stop_clock()
+        self._show(kind, text)
+
+    def _show(self, kind: str, text: str) -> None:
+        shown = html.escape(printable(text, _STATUS_WIDTH))
+        role = "alert" if kind == "failed" else "status"
+        self.widget.value = f'<div role="{role}" style="color: {_COLOURS[kind]}">{shown}</div>'
+
+    def _started_clock(self, doing: str) -> Callable[[], None]:
+        """Show the elapsed seconds each second, from another thread; return the function that stops that."""
+        over, started = threading.Event(), time.monotonic()
+
+        def show_seconds() -> None:
+            while not over.wait(1):
+                self._show("doing", f"{doing} … {time.monotonic() - started:.0f} s")
+
+        thread = threading.Thread(target=show_seconds, daemon=True)
+        thread.start()
+
+        def stop() -> None:
+            over.set()
+            thread.join()
+
+        return stop

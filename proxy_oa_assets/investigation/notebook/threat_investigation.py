@@ -12,10 +12,9 @@ import ipywidgets
 import pandas as pd
 import traitlets
 
-from proxy_oa_assets.enrichment.severity import Severity
+from proxy_oa_assets.enrichment.scores import Severity
 from proxy_oa_assets.investigation.day_context import uri_text
-from proxy_oa_assets.investigation.notebook.session import NotebookView, open_day
-from proxy_oa_assets.investigation.notebook.status import StatusLine
+from proxy_oa_assets.investigation.notebook.session import NotebookView, StatusLine, open_day
 from proxy_oa_assets.investigation.notebook.text_table import (
     MOST_ROWS,
     PropertyTable,

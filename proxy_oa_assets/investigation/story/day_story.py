@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from proxy_oa_assets.enrichment.reputation.verdict import Verdict, decode
-from proxy_oa_assets.enrichment.severity import Severity
+from proxy_oa_assets.enrichment.scores import Severity
 from proxy_oa_assets.investigation.day_context import uri_text
 from proxy_oa_assets.investigation.score import severities_by_uri, threats
 from proxy_oa_assets.investigation.search import ingest_summary
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
 _LINE_BREAK = re.compile(r"\r\n|\r|\n")
-_UNSCORED = 4  # sorts behind the severities 1 to 3
 
 
 @dataclass(frozen=True)
@@ -123,5 +122,5 @@ def read_story(day: Day, deployment: Deployment) -> DayStory:
             for client, context in records(scores[["clientip", "network_context"]])
             if context
         },
-        threats=sorted(found, key=lambda threat: (threat.severity or _UNSCORED, threat.uri)),
+        threats=sorted(found, key=lambda threat: (threat.severity or max(Severity) + 1, threat.uri)),
     )

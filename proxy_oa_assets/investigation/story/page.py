@@ -3,13 +3,14 @@
 A browser that shows the page fetches, runs and opens nothing.
 """
 
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
 from markupsafe import Markup
 
 from proxy_oa_assets.enrichment.reputation.verdict import Risk
-from proxy_oa_assets.enrichment.severity import Severity
+from proxy_oa_assets.enrichment.scores import Severity
 from proxy_oa_assets.investigation.day_context import day_context
 from proxy_oa_assets.investigation.story.day_story import DayStory, read_story
 from proxy_oa_assets.investigation.story.plots import minutes_svg, referer_chain_svg, timeline_svg
@@ -26,8 +27,6 @@ _SAID = {
     Risk.MEDIUM: "medium risk",
     Risk.HIGH: "high risk",
 }
-# Rows per table.
-_MOST_ROWS = 25
 
 
 @dataclass(frozen=True)
@@ -48,27 +47,19 @@ def write_story(
     day, deployment = day_context(day, deployment)
     path = (output or deployment.workspace.story(day)).absolute()
     try:
-        if output:
-            return _write(day, deployment, path)
         # Of two concurrent writers, the last one has read both stories.
-        with deployment.hdfs.lock(deployment.workspace.lock(day, "story")):
-            return _write(day, deployment, path)
+        with nullcontext() if output else deployment.hdfs.lock(deployment.workspace.lock(day, "story")):
+            story = read_story(day, deployment)
+            with replacing(path) as file:
+                file.write(page(story).encode("utf-8"))
     except OSError as error:
         raise InvestigationError(f"{path} can't be written ({error.strerror}); name another file") from error
-
-
-def _write(day: Day, deployment: Deployment, path: Path) -> WrittenStory:
-    story = read_story(day, deployment)
-    with replacing(path) as file:
-        file.write(page(story).encode("utf-8"))
     return WrittenStory(path, len(story.threats))
 
 
 def page(story: DayStory) -> Markup:
     """Return the page of a day, as HTML."""
-    first = {
-        client.seconds[0] // 60 for threat in story.threats for client in threat.clients if client.seconds
-    }
+    first = {times.seconds[0] // 60 for threat in story.threats for times in threat.clients if times.seconds}
     return render(
         "story.html",
         story=story,
@@ -82,5 +73,5 @@ def page(story: DayStory) -> Markup:
         ),
         severities={severity.value: severity.name.lower() for severity in Severity},
         said=_SAID,
-        most=_MOST_ROWS,
+        most=25,  # rows per table
     )

@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 
     from proxy_oa_assets.investigation.storyboard import IncidentProgression
 
-
 # What logs write for a request without a referer.
 _NO_REFERER = (None, "", "-", NULL)
 # Left, top, right and bottom of the plot areas.

@@ -40,9 +40,7 @@ def round_ticks(most: int) -> list[int]:
 
 def tick_label(tick: int, top: int) -> str:
     """Return a count's label on an axis that ends at `top`."""
-    if tick and top >= _MILLION:
-        return f"{tick / _MILLION:,g}M"
-    return f"{tick:,}"
+    return f"{tick / _MILLION:,g}M" if tick and top >= _MILLION else f"{tick:,}"
 
 
 def render(template: str, **values: object) -> Markup:
@@ -51,14 +49,10 @@ def render(template: str, **values: object) -> Markup:
     return escape(_TEMPLATES.get_template(template).make_module(values))
 
 
-def _visible(value: object) -> object:
-    return value if isinstance(value, Markup) else printable(value)
-
-
 _TEMPLATES = Environment(
     loader=FileSystemLoader(Path(__file__).with_name("templates"), encoding="utf-8"),
     autoescape=True,
-    finalize=_visible,
+    finalize=lambda value: value if isinstance(value, Markup) else printable(value),
     undefined=StrictUndefined,
     trim_blocks=True,
     lstrip_blocks=True,

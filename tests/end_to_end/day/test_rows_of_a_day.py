@@ -19,10 +19,10 @@ from support.independent_reading import (
     scored_rows,
 )
 
-import proxy_oa_assets.enrichment.response_codes as codes
+import proxy_oa_assets.enrichment.scores as rules
 from proxy_oa_assets.model.day import Day
 
-NAMES = code_names(Path(codes.__file__).with_name("response_codes.csv"))
+NAMES = code_names(Path(rules.__file__).with_name("response_codes.csv"))
 
 # Rows and connections of proxy_scores, rows and connection-hours of proxy_edge, minutes of the summary.
 EXPECTED = {

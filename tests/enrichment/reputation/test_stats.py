@@ -1,8 +1,12 @@
 import json
 from collections import Counter
 
-from proxy_oa_assets.enrichment.reputation.stats import LookupStats, read_lookup_stats, write_lookup_stats
-from proxy_oa_assets.enrichment.reputation.verdict import Status
+from proxy_oa_assets.enrichment.reputation.verdict import (
+    LookupStats,
+    Status,
+    read_lookup_stats,
+    write_lookup_stats,
+)
 
 
 def test_the_file_keeps_its_keys(tmp_path):

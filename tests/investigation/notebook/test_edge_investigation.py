@@ -8,7 +8,7 @@ from support.home import SAMPLE_DAY, Home
 
 from proxy_oa_assets.ingest.sample.attacks import BEACON_HOST, DROPPER_HOST
 from proxy_oa_assets.investigation.notebook.edge_investigation import EdgeInvestigation
-from proxy_oa_assets.investigation.notebook.status import StatusLine
+from proxy_oa_assets.investigation.notebook.session import StatusLine
 from proxy_oa_assets.investigation.notebook.text_table import TextTable
 from proxy_oa_assets.investigation.score import score
 

@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from proxy_oa_assets.investigation.notebook.status import StatusLine
+from proxy_oa_assets.investigation.notebook.session import StatusLine
 from proxy_oa_assets.model.errors import WarehouseError
 
 

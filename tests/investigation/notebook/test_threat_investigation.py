@@ -5,7 +5,7 @@ import pytest
 from support.home import SAMPLE_DAY, Home
 
 from proxy_oa_assets.ingest.sample.attacks import DROPPER_HOST, PHISHING_PAGE
-from proxy_oa_assets.investigation.notebook.status import StatusLine
+from proxy_oa_assets.investigation.notebook.session import StatusLine
 from proxy_oa_assets.investigation.notebook.threat_investigation import ThreatInvestigation
 from proxy_oa_assets.investigation.reset import reset_scored_connections
 from proxy_oa_assets.investigation.score import score

@@ -11,12 +11,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import IO, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 from typing_extensions import override
 
-from proxy_oa_assets.enrichment.reputation.service import LocalService
-from proxy_oa_assets.enrichment.reputation.services.list_file import load_list
-from proxy_oa_assets.enrichment.reputation.types import ExistingFile, Text
+from proxy_oa_assets.enrichment.reputation.service import LocalService, load_list
+from proxy_oa_assets.enrichment.reputation.types import ExistingFile, Section, Text
 from proxy_oa_assets.enrichment.reputation.uri import Uri, parse_uri
 from proxy_oa_assets.enrichment.reputation.verdict import Category, Risk, Verdict
 
@@ -24,10 +23,8 @@ from proxy_oa_assets.enrichment.reputation.verdict import Category, Risk, Verdic
 _IN_NO_HOST = re.compile(r"[\s,;*|^]").search
 
 
-class BlockedList(BaseModel):
+class BlockedList(Section, frozen=False):
     """One list; `severity` is the `Risk` of its entries, 0 to 3."""
-
-    model_config = ConfigDict(extra="forbid", strict=True, hide_input_in_errors=True)
 
     path: ExistingFile = Field(description="The list's file; relative to the reputation file")
     kind: Literal["domains", "urls"] = Field(description="What its lines are")
@@ -48,8 +45,7 @@ class BlockedList(BaseModel):
     def category_of(self, uri: Uri) -> Category | None:
         """Return the URI's category on the list; None if it isn't listed."""
         for key in _domains(uri.host) if self.kind == "domains" else (str(uri),):
-            category = self.categories.get(key)
-            if category is not None:
+            if (category := self.categories.get(key)) is not None:
                 return Category(category, self.name) if category else Category(self.name)
         return None
 
@@ -57,8 +53,9 @@ class BlockedList(BaseModel):
         found: dict[str, str] = {}
         for indicator, category in _indicators(file):
             uri = parse_uri(indicator)
-            # A domain list's other lines (URLs, a hosts file's) would mark hosts that aren't meant.
-            if uri.host and (self.kind == "urls" or _is_domain(uri)):
+            is_domain = uri.path == "/" and not uri.query and not _IN_NO_HOST(uri.host)
+            # A domain list's other lines (URLs, a hosts file's, a CSV's) would mark hosts that aren't meant.
+            if uri.host and (self.kind == "urls" or is_domain):
                 found.setdefault(uri.host if self.kind == "domains" else str(uri), category)
         return found
 
@@ -78,15 +75,10 @@ class Blocklist(LocalService):
         return ", ".join(f"{len(each.categories):,} {each.kind} of {each.name}" for each in self.lists)
 
     def _judge(self, uri: Uri) -> Verdict:
-        matches = [
-            (each.severity, category)
-            for each in self.lists
-            if (category := each.category_of(uri)) is not None
-        ]
+        matches = [(each.severity, found) for each in self.lists if (found := each.category_of(uri))]
         matches.sort(key=lambda match: -match[0])
-        return self.verdict(
-            Risk(matches[0][0]) if matches else Risk.NONE, (category for _, category in matches)
-        )
+        risk = Risk(matches[0][0]) if matches else Risk.NONE
+        return self.verdict(risk, (category for _, category in matches))
 
 
 def _indicators(file: IO[str]) -> Iterator[tuple[str, str]]:
@@ -100,11 +92,6 @@ def _indicators(file: IO[str]) -> Iterator[tuple[str, str]]:
     for row in csv.reader(lines):
         if row:
             yield row[0].strip(), row[1].strip() if len(row) > 1 else ""
-
-
-def _is_domain(uri: Uri) -> bool:
-    """Return whether an indicator is only a host: no URL, no row of a CSV or hosts file."""
-    return uri.path == "/" and not uri.query and not _IN_NO_HOST(uri.host)
 
 
 def _domains(host: str) -> Iterator[str]:

@@ -27,7 +27,6 @@ _BAD_TOKEN = {102, 190}
 _TRANSIENT = {1, 2}
 _TOO_MANY = {4, 17, 32, 613}
 _FIELDS = "raw_indicator,type,status,confidence,severity,indicator"
-_MAX_DESCRIPTORS = "20"
 
 
 class _Indicator(BaseModel):
@@ -119,8 +118,13 @@ class ThreatExchange(RemoteService):
         kind = "URI"
         if self.send is Send.HOST:
             kind = "IP_ADDRESS" if is_address(value) else "DOMAIN"
-        query = {"type": kind, "strict_text": "true", "text": self._text(value), "fields": _FIELDS}
-        query["limit"] = _MAX_DESCRIPTORS
+        query = {
+            "type": kind,
+            "strict_text": "true",
+            "text": self._text(value),
+            "fields": _FIELDS,
+            "limit": "20",
+        }
         return f"{self.version}/threat_descriptors?{urlencode(query, quote_via=quote)}"
 
     def _text(self, value: str) -> str:

@@ -17,6 +17,8 @@ from proxy_oa_assets.enrichment.reputation.verdict import Category, Risk, Verdic
 _OF_URLS = ("url", "uri")
 _OF_HOSTS = ("domain", "hostname")
 
+_Categories = Mapping[str, list[Category]]
+
 
 class _Event(BaseModel):
     info: str = ""
@@ -59,9 +61,7 @@ class Misp(RemoteService):
         urls, hosts = _by_indicator(http.send(request).parse(_Response).attributes)
         return {value: self._judge(value, urls, hosts) for value in values}
 
-    def _judge(
-        self, value: str, urls: Mapping[str, list[Category]], hosts: Mapping[str, list[Category]]
-    ) -> Verdict:
+    def _judge(self, value: str, urls: _Categories, hosts: _Categories) -> Verdict:
         uri = parse_uri(value)
         if self.send is not Send.HOST and str(uri) in urls:
             return self.verdict(Risk.HIGH, urls[str(uri)])
@@ -78,9 +78,7 @@ def _searched(value: str) -> Iterator[str]:
     yield parse_uri(value).host
 
 
-def _by_indicator(
-    attributes: Sequence[_Attribute],
-) -> tuple[Mapping[str, list[Category]], Mapping[str, list[Category]]]:
+def _by_indicator(attributes: Sequence[_Attribute]) -> tuple[_Categories, _Categories]:
     """Return the categories by URL and by host.
 
     MISP's database may ignore case; a URL's path doesn't.

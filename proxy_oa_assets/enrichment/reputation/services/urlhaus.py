@@ -16,8 +16,8 @@ from proxy_oa_assets.enrichment.reputation.service import (
     RemoteService,
     Send,
     ServiceError,
+    load_list,
 )
-from proxy_oa_assets.enrichment.reputation.services.list_file import load_list
 from proxy_oa_assets.enrichment.reputation.types import ExistingFile, Secret, WebAddress
 from proxy_oa_assets.enrichment.reputation.uri import parse_uri
 from proxy_oa_assets.enrichment.reputation.verdict import Category, Risk, Status, Verdict
