@@ -23,8 +23,6 @@ from proxy_oa_assets.resources.local.snapshot import TableFiles, remove_stale_fo
 from proxy_oa_assets.resources.parquet import frame_of, frame_rows, refuse_damaged
 from proxy_oa_assets.sql.query import Query
 
-_BATCH_ROWS = 10_000
-_MOST_THREADS = 4
 _CATALOGS = itertools.count()
 
 # Yields a path to write to; on success the file becomes the day.
@@ -110,7 +108,7 @@ class DuckDBEngine:
     def _stream(self, query: Query, files: TableFiles) -> Iterator[tuple[object, ...]]:
         with self._views(files) as connection:
             result = connection.execute(query.sql, list(query.parameters))
-            while batch := result.fetchmany(_BATCH_ROWS):
+            while batch := result.fetchmany(10_000):
                 yield from batch
 
     @contextmanager
@@ -152,7 +150,7 @@ class DuckDBEngine:
                 ":memory:",
                 config={
                     # Each thread holds a row group of the raw log; beyond the memory limit, it goes to disk.
-                    "threads": str(min(os.cpu_count() or 1, _MOST_THREADS)),
+                    "threads": str(min(os.cpu_count() or 1, 4)),
                     # With threads for writing, DuckDB 2.0 sometimes waits for ever when the disk is full.
                     "async_threads": "0",
                     "memory_limit": self._memory_limit,
