@@ -51,7 +51,7 @@ class Commands(click.Group):
         raise click.exceptions.Exit(code)
 
 
-@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "show_default": True})
 @click.version_option(package_name="proxy-oa-assets")
 def main() -> None:
     """Web-proxy threat analytics: a day of proxy traffic, scored, enriched and ready to investigate.
@@ -85,11 +85,7 @@ _DATE = click.option("--date", "date", required=True, metavar="YYYY-MM-DD", help
 @main.command()
 @_DATE
 @click.option(
-    "--limit",
-    default=DEFAULT_LIMIT,
-    show_default=True,
-    type=click.IntRange(min=1),
-    help="Most suspicious rows to take.",
+    "--limit", default=DEFAULT_LIMIT, type=click.IntRange(min=1), help="Most suspicious rows to take."
 )
 @click.option("-v", "--verbose", is_flag=True, help="Show Dagster's own log.")
 def run(date: str, limit: int, *, verbose: bool) -> None:
@@ -220,9 +216,7 @@ def reputation(urls: tuple[str, ...]) -> None:
 
 
 @main.command()
-@click.option(
-    "--port", default=3000, show_default=True, type=click.IntRange(1, 65535), help="Port on 127.0.0.1."
-)
+@click.option("--port", default=3000, type=click.IntRange(1, 65535), help="Port on 127.0.0.1.")
 def ui(port: int) -> None:
     """Open Dagster's web UI on 127.0.0.1, with the history that the other commands write."""
     settings = load_settings()

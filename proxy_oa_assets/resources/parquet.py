@@ -95,8 +95,7 @@ _NULLABLE = {
 
 def frame_of(rows: pa.Table) -> pd.DataFrame:
     """Return an Arrow table as a frame; whole numbers stay whole beside NULLs."""
-    frame: pd.DataFrame = rows.to_pandas(types_mapper=_NULLABLE.get)
-    return frame
+    return pd.DataFrame(rows.to_pandas(types_mapper=_NULLABLE.get))
 
 
 def answer_frame(columns: Sequence[tuple[str, str]], rows: Iterable[Sequence[object]]) -> pd.DataFrame:

@@ -118,11 +118,10 @@ class DayVersions:
     def due(self) -> Iterator[Removal]:
         """Yield the removals whose time has come."""
         now = time.time()
-        yield from (removal for removal in self._scheduled() if removal.due <= now)
+        return (removal for removal in self._scheduled() if removal.due <= now)
 
     def _scheduled(self) -> list[Removal]:
-        parsed = (_parsed(entry.name) for entry in self._hdfs.list_folder(self._removals))
-        return [removal for removal in parsed if removal is not None]
+        return list(filter(None, (_parsed(entry.name) for entry in self._hdfs.list_folder(self._removals))))
 
     def remove(self, removal: Removal) -> None:
         """Remove a version's files."""
