@@ -11,8 +11,7 @@ from dotenv import dotenv_values
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from proxy_oa_assets.cli.console import console, show_day, show_frame
-from proxy_oa_assets.cli.day_run import assets_of_a_day, materialize_day
-from proxy_oa_assets.cli.history import open_history
+from proxy_oa_assets.cli.history import assets_of_a_day, materialize_day, open_history
 from proxy_oa_assets.defs.build import build_definitions
 from proxy_oa_assets.enrichment.reputation.verdict import gravest
 from proxy_oa_assets.ingest.sample.files import write_sample_day, write_site_files

@@ -94,8 +94,7 @@ def run(date: str, limit: int, *, verbose: bool) -> None:
     day = settings.day(date)
 
     from proxy_oa_assets.cli.console import show_day
-    from proxy_oa_assets.cli.day_run import materialize_day
-    from proxy_oa_assets.cli.history import open_history
+    from proxy_oa_assets.cli.history import materialize_day, open_history
     from proxy_oa_assets.defs.build import build_definitions
     from proxy_oa_assets.resources.deployment import deployment
 

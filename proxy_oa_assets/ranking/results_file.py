@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 
 REJECTED_FILE = "proxy_results.rejected.tsv"
 _KEPT_FILE = "proxy_results.ranked.parquet"
-_REJECTED_COLUMNS = ("line", "reason", "content")
 INT_FIELDS = ("duration", "scbytes", "csbytes")
 # pandas' types of the good rows; Int32 is the nullable one.
 RANKED_TYPES: dict[str, Literal["Int32", "float64", "str"]] = {
@@ -100,8 +99,7 @@ class ResultsReader:
         if named["p_date"] != self.day.key:
             return f"p_date {_shown(named['p_date'])} is not the day {self.day}"
         for name in INT_FIELDS:
-            problem = _to_int(named, name)
-            if problem:
+            if problem := _to_int(named, name):
                 return problem
         return _to_score(named) or [named[name] for name in RESULT_FIELDS]
 
@@ -114,7 +112,7 @@ def read_results(copy: Path, columns: tuple[str, ...], day: Day, limit: int) -> 
     reader = ResultsReader(columns, day, limit)
     rejected = copy.with_name(REJECTED_FILE)
     with copy.open("rb") as lines:
-        write_tsv(rejected, _REJECTED_COLUMNS, reader.rejected_lines(lines))
+        write_tsv(rejected, ("line", "reason", "content"), reader.rejected_lines(lines))
     if not reader.rejected:
         rejected.unlink()
     elif reader.frame.empty:
