@@ -100,16 +100,14 @@ def _show(settings: Settings, configured: Deployment, days: list[Day], rows: int
     )
     show_frame(f"The ten most suspicious requests of {last}", shown, "request")
     workspace = configured.workspace
-    console.print(
-        f"\n{rows:,} raw requests on {days[0]}, {days[1]} and {last} are scored. Look at", highlight=False
-    )
+    console.print(f"\n{rows:,} raw requests on {days[0]}, {days[1]} and {last} are scored. Look at")
     for what, where in {
         "tables": configured.impala.location(PROXY_SCORES).rpartition("/")[0],
         "exports": workspace.data(last),
         "notebooks": workspace.notebooks(last),
         "settings": settings.home / ".env",
     }.items():
-        console.print(f"  {what:<10} {where}", soft_wrap=True, highlight=False, markup=False)
+        console.print(f"  {what:<10} {where}", soft_wrap=True, markup=False)
     console.print(
         "\nOpen the web UI, http://127.0.0.1:3000, with `make dev` in the checkout; or anywhere with"
     )

@@ -15,8 +15,6 @@ from proxy_oa_assets.model.files import bundled, replacing
 from proxy_oa_assets.model.text import printable
 from proxy_oa_assets.settings import Settings
 
-OnEvent = Callable[[dg.DagsterEvent], None]
-
 
 @dataclass
 class DayRun:
@@ -77,7 +75,7 @@ def materialize_day(
     limit: int,
     instance: dg.DagsterInstance,
     *,
-    on_event: OnEvent | None = None,
+    on_event: Callable[[dg.DagsterEvent], None] | None = None,
     verbose: bool = False,
 ) -> DayRun:
     """Materialize every asset of a day and record it in Dagster's history."""

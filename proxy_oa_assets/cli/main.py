@@ -15,22 +15,14 @@ from typing import NoReturn
 import click
 from typing_extensions import override
 
+from proxy_oa_assets.model import errors
 from proxy_oa_assets.model.column_map import DEFAULT_LIMIT
 from proxy_oa_assets.model.day import Day
-from proxy_oa_assets.model.errors import (
-    ConfError,
-    DayError,
-    HistoryError,
-    ProxyOaError,
-    ReputationConfigError,
-    SettingsError,
-    refusal,
-)
 from proxy_oa_assets.model.text import printable_lines
 from proxy_oa_assets.settings import load_settings
 
 FAILED, UNUSABLE = 1, 2
-_UNUSABLE = (SettingsError, ConfError, ReputationConfigError, DayError)
+_UNUSABLE = (errors.SettingsError, errors.ConfError, errors.ReputationConfigError, errors.DayError)
 
 
 class Commands(click.Group):
@@ -40,13 +32,13 @@ class Commands(click.Group):
     def invoke(self, ctx: click.Context) -> object:
         try:
             return super().invoke(ctx)
-        except ProxyOaError as error:
+        except errors.ProxyOaError as error:
             message, code = str(error), UNUSABLE if isinstance(error, _UNUSABLE) else FAILED
         except OSError as error:
             # The user can fix a file that the operating system refuses; any other OSError is a bug.
             if not isinstance(error.filename, str):
                 raise
-            message, code = refusal(error), FAILED
+            message, code = errors.refusal(error), FAILED
         click.echo(f"proxy-oa: {printable_lines(message)}", err=True)
         raise click.exceptions.Exit(code)
 
@@ -178,7 +170,7 @@ def story(date: str, output: Path | None) -> None:
         click.echo(f"{day} has no comment yet; the page describes how to write one", err=True)
     try:
         report_story(settings, day, written.path)
-    except HistoryError as error:
+    except errors.HistoryError as error:
         click.echo(f"the web UI won't show the page's path: {error}", err=True)
 
 
@@ -210,7 +202,9 @@ def reputation(urls: tuple[str, ...]) -> None:
 
     service = deployment(settings).reputation
     if not service.configured().services:
-        raise SettingsError("no reputation service is configured; set PROXY_OA_REPUTATION to their file")
+        raise errors.SettingsError(
+            "no reputation service is configured; set PROXY_OA_REPUTATION to their file"
+        )
     show_verdicts(service.look_up(urls, lambda line: click.echo(line, err=True)))
 
 

@@ -6,6 +6,7 @@ import re
 import ssl
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from urllib.parse import urlsplit
 
 import tenacity
@@ -23,11 +24,10 @@ def is_web_address(text: str) -> bool:
     # urlsplit silently drops line feeds and tabs.
     if not re.fullmatch(r"https?://[!-~]+", text, re.ASCII | re.IGNORECASE):
         return False
-    try:
+    with suppress(ValueError):
         parts = urlsplit(text)
         return bool(parts.hostname) and parts.port != 0
-    except ValueError:
-        return False
+    return False
 
 
 def system_certificates() -> bool | str:

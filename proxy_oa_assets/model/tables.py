@@ -160,10 +160,12 @@ PROXY_SCORES = Table(
         "network_context"
     ),
 )
+ROWS_PER_CONNECTION_HOUR = 250
 PROXY_EDGE = Table(
     "proxy_edge",
     "proxy/hive/oa/edge",
-    "The raw requests behind each scored connection, at most 250 per connection and hour",
+    "The raw requests behind each scored connection, "
+    f"at most {ROWS_PER_CONNECTION_HOUR} per connection and hour",
     _columns(
         "tdate time clientip host webcat respcode reqmethod useragent resconttype referer uriport serverip "
         "scbytes csbytes fulluri hh respcode_name"

@@ -118,6 +118,7 @@ def _phishing(random: Random) -> list[Request]:
 def _hostile(random: Random) -> list[Request]:
     """Return requests with crafted values, each of which must come out of the tables as it went in."""
     blob = base64.urlsafe_b64encode(random.randbytes(6_000)).decode("ascii")
+    host = "probe.badhost.example"
     values = (
         ("/search", "?q=\"quoted\"&r='single'", CHROME),
         ("/a\\b\\", "", "agent with a backslash at its end \\"),
@@ -131,11 +132,7 @@ def _hostile(random: Random) -> list[Request]:
     )
     requests = [
         Request(
-            8 * 3600 + number * 61,
-            f"10.20.1.{36 + number % 5}",
-            "probe.badhost.example",
-            uripath=path,
-            uriquery=query,
+            *(8 * 3600 + number * 61, f"10.20.1.{36 + number % 5}", host, path, query),
             useragent=agent,
             respcode=random.choice(("200", "403", "499", "999")),
             serverip="203.0.113.77",
@@ -146,7 +143,7 @@ def _hostile(random: Random) -> list[Request]:
     left_out: dict[str, Any] = dict.fromkeys(
         ("useragent", "referer", "respcode", "username", "duration", "scbytes", "csbytes")
     )
-    host, category = "probe.badhost.example", "Business"
+    category = "Business"
     bare = Request(5 * 3600 + 5, "10.20.1.40", host, "/nulls", webcat=category, **left_out)
     nameless = Request(5 * 3600 + 65, None, None, webcat=category, respcode="-")
     return [*requests, bare, nameless]

@@ -40,10 +40,7 @@ _PARTS = (
     ("/api/v1/status", "application/json", 900),
     ("/fonts/text.woff2", "font/woff2", 30_000),
 )
-_WORDS = (
-    *("budget", "holiday", "train", "report", "garden"),
-    *("python", "coffee", "meeting", "recipe", "football"),
-)
+_TOPICS = "budget holiday train report garden python coffee meeting recipe football"
 
 OFFICE = tuple(f"10.20.1.{number}" for number in range(11, 41))
 SERVERS = ("10.30.0.5", "10.30.0.6", "2001:db8:30::7")
@@ -64,9 +61,10 @@ def browse(random: Random, views: int) -> list[Request]:
 
 def _page_view(random: Random, second: int, client: str, agent: str) -> list[Request]:
     host, category, _ = random.choices(SITES, weights=[site[2] for site in SITES])[0]
-    path, query = f"/{random.choice(_WORDS)}/{random.randrange(40)}.html", ""
+    words = _TOPICS.split()
+    path, query = f"/{random.choice(words)}/{random.randrange(40)}.html", ""
     if category == "Search Engines":
-        path, query = "/search", f"?q={random.choice(_WORDS)}+{random.choice(_WORDS)}"
+        path, query = "/search", f"?q={random.choice(words)}+{random.choice(words)}"
     request = partial(
         Request,
         clientip=client,

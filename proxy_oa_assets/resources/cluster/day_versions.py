@@ -9,6 +9,7 @@ import datetime as dt
 import time
 import uuid
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
@@ -143,8 +144,6 @@ def _parsed(name: str) -> Removal | None:
     """Return the removal that a folder's name describes; None for any other name."""
     match name.split("."):
         case [due, table, day, run, *beside] if table in TABLES and beside in ([], [_BESIDE]):
-            try:
+            with suppress(DayError, ValueError):
                 return Removal(Version(TABLES[table], Day.parse(day), run, beside=bool(beside)), int(due))
-            except (DayError, ValueError):
-                return None
     return None

@@ -16,8 +16,6 @@ from proxy_oa_assets.model.network import PATIENCE_SECONDS, UNTRUSTED, certifica
 TRANSPORT = (TTransportException, OSError, EOFError)
 Value = str | int | float | None
 
-# impyla's other parameter styles also rewrite what looks like a placeholder inside literals.
-_BINDING = {"paramstyle": "format"}
 # Kerberos' message about a reply that it should unwrap and that isn't wrapped.
 _NOT_WRAPPED = "Token header is malformed"
 # A Java exception's name before its message.
@@ -105,7 +103,8 @@ class HiveConnection:
             retry = retrying(4, _is_transient, longest_pause=5, patience=PATIENCE_SECONDS)
             cursor = retry(self._open_session, session)
             try:
-                cursor.execute(text, bound, configuration=_BINDING)
+                # impyla's other styles also rewrite what looks like a placeholder inside literals.
+                cursor.execute(text, bound, configuration={"paramstyle": "format"})
                 yield cursor
             except TRANSPORT:
                 # The session is lost with the connection. On an open connection, impyla's __del__ would send

@@ -135,14 +135,13 @@ def _ticket_auth() -> AuthBase:
     class TicketAuth(HTTPKerberosAuth):
         def generate_request_header(self, response: requests.Response, host: str) -> str:
             try:
-                header: str = super().generate_request_header(response, host)
+                return str(super().generate_request_header(response, host))
             except KerberosExchangeError as error:
                 reason = " ".join(str(error).rpartition("failed: ")[2].split())
                 raise hdfs.HdfsError(
                     f"Kerberos has no ticket for HTTP@{host} ({reason}); run kinit as the user to log in as, "
                     f"and check that HDFS_URL names the server as Kerberos knows it"
                 ) from error
-            return header
 
         def handle_response(self, response: requests.Response, **named: object) -> requests.Response:
             with exchange:

@@ -19,14 +19,7 @@ from proxy_oa_assets.model.errors import WarehouseError
 from proxy_oa_assets.model.files import sync_folder
 from proxy_oa_assets.model.tables import PROXY, TABLES, Table, declared, differences
 from proxy_oa_assets.resources.impala import Warehouse
-from proxy_oa_assets.resources.local.partitions import (
-    PART,
-    day_folders,
-    day_lock,
-    other_files,
-    replacing_part,
-    stored_days,
-)
+from proxy_oa_assets.resources.local import partitions
 from proxy_oa_assets.resources.local.raw_day import replace_raw_day
 from proxy_oa_assets.resources.local.snapshot import TableFiles, day_files, snapshot
 from proxy_oa_assets.sql.query import Query
@@ -88,7 +81,7 @@ class DuckDBWarehouse(Warehouse):
         from proxy_oa_assets.resources.parquet import checked_row_count
 
         count = checked_row_count(PROXY, hours.values())
-        with day_lock(Path(self.location(PROXY)), day):
+        with partitions.day_lock(Path(self.location(PROXY)), day):
             replace_raw_day(self._day_folder(PROXY, day), hours)
         return count
 
@@ -100,13 +93,13 @@ class DuckDBWarehouse(Warehouse):
             self.replace_raw_day(day, {})
             return
         folder = self._day_folder(table, day)
-        with day_lock(Path(self.location(table)), day):
-            others = other_files(folder)
+        with partitions.day_lock(Path(self.location(table)), day):
+            others = partitions.other_files(folder)
             if others:
                 # An empty part file switches the day at once; then the others can be removed one by one.
-                with replacing_part(folder) as temporary:
+                with partitions.replacing_part(folder) as temporary:
                     write_empty(table, temporary)
-            for file in (*others, folder / PART):
+            for file in (*others, folder / partitions.PART):
                 file.unlink(missing_ok=True)
             if folder.is_dir():
                 sync_folder(folder)
@@ -139,7 +132,7 @@ class DuckDBWarehouse(Warehouse):
     @override
     def _is_filled(self, table: Table) -> bool:
         # Only the newest day with rows is read: linking years of raw files takes long.
-        days = stored_days(Path(self.base), table)
+        days = partitions.stored_days(Path(self.base), table)
         filled = next((day for day in days if self.has_rows(table, day)), None)
         return filled is not None and super().has_rows(table, filled)
 
@@ -152,7 +145,7 @@ class DuckDBWarehouse(Warehouse):
         from proxy_oa_assets.resources.parquet import stored_columns
 
         days: dict[str, list[str]] = defaultdict(list)
-        for folder in day_folders(Path(self.base), table, None):
+        for folder in partitions.day_folders(Path(self.base), table, None):
             different = []
             try:
                 with suppress(FileNotFoundError):  # a writer replaced the day, in our columns
@@ -185,10 +178,10 @@ class DuckDBWarehouse(Warehouse):
     def _replacing(self, table: Table, day: Day) -> Iterator[Path]:
         """Yield a temporary path; on success make it the day, and remove other files of the day."""
         folder = self._day_folder(table, day)
-        with day_lock(Path(self.location(table)), day):
-            with replacing_part(folder) as temporary:
+        with partitions.day_lock(Path(self.location(table)), day):
+            with partitions.replacing_part(folder) as temporary:
                 yield temporary
-            for file in other_files(folder):
+            for file in partitions.other_files(folder):
                 file.unlink()
 
     def _loaded_engine(self) -> "DuckDBEngine":

@@ -6,7 +6,7 @@ Impala don't, so it is read from a copy with U+FFFD in their place, as in the ra
 
 import itertools
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import duckdb
@@ -46,11 +46,9 @@ def _repaired_file(path: Path, folder: Path) -> Path:
 
 
 def _is_valid(column: pa.Array) -> bool:
-    try:
-        _text(column)
-    except pa.ArrowInvalid:
-        return False
-    return True
+    with suppress(pa.ArrowInvalid):
+        return _text(column) is not None
+    return False
 
 
 def _repaired(column: pa.Array) -> pa.Array:

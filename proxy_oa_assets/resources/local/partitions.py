@@ -92,10 +92,9 @@ def visible_files(folder: Path) -> list[Path]:
 
 def has_content(file: Path) -> bool:
     """Return whether a file has a byte: engines skip empty files, which aborted jobs leave behind."""
-    try:
+    with suppress(FileNotFoundError):  # a writer has replaced it since it was listed
         return file.stat().st_size > 0
-    except FileNotFoundError:
-        return False  # a writer has replaced it since it was listed
+    return False
 
 
 def _versions(day: Path) -> list[Path]:
