@@ -7,7 +7,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from proxy_oa_assets.cli.day_run import DayRun
+from proxy_oa_assets.cli.history import DayRun
 from proxy_oa_assets.enrichment.reputation.client import LookupResult
 from proxy_oa_assets.enrichment.reputation.verdict import Status
 from proxy_oa_assets.model.tables import records
@@ -23,7 +23,6 @@ _HOW = {
     Status.OVER_QUOTA: "over quota",
     Status.NOT_SENT: "kept private",
 }
-_MOST_CATEGORIES = 24
 _GAP, _LEAST = 2, 20  # columns between cells; the least width of a flexible column
 _MOST = 200  # characters of a value that reach the terminal
 
@@ -46,7 +45,7 @@ def show_verdicts(result: LookupResult) -> None:
         (
             # A frame's text can't hold bytes of a command line that aren't UTF-8.
             *(printable(value), verdict.service, f"{verdict.label} {verdict.risk}", _HOW[verdict.status]),
-            printable(", ".join(category.name for category in verdict.categories), _MOST_CATEGORIES),
+            printable(", ".join(category.name for category in verdict.categories), 24),
         )
         for value, verdicts in result.verdicts.items()
         for verdict in verdicts

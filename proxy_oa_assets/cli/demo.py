@@ -11,8 +11,7 @@ from dotenv import dotenv_values
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from proxy_oa_assets.cli.console import console, show_day, show_frame
-from proxy_oa_assets.cli.day_run import assets_of_a_day, materialize_day
-from proxy_oa_assets.cli.history import open_history
+from proxy_oa_assets.cli.history import assets_of_a_day, materialize_day, open_history
 from proxy_oa_assets.defs.build import build_definitions
 from proxy_oa_assets.enrichment.reputation.verdict import gravest
 from proxy_oa_assets.ingest.sample.files import write_sample_day, write_site_files
@@ -101,16 +100,14 @@ def _show(settings: Settings, configured: Deployment, days: list[Day], rows: int
     )
     show_frame(f"The ten most suspicious requests of {last}", shown, "request")
     workspace = configured.workspace
-    console.print(
-        f"\n{rows:,} raw requests on {days[0]}, {days[1]} and {last} are scored. Look at", highlight=False
-    )
+    console.print(f"\n{rows:,} raw requests on {days[0]}, {days[1]} and {last} are scored. Look at")
     for what, where in {
         "tables": configured.impala.location(PROXY_SCORES).rpartition("/")[0],
         "exports": workspace.data(last),
         "notebooks": workspace.notebooks(last),
         "settings": settings.home / ".env",
     }.items():
-        console.print(f"  {what:<10} {where}", soft_wrap=True, highlight=False, markup=False)
+        console.print(f"  {what:<10} {where}", soft_wrap=True, markup=False)
     console.print(
         "\nOpen the web UI, http://127.0.0.1:3000, with `make dev` in the checkout; or anywhere with"
     )

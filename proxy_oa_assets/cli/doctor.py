@@ -30,13 +30,21 @@ def probe_all() -> Iterator[Probe]:
     except ProxyOaError as error:
         yield Probe("settings", works=False, finding=str(error))
         return
-    yield Probe("settings", works=True, finding=_settings(settings))
+    found = (
+        f"{settings.deployment}, home {settings.home}, database {settings.dbname}, "
+        f"days from {settings.start_date} ({settings.timezone})"
+    )
+    yield Probe("settings", works=True, finding=found)
     for probes in _systems(settings, configured):
         for what, find in probes.items():
-            probe = _probed(what, find)
-            yield probe
-            if not probe.works:
+            started = time.perf_counter()
+            try:
+                finding = find()
+            except (ProxyOaError, OSError) as error:
+                text = refusal(error) if isinstance(error, OSError) else str(error)
+                yield Probe(what, works=False, finding=text)
                 break
+            yield Probe(what, works=True, finding=f"{finding} ({time.perf_counter() - started:.1f} s)")
 
 
 def _systems(settings: Settings, configured: Deployment) -> Iterator[dict[str, Callable[[], str]]]:
@@ -58,24 +66,6 @@ def _systems(settings: Settings, configured: Deployment) -> Iterator[dict[str, C
     # Services fail independently of each other.
     for name, probe in services.items():
         yield {f"reputation {name}": probe}
-
-
-def _probed(what: str, find: Callable[[], str]) -> Probe:
-    started = time.perf_counter()
-    try:
-        finding = find()
-    except ProxyOaError as error:
-        return Probe(what, works=False, finding=str(error))
-    except OSError as error:
-        return Probe(what, works=False, finding=refusal(error))
-    return Probe(what, works=True, finding=f"{finding} ({time.perf_counter() - started:.1f} s)")
-
-
-def _settings(settings: Settings) -> str:
-    return (
-        f"{settings.deployment}, home {settings.home}, database {settings.dbname}, "
-        f"days from {settings.start_date} ({settings.timezone})"
-    )
 
 
 def _column_map(settings: Settings, configured: Deployment) -> str:

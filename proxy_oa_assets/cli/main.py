@@ -15,22 +15,14 @@ from typing import NoReturn
 import click
 from typing_extensions import override
 
+from proxy_oa_assets.model import errors
 from proxy_oa_assets.model.column_map import DEFAULT_LIMIT
 from proxy_oa_assets.model.day import Day
-from proxy_oa_assets.model.errors import (
-    ConfError,
-    DayError,
-    HistoryError,
-    ProxyOaError,
-    ReputationConfigError,
-    SettingsError,
-    refusal,
-)
 from proxy_oa_assets.model.text import printable_lines
 from proxy_oa_assets.settings import load_settings
 
 FAILED, UNUSABLE = 1, 2
-_UNUSABLE = (SettingsError, ConfError, ReputationConfigError, DayError)
+_UNUSABLE = (errors.SettingsError, errors.ConfError, errors.ReputationConfigError, errors.DayError)
 
 
 class Commands(click.Group):
@@ -40,18 +32,18 @@ class Commands(click.Group):
     def invoke(self, ctx: click.Context) -> object:
         try:
             return super().invoke(ctx)
-        except ProxyOaError as error:
+        except errors.ProxyOaError as error:
             message, code = str(error), UNUSABLE if isinstance(error, _UNUSABLE) else FAILED
         except OSError as error:
             # The user can fix a file that the operating system refuses; any other OSError is a bug.
             if not isinstance(error.filename, str):
                 raise
-            message, code = refusal(error), FAILED
+            message, code = errors.refusal(error), FAILED
         click.echo(f"proxy-oa: {printable_lines(message)}", err=True)
         raise click.exceptions.Exit(code)
 
 
-@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "show_default": True})
 @click.version_option(package_name="proxy-oa-assets")
 def main() -> None:
     """Web-proxy threat analytics: a day of proxy traffic, scored, enriched and ready to investigate.
@@ -85,11 +77,7 @@ _DATE = click.option("--date", "date", required=True, metavar="YYYY-MM-DD", help
 @main.command()
 @_DATE
 @click.option(
-    "--limit",
-    default=DEFAULT_LIMIT,
-    show_default=True,
-    type=click.IntRange(min=1),
-    help="Most suspicious rows to take.",
+    "--limit", default=DEFAULT_LIMIT, type=click.IntRange(min=1), help="Most suspicious rows to take."
 )
 @click.option("-v", "--verbose", is_flag=True, help="Show Dagster's own log.")
 def run(date: str, limit: int, *, verbose: bool) -> None:
@@ -98,8 +86,7 @@ def run(date: str, limit: int, *, verbose: bool) -> None:
     day = settings.day(date)
 
     from proxy_oa_assets.cli.console import show_day
-    from proxy_oa_assets.cli.day_run import materialize_day
-    from proxy_oa_assets.cli.history import open_history
+    from proxy_oa_assets.cli.history import materialize_day, open_history
     from proxy_oa_assets.defs.build import build_definitions
     from proxy_oa_assets.resources.deployment import deployment
 
@@ -183,7 +170,7 @@ def story(date: str, output: Path | None) -> None:
         click.echo(f"{day} has no comment yet; the page describes how to write one", err=True)
     try:
         report_story(settings, day, written.path)
-    except HistoryError as error:
+    except errors.HistoryError as error:
         click.echo(f"the web UI won't show the page's path: {error}", err=True)
 
 
@@ -215,14 +202,14 @@ def reputation(urls: tuple[str, ...]) -> None:
 
     service = deployment(settings).reputation
     if not service.configured().services:
-        raise SettingsError("no reputation service is configured; set PROXY_OA_REPUTATION to their file")
+        raise errors.SettingsError(
+            "no reputation service is configured; set PROXY_OA_REPUTATION to their file"
+        )
     show_verdicts(service.look_up(urls, lambda line: click.echo(line, err=True)))
 
 
 @main.command()
-@click.option(
-    "--port", default=3000, show_default=True, type=click.IntRange(1, 65535), help="Port on 127.0.0.1."
-)
+@click.option("--port", default=3000, type=click.IntRange(1, 65535), help="Port on 127.0.0.1.")
 def ui(port: int) -> None:
     """Open Dagster's web UI on 127.0.0.1, with the history that the other commands write."""
     settings = load_settings()

@@ -35,8 +35,7 @@ def per_minute(tdate: Iterable[str], total: Iterable[int]) -> list[int]:
     """
     counts = [0] * MINUTES
     for text, number in zip(tdate, total, strict=True):
-        minute = minute_of(text.partition(" ")[2])
-        if minute is not None:
+        if (minute := minute_of(text.partition(" ")[2])) is not None:
             counts[minute] += int(number)
     return counts
 

@@ -1,6 +1,7 @@
 """The column maps of `proxy_conf.json`, validated entry by entry."""
 
 import json
+from collections import Counter
 from dataclasses import dataclass
 from itertools import zip_longest
 from pathlib import Path
@@ -39,19 +40,14 @@ def load_column_map(path: Path) -> ColumnMap:
     except (OSError, UnicodeDecodeError) as error:
         raise ConfError(f"{path} can't be read ({error}); PROXY_OA_CONF names the conf file") from error
     try:
-        content = json.loads(text, object_pairs_hook=_without_repeats)
-    except ValueError as error:
-        raise ConfError(f"{path}: {error}") from error
-    try:
-        return _validated(content)
-    except ConfError as error:
+        return _validated(json.loads(text, object_pairs_hook=_without_repeats))
+    except (ValueError, ConfError) as error:
         raise ConfError(f"{path}: {error}") from None
 
 
 def _without_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    names = [name for name, _ in pairs]
-    for name in names:
-        if names.count(name) > 1:
+    for name, count in Counter(name for name, _ in pairs).items():
+        if count > 1:
             raise ValueError(f"{name!r} occurs twice; remove one")
     return dict(pairs)
 

@@ -3,7 +3,7 @@
 import os
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
@@ -33,11 +33,9 @@ def replacing(path: Path, *, durable: bool = False) -> Iterator[BinaryIO]:
 
 def replace_if_other(path: Path, content: bytes) -> None:
     """Replace a file by this content, unless it has it: reading is much cheaper than replacing."""
-    try:
+    with suppress(FileNotFoundError):
         if path.read_bytes() == content:
             return
-    except FileNotFoundError:
-        pass
     with replacing(path) as file:
         file.write(content)
 

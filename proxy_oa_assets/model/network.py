@@ -6,6 +6,7 @@ import re
 import ssl
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from urllib.parse import urlsplit
 
 import tenacity
@@ -16,8 +17,6 @@ UNTRUSTED = "CERTIFICATE_VERIFY_FAILED"
 PATIENCE_SECONDS = 30
 
 _REASON = re.compile(r"certificate verify failed: (.+?)\.?(?: \(_ssl|['\")]*$)", re.MULTILINE)
-_ANOTHER_NAME = "not valid for"
-_FIRST_PAUSE_SECONDS = 0.5
 
 
 def is_web_address(text: str) -> bool:
@@ -25,11 +24,10 @@ def is_web_address(text: str) -> bool:
     # urlsplit silently drops line feeds and tabs.
     if not re.fullmatch(r"https?://[!-~]+", text, re.ASCII | re.IGNORECASE):
         return False
-    try:
+    with suppress(ValueError):
         parts = urlsplit(text)
         return bool(parts.hostname) and parts.port != 0
-    except ValueError:
-        return False
+    return False
 
 
 def system_certificates() -> bool | str:
@@ -51,7 +49,7 @@ def certificate_problem(server: str, error: str, *, certificate: str, address: s
     """
     found = _REASON.search(error)
     reason = found[1] if found else "no reason given"
-    if _ANOTHER_NAME in reason:
+    if "not valid for" in reason:
         return f"{server} showed a certificate for another name ({reason}); set {address} to that name"
     return (
         f"{server} showed a certificate that isn't trusted ({reason}); set {certificate} to the file of the "
@@ -73,7 +71,7 @@ def retrying(
     Pauses double from half a second to `longest_pause` seconds, with jitter; `requested_pause` returns the
     pause that a server asked for. At least two attempts are made; none starts after `patience` seconds.
     """
-    backoff = tenacity.wait_exponential_jitter(multiplier=_FIRST_PAUSE_SECONDS, max=longest_pause)
+    backoff = tenacity.wait_exponential_jitter(multiplier=0.5, max=longest_pause)
     enough = tenacity.stop_all(tenacity.stop_after_attempt(2), tenacity.stop_after_delay(patience))
 
     def pause(state: tenacity.RetryCallState) -> float:

@@ -28,6 +28,13 @@ class Column:
     description: str
 
 
+_OUR_PARTITIONS = (
+    Column("y", "SMALLINT", "Year"),
+    Column("m", "TINYINT", "Month"),
+    Column("d", "TINYINT", "Day of the month"),
+)
+
+
 @dataclass(frozen=True)
 class Table:
     """A partitioned Parquet table. `partitions` are the partition columns, outermost first."""
@@ -36,7 +43,7 @@ class Table:
     location: str
     description: str
     columns: tuple[Column, ...]
-    partitions: tuple[Column, ...]
+    partitions: tuple[Column, ...] = _OUR_PARTITIONS
 
     @property
     def column_names(self) -> tuple[str, ...]:
@@ -127,16 +134,6 @@ RESULT_COLUMNS = _columns(
     "uriport uripath uriquery serverip scbytes csbytes fulluri word score"
 )
 
-_RAW_PARTITIONS = tuple(
-    Column(name, "STRING", meaning)
-    for name, meaning in (("y", "Year"), ("m", "Month, two digits"), ("d", "Day, two digits"), ("h", "Hour"))
-)
-_OUR_PARTITIONS = (
-    Column("y", "SMALLINT", "Year"),
-    Column("m", "TINYINT", "Month"),
-    Column("d", "TINYINT", "Day of the month"),
-)
-
 PROXY = Table(
     "proxy",
     "proxy/hive",
@@ -146,7 +143,12 @@ PROXY = Table(
         "exceptionid filterresult webcat referer respcode action urischeme uriport uripath uriquery "
         "uriextension serverip scbytes csbytes virusid bcappname bcappoper fulluri"
     ),
-    _RAW_PARTITIONS,
+    (
+        Column("y", "STRING", "Year"),
+        Column("m", "STRING", "Month, two digits"),
+        Column("d", "STRING", "Day, two digits"),
+        Column("h", "STRING", "Hour"),
+    ),
 )
 PROXY_SCORES = Table(
     "proxy_scores",
@@ -157,17 +159,17 @@ PROXY_SCORES = Table(
         "uriport uripath uriquery serverip scbytes csbytes fulluri word ml_score uri_rep respcode_name "
         "network_context"
     ),
-    _OUR_PARTITIONS,
 )
+ROWS_PER_CONNECTION_HOUR = 250
 PROXY_EDGE = Table(
     "proxy_edge",
     "proxy/hive/oa/edge",
-    "The raw requests behind each scored connection, at most 250 per connection and hour",
+    "The raw requests behind each scored connection, "
+    f"at most {ROWS_PER_CONNECTION_HOUR} per connection and hour",
     _columns(
         "tdate time clientip host webcat respcode reqmethod useragent resconttype referer uriport serverip "
         "scbytes csbytes fulluri hh respcode_name"
     ),
-    _OUR_PARTITIONS,
 )
 PROXY_INGEST_SUMMARY = Table(
     "proxy_ingest_summary",
@@ -178,21 +180,18 @@ PROXY_INGEST_SUMMARY = Table(
         tdate=("STRING", "Minute, YYYY-MM-DD HH:MM"),
         total=("BIGINT", "Raw requests in that minute"),
     ),
-    _OUR_PARTITIONS,
 )
 PROXY_THREAT_INVESTIGATION = Table(
     "proxy_threat_investigation",
     "proxy/hive/oa/threat_investigation",
     "Severities that analysts gave",
     _columns("tdate fulluri uri_sev"),
-    _OUR_PARTITIONS,
 )
 PROXY_STORYBOARD = Table(
     "proxy_storyboard",
     "proxy/hive/oa/storyboard",
     "Analysts' comments on threats",
     _columns("p_threat title text"),
-    _OUR_PARTITIONS,
 )
 PROXY_TIMELINE = Table(
     "proxy_timeline",
@@ -202,7 +201,6 @@ PROXY_TIMELINE = Table(
         "p_threat tstart tend duration clientip respcode respcodename",
         duration=("BIGINT", "Total duration of the client's requests, milliseconds"),
     ),
-    _OUR_PARTITIONS,
 )
 
 # Filled by analysts, never by a materialization.

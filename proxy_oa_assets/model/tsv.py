@@ -5,6 +5,7 @@ spot-ml splits lines on tabs, so a tab or a line break inside a field is written
 
 import re
 from collections.abc import Iterable, Sequence
+from itertools import chain
 from pathlib import Path
 
 from proxy_oa_assets.model.files import replacing
@@ -31,6 +32,4 @@ def table(columns: Sequence[str], rows: Iterable[Iterable[object]]) -> bytes:
 def write_tsv(path: Path, columns: Sequence[str], rows: Iterable[Iterable[object]]) -> None:
     """Replace a file by a header line and the rows."""
     with replacing(path) as file:
-        file.write(line(columns).encode("utf-8"))
-        for row in rows:
-            file.write(line(row).encode("utf-8"))
+        file.writelines(line(row).encode("utf-8") for row in chain([columns], rows))

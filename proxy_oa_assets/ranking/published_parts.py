@@ -1,13 +1,12 @@
 """What the ranking job published for a day: one file, or a folder of `part-*` files as Spark writes it."""
 
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
 from proxy_oa_assets.model.errors import ResultsError
 from proxy_oa_assets.model.files import replacing
 from proxy_oa_assets.resources.hdfs import FileStatus, FileStore
-
-_CHUNK = 1 << 20
 
 
 @dataclass(frozen=True)
@@ -59,10 +58,8 @@ def required_results(hdfs: FileStore, path: str) -> PublishedParts:
 
 def copy_results(hdfs: FileStore, published: PublishedParts, copy: Path) -> int:
     """Copy the parts, one after another, into one file; return the number of bytes."""
-    size = 0
     with replacing(copy) as file:
         for part in published.parts:
             with hdfs.open(part.path) as stream:
-                while chunk := stream.read(_CHUNK):
-                    size += file.write(chunk)
-    return size
+                shutil.copyfileobj(stream, file, 1 << 20)
+        return file.tell()

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, NamedTuple
@@ -16,13 +16,14 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 from proxy_oa_assets.model.column_map import RESULT_FIELDS
 from proxy_oa_assets.model.day import Day
 from proxy_oa_assets.model.errors import ResultsError
+from proxy_oa_assets.model.files import replacing
 from proxy_oa_assets.model.tsv import NULL, write_tsv
 
 if TYPE_CHECKING:
     import pandas as pd
 
 REJECTED_FILE = "proxy_results.rejected.tsv"
-_REJECTED_COLUMNS = ("line", "reason", "content")
+_KEPT_FILE = "proxy_results.ranked.parquet"
 INT_FIELDS = ("duration", "scbytes", "csbytes")
 # pandas' types of the good rows; Int32 is the nullable one.
 RANKED_TYPES: dict[str, Literal["Int32", "float64", "str"]] = {
@@ -83,7 +84,9 @@ class ResultsReader:
     @property
     def frame(self) -> pd.DataFrame:
         """The good rows in file order; columns as `RESULT_FIELDS`, without a site's own further ones."""
-        return ranked_frame(self._rows)
+        import pandas as pd
+
+        return pd.DataFrame(self._rows, columns=list(RESULT_FIELDS), dtype=object).astype(RANKED_TYPES)
 
     def _parsed(self, text: str) -> list[Value] | str:
         """Return the row in the order of RESULT_FIELDS, or why it is malformed."""
@@ -96,8 +99,7 @@ class ResultsReader:
         if named["p_date"] != self.day.key:
             return f"p_date {_shown(named['p_date'])} is not the day {self.day}"
         for name in INT_FIELDS:
-            problem = _to_int(named, name)
-            if problem:
+            if problem := _to_int(named, name):
                 return problem
         return _to_score(named) or [named[name] for name in RESULT_FIELDS]
 
@@ -110,7 +112,7 @@ def read_results(copy: Path, columns: tuple[str, ...], day: Day, limit: int) -> 
     reader = ResultsReader(columns, day, limit)
     rejected = copy.with_name(REJECTED_FILE)
     with copy.open("rb") as lines:
-        write_tsv(rejected, _REJECTED_COLUMNS, reader.rejected_lines(lines))
+        write_tsv(rejected, ("line", "reason", "content"), reader.rejected_lines(lines))
     if not reader.rejected:
         rejected.unlink()
     elif reader.frame.empty:
@@ -156,8 +158,17 @@ def _shown(value: Value) -> str:
     return f"{value!r:.{_SHOWN}}"
 
 
-def ranked_frame(rows: Iterable[Sequence[Value]]) -> pd.DataFrame:
-    """Return rows, in the order of RESULT_FIELDS, as a frame with the types of RANKED_TYPES."""
+def keep_rows(folder: Path, frame: pd.DataFrame) -> None:
+    """Replace the rows kept in a day's data folder, so that enriching the day again uses the same limit."""
+    with replacing(folder / _KEPT_FILE) as file:
+        frame.to_parquet(file, index=False)
+
+
+def kept_rows(folder: Path) -> pd.DataFrame:
+    """Return the rows kept in a day's data folder. Raises ResultsError if there are none yet."""
     import pandas as pd
 
-    return pd.DataFrame(list(rows), columns=list(RESULT_FIELDS), dtype=object).astype(RANKED_TYPES)
+    path = folder / _KEPT_FILE
+    if not path.is_file():
+        raise ResultsError(f"{path} does not exist: materialize proxy_results for this day first")
+    return pd.read_parquet(path, columns=list(RESULT_FIELDS)).astype(RANKED_TYPES)

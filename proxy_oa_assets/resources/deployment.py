@@ -6,7 +6,6 @@ loaded; on a cluster, no DuckDB.
 
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 from proxy_oa_assets.resources.hdfs import FileStore
@@ -32,16 +31,15 @@ class Deployment:
 
 def deployment(settings: Settings, *, patient: bool = True) -> Deployment:
     """Return the resources for the settings; patient ones wait half a minute for a restarting NameNode."""
-    hdfs, impala = (
-        _local(settings)
-        if settings.cluster is None
-        else _on_cluster(settings, settings.cluster, patient=patient)
-    )
+    if settings.cluster is None:
+        hdfs, impala = _local(settings)
+    else:
+        hdfs, impala = _on_cluster(settings, settings.cluster, patient=patient)
     return Deployment(
         hdfs=hdfs,
         impala=impala,
         reputation=ReputationResource(
-            config_file=_text(settings.reputation),
+            config_file=settings.reputation and str(settings.reputation),
             home=str(settings.home),
             least_coverage=settings.reputation_coverage,
             may_run_programs=settings.reputation_may_run_programs,
@@ -50,7 +48,7 @@ def deployment(settings: Settings, *, patient: bool = True) -> Deployment:
             home=str(settings.home),
             conf_file=str(settings.conf),
             huser=settings.huser,
-            network_context_file=_text(settings.network_context),
+            network_context_file=settings.network_context and str(settings.network_context),
         ),
     )
 
@@ -61,10 +59,6 @@ def configured_deployment() -> Deployment:
 
 
 _cached_deployment = cache(deployment)
-
-
-def _text(path: Path | None) -> str | None:
-    return None if path is None else str(path)
 
 
 def _local(settings: Settings) -> tuple[FileStore, Warehouse]:

@@ -39,11 +39,12 @@ def stored_columns(files: Iterable[Path]) -> list[tuple[str, str]]:
 
     A type that no column of ours has is named as Arrow names it.
     """
-    found: dict[tuple[str, str], None] = {}
-    for file in files:
-        for column in _metadata(file).schema.to_arrow_schema():
-            found[(column.name, _SQL_TYPES.get(column.type, str(column.type).upper()))] = None
-    return list(found)
+    columns = (column for file in files for column in _metadata(file).schema.to_arrow_schema())
+    return list(
+        dict.fromkeys(
+            (column.name, _SQL_TYPES.get(column.type, str(column.type).upper())) for column in columns
+        )
+    )
 
 
 def has_rows(files: Iterable[Path]) -> bool:
@@ -60,8 +61,7 @@ def checked_row_count(table: Table, files: Iterable[Path]) -> int:
     """Return how many rows files have. Raises WarehouseError if one has other columns than the table."""
     count = 0
     for file in files:
-        other = differences(declared(table.columns), stored_columns([file]))
-        if other:
+        if other := differences(declared(table.columns), stored_columns([file])):
             raise WarehouseError(f"{file} has other columns than {table.name}: {'; '.join(other)}")
         count += _metadata(file).num_rows
     return count
@@ -95,8 +95,7 @@ _NULLABLE = {
 
 def frame_of(rows: pa.Table) -> pd.DataFrame:
     """Return an Arrow table as a frame; whole numbers stay whole beside NULLs."""
-    frame: pd.DataFrame = rows.to_pandas(types_mapper=_NULLABLE.get)
-    return frame
+    return pd.DataFrame(rows.to_pandas(types_mapper=_NULLABLE.get))
 
 
 def answer_frame(columns: Sequence[tuple[str, str]], rows: Iterable[Sequence[object]]) -> pd.DataFrame:

@@ -40,7 +40,11 @@ class ReputationResource(dg.ConfigurableResource):
     def configured(self) -> ReputationConfig:
         """Return the reputation file's content. Raises ReputationConfigError naming file and entry."""
         if self._config is None:
-            self._config = ReputationConfig([]) if self.config_file is None else self._load(self.config_file)
+            self._config = ReputationConfig([])
+            if self.config_file is not None:
+                self._config = load_reputation(
+                    Path(self.config_file), environment(self.home), may_run_programs=self.may_run_programs
+                )
         return self._config
 
     def look_up(
@@ -58,6 +62,3 @@ class ReputationResource(dg.ConfigurableResource):
         from proxy_oa_assets.enrichment.reputation.client import ReputationClient
 
         return ReputationClient(self.configured(), Path(self.home) / "reputation")
-
-    def _load(self, path: str) -> ReputationConfig:
-        return load_reputation(Path(path), environment(self.home), may_run_programs=self.may_run_programs)

@@ -1,17 +1,11 @@
 """The SELECTs of what analysts read. A URI or client that is NULL matches the word `null`."""
 
+from proxy_oa_assets.model import tables
 from proxy_oa_assets.model.day import Day
-from proxy_oa_assets.model.tables import (
-    PROXY_EDGE,
-    PROXY_SCORES,
-    PROXY_THREAT_INVESTIGATION,
-    PROXY_TIMELINE,
-    Table,
-)
 from proxy_oa_assets.sql.day_tables import EDGE_ORDER
 from proxy_oa_assets.sql.query import CLIENT, DAY_NUMBER, URI, Query, nulls_last, of_day
 
-_SCORE_ORDER = ("ml_score", *(name for name in PROXY_SCORES.column_names if name != "ml_score"))
+_SCORE_ORDER = ("ml_score", *(name for name in tables.PROXY_SCORES.column_names if name != "ml_score"))
 
 
 def suspicious(day: Day, uri: str | None, clientip: str | None, limit: int) -> Query:
@@ -19,8 +13,8 @@ def suspicious(day: Day, uri: str | None, clientip: str | None, limit: int) -> Q
 
     Columns as `proxy_scores`, of the connection's lowest row, and `scored_rows`, how many rows it has.
     """
-    scores_day, scores_values = of_day(PROXY_SCORES, day, "s")
-    given_day, given_values = of_day(PROXY_THREAT_INVESTIGATION, day)
+    scores_day, scores_values = of_day(tables.PROXY_SCORES, day, "s")
+    given_day, given_values = of_day(tables.PROXY_THREAT_INVESTIGATION, day)
     filters, filter_values = [scores_day, "t.uri IS NULL"], list[str | int](scores_values)
     if uri:
         filters.append(f"instr({URI.format('s')}, ?) > 0")
@@ -30,9 +24,9 @@ def suspicious(day: Day, uri: str | None, clientip: str | None, limit: int) -> Q
         filter_values.append(clientip)
     same = f"PARTITION BY {CLIENT.format('s')}, {URI.format('s')}"
     sql = f"""
-SELECT {", ".join(PROXY_SCORES.column_names)}, scored_rows
+SELECT {", ".join(tables.PROXY_SCORES.column_names)}, scored_rows
 FROM (
-    SELECT {", ".join(f"s.{name}" for name in PROXY_SCORES.column_names)},
+    SELECT {", ".join(f"s.{name}" for name in tables.PROXY_SCORES.column_names)},
         row_number() OVER ({same} ORDER BY {nulls_last(_SCORE_ORDER, "s")}) AS nth,
         count(*) OVER ({same}) AS scored_rows
     FROM proxy_scores s
@@ -52,19 +46,19 @@ LIMIT ?
 def details(day: Day, fulluri: str, clientip: str) -> Query:
     """Select a connection's rows of `proxy_edge`, earliest first."""
     connection = f"{URI.format('proxy_edge')} = ? AND {CLIENT.format('proxy_edge')} = ?"
-    return _rows(PROXY_EDGE, day, connection, (fulluri, clientip), order=("hh", *EDGE_ORDER))
+    return _rows(tables.PROXY_EDGE, day, connection, (fulluri, clientip), order=("hh", *EDGE_ORDER))
 
 
 def scored_rows(day: Day, uris: list[str]) -> Query:
     """Select the rows of `proxy_scores` of some URIs, in the ranking's order."""
     among = f"{URI.format('proxy_scores')} IN ({', '.join('?' * len(uris))})"
-    return _rows(PROXY_SCORES, day, among, tuple(uris), order=_SCORE_ORDER)
+    return _rows(tables.PROXY_SCORES, day, among, tuple(uris), order=_SCORE_ORDER)
 
 
 def timeline(day: Day, fulluri: str) -> Query:
     """Select a threat's rows of `proxy_timeline`, in time order."""
     order = ("tstart", "tend", "clientip", "respcode")
-    return _rows(PROXY_TIMELINE, day, "coalesce(p_threat, 'null') = ?", (fulluri,), order=order)
+    return _rows(tables.PROXY_TIMELINE, day, "coalesce(p_threat, 'null') = ?", (fulluri,), order=order)
 
 
 def ingest_summary(first: Day, last: Day) -> Query:
@@ -77,7 +71,7 @@ def ingest_summary(first: Day, last: Day) -> Query:
 
 
 def _rows(
-    table: Table, day: Day, condition: str, values: tuple[str, ...], *, order: tuple[str, ...]
+    table: tables.Table, day: Day, condition: str, values: tuple[str, ...], *, order: tuple[str, ...]
 ) -> Query:
     where, day_values = of_day(table, day)
     sql = f"""

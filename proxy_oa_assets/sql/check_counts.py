@@ -2,15 +2,8 @@
 
 from proxy_oa_assets.model.day import Day
 from proxy_oa_assets.model.tables import PROXY, PROXY_EDGE, PROXY_INGEST_SUMMARY, PROXY_SCORES
-from proxy_oa_assets.sql.query import (
-    CLIENT,
-    COUNTABLE,
-    DAY_NUMBER,
-    ROWS_PER_CONNECTION_HOUR,
-    URI,
-    Query,
-    of_day,
-)
+from proxy_oa_assets.model.tables import ROWS_PER_CONNECTION_HOUR as LIMIT
+from proxy_oa_assets.sql.query import CLIENT, COUNTABLE, DAY_NUMBER, URI, Query, of_day
 
 
 def edge_counts(day: Day) -> Query:
@@ -28,7 +21,6 @@ def edge_counts(day: Day) -> Query:
         f"SELECT DISTINCT {CLIENT.format('proxy_scores')} AS client, {URI.format('proxy_scores')} AS uri "
         f"FROM proxy_scores WHERE {scores_day}"
     )
-    limit = ROWS_PER_CONNECTION_HOUR
     sql = f"""
 SELECT sum(scored) AS connections,
     sum(CASE WHEN scored = 1 AND edge_rows = 0 AND raw_rows = 0 THEN 1 ELSE 0 END) AS bare,
@@ -37,10 +29,10 @@ SELECT sum(scored) AS connections,
     sum(capped) AS capped, sum(cut) AS cut, sum(beyond) AS beyond
 FROM (
     SELECT client, uri, max(scored) AS scored, sum(raw_rows) AS raw_rows, sum(edge_rows) AS edge_rows,
-        sum(CASE WHEN edge_rows <> least(raw_rows, {limit}) THEN 1 ELSE 0 END) AS wrong_hours,
-        sum(CASE WHEN raw_rows > {limit} THEN 1 ELSE 0 END) AS capped,
-        sum(CASE WHEN raw_rows > {limit} THEN raw_rows - {limit} ELSE 0 END) AS cut,
-        sum(CASE WHEN edge_rows > {limit} THEN 1 ELSE 0 END) AS beyond
+        sum(CASE WHEN edge_rows <> least(raw_rows, {LIMIT}) THEN 1 ELSE 0 END) AS wrong_hours,
+        sum(CASE WHEN raw_rows > {LIMIT} THEN 1 ELSE 0 END) AS capped,
+        sum(CASE WHEN raw_rows > {LIMIT} THEN raw_rows - {LIMIT} ELSE 0 END) AS cut,
+        sum(CASE WHEN edge_rows > {LIMIT} THEN 1 ELSE 0 END) AS beyond
     FROM (
         SELECT client, uri, hh, max(scored) AS scored, sum(raw_rows) AS raw_rows, sum(edge_rows) AS edge_rows
         FROM (

@@ -2,16 +2,8 @@
 
 from proxy_oa_assets.enrichment.scores import response_code_name_sql
 from proxy_oa_assets.model.day import Day
-from proxy_oa_assets.model.tables import PROXY, PROXY_EDGE, PROXY_SCORES
-from proxy_oa_assets.sql.query import (
-    CLIENT,
-    COUNTABLE,
-    ROWS_PER_CONNECTION_HOUR,
-    URI,
-    Query,
-    nulls_last,
-    of_day,
-)
+from proxy_oa_assets.model.tables import PROXY, PROXY_EDGE, PROXY_SCORES, ROWS_PER_CONNECTION_HOUR
+from proxy_oa_assets.sql.query import CLIENT, COUNTABLE, URI, Query, nulls_last, of_day
 
 # The raw column behind each column of proxy_edge that isn't computed.
 EDGE_SOURCES = {"tdate": "p_date", "time": "p_time"}

@@ -12,8 +12,6 @@ from dataclasses import dataclass
 from proxy_oa_assets.model.day import Day
 from proxy_oa_assets.model.tables import Table
 
-ROWS_PER_CONNECTION_HOUR = 250
-
 # A results file can't tell NULL from the word null, so a connection is matched as if they were one.
 CLIENT = "coalesce({0}.clientip, 'null')"
 URI = "coalesce({0}.fulluri, 'null')"

@@ -14,7 +14,6 @@ FOUND_COLUMNS = (
     *("reqmethod", "useragent", "resconttype", "referer", "uriport", "serverip", "scbytes", "csbytes"),
 )
 _DAY_TIME = "CASE WHEN p_time LIKE '_:%' THEN concat('0', p_time) ELSE p_time END"
-_SCHEMES = ("http://", "https://")
 # What logs write where a request has no referer.
 _NO_REFERER = ("", "-", NULL)
 
@@ -117,7 +116,7 @@ def referers(fulluri: str) -> tuple[str, ...]:
     """
     host = fulluri.removesuffix("/")
     names = (fulluri,) if "/" in host else (host, f"{host}/")
-    referers = (scheme + name for scheme in ("", *_SCHEMES) for name in names)
+    referers = (scheme + name for scheme in ("", "http://", "https://") for name in names)
     return tuple(referer for referer in referers if referer not in _NO_REFERER)
 
 

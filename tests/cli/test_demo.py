@@ -121,8 +121,8 @@ def test_a_sample_day_has_24_hours_of_browsing_and_the_planted_attacks() -> None
     assert 2_000 < len(requests) < 6_000
     assert {request.second // 3600 for request in requests} == set(range(24))
     assert hosts.count(BEACON_HOST) > 250
-    assert sum(request.sent or 0 for request in requests if request.host == UPLOAD_HOST) > 10**9
-    assert any(request.content_type == "application/x-msdownload" for request in requests)
+    assert sum(request.csbytes or 0 for request in requests if request.host == UPLOAD_HOST) > 10**9
+    assert any(request.resconttype == "application/x-msdownload" for request in requests)
     chain = [request.referer for request in requests if request.host == PHISHING_HOST]
     assert f"https://{PHISHING_HOST}/signin/index.php?ref=mail" in chain
     for text in ('"', "\\", "\N{GRINNING FACE}", "%s", "<script>", "' OR 1=1"):

@@ -9,7 +9,7 @@ from proxy_oa_assets.model.column_map import DEFAULT_LIMIT
 from proxy_oa_assets.model.day import Day
 from proxy_oa_assets.model.tables import RESULT_COLUMNS
 from proxy_oa_assets.ranking.published_parts import copy_results, required_results
-from proxy_oa_assets.ranking.results_file import read_results
+from proxy_oa_assets.ranking.results_file import keep_rows, read_results
 from proxy_oa_assets.resources.hdfs import FileStore
 from proxy_oa_assets.resources.workspace import Workspace
 
@@ -40,14 +40,12 @@ def proxy_results_asset(daily: Daily) -> dg.AssetsDefinition:
         """The most suspicious rows of the day's ranked results, and a byte-for-byte copy of the file."""
 
         def materialize(day: Day) -> DayMetadata:
-            from proxy_oa_assets.ranking import kept_rows
-
             copy = workspace.data(day) / "proxy_results.csv"
             # Noted before the bytes are read: parts published during the copy then count as new.
             published = required_results(hdfs, workspace.results(day))
             size = copy_results(hdfs, published, copy)
             reader = read_results(copy, workspace.column_map().results, day, config.limit)
-            kept_rows.write(workspace.data(day), reader.frame)
+            keep_rows(workspace.data(day), reader.frame)
             return {
                 "dagster/partition_row_count": len(reader.frame),
                 "limit": config.limit,

@@ -17,6 +17,7 @@ from proxy_oa_assets.enrichment.scores import as_scores, enrich
 from proxy_oa_assets.model.day import Day
 from proxy_oa_assets.model.tables import PROXY_SCORES, PROXY_THREAT_INVESTIGATION, records
 from proxy_oa_assets.model.tsv import write_tsv
+from proxy_oa_assets.ranking.results_file import kept_rows
 from proxy_oa_assets.resources.hdfs import FileStore
 from proxy_oa_assets.resources.impala import Warehouse
 from proxy_oa_assets.resources.reputation import ReputationResource
@@ -62,9 +63,7 @@ def scored_connections_asset(daily: Daily) -> dg.AssetsDefinition:
             context.log.warning("Reputation: %s", warning)
 
         def materialize(day: Day) -> DayMetadata:
-            from proxy_oa_assets.ranking import kept_rows
-
-            rows = as_scores(kept_rows.read(workspace.data(day)))
+            rows = as_scores(kept_rows(workspace.data(day)))
             looked_up = reputation.look_up(rows[column].dropna().tolist(), context.log.info)
             write_lookup_stats(workspace.data(day), looked_up.stats)
             scored = impala.read_day(PROXY_THREAT_INVESTIGATION, day)

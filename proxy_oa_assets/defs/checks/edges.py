@@ -8,10 +8,9 @@ from proxy_oa_assets.defs.checks.day_check import (
     evaluate_columns,
 )
 from proxy_oa_assets.model.day import Day
-from proxy_oa_assets.model.tables import PROXY_EDGE, records
+from proxy_oa_assets.model.tables import PROXY_EDGE, ROWS_PER_CONNECTION_HOUR, records
 from proxy_oa_assets.resources.deployment import Deployment
 from proxy_oa_assets.sql.check_counts import edge_counts
-from proxy_oa_assets.sql.query import ROWS_PER_CONNECTION_HOUR
 
 EVERY_CONNECTION_HAS_EDGES = DayCheck(
     "every_connection_has_edges",

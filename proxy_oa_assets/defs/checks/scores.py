@@ -16,7 +16,7 @@ from proxy_oa_assets.defs.checks.day_check import (
 from proxy_oa_assets.enrichment.reputation.verdict import LookupStats, read_lookup_stats
 from proxy_oa_assets.model.day import Day
 from proxy_oa_assets.model.tables import PROXY_SCORES, records
-from proxy_oa_assets.ranking.results_file import REJECTED_FILE
+from proxy_oa_assets.ranking.results_file import REJECTED_FILE, kept_rows
 from proxy_oa_assets.resources.deployment import Deployment
 
 if TYPE_CHECKING:
@@ -66,14 +66,12 @@ _IDENTITY = {"p_date": "tdate", "p_time": "time", "clientip": "clientip", "fullu
 
 def evaluate_scores(day: Day, deployment: Deployment) -> dict[DayCheck, CheckResult]:
     """Compare the day of `proxy_scores` with the rows that were taken, and read the lookups' statistics."""
-    from proxy_oa_assets.ranking import kept_rows
-
     data = deployment.workspace.data(day)
     columns = evaluate_columns(COLUMNS, PROXY_SCORES, day, deployment.impala)
     scores = deployment.impala.read_day(PROXY_SCORES, day)
     return {
         COLUMNS: columns,
-        EVERY_RESULT_IS_SCORED: _completeness(kept_rows.read(data), scores),
+        EVERY_RESULT_IS_SCORED: _completeness(kept_rows(data), scores),
         EVERY_URI_HAS_A_REPUTATION: _coverage(read_lookup_stats(data), deployment.reputation.least_coverage),
     }
 

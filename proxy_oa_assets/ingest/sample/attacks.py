@@ -4,7 +4,9 @@ Hosts and addresses are reserved for documentation (RFC 2606, 5737, 3849).
 """
 
 import base64
+from functools import partial
 from random import Random
+from typing import Any
 
 from proxy_oa_assets.ingest.sample.request import CHROME, Request
 
@@ -29,15 +31,15 @@ def _beacon(random: Random) -> list[Request]:
             min(second + random.randrange(3), 86_399),
             "10.20.1.23",
             BEACON_HOST,
-            path="/pixel.gif",
-            query="?id=7f3a9c",
+            uripath="/pixel.gif",
+            uriquery="?id=7f3a9c",
             useragent="Mozilla/4.0 (compatible; MSIE 6.0; Windows NT 5.1)",
-            content_type="image/gif",
+            resconttype="image/gif",
             serverip="203.0.113.9",
-            received=43,
-            sent=210,
+            scbytes=43,
+            csbytes=210,
             duration=random.randrange(30, 60),
-            port="80",
+            uriport="80",
         )
         for second in seconds
     ]
@@ -51,15 +53,15 @@ def _upload(random: Random) -> list[Request]:
             start + number * 45,
             "10.20.1.31",
             UPLOAD_HOST,
-            path=f"/upload/chunk/{number:03d}",
-            method="PUT",
+            uripath=f"/upload/chunk/{number:03d}",
+            reqmethod="PUT",
             useragent="curl/8.5.0",
-            content_type="application/octet-stream",
-            code="201",
-            category="File Storage",
+            resconttype="application/octet-stream",
+            respcode="201",
+            webcat="File Storage",
             serverip="203.0.113.120",
-            received=120,
-            sent=104_857_600,
+            scbytes=120,
+            csbytes=104_857_600,
             duration=41_000,
         )
         for number in range(18)
@@ -69,31 +71,23 @@ def _upload(random: Random) -> list[Request]:
 def _executable(random: Random) -> list[Request]:
     """Return the download of a program from a bare address, and what it fetches next."""
     second = 11 * 3600 + random.randrange(1_800)
-    client = "10.20.1.17"
+    fetch = partial(Request, clientip="10.20.1.17", host=DROPPER_HOST, serverip=DROPPER_HOST, uriport="80")
     return [
-        Request(
+        fetch(
             second,
-            client,
-            DROPPER_HOST,
-            path="/invoice_2291.pdf.exe",
-            content_type="application/x-msdownload",
+            uripath="/invoice_2291.pdf.exe",
+            resconttype="application/x-msdownload",
             referer="http://news.daily.example/football/3.html",
-            serverip=DROPPER_HOST,
-            received=1_482_240,
-            port="80",
+            scbytes=1_482_240,
         ),
-        Request(
+        fetch(
             second + 12,
-            client,
-            DROPPER_HOST,
-            path="/stage2/config.bin",
-            method="POST",
+            uripath="/stage2/config.bin",
+            reqmethod="POST",
             useragent="WinHttp.WinHttpRequest.5",
-            content_type="application/octet-stream",
-            serverip=DROPPER_HOST,
-            received=20_480,
-            sent=2_048,
-            port="80",
+            resconttype="application/octet-stream",
+            scbytes=20_480,
+            csbytes=2_048,
         ),
     ]
 
@@ -110,13 +104,8 @@ def _phishing(random: Random) -> list[Request]:
     )
     return [
         Request(
-            second + number * 7,
-            client,
-            host,
-            path=path,
-            query=query,
-            method=method,
-            code=code,
+            *(second + number * 7, client, host, path, query, method),
+            respcode=code,
             referer=referer,
             serverip="203.0.113.200",
             username=f"user{client.rpartition('.')[2]}",
@@ -129,6 +118,7 @@ def _phishing(random: Random) -> list[Request]:
 def _hostile(random: Random) -> list[Request]:
     """Return requests with crafted values, each of which must come out of the tables as it went in."""
     blob = base64.urlsafe_b64encode(random.randbytes(6_000)).decode("ascii")
+    host = "probe.badhost.example"
     values = (
         ("/search", "?q=\"quoted\"&r='single'", CHROME),
         ("/a\\b\\", "", "agent with a backslash at its end \\"),
@@ -142,29 +132,18 @@ def _hostile(random: Random) -> list[Request]:
     )
     requests = [
         Request(
-            8 * 3600 + number * 61,
-            f"10.20.1.{36 + number % 5}",
-            "probe.badhost.example",
-            path=path,
-            query=query,
+            *(8 * 3600 + number * 61, f"10.20.1.{36 + number % 5}", host, path, query),
             useragent=agent,
-            code=random.choice(("200", "403", "499", "999")),
+            respcode=random.choice(("200", "403", "499", "999")),
             serverip="203.0.113.77",
         )
         for number, (path, query, agent) in enumerate(values)
     ]
     # What a log may leave out.
-    bare = Request(
-        5 * 3600 + 5,
-        "10.20.1.40",
-        "probe.badhost.example",
-        path="/nulls",
-        category="Business",
-        changed=dict.fromkeys(
-            ("useragent", "referer", "respcode", "username", "duration", "scbytes", "csbytes")
-        ),
+    left_out: dict[str, Any] = dict.fromkeys(
+        ("useragent", "referer", "respcode", "username", "duration", "scbytes", "csbytes")
     )
-    nameless = Request(
-        5 * 3600 + 65, None, None, category="Business", changed={"fulluri": None, "respcode": "-"}
-    )
+    category = "Business"
+    bare = Request(5 * 3600 + 5, "10.20.1.40", host, "/nulls", webcat=category, **left_out)
+    nameless = Request(5 * 3600 + 65, None, None, webcat=category, respcode="-")
     return [*requests, bare, nameless]

@@ -40,10 +40,7 @@ _PARTS = (
     ("/api/v1/status", "application/json", 900),
     ("/fonts/text.woff2", "font/woff2", 30_000),
 )
-_WORDS = (
-    *("budget", "holiday", "train", "report", "garden"),
-    *("python", "coffee", "meeting", "recipe", "football"),
-)
+_TOPICS = "budget holiday train report garden python coffee meeting recipe football"
 
 OFFICE = tuple(f"10.20.1.{number}" for number in range(11, 41))
 SERVERS = ("10.30.0.5", "10.30.0.6", "2001:db8:30::7")
@@ -64,36 +61,37 @@ def browse(random: Random, views: int) -> list[Request]:
 
 def _page_view(random: Random, second: int, client: str, agent: str) -> list[Request]:
     host, category, _ = random.choices(SITES, weights=[site[2] for site in SITES])[0]
-    path, query = f"/{random.choice(_WORDS)}/{random.randrange(40)}.html", ""
+    words = _TOPICS.split()
+    path, query = f"/{random.choice(words)}/{random.randrange(40)}.html", ""
     if category == "Search Engines":
-        path, query = "/search", f"?q={random.choice(_WORDS)}+{random.choice(_WORDS)}"
+        path, query = "/search", f"?q={random.choice(words)}+{random.choice(words)}"
     request = partial(
         Request,
         clientip=client,
         host=host,
         useragent=agent,
-        category=category,
+        webcat=category,
         username=f"user{client.rpartition('.')[2]}",
         serverip=f"198.51.100.{1 + sum(host.encode()) % 250}",
     )
     page = request(
         second,
-        path=path,
-        query=query,
-        code=random.choices(("200", "304", "302", "404"), weights=(88, 6, 4, 2))[0],
-        received=random.randrange(3_000, 60_000),
-        sent=random.randrange(400, 1_200),
+        uripath=path,
+        uriquery=query,
+        respcode=random.choices(("200", "304", "302", "404"), weights=(88, 6, 4, 2))[0],
+        scbytes=random.randrange(3_000, 60_000),
+        csbytes=random.randrange(400, 1_200),
         duration=random.randrange(20, 900),
     )
     parts = [
         request(
             min(second + random.randrange(1, 5), 86_399),
-            path=part,
-            content_type=content_type,
-            code=random.choice(("200", "200", "304")),
+            uripath=part,
+            resconttype=content_type,
+            respcode=random.choice(("200", "200", "304")),
             referer=f"https://{page.fulluri}",
-            received=size + random.randrange(500),
-            sent=random.randrange(400, 900),
+            scbytes=size + random.randrange(500),
+            csbytes=random.randrange(400, 900),
             duration=random.randrange(5, 200),
         )
         for part, content_type, size in random.sample(_PARTS, random.randrange(4))
@@ -109,13 +107,13 @@ def _updates(random: Random, client: str) -> list[Request]:
             second,
             client,
             "updates.vendor.example",
-            path="/catalog/v3/index.json",
+            uripath="/catalog/v3/index.json",
             useragent="apt-http/2.6",
-            content_type="application/json",
-            code="304",
-            category="Technology",
-            received=350,
-            sent=280,
+            resconttype="application/json",
+            respcode="304",
+            webcat="Technology",
+            scbytes=350,
+            csbytes=280,
             duration=random.randrange(10, 60),
             serverip="198.51.100.77",
         )

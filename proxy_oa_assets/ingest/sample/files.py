@@ -15,6 +15,7 @@ from proxy_oa_assets.model.errors import ProxyOaError
 from proxy_oa_assets.model.files import replacing
 from proxy_oa_assets.model.tables import PROXY
 from proxy_oa_assets.ranking.demo_ranker import ranked_results
+from proxy_oa_assets.resources.parquet import arrow_schema
 from proxy_oa_assets.resources.workspace import Workspace
 
 RANKED_ROWS = 1_500
@@ -82,7 +83,7 @@ def write_sample_day(workspace: Workspace, hdfs_root: Path, day: Day, views: int
     rows = [request.row(day) for request in sample_requests(day, views)]
     for hour, rows_of_hour in groupby(rows, key=lambda row: str(row["p_time"])[:2]):
         with replacing(raw / f"h={hour}" / _RAW_FILE) as file:
-            pq.write_table(pa.Table.from_pylist(list(rows_of_hour), schema=_raw_schema()), file)
+            pq.write_table(pa.Table.from_pylist(list(rows_of_hour), schema=arrow_schema(PROXY)), file)
     with replacing(hdfs_root / workspace.results(day).lstrip("/")) as file:
         file.write(ranked_results(rows, RANKED_ROWS))
     return len(rows)
@@ -103,8 +104,3 @@ def write_site_files(home: Path) -> dict[str, Path]:
         "PROXY_OA_NETWORK_CONTEXT": folder / "network_context.csv",
         "PROXY_OA_REPUTATION": folder / "reputation.toml",
     }
-
-
-def _raw_schema() -> pa.Schema:
-    types = {"STRING": pa.string(), "INT": pa.int32()}
-    return pa.schema([(column.name, types[column.type]) for column in PROXY.columns])

@@ -1,10 +1,11 @@
 """A raw request of the sample days, in the columns of the table `proxy`."""
 
 import posixpath
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from proxy_oa_assets.model.clock import clock_with_seconds
 from proxy_oa_assets.model.day import Day
+from proxy_oa_assets.model.tables import PROXY
 
 CHROME = (
     "Mozilla/5.0 (Windows NT 10.0; Win64; x64) "
@@ -14,63 +15,42 @@ CHROME = (
 
 @dataclass
 class Request:
-    """A request at a second of the day; `changed` overrides columns of the row that follows from it."""
+    """A request at a second of the day; the other fields are columns of `proxy`, None for NULL."""
 
     second: int
     clientip: str | None
     host: str | None
-    path: str = "/"
-    query: str = ""
-    method: str = "GET"
-    useragent: str = CHROME
-    content_type: str = "text/html"
-    code: str = "200"
-    referer: str = "-"
-    category: str = "Uncategorized"
-    username: str = "-"
+    uripath: str = "/"
+    uriquery: str = ""
+    reqmethod: str = "GET"
+    useragent: str | None = CHROME
+    resconttype: str = "text/html"
+    respcode: str | None = "200"
+    referer: str | None = "-"
+    webcat: str = "Uncategorized"
+    username: str | None = "-"
     serverip: str = "-"
-    received: int = 4_000
-    sent: int = 600
-    duration: int = 120
-    port: str = "443"
-    changed: dict[str, str | int | None] = field(default_factory=dict)
+    scbytes: int | None = 4_000
+    csbytes: int | None = 600
+    duration: int | None = 120
+    uriport: str = "443"
 
     @property
     def fulluri(self) -> str:
         """Host, path and query, as the ingest job joins them."""
-        return f"{self.host}{self.path}{self.query}"
+        return f"{self.host}{self.uripath}{self.uriquery}"
 
     def row(self, day: Day) -> dict[str, str | int | None]:
-        """Return the row of the table `proxy`."""
-        extension = posixpath.splitext(self.path)[1].removeprefix(".")
-        return {
+        """Return the row of the table `proxy`, with `-` in the columns that no request sets."""
+        values = {
+            **vars(self),
             "p_date": day.key,
             "p_time": clock_with_seconds(self.second),
-            "clientip": self.clientip,
-            "host": self.host,
-            "reqmethod": self.method,
-            "useragent": self.useragent,
-            "resconttype": self.content_type,
-            "duration": self.duration,
-            "username": self.username,
-            "authgroup": "-",
-            "exceptionid": "-",
             "filterresult": "OBSERVED",
-            "webcat": self.category,
-            "referer": self.referer,
-            "respcode": self.code,
-            "action": "TCP_NC_MISS" if self.code == "200" else "TCP_HIT",
-            "urischeme": "http" if self.port == "80" else "https",
-            "uriport": self.port,
-            "uripath": self.path,
-            "uriquery": self.query or "-",
-            "uriextension": extension or "-",
-            "serverip": self.serverip,
-            "scbytes": self.received,
-            "csbytes": self.sent,
-            "virusid": "-",
-            "bcappname": "-",
-            "bcappoper": "-",
-            "fulluri": self.fulluri,
-            **self.changed,
+            "action": "TCP_NC_MISS" if self.respcode in ("200", "-", None) else "TCP_HIT",
+            "urischeme": "http" if self.uriport == "80" else "https",
+            "uriquery": self.uriquery or "-",
+            "uriextension": posixpath.splitext(self.uripath)[1].removeprefix(".") or "-",
+            "fulluri": self.fulluri if self.host else None,
         }
+        return {name: values.get(name, "-") for name in PROXY.column_names}

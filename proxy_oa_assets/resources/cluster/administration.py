@@ -80,8 +80,6 @@ def _create(tables: ClusterTables, table: Table) -> Iterator[str]:
         yield f"    {step}" if step.startswith("hdfs ") else f"    {step};"
 
 
-# A day before any log.
-_PROBE_DAY = Day.parse("1970-01-01")
 _INIT_DB = "`proxy-oa init-db` creates what is missing"
 
 
@@ -121,8 +119,7 @@ def _database(tables: ClusterTables) -> str:
 
 def _definitions(tables: ClusterTables) -> str:
     found = {name: existing_columns(tables, name) for name in TABLES}
-    missing = [name for name, columns in found.items() if columns is None]
-    if missing:
+    if missing := [name for name, columns in found.items() if columns is None]:
         raise WarehouseError(f"missing in {tables.database}: {', '.join(missing)}; {_INIT_DB}")
     other = [
         f"{name}: {text}"
@@ -136,13 +133,11 @@ def _definitions(tables: ClusterTables) -> str:
 
 def _partition(probe: Warehouse) -> str:
     """Write a day before any log by SQL, read it back, drop it, and remove its files at once."""
+    day = Day.parse("1970-01-01")
+    row = Query("SELECT 'probe' AS p_threat, 'probe' AS title, 'probe' AS text")
     with closing(probe):
-        count = probe.replace_day(
-            PROXY_STORYBOARD,
-            _PROBE_DAY,
-            Query("SELECT 'probe' AS p_threat, 'probe' AS title, 'probe' AS text"),
-        )
-        probe.drop_day(PROXY_STORYBOARD, _PROBE_DAY)
+        count = probe.replace_day(PROXY_STORYBOARD, day, row)
+        probe.drop_day(PROXY_STORYBOARD, day)
     if count != 1:
         raise WarehouseError(f"a probe of one row came back as {count} rows")
-    return f"wrote, read back and dropped {_PROBE_DAY} of {PROXY_STORYBOARD.name}"
+    return f"wrote, read back and dropped {day} of {PROXY_STORYBOARD.name}"

@@ -9,6 +9,7 @@ import datetime as dt
 import time
 import uuid
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
@@ -118,11 +119,10 @@ class DayVersions:
     def due(self) -> Iterator[Removal]:
         """Yield the removals whose time has come."""
         now = time.time()
-        yield from (removal for removal in self._scheduled() if removal.due <= now)
+        return (removal for removal in self._scheduled() if removal.due <= now)
 
     def _scheduled(self) -> list[Removal]:
-        parsed = (_parsed(entry.name) for entry in self._hdfs.list_folder(self._removals))
-        return [removal for removal in parsed if removal is not None]
+        return list(filter(None, (_parsed(entry.name) for entry in self._hdfs.list_folder(self._removals))))
 
     def remove(self, removal: Removal) -> None:
         """Remove a version's files."""
@@ -144,8 +144,6 @@ def _parsed(name: str) -> Removal | None:
     """Return the removal that a folder's name describes; None for any other name."""
     match name.split("."):
         case [due, table, day, run, *beside] if table in TABLES and beside in ([], [_BESIDE]):
-            try:
+            with suppress(DayError, ValueError):
                 return Removal(Version(TABLES[table], Day.parse(day), run, beside=bool(beside)), int(due))
-            except (DayError, ValueError):
-                return None
     return None

@@ -16,12 +16,6 @@ from proxy_oa_assets.model.network import PATIENCE_SECONDS, UNTRUSTED, certifica
 TRANSPORT = (TTransportException, OSError, EOFError)
 Value = str | int | float | None
 
-_FETCH_ROWS = 10_000
-_ATTEMPTS = 4
-_LONGEST_PAUSE_SECONDS = 5
-# impyla's other parameter styles also rewrite what looks like a placeholder inside literals.
-_BINDING = {"paramstyle": "format"}
-_LONGEST_REASON = 600
 # Kerberos' message about a reply that it should unwrap and that isn't wrapped.
 _NOT_WRAPPED = "Token header is malformed"
 # A Java exception's name before its message.
@@ -106,10 +100,11 @@ class HiveConnection:
         text, bound = self._bindable(sql, values)
         session = {"use:database": self._database} if in_database else None
         with _warehouse_errors(self.server, sql):
-            retry = retrying(_ATTEMPTS, _is_transient, _LONGEST_PAUSE_SECONDS, patience=PATIENCE_SECONDS)
+            retry = retrying(4, _is_transient, longest_pause=5, patience=PATIENCE_SECONDS)
             cursor = retry(self._open_session, session)
             try:
-                cursor.execute(text, bound, configuration=_BINDING)
+                # impyla's other styles also rewrite what looks like a placeholder inside literals.
+                cursor.execute(text, bound, configuration={"paramstyle": "format"})
                 yield cursor
             except TRANSPORT:
                 # The session is lost with the connection. On an open connection, impyla's __del__ would send
@@ -185,7 +180,7 @@ def _refuse_reconnect() -> None:
 
 def _rows(cursor: HiveServer2Cursor) -> Iterator[tuple[object, ...]]:
     """Yield the rows. Text that isn't UTF-8, which impyla returns as bytes, is decoded with U+FFFD."""
-    while rows := cursor.fetchmany(_FETCH_ROWS):
+    while rows := cursor.fetchmany(10_000):
         for row in rows:
             yield tuple(
                 value.decode("utf-8", errors="replace") if isinstance(value, bytes) else value
@@ -256,7 +251,7 @@ def _warehouse_errors(server: Server, sql: str) -> Iterator[None]:
             f"Is it up? Check IMPALA_HOST, IMPALA_PORT, IMPALA_USE_SSL and IMPALA_AUTH_MECHANISM"
         ) from error
     except ImpylaError as error:
-        reason = _EXCEPTION_NAMES.sub("", _first_line(error))[:_LONGEST_REASON]
+        reason = _EXCEPTION_NAMES.sub("", _first_line(error))[:600]
         raise WarehouseError(f"{address} refused ({statement}): {reason}") from error
 
 

@@ -18,8 +18,6 @@ from proxy_oa_assets.resources.cluster.webhdfs_reader import ResumingReader
 from proxy_oa_assets.resources.hdfs import FileStatus, OnWait, StillHeld
 from proxy_oa_assets.settings import environment
 
-_BUFFER = 1 << 20
-
 T = TypeVar("T")
 
 
@@ -58,11 +56,8 @@ class WebHdfs(RenamingStore):
 
     @override
     def list_folder(self, path: str) -> list[FileStatus]:
-        entries = self._request(path, lambda client: client.entries(path))
-        return sorted(
-            (_status(f"{path.rstrip('/')}/{name}", entry) for name, entry in entries),
-            key=lambda status: status.name,
-        )
+        entries = dict(self._request(path, lambda client: client.entries(path)))
+        return [_status(f"{path.rstrip('/')}/{name}", entries[name]) for name in sorted(entries)]
 
     @override
     @contextmanager
@@ -75,7 +70,7 @@ class WebHdfs(RenamingStore):
             storage_errors(self._connected(), self.location(path)),
             ResumingReader(at, lambda: self.status(path), self.location(path), self.attempts) as raw,
         ):
-            yield io.BufferedReader(raw, _BUFFER)
+            yield io.BufferedReader(raw, 1 << 20)
 
     @override
     def write(self, path: str, chunks: Iterable[bytes]) -> None:

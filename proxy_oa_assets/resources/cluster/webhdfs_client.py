@@ -1,7 +1,8 @@
 """The client of WebHDFS, by the package `hdfs`, and its logins."""
 
 import threading
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 import hdfs
 import requests
@@ -12,6 +13,8 @@ from proxy_oa_assets.model.network import silence
 
 MISSING = "FileNotFoundException"
 
+T = TypeVar("T")
+
 silence("hdfs.client", "requests_kerberos.kerberos_")
 
 
@@ -21,31 +24,23 @@ class Client(hdfs.Client):
     @property
     def timeout(self) -> float:
         """Seconds to wait for a connection, or for more bytes."""
-        seconds: float = self._timeout
-        return seconds
+        return float(self._timeout)
 
     def found(self, path: str) -> dict[str, Any] | None:
         """Return the file status of a path, or None.
 
         The package's `status(strict=False)` returns None after a refusal, too.
         """
-        try:
-            found: dict[str, Any] = self.status(path)
-        except hdfs.HdfsError as error:
-            if error.exception == MISSING:
-                return None
-            raise
-        return found
+        return _unless_missing(lambda: dict(self.status(path)), None)
 
     def entries(self, path: str) -> list[tuple[str, dict[str, Any]]]:
         """Return the names and file statuses of a folder's entries; none if there is no such folder."""
         try:
-            entries: list[tuple[str, dict[str, Any]]] = self.list(path, status=True)
+            return _unless_missing(lambda: list(self.list(path, status=True)), [])
         except hdfs.HdfsError as error:
-            if error.exception == MISSING or str(error).endswith("is not a directory."):
+            if str(error).endswith("is not a directory."):
                 return []
             raise
-        return entries
 
     def replace(self, source: str, target: str) -> None:
         """Rename a file over another in one step, where the server can; HttpFS can't.
@@ -71,23 +66,25 @@ class Client(hdfs.Client):
 
         If the target is a folder, the source is moved into it.
         """
-        try:
-            renamed = self._rename(source, destination=target).json()
-        except hdfs.HdfsError as error:
-            if error.exception == MISSING:
-                return False
-            raise
-        return bool(renamed["boolean"])
+        return _unless_missing(
+            lambda: bool(self._rename(source, destination=target).json()["boolean"]), missing=False
+        )
 
     def touch(self, path: str, modified: int) -> bool:
         """Set a modification time, in milliseconds; return whether the path exists."""
-        try:
-            self.set_times(path, modification_time=modified)
-        except hdfs.HdfsError as error:
-            if error.exception == MISSING:
-                return False
-            raise
-        return True
+        return _unless_missing(
+            lambda: self.set_times(path, modification_time=modified) is None, missing=False
+        )
+
+
+def _unless_missing(operation: Callable[[], T], missing: T) -> T:
+    """Return an operation's result, or `missing` if the path doesn't exist."""
+    try:
+        return operation()
+    except hdfs.HdfsError as error:
+        if error.exception == MISSING:
+            return missing
+        raise
 
 
 class _InsecureClient(Client, hdfs.InsecureClient):
@@ -138,14 +135,13 @@ def _ticket_auth() -> AuthBase:
     class TicketAuth(HTTPKerberosAuth):
         def generate_request_header(self, response: requests.Response, host: str) -> str:
             try:
-                header: str = super().generate_request_header(response, host)
+                return str(super().generate_request_header(response, host))
             except KerberosExchangeError as error:
                 reason = " ".join(str(error).rpartition("failed: ")[2].split())
                 raise hdfs.HdfsError(
                     f"Kerberos has no ticket for HTTP@{host} ({reason}); run kinit as the user to log in as, "
                     f"and check that HDFS_URL names the server as Kerberos knows it"
                 ) from error
-            return header
 
         def handle_response(self, response: requests.Response, **named: object) -> requests.Response:
             with exchange:

@@ -22,11 +22,6 @@ TRANSPORT = (
 )
 # Exceptions of a NameNode that starts, or that isn't the active one.
 _NOT_YET = ("SafeModeException", "RetriableException", "StandbyException", "ConnectException")
-# Exceptions for a malformed token, and for one that was cancelled or has expired.
-_REFUSED_TOKEN = ("SecurityException", "InvalidToken")
-_LONGEST_PAUSE_SECONDS = 15
-# The query parameter of a token in a URL.
-_DELEGATION = "delegation="
 
 T = TypeVar("T")
 
@@ -42,7 +37,7 @@ def request(operation: Callable[[Client], T], client: Client, location: str, att
 
 def retries(attempts: int) -> tenacity.Retrying:
     """Return a caller that repeats a function while the network fails."""
-    return retrying(attempts, _is_transient, _LONGEST_PAUSE_SECONDS, patience=PATIENCE_SECONDS)
+    return retrying(attempts, _is_transient, longest_pause=15, patience=PATIENCE_SECONDS)
 
 
 def _is_transient(error: BaseException) -> bool:
@@ -76,7 +71,7 @@ def _safe_cause(error: BaseException) -> BaseException | None:
     """
     cause: BaseException | None = error
     while cause is not None:
-        if _DELEGATION in str(cause):
+        if "delegation=" in str(cause):  # the query parameter of a token
             return None
         cause = cause.__cause__ or cause.__context__
     return error
@@ -85,7 +80,13 @@ def _safe_cause(error: BaseException) -> BaseException | None:
 def _unreachable(client: Client, error: Exception) -> str:
     address, named = _host(error), [urlsplit(url).netloc for url in client.urls]
     if isinstance(_root(error), urllib3.exceptions.NameResolutionError):
-        return _unresolved(urlsplit(f"//{address}").hostname, is_ours=address in named)
+        host = urlsplit(f"//{address}").hostname
+        if address in named:
+            return f"this machine can't resolve the name {host}, which is in HDFS_URL"
+        return (
+            f"the NameNode redirected to the DataNode {host}, a name that this machine can't resolve; add it "
+            f"to DNS or the hosts file, or use HttpFS, which needs no DataNode's name"
+        )
     is_datanode = bool(address) and address not in named
     remedy = "is that DataNode up?" if is_datanode else "is it up, and is HDFS_URL right?"
     several = len(named) > 1 and not is_datanode
@@ -94,15 +95,6 @@ def _unreachable(client: Client, error: Exception) -> str:
         return f"{which} didn't answer within {client.timeout:g} s (HDFS_TIMEOUT); {remedy}"
     who = f"none of {', '.join(named)} answers" if several else f"{address or client.url} doesn't answer"
     return f"{who} ({_cause(error)}); {remedy}"
-
-
-def _unresolved(host: str | None, *, is_ours: bool) -> str:
-    if is_ours:
-        return f"this machine can't resolve the name {host}, which is in HDFS_URL"
-    return (
-        f"the NameNode redirected to the DataNode {host}, a name that this machine can't resolve; add it "
-        f"to DNS or the hosts file, or use HttpFS, which needs no DataNode's name"
-    )
 
 
 def _no_tls(client: Client, error: Exception) -> str:
@@ -124,14 +116,13 @@ def _host(error: Exception) -> str:
 
 def _root(error: Exception) -> Exception:
     """Return the innermost reason that urllib3 wrapped."""
-    inner: object = error.args[0] if error.args else None
-    reason = getattr(inner, "reason", inner)
+    inner = error.args[0] if error.args else None
+    reason: object = getattr(inner, "reason", inner)
     return reason if isinstance(reason, Exception) else error
 
 
 def _cause(error: Exception) -> str:
-    text = str(_root(error)).rpartition(": ")[2]
-    return " ".join(text.split())[:200]
+    return " ".join(str(_root(error)).rpartition(": ")[2].split())[:200]
 
 
 def _refusal(client: Client, error: hdfs.HdfsError) -> str:
@@ -143,7 +134,8 @@ def _refusal(client: Client, error: hdfs.HdfsError) -> str:
     refusal = text.partition("\n")[0] or (
         "refused without a reason; HDFS_AUTH says how to log in: insecure, kerberos or token"
     )
-    if error.exception in _REFUSED_TOKEN and isinstance(client, TokenClient):
+    # A malformed token, or one that was cancelled or has expired.
+    if error.exception in ("SecurityException", "InvalidToken") and isinstance(client, TokenClient):
         return f"{refusal}; set HDFS_TOKEN to a delegation token of this NameNode that is still valid"
     if error.exception == "StandbyException":
         return f"{refusal}; HDFS_URL must name every NameNode, separated by ;, and one of them must be active"

@@ -7,6 +7,7 @@ import itertools
 import os
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, closing, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
@@ -23,8 +24,6 @@ from proxy_oa_assets.resources.local.snapshot import TableFiles, remove_stale_fo
 from proxy_oa_assets.resources.parquet import frame_of, frame_rows, refuse_damaged
 from proxy_oa_assets.sql.query import Query
 
-_BATCH_ROWS = 10_000
-_MOST_THREADS = 4
 _CATALOGS = itertools.count()
 
 # Yields a path to write to; on success the file becomes the day.
@@ -33,6 +32,7 @@ DayWriter = Callable[[], AbstractContextManager[Path]]
 T = TypeVar("T")
 
 
+@dataclass
 class DuckDBEngine:
     """DuckDB, started with the first statement; `files` are those of the tables that a statement reads.
 
@@ -40,11 +40,10 @@ class DuckDBEngine:
     method raises WarehouseError when DuckDB refuses.
     """
 
-    def __init__(self, database: str, scratch: Path, memory_limit: str) -> None:
-        self._database = database
-        self._scratch = scratch
-        self._memory_limit = memory_limit
-        self._started: duckdb.DuckDBPyConnection | None = None
+    database: str
+    scratch: Path
+    memory_limit: str
+    _started: duckdb.DuckDBPyConnection | None = None
 
     def stop(self) -> None:
         """Stop DuckDB; the next statement starts it again."""
@@ -78,7 +77,7 @@ class DuckDBEngine:
             except duckdb.Error as error:
                 if not is_invalid_text(error):
                     raise
-                with repaired(files, self._scratch) as copies:
+                with repaired(files, self.scratch) as copies:
                     yield from itertools.islice(self._stream(query, copies), yielded, None)
 
     def write(self, table: Table, select: Query, files: TableFiles, day_writer: DayWriter) -> int:
@@ -104,13 +103,13 @@ class DuckDBEngine:
             except duckdb.Error as error:
                 if not is_invalid_text(error):
                     raise
-            with repaired(files, self._scratch) as copies:
+            with repaired(files, self.scratch) as copies:
                 return attempt(copies)
 
     def _stream(self, query: Query, files: TableFiles) -> Iterator[tuple[object, ...]]:
         with self._views(files) as connection:
             result = connection.execute(query.sql, list(query.parameters))
-            while batch := result.fetchmany(_BATCH_ROWS):
+            while batch := result.fetchmany(10_000):
                 yield from batch
 
     @contextmanager
@@ -123,8 +122,8 @@ class DuckDBEngine:
             catalog = f"statement_{next(_CATALOGS)}"
             connection.execute(f"ATTACH ':memory:' AS {catalog}")
             try:
-                connection.execute(f'CREATE SCHEMA IF NOT EXISTS {catalog}."{self._database}"')
-                connection.execute(f'USE {catalog}."{self._database}"')
+                connection.execute(f'CREATE SCHEMA IF NOT EXISTS {catalog}."{self.database}"')
+                connection.execute(f'USE {catalog}."{self.database}"')
                 for table, paths in files.items():
                     create_view(connection, table, paths)
                 yield connection
@@ -147,16 +146,16 @@ class DuckDBEngine:
 
     def _cursor(self) -> duckdb.DuckDBPyConnection:
         if self._started is None:
-            remove_stale_folders(self._scratch)
+            remove_stale_folders(self.scratch)
             self._started = duckdb.connect(
                 ":memory:",
                 config={
                     # Each thread holds a row group of the raw log; beyond the memory limit, it goes to disk.
-                    "threads": str(min(os.cpu_count() or 1, _MOST_THREADS)),
+                    "threads": str(min(os.cpu_count() or 1, 4)),
                     # With threads for writing, DuckDB 2.0 sometimes waits for ever when the disk is full.
                     "async_threads": "0",
-                    "memory_limit": self._memory_limit,
-                    "temp_directory": str(self._scratch),
+                    "memory_limit": self.memory_limit,
+                    "temp_directory": str(self.scratch),
                     "autoinstall_known_extensions": "false",
                     "autoload_known_extensions": "false",
                 },
@@ -169,5 +168,4 @@ def _write(table: Table, rows: duckdb.DuckDBPyRelation, day_writer: DayWriter) -
         raise WarehouseError(f"{table.name} has other columns than the SELECT: {', '.join(rows.columns)}")
     with day_writer() as file:
         rows.write_parquet(str(file), compression="snappy")
-        count: int = pq.read_metadata(file).num_rows
-    return count
+        return int(pq.read_metadata(file).num_rows)

@@ -4,8 +4,9 @@ There is no database file and so no lock on it: web UI, runs and notebooks read 
 folder copied from a cluster works as it is.
 """
 
+from collections import defaultdict
 from collections.abc import Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,24 +15,21 @@ from pydantic import Field, PrivateAttr
 from typing_extensions import override
 
 from proxy_oa_assets.model.day import Day
+from proxy_oa_assets.model.errors import WarehouseError
 from proxy_oa_assets.model.files import sync_folder
-from proxy_oa_assets.model.tables import PROXY, Table
+from proxy_oa_assets.model.tables import PROXY, TABLES, Table, declared, differences
 from proxy_oa_assets.resources.impala import Warehouse
-from proxy_oa_assets.resources.local.partitions import (
-    PART,
-    day_lock,
-    other_files,
-    replacing_part,
-    stored_days,
-)
+from proxy_oa_assets.resources.local import partitions
 from proxy_oa_assets.resources.local.raw_day import replace_raw_day
-from proxy_oa_assets.resources.local.snapshot import TableFiles, snapshot
+from proxy_oa_assets.resources.local.snapshot import TableFiles, day_files, snapshot
 from proxy_oa_assets.sql.query import Query
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from proxy_oa_assets.resources.local.duckdb_engine import DuckDBEngine
+
+_NAMED_DAYS = 3
 
 
 class DuckDBWarehouse(Warehouse):
@@ -83,7 +81,7 @@ class DuckDBWarehouse(Warehouse):
         from proxy_oa_assets.resources.parquet import checked_row_count
 
         count = checked_row_count(PROXY, hours.values())
-        with day_lock(Path(self.location(PROXY)), day):
+        with partitions.day_lock(Path(self.location(PROXY)), day):
             replace_raw_day(self._day_folder(PROXY, day), hours)
         return count
 
@@ -95,22 +93,27 @@ class DuckDBWarehouse(Warehouse):
             self.replace_raw_day(day, {})
             return
         folder = self._day_folder(table, day)
-        with day_lock(Path(self.location(table)), day):
-            others = other_files(folder)
+        with partitions.day_lock(Path(self.location(table)), day):
+            others = partitions.other_files(folder)
             if others:
                 # An empty part file switches the day at once; then the others can be removed one by one.
-                with replacing_part(folder) as temporary:
+                with partitions.replacing_part(folder) as temporary:
                     write_empty(table, temporary)
-            for file in (*others, folder / PART):
+            for file in (*others, folder / partitions.PART):
                 file.unlink(missing_ok=True)
             if folder.is_dir():
                 sync_folder(folder)
 
     @override
     def create_tables(self) -> list[str]:
-        from proxy_oa_assets.resources.local.installation import create_tables
-
-        return create_tables(Path(self.base))
+        lines = []
+        for table in TABLES.values():
+            folder = Path(self.location(table))
+            existed = folder.is_dir()
+            folder.mkdir(parents=True, exist_ok=True)
+            lines.append(f"{table.name}: {'there already' if existed else 'created'}, {folder}")
+            lines += self._other_columns(table)
+        return lines
 
     @override
     def stored_columns(self, table: Table, day: Day) -> list[tuple[str, str]]:
@@ -129,13 +132,37 @@ class DuckDBWarehouse(Warehouse):
     @override
     def _is_filled(self, table: Table) -> bool:
         # Only the newest day with rows is read: linking years of raw files takes long.
-        days = stored_days(Path(self.base), table)
+        days = partitions.stored_days(Path(self.base), table)
         filled = next((day for day in days if self.has_rows(table, day)), None)
         return filled is not None and super().has_rows(table, filled)
 
     @override
     def location(self, table: Table, day: Day | None = None) -> str:
         return str(Path(self.base) / table.location if day is None else self._day_folder(table, day))
+
+    def _other_columns(self, table: Table) -> Iterator[str]:
+        """Yield a line for each difference of stored columns from the table's, with the days that have it."""
+        from proxy_oa_assets.resources.parquet import stored_columns
+
+        days: dict[str, list[str]] = defaultdict(list)
+        for folder in partitions.day_folders(Path(self.base), table, None):
+            different = []
+            try:
+                with suppress(FileNotFoundError):  # a writer replaced the day, in our columns
+                    files = day_files(folder, table)
+                    different = differences(declared(table.columns), stored_columns(files)) if files else []
+            except WarehouseError as error:
+                different = [str(error)]
+            for text in different:
+                days[text].append("/".join(folder.parts[-3:]))
+        for text, folders in days.items():
+            more = f" and {len(folders) - _NAMED_DAYS} more" if len(folders) > _NAMED_DAYS else ""
+            yield f"  {text}: {', '.join(folders[:_NAMED_DAYS])}{more}"
+        if days:
+            yield (
+                "  Nothing was changed; a column of another type is read as ours, a missing one as NULL. To "
+                "migrate a day, materialize it again: proxy-oa run --date YYYY-MM-DD"
+            )
 
     def _day_folder(self, table: Table, day: Day) -> Path:
         return Path(self.base) / table.day_folder(day)
@@ -151,10 +178,10 @@ class DuckDBWarehouse(Warehouse):
     def _replacing(self, table: Table, day: Day) -> Iterator[Path]:
         """Yield a temporary path; on success make it the day, and remove other files of the day."""
         folder = self._day_folder(table, day)
-        with day_lock(Path(self.location(table)), day):
-            with replacing_part(folder) as temporary:
+        with partitions.day_lock(Path(self.location(table)), day):
+            with partitions.replacing_part(folder) as temporary:
                 yield temporary
-            for file in other_files(folder):
+            for file in partitions.other_files(folder):
                 file.unlink()
 
     def _loaded_engine(self) -> "DuckDBEngine":

@@ -6,7 +6,7 @@ Impala don't, so it is read from a copy with U+FFFD in their place, as in the ra
 
 import itertools
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import duckdb
@@ -46,30 +46,23 @@ def _repaired_file(path: Path, folder: Path) -> Path:
 
 
 def _is_valid(column: pa.Array) -> bool:
-    as_bytes = _as_bytes(column)
-    try:
-        return as_bytes is None or as_bytes.cast(pa.string()) is not None
-    except pa.ArrowInvalid:
-        return False
+    with suppress(pa.ArrowInvalid):
+        return _text(column) is not None
+    return False
 
 
 def _repaired(column: pa.Array) -> pa.Array:
     """Return a text column as valid `string`, another column as it is."""
-    as_bytes = _as_bytes(column)
-    if as_bytes is None:
-        return column
-    if _is_valid(column):
-        return as_bytes.cast(pa.string())
-    texts = (None if value is None else value.decode("utf-8", "replace") for value in as_bytes.to_pylist())
-    return pa.array(texts, pa.string())
+    try:
+        return _text(column)
+    except pa.ArrowInvalid:
+        values = column.cast(pa.large_binary()).to_pylist()
+        texts = (None if value is None else value.decode("utf-8", "replace") for value in values)
+        return pa.array(texts, pa.string())
 
 
-def _as_bytes(column: pa.Array) -> pa.Array | None:
-    """Return a text column's bytes; None for a column that isn't text."""
-    if pa.types.is_dictionary(column.type):
-        column = column.dictionary_decode()
-    if pa.types.is_string(column.type) or pa.types.is_binary(column.type):
-        return column.view(pa.binary())
-    if pa.types.is_large_string(column.type) or pa.types.is_large_binary(column.type):
-        return column.view(pa.large_binary())
-    return None
+def _text(column: pa.Array) -> pa.Array:
+    """Return a text column as `string`, another one as it is. Raises ArrowInvalid if it isn't UTF-8."""
+    kind = column.type.value_type if pa.types.is_dictionary(column.type) else column.type
+    is_text = kind in (pa.string(), pa.binary(), pa.large_string(), pa.large_binary())
+    return column.cast(pa.binary()).cast(pa.string()) if is_text else column

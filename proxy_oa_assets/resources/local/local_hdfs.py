@@ -15,7 +15,6 @@ from proxy_oa_assets.model.files import replacing
 from proxy_oa_assets.resources.hdfs import QUIET_SECONDS, FileStatus, FileStore, OnWait, StillHeld
 
 _LONGEST_WAIT_SECONDS = 60
-_POLL_SECONDS = 0.02
 
 
 class LocalHdfs(FileStore):
@@ -83,7 +82,7 @@ class LocalHdfs(FileStore):
         seconds = _LONGEST_WAIT_SECONDS if patience is None else patience
         with self._local(path) as file:
             file.parent.mkdir(parents=True, exist_ok=True)
-            lock = FileLock(file, poll_interval=_POLL_SECONDS)
+            lock = FileLock(file, poll_interval=0.02)
             try:
                 lock.acquire(timeout=min(QUIET_SECONDS, seconds))
             except Timeout:
@@ -97,7 +96,7 @@ class LocalHdfs(FileStore):
                         f"try again once that has ended"
                     ) from error
         try:
-            yield _always_held
+            yield lambda: None  # the operating system revokes no lock
         finally:
             lock.release()
 
@@ -113,10 +112,6 @@ class LocalHdfs(FileStore):
             yield local
         except OSError as error:
             raise StorageError(f"{local}: {error.strerror or error}") from error
-
-
-def _always_held() -> None:
-    """Do nothing: the operating system revokes no lock."""
 
 
 def _status(path: str, local: Path) -> FileStatus | None:

@@ -12,7 +12,6 @@ from proxy_oa_assets.model.text import printable
 from proxy_oa_assets.resources.local.snapshot import partition_pattern
 from proxy_oa_assets.resources.parquet import stored_columns
 
-_SHOWN_WIDTH = 100
 # Impala's files name no character set for text.
 _PARQUET = """read_parquet(?, binary_as_string = true, union_by_name = true, hive_partitioning = false,
     filename = true{})"""
@@ -68,7 +67,7 @@ def refuse_unfit_values(connection: duckdb.DuckDBPyConnection, table: Table, fil
         if found:
             file, row, value = found
             raise WarehouseError(
-                f"{file}, row {row}: {name} is {printable(value, _SHOWN_WIDTH)}, which isn't of the type "
+                f"{file}, row {row}: {name} is {printable(value, 100)}, which isn't of the type "
                 f"{wanted} that {table.name} has; correct the row, or remove it, and write the file again"
             )
 

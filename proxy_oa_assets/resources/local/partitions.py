@@ -1,6 +1,7 @@
 """The tables' days as folders in the cluster's own Hive layout (the raw table's hours: `raw_day.py`)."""
 
 import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -14,7 +15,6 @@ from proxy_oa_assets.model.tables import Table
 
 # Where this file exists it is the day, and files beside it are ignored.
 PART = "part.parquet"
-_UNFINISHED = (".tmp", ".crc", "._COPYING_")
 
 
 def day_folders(base: Path, table: Table, days: tuple[Day, Day] | None) -> list[Path]:
@@ -42,7 +42,10 @@ def own_day_files(day: Path) -> list[Path]:
         return [day / PART]
     # In a folder copied from a cluster, the newest version that has rows is the day.
     newest_first = sorted(_versions(day), key=lambda version: version.name, reverse=True)
-    return next(filter(None, map(_data_files, (*newest_first, day))), [])
+    for folder in (*newest_first, day):
+        if files := [file for file in visible_files(folder) if has_content(file)]:
+            return files
+    return []
 
 
 def other_files(day: Path) -> list[Path]:
@@ -83,23 +86,15 @@ def visible_files(folder: Path) -> list[Path]:
     """Return a folder's files, without those that Hive, Impala and Spark hide and unfinished ones."""
     if not folder.is_dir():
         return []
-    return sorted(
-        entry
-        for entry in folder.iterdir()
-        if not entry.name.startswith((".", "_")) and not entry.name.endswith(_UNFINISHED) and entry.is_file()
-    )
+    hidden = re.compile(r"[._].*|.*(\.tmp|\.crc|\._COPYING_)", re.DOTALL)
+    return sorted(entry for entry in folder.iterdir() if not hidden.fullmatch(entry.name) and entry.is_file())
 
 
 def has_content(file: Path) -> bool:
     """Return whether a file has a byte: engines skip empty files, which aborted jobs leave behind."""
-    try:
+    with suppress(FileNotFoundError):  # a writer has replaced it since it was listed
         return file.stat().st_size > 0
-    except FileNotFoundError:
-        return False  # a writer has replaced it since it was listed
-
-
-def _data_files(folder: Path) -> list[Path]:
-    return [file for file in visible_files(folder) if has_content(file)]
+    return False
 
 
 def _versions(day: Path) -> list[Path]:

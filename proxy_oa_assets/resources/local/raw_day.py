@@ -22,7 +22,6 @@ from proxy_oa_assets.model.tables import RAW_HOUR_FOLDER
 from proxy_oa_assets.resources.local.partitions import has_content, visible_files
 
 _OURS = re.compile(r"part\.([0-9a-f]{32})\.parquet", re.ASCII)
-_TEMPORARY = re.compile(r"\.[0-9a-f]{32}\.tmp", re.ASCII)
 
 
 class _Marker(BaseModel):
@@ -113,9 +112,8 @@ def _remove_unread(day: Path) -> None:
         if not marker.reads(day, file):
             file.unlink(missing_ok=True)
     for folder in (day, *(folder for _, folder in _hour_folders(day))):
-        for file in folder.glob(".*.tmp"):
-            if _TEMPORARY.fullmatch(file.name):
-                file.unlink()
+        for file in folder.glob(f".{'[0-9a-f]' * 32}.tmp"):
+            file.unlink()
     if marker.superseded:
         _LocalMarker(version=marker.version).put(day)
 

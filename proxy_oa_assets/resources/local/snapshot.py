@@ -10,6 +10,7 @@ import shutil
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
+from itertools import chain
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -22,7 +23,6 @@ from proxy_oa_assets.resources.local.raw_day import raw_day_files
 TableFiles = Mapping[Table, list[Path]]
 
 _PREFIX = "reading-"
-_STALE_SECONDS = 24 * 3600
 _NO_LINKS = (errno.EXDEV, errno.EPERM, errno.EMLINK, errno.ENOTSUP)
 
 
@@ -35,19 +35,15 @@ def snapshot(
     A WarehouseError that names a link is raised again with the file's own path.
     """
     with temporary_folder(scratch) as folder:
-        files: dict[Table, list[Path]] = {}
-        originals: dict[Path, Path] = {}
+        links: dict[Table, dict[Path, Path]] = {table: {} for table in tables}
         for table in tables:
-            links: dict[Path, Path] = {}
             for day in day_folders(base, table, days):
-                links |= _linked_day(day, table, folder)
-            files[table] = list(links)
-            originals |= links
+                links[table] |= _linked_day(day, table, folder)
         try:
-            yield files
+            yield {table: list(linked) for table, linked in links.items()}
         except WarehouseError as error:
             message = str(error)
-            for link, file in originals.items():
+            for link, file in chain.from_iterable(linked.items() for linked in links.values()):
                 message = message.replace(str(link), str(file))
             raise type(error)(message) from error
 
@@ -69,7 +65,7 @@ def remove_stale_folders(scratch: Path) -> None:
     """Remove the temporary folders of processes that were killed a day ago or earlier."""
     for folder in scratch.glob(f"{_PREFIX}*"):
         with suppress(FileNotFoundError):  # its process ended after it was listed
-            if time.time() - folder.stat().st_mtime > _STALE_SECONDS:
+            if time.time() - folder.stat().st_mtime > 24 * 3600:
                 shutil.rmtree(folder, ignore_errors=True)
 
 
@@ -94,19 +90,15 @@ def _linked_day(day: Path, table: Table, target: Path) -> dict[Path, Path]:
             links[target / name] = file
         with suppress(FileNotFoundError):  # a file was removed after it was listed
             for link, file in links.items():
-                _link(file, link)
+                try:
+                    # A link to a relative symbolic link would dangle here.
+                    os.link(os.path.realpath(file), link)
+                except OSError as error:
+                    if error.errno not in _NO_LINKS:
+                        raise
+                    # An open file stays the version that it was, so a copy is consistent too.
+                    shutil.copyfile(file, link)
             if day_files(day, table) == files:
                 return links
         for link in links:
             link.unlink(missing_ok=True)
-
-
-def _link(file: Path, link: Path) -> None:
-    try:
-        # A link to a relative symbolic link would dangle here.
-        os.link(os.path.realpath(file), link)
-    except OSError as error:
-        if error.errno not in _NO_LINKS:
-            raise
-        # An open file stays the version that it was, so a copy is consistent too.
-        shutil.copyfile(file, link)
