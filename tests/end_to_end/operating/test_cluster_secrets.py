@@ -12,10 +12,11 @@ pytestmark = pytest.mark.server
 SECRETS = {"HDFS_TOKEN": "t0ken-of-the-tests", "IMPALA_PASSWORD": "passw0rd-of-the-tests"}
 CLUSTER = {
     "PROXY_OA_DEPLOYMENT": "cluster",
-    "HDFS_URL": "http://localhost:9",
+    "HDFS_URL": "https://localhost:9",
     "HDFS_AUTH": "token",
     "IMPALA_HOST": "localhost",
     "IMPALA_AUTH_MECHANISM": "PLAIN",
+    "IMPALA_USE_SSL": "true",
 }
 _REPOSITORIES = """
 query { repositoriesOrError { ... on RepositoryConnection { nodes { name location { name } } } } }"""
@@ -39,12 +40,12 @@ def test_the_web_ui_shows_the_names_of_variables_and_not_their_values(tmp_path: 
         described = client.ask(_RESOURCES, selector=selector)["allTopLevelResourceDetailsOrError"]
 
     shown = {
-        (resource["name"], entry["key"]): entry["value"]
+        (resource["name"], entry["key"]): json.loads(entry["value"])
         for resource in described["results"]
         for entry in resource["configuredValues"]
-        if entry["type"] == "ENV_VAR"
+        if entry["key"].endswith("_env")
     }
-    assert shown == {("hdfs", "token"): "HDFS_TOKEN", ("impala", "password"): "IMPALA_PASSWORD"}
+    assert shown == {("hdfs", "token_env"): "HDFS_TOKEN", ("impala", "password_env"): "IMPALA_PASSWORD"}
     written = b"".join(path.read_bytes() for path in home.rglob("*") if path.is_file())
     for secret in SECRETS.values():
         assert secret not in json.dumps(described)
