@@ -15,7 +15,8 @@ from pathlib import Path
 
 from benchmarks.figures import Figure, Work, arguments, in_turn, ratio, show
 from proxy_oa_assets.enrichment.reputation.client import ReputationClient
-from proxy_oa_assets.enrichment.reputation.config import ReputationConfig, service_class
+from proxy_oa_assets.enrichment.reputation.config import ReputationConfig
+from proxy_oa_assets.enrichment.reputation.registry import service_class
 
 URIS, ANSWER_SECONDS = 3000, 0.1
 _BODY = b'{"data": {"attributes": {"last_analysis_stats": {"malicious": 0, "suspicious": 0}}}}'

@@ -6,6 +6,7 @@ loaded; on a cluster, no DuckDB.
 
 from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 from proxy_oa_assets.resources.hdfs import FileStore
@@ -39,7 +40,7 @@ def deployment(settings: Settings, *, patient: bool = True) -> Deployment:
         hdfs=hdfs,
         impala=impala,
         reputation=ReputationResource(
-            config_file=settings.reputation and str(settings.reputation),
+            config_file=_text(settings.reputation),
             home=str(settings.home),
             least_coverage=settings.reputation_coverage,
             may_run_programs=settings.reputation_may_run_programs,
@@ -48,7 +49,7 @@ def deployment(settings: Settings, *, patient: bool = True) -> Deployment:
             home=str(settings.home),
             conf_file=str(settings.conf),
             huser=settings.huser,
-            network_context_file=settings.network_context and str(settings.network_context),
+            network_context_file=_text(settings.network_context),
         ),
     )
 
@@ -59,6 +60,10 @@ def configured_deployment() -> Deployment:
 
 
 _cached_deployment = cache(deployment)
+
+
+def _text(path: Path | None) -> str | None:
+    return None if path is None else str(path)
 
 
 def _local(settings: Settings) -> tuple[FileStore, Warehouse]:

@@ -11,12 +11,8 @@ from typing import TypeVar
 from proxy_oa_assets.enrichment.reputation.config import ReputationConfig
 from proxy_oa_assets.enrichment.reputation.limits import Clock, machine_clock
 from proxy_oa_assets.enrichment.reputation.lookup import LookupContext, RemoteLookup, look_up_locally, probe
-from proxy_oa_assets.enrichment.reputation.service import (
-    LocalService,
-    RemoteService,
-    ServiceError,
-    result_or_error,
-)
+from proxy_oa_assets.enrichment.reputation.service import LocalService, RemoteService
+from proxy_oa_assets.enrichment.reputation.service_errors import ServiceError, result_or_error
 from proxy_oa_assets.enrichment.reputation.verdict import LookupStats, Verdict, encode
 
 _WAKE_SECONDS = 0.2

@@ -8,9 +8,7 @@ import tomllib
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from importlib.metadata import entry_points
 from pathlib import Path
-from pkgutil import resolve_name
 from typing import Any
 
 from pydantic import ValidationError
@@ -18,24 +16,10 @@ from pydantic import ValidationError
 from proxy_oa_assets.enrichment.reputation import spot_config
 from proxy_oa_assets.enrichment.reputation.cache import CacheLifetimes
 from proxy_oa_assets.enrichment.reputation.privacy import Privacy
+from proxy_oa_assets.enrichment.reputation.registry import service_class
 from proxy_oa_assets.enrichment.reputation.service import LocalService, RemoteService
 from proxy_oa_assets.enrichment.reputation.types import Section
 from proxy_oa_assets.model.errors import ReputationConfigError
-
-# A package's pyproject.toml: [project.entry-points."proxy_oa_assets.reputation"], then name = "module:Class".
-ENTRY_POINTS = "proxy_oa_assets.reputation"
-
-# By an entry's `service`; a module is imported when an entry of the reputation file names its service.
-_OURS = {
-    "blocklist": "blocklist:Blocklist",
-    "fb": "fb:ThreatExchange",
-    "gti": "gti:Gti",
-    "misp": "misp:Misp",
-    "urlhaus": "urlhaus:UrlHaus",
-    "urlhaus_dump": "urlhaus:UrlHausDump",
-    "vt": "vt:VirusTotal",
-    "webrisk": "webrisk:WebRisk",
-}
 
 Entry = dict[str, Any]
 
@@ -54,33 +38,6 @@ class ReputationConfig:
     privacy: Privacy = field(default_factory=Privacy)
     cache: CacheLifetimes = field(default_factory=CacheLifetimes)
     warnings: tuple[str, ...] = ()
-
-
-def service_names() -> list[str]:
-    """Return the values that an entry's `service` can have."""
-    return sorted({*_OURS, *(point.name for point in entry_points(group=ENTRY_POINTS))})
-
-
-def service_class(service: str) -> type[LocalService | RemoteService]:
-    """Return a service's class. Raises ReputationConfigError if there is none, or it can't be used."""
-    if service in _OURS:
-        found: object = resolve_name(f"proxy_oa_assets.enrichment.reputation.services.{_OURS[service]}")
-    else:
-        points = tuple(entry_points(group=ENTRY_POINTS, name=service))
-        if not points:
-            raise ReputationConfigError(f"{service!r} is no service; there are {', '.join(service_names())}")
-        try:
-            found = points[0].load()
-        except Exception as error:
-            # Importing another package's module can raise anything; the file's entry is at fault.
-            raise ReputationConfigError(
-                f"{points[0].value}, registered as {service!r}, can't be loaded: {error}"
-            ) from error
-    if not isinstance(found, type) or not issubclass(found, (LocalService, RemoteService)):
-        raise ReputationConfigError(
-            f"what is registered as {service!r} is no subclass of RemoteService or LocalService"
-        )
-    return found
 
 
 def load_reputation(

@@ -10,6 +10,7 @@ from concurrent.futures import Future, wait
 from dataclasses import dataclass
 from functools import partial
 from http import HTTPStatus
+from pathlib import Path
 from typing import TypeVar
 from urllib.parse import urlsplit
 
@@ -18,9 +19,8 @@ from pydantic import BaseModel, ValidationError
 from urllib3 import Retry
 from urllib3.exceptions import HTTPError, InvalidHeader
 
-from proxy_oa_assets.enrichment.reputation.service import (
+from proxy_oa_assets.enrichment.reputation.service_errors import (
     RefusedError,
-    RemoteService,
     ServiceError,
     TransientError,
     result_or_error,
@@ -86,9 +86,9 @@ def _seconds(retry_after: str | None) -> float | None:
 class HttpClient:
     """HTTP with one service's timeout and certificates; several threads can use it at once."""
 
-    def __init__(self, service: RemoteService) -> None:
-        self._timeout = service.timeout
-        self._verify = str(service.ca_cert) if service.ca_cert else system_certificates()
+    def __init__(self, timeout: float, ca_cert: Path | None) -> None:
+        self._timeout = timeout
+        self._verify = str(ca_cert) if ca_cert else system_certificates()
         self._local = threading.local()
         self._sessions: list[requests.Session] = []
         # Cached: finding proxies in the environment takes as long as the rest of a request.

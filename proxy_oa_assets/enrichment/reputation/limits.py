@@ -15,7 +15,8 @@ from pathlib import Path
 from pyrate_limiter import Duration, Rate, RateItem, SQLiteBucket
 from pyrate_limiter.abstracts.algorithm import FixedWindow, LogAlgorithm, SlidingWindowLog
 
-from proxy_oa_assets.enrichment.reputation.service import QuotaExceededError, RefusedError, RemoteService
+from proxy_oa_assets.enrichment.reputation.service import RemoteService
+from proxy_oa_assets.enrichment.reputation.service_errors import QuotaExceededError, RefusedError
 
 _OUT_OF_TIME = "the time for this run's lookups is used up (`patience_minutes`)"
 

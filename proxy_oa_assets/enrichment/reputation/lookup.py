@@ -12,12 +12,10 @@ from proxy_oa_assets.enrichment.reputation.cache import VerdictCache
 from proxy_oa_assets.enrichment.reputation.config import ReputationConfig
 from proxy_oa_assets.enrichment.reputation.http import HttpClient
 from proxy_oa_assets.enrichment.reputation.limits import Clock, RequestLimiter
-from proxy_oa_assets.enrichment.reputation.service import (
-    LocalService,
+from proxy_oa_assets.enrichment.reputation.service import LocalService, RemoteService, Send
+from proxy_oa_assets.enrichment.reputation.service_errors import (
     QuotaExceededError,
     RefusedError,
-    RemoteService,
-    Send,
     ServiceError,
     TransientError,
     result_or_error,
@@ -72,7 +70,7 @@ def probe(service: LocalService | RemoteService, context: LookupContext) -> str:
     if value is None:
         return "is sent nothing (`send`)" if service.send is Send.NONE else f"isn't asked for {PROBED}"
     limits = RequestLimiter(service, context.state, context.clock)
-    with closing(limits), closing(HttpClient(service)) as http:
+    with closing(limits), closing(HttpClient(service.timeout, service.ca_cert)) as http:
         limits.acquire()
         verdict = service.look_up([value], http).get(value)
     return f"says {verdict.label if verdict else 'nothing'} of {value}"
@@ -122,7 +120,7 @@ class RemoteLookup:
         service, clock = self._service, self._context.clock
         free, reported = threading.Semaphore(service.threads), clock.now()
         with ExitStack() as stack:
-            http = stack.enter_context(closing(HttpClient(service)))
+            http = stack.enter_context(closing(HttpClient(service.timeout, service.ca_cert)))
             try:
                 limiter = stack.enter_context(closing(RequestLimiter(service, self._context.state, clock)))
             except RefusedError as error:

@@ -8,7 +8,7 @@ from support.looking_up import says
 from support.reputation_server import Reply, answering
 
 from proxy_oa_assets.enrichment.reputation.cache import CacheLifetimes, VerdictCache
-from proxy_oa_assets.enrichment.reputation.config import service_class
+from proxy_oa_assets.enrichment.reputation.registry import service_class
 from proxy_oa_assets.enrichment.reputation.verdict import Category, Risk, Status, Verdict
 from proxy_oa_assets.model.errors import ReputationCacheError
 

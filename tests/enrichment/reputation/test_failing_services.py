@@ -9,7 +9,7 @@ import requests
 from support.looking_up import says
 from support.reputation_server import Reply, answering
 
-from proxy_oa_assets.enrichment.reputation.service import ServiceError
+from proxy_oa_assets.enrichment.reputation.service_errors import ServiceError
 from proxy_oa_assets.enrichment.reputation.verdict import Status
 
 GOOD = {"data": {"attributes": {"last_analysis_stats": {"malicious": 5, "suspicious": 0}}}}

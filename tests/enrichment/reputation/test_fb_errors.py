@@ -5,7 +5,7 @@ from support.reputation_server import Reply, answering
 from support.threat_exchange import answered, descriptor, error_of, failed, members_say, texts
 
 from proxy_oa_assets.enrichment.reputation.lookup import PROBED
-from proxy_oa_assets.enrichment.reputation.service import RefusedError, ServiceError
+from proxy_oa_assets.enrichment.reputation.service_errors import RefusedError, ServiceError
 from proxy_oa_assets.enrichment.reputation.verdict import Status
 
 UNKNOWN = "fb:UNKNOWN:-1"

@@ -11,7 +11,7 @@ from support.raw_server import handling, request_of
 from support.reputation_server import Reply, answering
 
 from proxy_oa_assets.enrichment.reputation.lookup import PROBED
-from proxy_oa_assets.enrichment.reputation.service import RefusedError
+from proxy_oa_assets.enrichment.reputation.service_errors import RefusedError
 from proxy_oa_assets.enrichment.reputation.verdict import Status
 
 UNVERIFIED = "gti:Unverified:-1"

@@ -11,7 +11,7 @@ from support.gti import CLIENT
 from support.looking_up import says
 
 from proxy_oa_assets.enrichment.reputation.lookup import PROBED
-from proxy_oa_assets.enrichment.reputation.service import ServiceError
+from proxy_oa_assets.enrichment.reputation.service_errors import ServiceError
 from proxy_oa_assets.enrichment.reputation.verdict import Status
 
 PASSWORD = "pa'ss word-$(id)"

@@ -11,7 +11,7 @@ from pydantic import SecretStr
 from support.reputation_server import Reply, answering
 
 from proxy_oa_assets.enrichment.reputation.limits import Clock, RequestLimiter
-from proxy_oa_assets.enrichment.reputation.service import QuotaExceededError, RefusedError
+from proxy_oa_assets.enrichment.reputation.service_errors import QuotaExceededError, RefusedError
 from proxy_oa_assets.enrichment.reputation.services.urlhaus import UrlHaus
 from proxy_oa_assets.enrichment.reputation.verdict import Status
 

@@ -1,7 +1,7 @@
 import pytest
 from support.distribution import installed
 
-from proxy_oa_assets.enrichment.reputation.config import ENTRY_POINTS, service_class, service_names
+from proxy_oa_assets.enrichment.reputation.registry import ENTRY_POINTS, service_class, service_names
 from proxy_oa_assets.enrichment.reputation.services.blocklist import Blocklist
 from proxy_oa_assets.model.errors import ReputationConfigError
 

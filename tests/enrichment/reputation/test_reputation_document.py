@@ -12,7 +12,8 @@ from support.distribution import installed
 from support.reputation_server import Reply, answering
 
 from proxy_oa_assets.enrichment.reputation.client import ReputationClient
-from proxy_oa_assets.enrichment.reputation.config import _File, load_reputation, service_class, service_names
+from proxy_oa_assets.enrichment.reputation.config import _File, load_reputation
+from proxy_oa_assets.enrichment.reputation.registry import service_class, service_names
 from proxy_oa_assets.enrichment.reputation.service import LocalService, RemoteService, ReputationService
 from proxy_oa_assets.enrichment.reputation.services.blocklist import BlockedList
 

@@ -3,7 +3,7 @@ from pydantic import ValidationError
 from support.reputation_server import Reply
 
 from proxy_oa_assets.enrichment.reputation.lookup import PROBED
-from proxy_oa_assets.enrichment.reputation.service import RefusedError
+from proxy_oa_assets.enrichment.reputation.service_errors import RefusedError
 from proxy_oa_assets.enrichment.reputation.verdict import Status
 
 UNVERIFIED = "vt:UNVERIFIED:-1"

@@ -11,13 +11,8 @@ from requests import Request
 from typing_extensions import override
 
 from proxy_oa_assets.enrichment.reputation.http import HttpClient, ServiceResponse
-from proxy_oa_assets.enrichment.reputation.service import (
-    RefusedError,
-    RemoteService,
-    Send,
-    ServiceError,
-    TransientError,
-)
+from proxy_oa_assets.enrichment.reputation.service import RemoteService, Send
+from proxy_oa_assets.enrichment.reputation.service_errors import RefusedError, ServiceError, TransientError
 from proxy_oa_assets.enrichment.reputation.types import Secret, WebAddress
 from proxy_oa_assets.enrichment.reputation.uri import is_address, parse_uri
 from proxy_oa_assets.enrichment.reputation.verdict import Risk, Status, Verdict

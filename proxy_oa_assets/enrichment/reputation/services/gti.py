@@ -15,7 +15,8 @@ from requests.auth import HTTPBasicAuth
 from typing_extensions import override
 
 from proxy_oa_assets.enrichment.reputation.http import HttpClient, ServiceResponse
-from proxy_oa_assets.enrichment.reputation.service import RemoteService, Send, ServiceError, load_list
+from proxy_oa_assets.enrichment.reputation.service import RemoteService, Send, load_list
+from proxy_oa_assets.enrichment.reputation.service_errors import ServiceError
 from proxy_oa_assets.enrichment.reputation.services.restclient import LONGEST_ARGUMENT, output_of, passed_on
 from proxy_oa_assets.enrichment.reputation.types import Executable, ExistingFile, Secret, Text, web_address
 from proxy_oa_assets.enrichment.reputation.uri import is_address

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import IO, cast
 
-from proxy_oa_assets.enrichment.reputation.service import RefusedError, ServiceError, TransientError
+from proxy_oa_assets.enrichment.reputation.service_errors import RefusedError, ServiceError, TransientError
 
 # Linux' MAX_ARG_STRLEN, less the zero at its end.
 LONGEST_ARGUMENT = 128 * 1024 - 1

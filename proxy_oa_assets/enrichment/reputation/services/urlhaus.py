@@ -10,14 +10,8 @@ from requests import Request
 from typing_extensions import override
 
 from proxy_oa_assets.enrichment.reputation.http import HttpClient, ServiceResponse
-from proxy_oa_assets.enrichment.reputation.service import (
-    LocalService,
-    RefusedError,
-    RemoteService,
-    Send,
-    ServiceError,
-    load_list,
-)
+from proxy_oa_assets.enrichment.reputation.service import LocalService, RemoteService, Send, load_list
+from proxy_oa_assets.enrichment.reputation.service_errors import RefusedError, ServiceError
 from proxy_oa_assets.enrichment.reputation.types import ExistingFile, Secret, WebAddress
 from proxy_oa_assets.enrichment.reputation.uri import parse_uri
 from proxy_oa_assets.enrichment.reputation.verdict import Category, Risk, Status, Verdict

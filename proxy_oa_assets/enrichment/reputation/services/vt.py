@@ -10,12 +10,8 @@ from requests import Request
 from typing_extensions import override
 
 from proxy_oa_assets.enrichment.reputation.http import HttpClient, ServiceResponse
-from proxy_oa_assets.enrichment.reputation.service import (
-    QuotaExceededError,
-    RemoteService,
-    Send,
-    ServiceError,
-)
+from proxy_oa_assets.enrichment.reputation.service import RemoteService, Send
+from proxy_oa_assets.enrichment.reputation.service_errors import QuotaExceededError, ServiceError
 from proxy_oa_assets.enrichment.reputation.types import Secret, WebAddress
 from proxy_oa_assets.enrichment.reputation.uri import is_address
 from proxy_oa_assets.enrichment.reputation.verdict import Category, Risk, Status, Verdict
