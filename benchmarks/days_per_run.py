@@ -12,7 +12,7 @@ from pathlib import Path
 
 from benchmarks.figures import Figure, Work, arguments, in_turn, ratio, show
 from benchmarks.whole_command import run
-from proxy_oa_assets.ingest.sample.files import write_sample_day
+from proxy_oa_assets.ingest.sample.site import write_sample_day
 from proxy_oa_assets.model.day import Day
 from proxy_oa_assets.resources.deployment import deployment
 from proxy_oa_assets.settings import load_settings

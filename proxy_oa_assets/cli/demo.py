@@ -14,7 +14,7 @@ from proxy_oa_assets.cli.console import console, show_day, show_frame
 from proxy_oa_assets.cli.history import assets_of_a_day, materialize_day, open_history
 from proxy_oa_assets.defs.build import build_definitions
 from proxy_oa_assets.enrichment.reputation.verdict import gravest
-from proxy_oa_assets.ingest.sample.files import write_sample_day, write_site_files
+from proxy_oa_assets.ingest.sample.site import write_sample_day, write_site_files
 from proxy_oa_assets.model.column_map import DEFAULT_LIMIT
 from proxy_oa_assets.model.day import Day
 from proxy_oa_assets.model.errors import DayError, ProxyOaError

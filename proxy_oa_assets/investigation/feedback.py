@@ -6,7 +6,7 @@ counted from 0, as the severity. A rewrite leaves the lines of other URIs as the
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
-from proxy_oa_assets.enrichment.scores import connection_hash
+from proxy_oa_assets.enrichment.score_columns import connection_hash
 from proxy_oa_assets.investigation.day_context import uri_text
 from proxy_oa_assets.model import tsv
 from proxy_oa_assets.model.column_map import RESULT_FIELDS

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
-from proxy_oa_assets.enrichment.scores import Severity, gravest_severities
+from proxy_oa_assets.enrichment.score_columns import Severity, gravest_severities
 from proxy_oa_assets.investigation import feedback
 from proxy_oa_assets.investigation.day_context import analysts_lock, day_context, replace_rows, uri_text
 from proxy_oa_assets.model.day import Day

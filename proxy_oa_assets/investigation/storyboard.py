@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self, TypedDict, cast
 
-from proxy_oa_assets.enrichment.scores import response_code_name
+from proxy_oa_assets.enrichment.score_columns import response_code_name
 from proxy_oa_assets.investigation.day_context import analysts_lock, day_context, replace_rows, uri_text
 from proxy_oa_assets.model.day import Day
 from proxy_oa_assets.model.errors import CommentChangedError, InvestigationError

@@ -1,6 +1,6 @@
 """The SELECTs that materialize a day's tables, and those that export and count them."""
 
-from proxy_oa_assets.enrichment.scores import response_code_name_sql
+from proxy_oa_assets.enrichment.score_columns import response_code_name_sql
 from proxy_oa_assets.model.day import Day
 from proxy_oa_assets.model.tables import PROXY, PROXY_EDGE, PROXY_SCORES, ROWS_PER_CONNECTION_HOUR
 from proxy_oa_assets.sql.query import CLIENT, COUNTABLE, URI, Query, nulls_last, of_day

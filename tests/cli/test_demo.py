@@ -8,7 +8,7 @@ from support.command import proxy_oa
 from support.home import Home
 
 from proxy_oa_assets.ingest.sample.attacks import BEACON_HOST, DROPPER_HOST, PHISHING_HOST, UPLOAD_HOST
-from proxy_oa_assets.ingest.sample.files import sample_requests
+from proxy_oa_assets.ingest.sample.site import sample_requests
 from proxy_oa_assets.model.day import Day
 
 DAYS = [Day.parse("2026-10-01").plus(number) for number in range(3)]

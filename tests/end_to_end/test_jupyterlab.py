@@ -13,7 +13,7 @@ from support.lab_pages import cell_source, rows, run_all_cells, run_last_cell, r
 from support.programs import program
 
 from proxy_oa_assets.ingest.sample.attacks import DROPPER_HOST, PHISHING_HOST, PHISHING_PAGE
-from proxy_oa_assets.ingest.sample.files import write_site_files
+from proxy_oa_assets.ingest.sample.site import write_site_files
 from proxy_oa_assets.investigation.score import score
 from proxy_oa_assets.investigation.storyboard import (
     incident_progression,

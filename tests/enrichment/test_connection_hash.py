@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from proxy_oa_assets.enrichment.scores import connection_hash, edge_file_name, hour_text
+from proxy_oa_assets.enrichment.score_columns import connection_hash, edge_file_name, hour_text
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]))
 

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from proxy_oa_assets.enrichment.scores import (
+from proxy_oa_assets.enrichment.score_columns import (
     response_code_name,
     response_code_name_sql,
     response_codes,

@@ -1,6 +1,6 @@
 import pandas as pd
 
-from proxy_oa_assets.enrichment.scores import gravest_severities, severities
+from proxy_oa_assets.enrichment.score_columns import gravest_severities, severities
 
 
 def _scored(*rows):

@@ -1,6 +1,6 @@
 from support.result_lines import DAY, read_lines
 
-from proxy_oa_assets.ingest.sample.files import sample_requests
+from proxy_oa_assets.ingest.sample.site import sample_requests
 from proxy_oa_assets.ranking.demo_ranker import ranked_results
 
 ROWS = [request.row(DAY) for request in sample_requests(DAY, 50)]

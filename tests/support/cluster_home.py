@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 from support.hdfs_path import HdfsPath
 from support.home import SAMPLE_DAY, Change, Home, Rows, parquet_rows
 
-from proxy_oa_assets.ingest.sample.files import write_sample_day
+from proxy_oa_assets.ingest.sample.site import write_sample_day
 from proxy_oa_assets.model.day import Day
 from proxy_oa_assets.model.tables import TABLES
 from proxy_oa_assets.resources.cluster.impala_warehouse import ImpalaWarehouse

@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from proxy_oa_assets.defs.build import build_definitions
-from proxy_oa_assets.ingest.sample.files import write_sample_day
+from proxy_oa_assets.ingest.sample.site import write_sample_day
 from proxy_oa_assets.model.day import Day
 from proxy_oa_assets.model.tables import PROXY, TABLES
 from proxy_oa_assets.resources.deployment import Deployment, deployment

@@ -7,7 +7,7 @@ import dagster as dg
 
 from proxy_oa_assets.defs.assets.daily import WAREHOUSE_POOL, Daily, DayMetadata, day_by_day, require_raw_rows
 from proxy_oa_assets.defs.assets.metadata import edge_lineage, table_metadata
-from proxy_oa_assets.enrichment.scores import connection_hash, edge_file_name
+from proxy_oa_assets.enrichment.score_columns import connection_hash, edge_file_name
 from proxy_oa_assets.model import tsv
 from proxy_oa_assets.model.day import Day
 from proxy_oa_assets.model.files import replace_if_other

@@ -13,7 +13,7 @@ from proxy_oa_assets.defs.assets.daily import (
 )
 from proxy_oa_assets.defs.assets.metadata import preview, scores_lineage, table_metadata
 from proxy_oa_assets.enrichment.reputation.verdict import Status, write_lookup_stats
-from proxy_oa_assets.enrichment.scores import as_scores, enrich
+from proxy_oa_assets.enrichment.score_columns import as_scores, enrich
 from proxy_oa_assets.model.day import Day
 from proxy_oa_assets.model.tables import PROXY_SCORES, PROXY_THREAT_INVESTIGATION, records
 from proxy_oa_assets.model.tsv import write_tsv

@@ -13,7 +13,7 @@ import pandas as pd
 import traitlets
 
 from proxy_oa_assets.enrichment.reputation.verdict import Risk, gravest
-from proxy_oa_assets.enrichment.scores import Severity
+from proxy_oa_assets.enrichment.score_columns import Severity
 from proxy_oa_assets.model.tables import records
 from proxy_oa_assets.model.text import printable
 

@@ -12,7 +12,7 @@ import ipywidgets
 import pandas as pd
 import traitlets
 
-from proxy_oa_assets.enrichment.scores import Severity
+from proxy_oa_assets.enrichment.score_columns import Severity
 from proxy_oa_assets.investigation.day_context import uri_text
 from proxy_oa_assets.investigation.notebook.session import NotebookView, StatusLine, open_day
 from proxy_oa_assets.investigation.notebook.text_table import (

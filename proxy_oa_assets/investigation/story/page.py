@@ -10,7 +10,7 @@ from pathlib import Path
 from markupsafe import Markup
 
 from proxy_oa_assets.enrichment.reputation.verdict import Risk
-from proxy_oa_assets.enrichment.scores import Severity
+from proxy_oa_assets.enrichment.score_columns import Severity
 from proxy_oa_assets.investigation.day_context import day_context
 from proxy_oa_assets.investigation.story.day_story import DayStory, read_story
 from proxy_oa_assets.investigation.story.plots import minutes_svg, referer_chain_svg, timeline_svg

@@ -7,7 +7,7 @@ import pytest
 from support.cluster_home import ClusterHome
 from support.home import Home
 
-from proxy_oa_assets.ingest.sample.files import write_site_files
+from proxy_oa_assets.ingest.sample.site import write_site_files
 from proxy_oa_assets.model.day import Day
 
 

@@ -19,7 +19,7 @@ from support.independent_reading import (
     scored_rows,
 )
 
-import proxy_oa_assets.enrichment.scores as rules
+import proxy_oa_assets.enrichment.score_columns as rules
 from proxy_oa_assets.model.day import Day
 
 NAMES = code_names(Path(rules.__file__).with_name("response_codes.csv"))

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 from support.home import SAMPLE_DAY, Home
 
-from proxy_oa_assets.ingest.sample.files import write_site_files
+from proxy_oa_assets.ingest.sample.site import write_site_files
 from proxy_oa_assets.investigation.reset import reset_scored_connections
 
 HERE = Path(__file__).parent

@@ -7,7 +7,7 @@ from support.home import SAMPLE_DAY as DAY
 from support.home import Home
 
 from proxy_oa_assets.ingest.sample.attacks import BEACON_HOST, DROPPER_HOST, PHISHING_PAGE, UPLOAD_HOST
-from proxy_oa_assets.ingest.sample.files import write_site_files
+from proxy_oa_assets.ingest.sample.site import write_site_files
 from proxy_oa_assets.investigation.score import score
 from proxy_oa_assets.investigation.story.page import write_story
 from proxy_oa_assets.investigation.storyboard import save_storyboard
