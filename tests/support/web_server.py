@@ -7,7 +7,7 @@ import subprocess
 import time
 import urllib.request
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 
@@ -42,7 +42,9 @@ def started(
         _await(f"{address}{probe}", server, log)
         yield address
     finally:
-        os.killpg(server.pid, stop)
+        # A server that has ended by itself fails the test where it is waited for.
+        with suppress(ProcessLookupError):
+            os.killpg(server.pid, stop)
         server.wait(timeout=60)
 
 
