@@ -160,8 +160,12 @@ def _shown(value: Value) -> str:
 
 def keep_rows(folder: Path, frame: pd.DataFrame) -> None:
     """Replace the rows kept in a day's data folder, so that enriching the day again uses the same limit."""
+    import pyarrow as pa
+
+    types = {"Int32": pa.int32(), "float64": pa.float64(), "str": pa.string()}
+    schema = pa.schema([(name, types[RANKED_TYPES[name]]) for name in RESULT_FIELDS])
     with replacing(folder / _KEPT_FILE) as file:
-        frame.to_parquet(file, index=False)
+        frame.to_parquet(file, index=False, schema=schema)
 
 
 def kept_rows(folder: Path) -> pd.DataFrame:
