@@ -3,8 +3,8 @@
     python -m benchmarks.compare_checkouts OTHER_CHECKOUT [--data ../shared/data] [--day YYYY-MM-DD ...]
 
 Each checkout materializes each real day, in a separate process and home. Then tables, exports and notebooks
-are compared: notebooks by their cells, without the lines that import our package, whose paths change. Exits
-with 1 if any differs.
+are compared: notebooks by their code, without comments and the lines that import our package, whose paths
+change. Exits with 1 if any differs.
 """
 
 import argparse
@@ -30,7 +30,9 @@ except ModuleNotFoundError:
 entry()
 """
 _HUSER = Path("hdfs", "user", "spot")
-_IMPORT = re.compile(r"^[#\s]*(?:from|import) proxy_oa_assets\b(?:.*\((?s:.*?)\)|.*)\n?", re.MULTILINE)
+_COMMENT_OR_IMPORT = re.compile(
+    r"^(?:#.*|(?:from|import) proxy_oa_assets\b(?:.*\((?s:.*?)\)|.*))\n?", re.MULTILINE
+)
 
 _REWRITTEN = "other bytes, equal rows"
 
@@ -115,12 +117,13 @@ def differences(this: Path, other: Path, day: date) -> Iterator[tuple[str, str]]
 
 
 def _content(file: Path, home: Path) -> object:
-    """Return what is compared: a table's rows and types, a notebook's cells without home and imports."""
+    """Return what is compared: a table's rows and types, a notebook's code without home and imports."""
     if file.suffix == ".parquet":
         return pq.ParquetFile(file).read().replace_schema_metadata()
     if file.suffix == ".ipynb":
         notebook = json.loads(file.read_text(encoding="utf-8").replace(str(home), "HOME"))
-        return [(cell["cell_type"], _IMPORT.sub("", "".join(cell["source"]))) for cell in notebook["cells"]]
+        code = ("".join(cell["source"]) for cell in notebook["cells"] if cell["cell_type"] == "code")
+        return [_COMMENT_OR_IMPORT.sub("", source).strip() for source in code]
     return json.loads(file.read_bytes()) if file.name == "reputation.json" else file.read_bytes()
 
 
