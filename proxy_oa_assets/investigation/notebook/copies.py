@@ -13,6 +13,7 @@ from proxy_oa_assets.model.errors import TemplateError
 from proxy_oa_assets.model.files import replace_if_other, replacing
 
 _SUFFIX = "_master.ipynb"
+_DAY, _HOME = "@proxy-oa day@", "@proxy-oa home@"
 
 
 @dataclass(frozen=True)
@@ -56,7 +57,7 @@ def copy_templates(templates: Path, folder: Path, day: Day, home: str) -> Copies
     for template in sorted(templates.glob(f"*{_SUFFIX}")):
         name = template.name.removesuffix(_SUFFIX)
         notebook, beside = folder / f"{name}.ipynb", folder / f"{name}.new.ipynb"
-        content = _for_day(template, day, home)
+        content = _for_day(template, folder.parent / ".templates", day, home)
         if written.may_replace(notebook) or notebook.read_bytes() == content:
             copies.fresh.append(notebook.name)
             written.write(notebook, content)
@@ -69,20 +70,38 @@ def copy_templates(templates: Path, folder: Path, day: Day, home: str) -> Copies
     return copies
 
 
-def _for_day(template: Path, day: Day, home: str) -> bytes:
-    """Return a template in the current notebook format, its cell tagged `parameters` set to day and home."""
-    # Importing it takes more than a second. Its functions are untyped.
+def _for_day(template: Path, upgraded: Path, day: Day, home: str) -> bytes:
+    """Return a template in the current notebook format, its cell tagged `parameters` set to day and home.
+
+    `upgraded` is the folder that keeps upgraded templates: importing nbformat takes a quarter of a day's run.
+    """
+    content = template.read_bytes()
+    kept = upgraded / f"{_digest(content)}.ipynb"
+    if not kept.is_file():
+        notebook = _upgraded(template, content)
+        with replacing(kept) as file:
+            file.write(notebook.encode())
+    text = kept.read_text(encoding="utf-8")
+    for placeholder, value in ((_DAY, day.key), (_HOME, home)):
+        # Each stands in a JSON string.
+        text = text.replace(placeholder, json.dumps(repr(value), ensure_ascii=False)[1:-1])
+    return text.encode()
+
+
+def _upgraded(template: Path, content: bytes) -> str:
+    """Return a template in the current notebook format, with placeholders in its cell tagged `parameters`."""
+    # Its functions are untyped.
     nbformat = import_module("nbformat")
     try:
-        original = nbformat.reader.reads(template.read_text(encoding="utf-8"))
+        original = nbformat.reader.reads(content.decode("utf-8"))
         has_ids = nbformat.reader.get_version(original) >= (4, 5)
         notebook = nbformat.v4.upgrade(nbformat.convert(original, 4))
         _set_ids(notebook.cells, keep=has_ids)
         for cell in notebook.cells:
             if "parameters" in cell.metadata.get("tags", []):
-                cell.source = f"DAY = {day.key!r}\nHOME = {home!r}"
+                cell.source = f"DAY = {_DAY}\nHOME = {_HOME}"
         nbformat.validate(notebook)
-        return f"{nbformat.writes(notebook)}\n".encode()
+        return f"{nbformat.writes(notebook)}\n"
     # For JSON that is no notebook, nbformat raises what its own code runs into.
     except (nbformat.ValidationError, ValueError, AttributeError, KeyError, TypeError) as error:
         reason = str(error).partition("\n")[0]

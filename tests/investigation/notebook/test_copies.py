@@ -289,6 +289,16 @@ def test_a_template_that_is_no_notebook_is_an_error_that_names_it(copy, template
     assert not (tmp_path / "day" / "Broken.ipynb").exists()
 
 
+def test_a_template_is_upgraded_once(copy, templates, tmp_path, monkeypatch):
+    """A later day, and another home, take the upgraded template without loading nbformat."""
+    copy()
+    monkeypatch.setattr("proxy_oa_assets.investigation.notebook.copies.import_module", {}.__getitem__)
+    copy_templates(templates, tmp_path / "another day", DAY.plus(1), '"quoted" \\ home')
+    title, parameters, source = _sources(tmp_path / "another day" / "Advanced_Mode.ipynb")
+    values = [ast.literal_eval(statement.value) for statement in ast.parse(parameters).body]
+    assert (title, values, source) == ("# Title", ["2016-09-13", '"quoted" \\ home'], "print(1)")
+
+
 def test_the_copies_module_loads_without_nbformat():
     """The definitions load it; importing nbformat takes longer than all the rest."""
     script = "import sys, proxy_oa_assets.investigation.notebook.copies; print('nbformat' in sys.modules)"
