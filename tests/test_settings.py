@@ -1,21 +1,20 @@
 import datetime as dt
-import os
 import re
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
+from support.deployments import CLUSTER
 
 from proxy_oa_assets.model.errors import DayError, SettingsError
 from proxy_oa_assets.model.files import bundled
-from proxy_oa_assets.settings import environment, load_settings
+from proxy_oa_assets.settings import load_settings
 
 VARIABLES = (
     "PROXY_OA_DEPLOYMENT PROXY_OA_HOME PROXY_OA_CONF PROXY_OA_HUSER PROXY_OA_DBNAME PROXY_OA_START_DATE "
     "PROXY_OA_TIMEZONE PROXY_OA_NETWORK_CONTEXT PROXY_OA_REPUTATION PROXY_OA_REPUTATION_COVERAGE "
     "PROXY_OA_DAYS_PER_RUN PROXY_OA_EXECUTOR PROXY_OA_FAILURE_WEBHOOK PROXY_OA_UI_URL DAGSTER_HOME"
 ).split()
-CLUSTER = {"PROXY_OA_DEPLOYMENT": "cluster", "HDFS_URL": "http://namenode:9870", "IMPALA_HOST": "impalad"}
 
 
 @pytest.fixture
@@ -258,134 +257,3 @@ def test_a_day_that_is_not_over_is_refused_in_the_site_s_time_zone(folder, timez
     for offset in (1, 400):
         with pytest.raises(DayError, match="PROXY_OA_TIMEZONE"):
             settings.day((today + dt.timedelta(days=offset)).isoformat())
-
-
-def test_two_homes_in_one_process_keep_their_settings_apart(folder):
-    """Nothing of one home's `.env` reaches the other, nor the environment: neither settings nor secrets."""
-    before = dict(os.environ)
-    for name in ("first", "second"):
-        (folder / name).mkdir()
-        (folder / name / "context.csv").touch()
-    (folder / "first" / ".env").write_text(
-        "PROXY_OA_DBNAME=first\nPROXY_OA_HUSER=/first\nPROXY_OA_DAYS_PER_RUN=3\nA_KEY=of-the-first\n"
-        f"PROXY_OA_NETWORK_CONTEXT={folder / 'first' / 'context.csv'}\n"
-    )
-    (folder / "second" / ".env").write_text("PROXY_OA_DBNAME=second\nA_KEY=of-the-second\n")
-
-    first, second = load_settings(folder / "first"), load_settings(folder / "second")
-
-    assert (first.dbname, first.huser, first.days_per_run) == ("first", "/first", 3)
-    assert (second.dbname, second.huser, second.days_per_run) == ("second", "/user/spot", 1)
-    assert second.network_context is None
-    assert environment(first.home)["A_KEY"] == "of-the-first"
-    assert environment(second.home)["A_KEY"] == "of-the-second"
-    assert load_settings(folder / "first") == first
-    assert dict(os.environ) == before
-
-
-NAMES_FILE = "PROXY_OA_REPUTATION=reputation.toml\n"
-
-
-@pytest.mark.parametrize(
-    ("working_folder", "of_home", "named_home", "may_run"),
-    [
-        (f"PROXY_OA_HOME=home\n{NAMES_FILE}", "", None, False),
-        ("PROXY_OA_HOME=home\n", NAMES_FILE, None, False),
-        (f"PROXY_OA_HOME=.\n{NAMES_FILE}", "", None, False),
-        (NAMES_FILE, "", "home", False),
-        ("", NAMES_FILE, "home", True),
-        (NAMES_FILE, "", ".", True),
-    ],
-)
-def test_only_a_home_that_was_named_chooses_a_file_with_programs(
-    folder, working_folder, of_home, named_home, may_run
-):
-    """Anyone may have written the working folder: its `.env`, or a home that it chose, runs no program."""
-    (folder / "home").mkdir()
-    (folder / "reputation.toml").touch()
-    (folder / "home" / ".env").write_text(of_home)
-    (folder / ".env").write_text(working_folder)
-    settings = load_settings(named_home)
-    assert settings.reputation == folder / "reputation.toml"
-    assert settings.reputation_may_run_programs is may_run
-
-
-def test_the_default_home_is_part_of_the_working_folder(folder):
-    """Who wrote the folder may have written `proxy_oa_home/.env`, too."""
-    (folder / "proxy_oa_home").mkdir()
-    (folder / "reputation.toml").touch()
-    (folder / "proxy_oa_home" / ".env").write_text(NAMES_FILE)
-    assert not load_settings().reputation_may_run_programs
-    assert load_settings("proxy_oa_home").reputation_may_run_programs
-
-
-def test_the_environment_s_reputation_file_may_name_programs(folder, monkeypatch):
-    """Who sets the environment can run programs anyway, with any `.env` in the working folder."""
-    for name in ("reputation.toml", "other.toml"):
-        (folder / name).touch()
-    (folder / ".env").write_text("PROXY_OA_HOME=home\nPROXY_OA_REPUTATION=other.toml\n")
-    monkeypatch.setenv("PROXY_OA_REPUTATION", "reputation.toml")
-    assert load_settings().reputation_may_run_programs
-
-
-@pytest.mark.parametrize(
-    "huser", ["/user/o'brien", "/user/a b", "/user/100%", "/user/a?", "/user/\u00e9", "/a\n"]
-)
-def test_a_folder_that_no_statement_can_name_is_refused_on_a_cluster(folder, huser):
-    """Statements say where tables are, and engines spell it their own way; a local folder is free."""
-    variables = {"PROXY_OA_HOME": str(folder), "PROXY_OA_HUSER": huser}
-    assert load_settings(**variables).huser == huser
-    with pytest.raises(SettingsError, match="PROXY_OA_HUSER"):
-        load_settings(**{**variables, **CLUSTER})
-
-
-@pytest.mark.parametrize("huser", ["/user//spot/", "//user/./spot"])
-def test_huser_is_spelled_as_hdfs_spells_it(huser):
-    """A location that the engine reports must compare equal, or the current version would be removed."""
-    assert load_settings(**{"PROXY_OA_HUSER": huser, **CLUSTER}).huser == "/user/spot"
-    assert load_settings(**{"PROXY_OA_HUSER": "/", **CLUSTER}).huser == ""
-
-
-@pytest.mark.parametrize("addresses", ["http://a:9870;http://a:9870", "http://a:9870;", "a:9870"])
-def test_name_nodes_are_different_web_addresses(addresses):
-    """The package `hdfs` would retry one that is named twice forever."""
-    with pytest.raises(SettingsError, match="HDFS_URL"):
-        load_settings(**{**CLUSTER, "HDFS_URL": addresses})
-
-
-def test_certificates_to_trust_are_refused_where_nothing_is_encrypted(folder):
-    """A site that names them expects TLS, and would send a password in the clear."""
-    (folder / "authority.pem").touch()
-    variables = {**CLUSTER, "IMPALA_CA_CERT": str(folder / "authority.pem")}
-    with pytest.raises(SettingsError, match=r"IMPALA_CA_CERT.*IMPALA_USE_SSL=true"):
-        load_settings(**variables)
-    assert (
-        load_settings(**{**variables, "IMPALA_USE_SSL": "true"}).cluster.ca_cert == folder / "authority.pem"
-    )
-
-
-@pytest.mark.parametrize("mechanism", ["LDAP", "PLAIN"])
-def test_a_password_goes_over_tls_unless_a_setting_says_otherwise(folder, mechanism):
-    """Without TLS any host on the way reads it; the message names what to set."""
-    variables = {**CLUSTER, "IMPALA_AUTH_MECHANISM": mechanism, "IMPALA_PASSWORD": "secret"}
-    with pytest.raises(SettingsError, match="IMPALA_USE_SSL=true") as raised:
-        load_settings(folder, **variables)
-    assert "PROXY_OA_ALLOW_PLAINTEXT_SECRETS" in str(raised.value)
-    assert "=secret" not in str(raised.value)
-    for allowed in ({"IMPALA_USE_SSL": "true"}, {"PROXY_OA_ALLOW_PLAINTEXT_SECRETS": "true"}):
-        cluster = load_settings(folder, **variables, **allowed).cluster
-        assert cluster.password.get_secret_value() == "secret"
-        assert "secret'" not in repr(cluster)
-
-
-def test_a_delegation_token_goes_over_tls_unless_a_setting_says_otherwise(folder):
-    """The token stands in each URL, and is as good as the user's password while it lasts."""
-    variables = {**CLUSTER, "HDFS_AUTH": "token", "HDFS_TOKEN": "secret"}
-    for url in ("http://namenode:9870", "https://one:9871;http://two:9870"):
-        with pytest.raises(SettingsError, match="HDFS_URL") as raised:
-            load_settings(folder, **{**variables, "HDFS_URL": url})
-        assert "PROXY_OA_ALLOW_PLAINTEXT_SECRETS" in str(raised.value)
-        assert load_settings(
-            folder, **{**variables, "HDFS_URL": url}, PROXY_OA_ALLOW_PLAINTEXT_SECRETS="true"
-        )
-    assert load_settings(folder, **{**variables, "HDFS_URL": "https://one:9871;https://two:9871"})
