@@ -3,6 +3,7 @@
 Headers, forms and URLs can hold secrets, so no error quotes a library or a server.
 """
 
+import re
 import threading
 import time
 from collections.abc import Collection
@@ -11,11 +12,11 @@ from dataclasses import dataclass
 from functools import partial
 from http import HTTPStatus
 from pathlib import Path
-from typing import TypeVar
+from typing import Annotated, TypeVar
 from urllib.parse import urlsplit
 
 import requests
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, ValidationError, ValidatorFunctionWrapHandler, WrapValidator
 from urllib3 import Retry
 from urllib3.exceptions import HTTPError, InvalidHeader
 
@@ -32,7 +33,12 @@ _CONNECT_SECONDS = 5.0
 # The largest response of any service is a batch of 50 with 20 descriptors each: below 1 MB.
 _MAX_BODY = 8 * 1024 * 1024
 _CHUNK = 64 * 1024
+# In JSON: an escaped backslash, a surrogate pair, or a surrogate without its other half.
+_ESCAPES = re.compile(
+    rb"\\\\|\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|(?P<lone>\\u[dD][89a-fA-F][0-9a-fA-F]{2})"
+)
 
+T = TypeVar("T")
 Model = TypeVar("Model", bound=BaseModel)
 
 
@@ -47,7 +53,7 @@ class ServiceResponse:
     def parse(self, model: type[Model]) -> Model:
         """Return the JSON body as the model that the service documents. Raises ServiceError otherwise."""
         try:
-            return model.model_validate_json(self.body)
+            return model.model_validate_json(_without_lone_surrogates(self.body))
         except ValidationError as error:
             location = error.errors(include_input=False)[0]["loc"]
         # Name only documented keys: others are the server's words.
@@ -71,6 +77,22 @@ class ServiceResponse:
             raise ServiceError(f"it answered {self.status}, a redirect, which isn't followed; check `url`")
         if not HTTPStatus.OK <= self.status < HTTPStatus.MULTIPLE_CHOICES:
             raise ServiceError(f"it answered {self.status}")
+
+
+def _none_if_invalid(value: object, validate: ValidatorFunctionWrapHandler) -> object:
+    try:
+        return validate(value)
+    except ValidationError:
+        return None
+
+
+# A field that the risk doesn't depend on: a value of another type counts as missing.
+SideField = Annotated[T | None, WrapValidator(_none_if_invalid)]
+
+
+def _without_lone_surrogates(body: bytes) -> bytes:
+    """Return JSON whose escapes of half a surrogate pair, which pydantic refuses, are U+FFFD."""
+    return _ESCAPES.sub(lambda found: rb"\ufffd" if found["lone"] else found[0], body)
 
 
 def _seconds(retry_after: str | None) -> float | None:

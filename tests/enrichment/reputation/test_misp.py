@@ -138,6 +138,24 @@ def test_a_wrong_key_ends_the_lookup(service):
     assert (len(asking.server.asked), stats.down) == (1, True)
 
 
+def test_an_attribute_that_cannot_be_read_costs_no_other_verdict(service):
+    """Of 200 attributes one may be broken; it may be that of any value which no other one matches."""
+    broken = {**_attribute("url", "http://other.example/a"), "value": None}
+    found = _found(_attribute("url", "http://evil.example/a"), broken)
+    with service("misp", lambda _: found, KEY) as asking:
+        said = asking.said("evil.example/a", "other.example/a")
+    assert said == ["misp:HIGH:3:Network activity|campaign", UNVERIFIED]
+
+
+@pytest.mark.parametrize("side", [{"category": None}, {"Event": None}, {"Event": {"info": 7}}, {"Event": []}])
+def test_a_side_field_of_another_type_costs_no_verdict(service, side):
+    """Category and event are what a person reads; the risk doesn't depend on them."""
+    attribute = {**_attribute("domain", "evil.example"), **side}
+    with service("misp", lambda _: _found(attribute), KEY) as asking:
+        (said,) = asking.said("evil.example/a")
+    assert said.startswith("misp:MEDIUM:2")
+
+
 @pytest.mark.parametrize("answer", [{}, {"response": {}}, {"response": {"Attribute": [{"type": "url"}]}}, []])
 def test_an_undocumented_response_is_no_verdict(service, answer):
     """-1, a failure; it doesn't count as a miss."""

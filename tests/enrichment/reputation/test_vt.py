@@ -1,3 +1,5 @@
+import json
+
 import pytest
 from pydantic import ValidationError
 from support.reputation_server import Reply
@@ -63,6 +65,27 @@ def test_a_url_is_looked_up_by_its_identifier_with_the_key_in_a_header(service):
 def _refusal(code, status):
     """Return an error as VirusTotal documents it."""
     return Reply({"error": {"code": code, "message": KEY}}, status)
+
+
+@pytest.mark.parametrize("categories", [None, [], "malware", {"a vendor": None}, {"a vendor": ["x"]}])
+def test_categories_of_another_type_cost_no_verdict(service, categories):
+    """The risk doesn't depend on them: four scanners that say malicious stay four."""
+    report = _report(malicious=4)
+    report["data"]["attributes"]["categories"] = categories
+    with service("vt", lambda _: Reply(report), KEY) as asking:
+        assert asking.said("evil.example/") == ["vt:HIGH:3"]
+
+
+def test_half_a_surrogate_pair_costs_no_verdict(service):
+    """JSON can escape one, and a title or a name can hold it; it becomes U+FFFD, a whole pair stays."""
+    report = _report(
+        malicious=4, categories={"a": "lone \ud83d", "b": "whole \U0001f600", "c": r"\ud83d as text"}
+    )
+    body = json.dumps(report).encode()
+    assert rb"\ud83d\ude00" in body
+    with service("vt", lambda _: Reply(body), KEY) as asking:
+        (said,) = asking.said("evil.example/")
+    assert said == "vt:HIGH:3:lone \ufffd;whole \U0001f600;\\ud83d as text"
 
 
 @pytest.mark.parametrize(

@@ -6,11 +6,11 @@ from http import HTTPStatus
 from typing import Annotated, ClassVar
 from urllib.parse import quote, urlencode
 
-from pydantic import AliasPath, BaseModel, Field, RootModel
+from pydantic import AliasPath, BaseModel, Field, OnErrorOmit, RootModel
 from requests import Request
 from typing_extensions import override
 
-from proxy_oa_assets.enrichment.reputation.http import HttpClient, ServiceResponse
+from proxy_oa_assets.enrichment.reputation.http import HttpClient, ServiceResponse, SideField
 from proxy_oa_assets.enrichment.reputation.service import RemoteService, Send
 from proxy_oa_assets.enrichment.reputation.service_errors import RefusedError, ServiceError, TransientError
 from proxy_oa_assets.enrichment.reputation.types import Secret, WebAddress
@@ -25,22 +25,23 @@ _FIELDS = "raw_indicator,type,status,confidence,severity,indicator"
 
 
 class _Indicator(BaseModel):
-    indicator: str = ""
+    indicator: SideField[str] = None
 
 
 class _Descriptor(BaseModel):
     status: str = ""
-    raw_indicator: str = ""
-    indicator: _Indicator = _Indicator()
+    raw_indicator: SideField[str] = None
+    indicator: SideField[_Indicator] = None
 
     def describes(self, text: str) -> bool:
         """Return whether the text is the indicator: the search matches other fields as well."""
         uri = str(parse_uri(text))
-        return any(str(parse_uri(each)) == uri for each in (self.raw_indicator, self.indicator.indicator))
+        indicators = (self.raw_indicator, self.indicator and self.indicator.indicator)
+        return any(str(parse_uri(each)) == uri for each in indicators if each)
 
 
 class _Descriptors(BaseModel):
-    data: list[_Descriptor]
+    data: list[OnErrorOmit[_Descriptor]]
 
 
 class _Entry(BaseModel):

@@ -14,7 +14,7 @@ from requests import Request
 from requests.auth import HTTPBasicAuth
 from typing_extensions import override
 
-from proxy_oa_assets.enrichment.reputation.http import HttpClient, ServiceResponse
+from proxy_oa_assets.enrichment.reputation.http import HttpClient, ServiceResponse, SideField
 from proxy_oa_assets.enrichment.reputation.service import RemoteService, Send, load_list
 from proxy_oa_assets.enrichment.reputation.service_errors import ServiceError
 from proxy_oa_assets.enrichment.reputation.services.restclient import LONGEST_ARGUMENT, output_of, passed_on
@@ -33,7 +33,7 @@ _FOREIGN = {"restclient": ("client_cert", "ca_cert"), "https": ("restclient",)}
 class _Found(BaseModel):
     rep: int | None = None
     aflag: object = None
-    cat: list[int] | None = None
+    cat: SideField[list[int]] = None
 
 
 class _Answers(BaseModel):

@@ -8,11 +8,11 @@ from pydantic import AliasPath, BaseModel, Field
 from requests import Request
 from typing_extensions import override
 
-from proxy_oa_assets.enrichment.reputation.http import HttpClient
+from proxy_oa_assets.enrichment.reputation.http import HttpClient, SideField
 from proxy_oa_assets.enrichment.reputation.service import RemoteService, Send
 from proxy_oa_assets.enrichment.reputation.types import Secret, WebAddress
 from proxy_oa_assets.enrichment.reputation.uri import parse_uri
-from proxy_oa_assets.enrichment.reputation.verdict import Category, Risk, Verdict
+from proxy_oa_assets.enrichment.reputation.verdict import Category, Risk, Status, Verdict
 
 _OF_URLS = ("url", "uri")
 _OF_HOSTS = ("domain", "hostname")
@@ -21,18 +21,18 @@ _Categories = Mapping[str, list[Category]]
 
 
 class _Event(BaseModel):
-    info: str = ""
+    info: SideField[str] = None
 
 
 class _Attribute(BaseModel):
     type: str
     value: str
-    category: str
-    event: _Event = Field(default=_Event(), alias="Event")
+    category: SideField[str] = None
+    event: SideField[_Event] = Field(default=None, alias="Event")
 
 
 class _Response(BaseModel):
-    attributes: list[_Attribute] = Field(validation_alias=AliasPath("response", "Attribute"))
+    attributes: list[SideField[_Attribute]] = Field(validation_alias=AliasPath("response", "Attribute"))
 
 
 class Misp(RemoteService):
@@ -58,16 +58,19 @@ class Misp(RemoteService):
                 "enforceWarninglist": True,
             },
         )
-        urls, hosts = _by_indicator(http.send(request).parse(_Response).attributes)
-        return {value: self._judge(value, urls, hosts) for value in values}
+        attributes = http.send(request).parse(_Response).attributes
+        urls, hosts = _by_indicator([attribute for attribute in attributes if attribute])
+        # An attribute that can't be read may be of any value that no other one matches.
+        other = self.unverified(Status.FAILED) if None in attributes else self.verdict(Risk.NONE)
+        return {value: self._judge(value, urls, hosts) or other for value in values}
 
-    def _judge(self, value: str, urls: _Categories, hosts: _Categories) -> Verdict:
+    def _judge(self, value: str, urls: _Categories, hosts: _Categories) -> Verdict | None:
         uri = parse_uri(value)
         if self.send is not Send.HOST and str(uri) in urls:
             return self.verdict(Risk.HIGH, urls[str(uri)])
         if uri.host in hosts:
             return self.verdict(Risk.MEDIUM, hosts[uri.host])
-        return self.verdict(Risk.NONE)
+        return None
 
 
 def _searched(value: str) -> Iterator[str]:
@@ -85,7 +88,8 @@ def _by_indicator(attributes: Sequence[_Attribute]) -> tuple[_Categories, _Categ
     """
     urls, hosts = defaultdict(list), defaultdict(list)
     for attribute in attributes:
-        category = Category(attribute.category, attribute.event.info)
+        event = attribute.event.info if attribute.event else None
+        category = Category(attribute.category or "", event or "")
         hosts[attribute.value.lower()].append(category)
         if attribute.type in _OF_URLS:
             urls[str(parse_uri(attribute.value))].append(category)

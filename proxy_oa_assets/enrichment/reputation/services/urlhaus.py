@@ -5,11 +5,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property, lru_cache
 from typing import IO, NamedTuple
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, OnErrorOmit
 from requests import Request
 from typing_extensions import override
 
-from proxy_oa_assets.enrichment.reputation.http import HttpClient, ServiceResponse
+from proxy_oa_assets.enrichment.reputation.http import HttpClient, ServiceResponse, SideField
 from proxy_oa_assets.enrichment.reputation.service import LocalService, RemoteService, Send, load_list
 from proxy_oa_assets.enrichment.reputation.service_errors import RefusedError, ServiceError
 from proxy_oa_assets.enrichment.reputation.types import ExistingFile, Secret, WebAddress
@@ -25,8 +25,8 @@ _NO_TAGS = ("", "None")
 
 class _Url(BaseModel):
     url_status: str | None = None
-    threat: str | None = None
-    tags: list[str] | None = None
+    threat: SideField[str] = None
+    tags: SideField[list[SideField[str]]] = None
 
 
 class _Blacklists(BaseModel):
@@ -38,7 +38,7 @@ class _Found(_Url):
 
     query_status: str
     blacklists: _Blacklists | None = None
-    urls: list[_Url] = []
+    urls: list[OnErrorOmit[_Url]] = []
 
 
 def _risk(url_status: str | None) -> Risk:
@@ -46,7 +46,7 @@ def _risk(url_status: str | None) -> Risk:
     return {"online": Risk.HIGH, "offline": Risk.MEDIUM}.get(url_status or "", Risk.LOW)
 
 
-def _categories(first: str | None, others: Iterable[str]) -> tuple[Category, ...]:
+def _categories(first: str | None, others: Iterable[str | None]) -> tuple[Category, ...]:
     return tuple(Category(name) for name in (first or "", *others) if name)
 
 

@@ -9,7 +9,7 @@ from pydantic import AliasPath, BaseModel, Field
 from requests import Request
 from typing_extensions import override
 
-from proxy_oa_assets.enrichment.reputation.http import HttpClient, ServiceResponse
+from proxy_oa_assets.enrichment.reputation.http import HttpClient, ServiceResponse, SideField
 from proxy_oa_assets.enrichment.reputation.service import RemoteService, Send
 from proxy_oa_assets.enrichment.reputation.service_errors import QuotaExceededError, ServiceError
 from proxy_oa_assets.enrichment.reputation.types import Secret, WebAddress
@@ -24,7 +24,7 @@ class _Statistics(BaseModel):
 
 class _Attributes(BaseModel):
     last_analysis_stats: _Statistics
-    categories: dict[str, str] = {}
+    categories: SideField[dict[str, SideField[str]]] = None
 
 
 class _Report(BaseModel):
@@ -75,8 +75,10 @@ class VirusTotal(RemoteService):
                 raise QuotaExceededError("it says that the key's quota is used up")
             response.raise_for_status()
         attributes = response.parse(_Report).attributes
-        categories = (Category(name) for name in dict.fromkeys(attributes.categories.values()))
-        return self.verdict(self._risk(attributes.last_analysis_stats), categories)
+        names = dict.fromkeys((attributes.categories or {}).values())
+        return self.verdict(
+            self._risk(attributes.last_analysis_stats), (Category(name) for name in names if name)
+        )
 
     def _risk(self, found: _Statistics) -> Risk:
         if found.malicious >= self.malicious_high:

@@ -8,7 +8,7 @@ from pydantic import AwareDatetime, BaseModel, Field
 from requests import Request
 from typing_extensions import override
 
-from proxy_oa_assets.enrichment.reputation.http import HttpClient, ServiceResponse
+from proxy_oa_assets.enrichment.reputation.http import HttpClient, ServiceResponse, SideField
 from proxy_oa_assets.enrichment.reputation.service import RemoteService, Send
 from proxy_oa_assets.enrichment.reputation.service_errors import RefusedError
 from proxy_oa_assets.enrichment.reputation.types import Secret, WebAddress
@@ -26,7 +26,7 @@ _RISKS: Mapping[_ThreatType, Risk] = {
 class _Threat(BaseModel):
     types: list[_ThreatType] = Field(default=[], alias="threatTypes")
     # Google sends up to nine digits of a second's fraction; pydantic cuts those beyond six.
-    expires: AwareDatetime | None = Field(default=None, alias="expireTime")
+    expires: SideField[AwareDatetime] = Field(default=None, alias="expireTime")
 
 
 class _Found(BaseModel):
