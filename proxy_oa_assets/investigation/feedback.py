@@ -59,8 +59,10 @@ def _without(content: bytes, uris: Collection[str], lines: Iterable[bytes]) -> l
     for uri in uris:
         by_field.setdefault(tsv.field(uri).encode("utf-8"), []).append(uri)
     hashes = {line.rstrip(b"\n").split(b"\t")[_HASH] for line in lines}
-    _, *rows = content.removesuffix(b"\n").split(b"\n")
-    return [row + b"\n" for row in rows if not _is_about(row.split(b"\t"), by_field, hashes)]
+    # An editor may have ended lines with CR or CRLF, and the last one with nothing.
+    rows = content.splitlines(keepends=True)[1:]
+    kept = [row for row in rows if not _is_about(row.rstrip(b"\r\n").split(b"\t"), by_field, hashes)]
+    return [row if row.endswith((b"\r", b"\n")) else row + b"\n" for row in kept]
 
 
 def _is_about(fields: list[bytes], by_field: dict[bytes, list[str]], hashes: Collection[bytes]) -> bool:

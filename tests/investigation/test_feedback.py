@@ -88,3 +88,17 @@ def test_lines_about_other_uris_stay_byte_for_byte(embedded_day: AnalystsDay) ->
     assert len(lines) == 5
     undo_score(embedded_day.day, "a", deployment=embedded_day.deployment)
     assert embedded_day.feedback_bytes().splitlines(keepends=True) == [header, foreign, b, lines[4]]
+
+
+@pytest.mark.parametrize("end", ["\r\n", "\r"])
+def test_scoring_again_replaces_lines_whatever_their_ends(embedded_day: AnalystsDay, end: str) -> None:
+    """Spreadsheets and editors save CRLF; the ranking would read two severities of one URI."""
+    day, deployment = embedded_day.day, embedded_day.deployment
+    embedded_day.write_scores({"fulluri": "a"}, {"fulluri": "b"})
+    score(day, 1, ["a", "b"], deployment=deployment)
+    saved = (embedded_day.feedback_bytes() or b"").replace(b"\n", end.encode())
+    deployment.hdfs.write(deployment.workspace.feedback(day), [saved.removesuffix(end.encode())])
+
+    score(day, 3, "a", deployment=deployment)
+
+    assert sorted((row[18], row[URI_SEV]) for row in embedded_day.feedback()) == [("a", "3"), ("b", "1")]
