@@ -7,6 +7,7 @@ import gc
 import logging
 import os
 import runpy
+import socket
 import sys
 import warnings
 from pathlib import Path
@@ -213,6 +214,13 @@ def reputation(urls: tuple[str, ...]) -> None:
 def ui(port: int) -> None:
     """Open Dagster's web UI on 127.0.0.1, with the history that the other commands write."""
     settings = load_settings()
+    with socket.socket() as probe:
+        # As servers do: a port that was in use until a moment ago is free.
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError as error:
+            raise click.BadParameter(f"port {port}: {error.strerror}", param_hint="--port") from error
 
     from proxy_oa_assets.cli.history import prepare_history
 

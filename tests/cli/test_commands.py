@@ -1,4 +1,5 @@
 import os
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -106,6 +107,18 @@ def test_what_cannot_be_used_exits_with_2_and_names_it(
     assert done.returncode == 2
     assert said in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_a_port_in_use_is_refused_before_the_web_ui_starts(tmp_path: Path) -> None:
+    """Otherwise the command would announce another home's web UI, and stay."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = str(server.getsockname()[1])
+        done = proxy_oa(tmp_path / "home", "ui", "--port", port)
+
+    assert done.returncode == 2
+    assert f"port {port}" in done.stderr
+    assert "--port" in done.stderr
+    assert "http://" not in done.stdout
 
 
 def test_a_conf_that_does_not_fit_is_refused_when_definitions_load(home: Home) -> None:

@@ -90,8 +90,7 @@ def _for_day(template: Path, upgraded: Path, day: Day, home: str) -> bytes:
 
 def _upgraded(template: Path, content: bytes) -> str:
     """Return a template in the current notebook format, with placeholders in its cell tagged `parameters`."""
-    # Its functions are untyped.
-    nbformat = import_module("nbformat")
+    nbformat = import_module("nbformat")  # its functions are untyped
     try:
         original = nbformat.reader.reads(content.decode("utf-8"))
         has_ids = nbformat.reader.get_version(original) >= (4, 5)
