@@ -14,16 +14,8 @@ def test_tests_pass_after_a_demo_in_the_working_folder(tmp_path):
         file.write_text(HOSTILE)
     done = subprocess.run(
         [
-            *(
-                sys.executable,
-                "-m",
-                "pytest",
-                "-q",
-                "-p",
-                "no:cacheprovider",
-                "-c",
-                TESTS.parent / "pyproject.toml",
-            ),
+            *(sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-m", "not cluster"),
+            *("-c", TESTS.parent / "pyproject.toml"),
             *(TESTS / "test_settings.py", TESTS / "investigation/test_reset.py"),
         ],
         cwd=tmp_path,
