@@ -79,7 +79,7 @@ def _for_day(template: Path, upgraded: Path, day: Day, home: str) -> bytes:
     kept = upgraded / f"{_digest(content)}.ipynb"
     if not kept.is_file():
         notebook = _upgraded(template, content)
-        with replacing(kept) as file:
+        with replacing(kept, durable=True) as file:
             file.write(notebook.encode())
     text = kept.read_text(encoding="utf-8")
     for placeholder, value in ((_DAY, day.key), (_HOME, home)):

@@ -3,8 +3,10 @@ from pathlib import Path
 
 import pytest
 from support.home import SAMPLE_DAY, Home
+from support.notebook_templates import DAY, HOME, write_template
 
 from proxy_oa_assets.ingest.sample.site import write_site_files
+from proxy_oa_assets.investigation.notebook.copies import copy_templates
 from proxy_oa_assets.investigation.reset import reset_scored_connections
 
 HERE = Path(__file__).parent
@@ -36,3 +38,19 @@ def day_home(materialized: Home, monkeypatch: pytest.MonkeyPatch) -> Iterator[Ho
     monkeypatch.setenv("PROXY_OA_HOME", str(materialized.path))
     yield materialized
     reset_scored_connections(SAMPLE_DAY, deployment=materialized.deployment)
+
+
+@pytest.fixture
+def templates(tmp_path):
+    """Return a folder with two templates and a notebook that is none."""
+    folder = tmp_path / "templates"
+    folder.mkdir()
+    for name in ("Threat_Investigation_master", "Advanced_Mode_master", "scratch"):
+        write_template(folder / f"{name}.ipynb", "print(1)")
+    return folder
+
+
+@pytest.fixture
+def copy(templates, tmp_path):
+    """Return a function that copies the templates into the day's folder."""
+    return lambda: copy_templates(templates, tmp_path / "day", DAY, HOME)
