@@ -10,94 +10,38 @@ import os
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self, TypeVar
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from typing import Annotated, Literal, Self, TypeVar
+from zoneinfo import ZoneInfo
 
 from dotenv import dotenv_values
-from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError, model_validator
+from pydantic import Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from proxy_oa_assets.model.day import Day
 from proxy_oa_assets.model.errors import DayError, SettingsError
 from proxy_oa_assets.model.files import bundled
-from proxy_oa_assets.model.network import is_web_address
+from proxy_oa_assets.model.setting_types import (
+    AbsolutePath,
+    CaCert,
+    Date,
+    ExistingFile,
+    Folder,
+    Huser,
+    Identifier,
+    NameNodes,
+    Seconds,
+    Share,
+    Timezone,
+    WebAddress,
+    Whole,
+)
 
 _HOME, _CONF = "proxy_oa_home", "proxy_conf.json"
-
-
-def _checked(holds: Callable[[Any], object], remedy: str) -> AfterValidator:
-    """Refuse a value that a predicate doesn't hold for."""
-
-    def check(value: object) -> object:
-        if not holds(value):
-            raise ValueError(remedy)
-        return value
-
-    return AfterValidator(check)
-
-
-def _spelled(pattern: str, remedy: str) -> BeforeValidator:
-    """Refuse another spelling; pydantic alone takes ` 5 `, `1_0` and `1.0` for whole numbers."""
-    return BeforeValidator(_checked(re.compile(pattern, re.ASCII).fullmatch, remedy).func)
-
-
-def _absolute(path: Path) -> Path:
-    try:
-        return path.expanduser().absolute()
-    except RuntimeError as error:
-        raise ValueError("`~` names a user that doesn't exist; write the whole path") from error
-
-
-def _huser(huser: str) -> str:
-    """Return HUSER as HDFS spells it, because it is compared with locations that the engine reports."""
-    if not huser.startswith("/") or ".." in huser.split("/"):
-        raise ValueError("write an absolute HDFS path, such as /user/spot")
-    return "".join(f"/{part}" for part in huser.split("/") if part not in ("", "."))
-
-
-def _timezone(name: str) -> str:
-    try:
-        ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
-        raise ValueError("write a name of the time zone database, such as Europe/Madrid") from error
-    return name
-
-
-def _date(text: str) -> dt.date:
-    try:
-        return Day.parse(text).date
-    except DayError as error:
-        raise ValueError(str(error)) from None
-
-
-def _are_name_nodes(url: str) -> bool:
-    # The package `hdfs` retries forever when all of its addresses are the same.
-    addresses = url.split(";")
-    return all(map(is_web_address, addresses)) and len(set(addresses)) == len(addresses)
-
-
-def _may_be_folder(path: Path) -> bool:
-    return path.is_dir() or not path.exists()
 
 
 def _default_conf() -> Path:
     in_working_folder = Path.cwd() / _CONF
     return in_working_folder if in_working_folder.is_file() else bundled(_CONF)
-
-
-_Path = Annotated[Path, AfterValidator(_absolute)]
-_Folder = Annotated[_Path, _checked(_may_be_folder, "it is a file; name a folder")]
-_File = Annotated[_Path, _checked(Path.is_file, "the file doesn't exist; correct the path")]
-_WebAddress = Annotated[str, _checked(is_web_address, "write a whole web address, with http:// or https://")]
-_NameNodes = Annotated[
-    str, _checked(_are_name_nodes, "write different web addresses joined by ;, such as http://namenode:9870")
-]
-_Identifier = Annotated[str, _spelled("[A-Za-z][A-Za-z0-9_]*", "write letters, digits and underscores")]
-_Whole = Annotated[int, _spelled(r"[1-9]\d{0,8}", "write a whole number, from 1")]
-_Seconds = Annotated[_Whole, Field(le=24 * 3600)]
-_Share = Annotated[float, _spelled(r"0(\.\d+)?|1(\.0+)?", "write a share from 0 to 1, such as 0.9")]
-# A file of certificates to trust; `unverified` switches verification off; None trusts the machine's own.
-CaCert = Literal["unverified"] | _File | None
 
 
 class _Variables(BaseSettings):
@@ -109,17 +53,17 @@ class _Variables(BaseSettings):
 class ClusterSettings(_Variables):
     """How to reach HDFS and the SQL engine of a cluster; time-outs in seconds."""
 
-    hdfs_url: _NameNodes = Field(
+    hdfs_url: NameNodes = Field(
         alias="HDFS_URL", description="the NameNode's web address, such as http://namenode:9870"
     )
     hdfs_user: str = Field(default="spot", alias="HDFS_USER")
     hdfs_auth: Literal["insecure", "kerberos", "token"] = Field(default="insecure", alias="HDFS_AUTH")
     hdfs_token: SecretStr | None = Field(default=None, alias="HDFS_TOKEN")
     hdfs_ca_cert: CaCert = Field(default=None, alias="HDFS_CA_CERT")
-    hdfs_timeout: _Seconds = Field(default=60, alias="HDFS_TIMEOUT")
+    hdfs_timeout: Seconds = Field(default=60, alias="HDFS_TIMEOUT")
     engine: Literal["impala", "hive"] = Field(default="impala", alias="PROXY_OA_SQL_ENGINE")
     host: str = Field(alias="IMPALA_HOST", description="the host of an impalad, or of HiveServer2")
-    port: _Whole = Field(default=21050, le=65535, alias="IMPALA_PORT")
+    port: Whole = Field(default=21050, le=65535, alias="IMPALA_PORT")
     auth_mechanism: Literal["NOSASL", "PLAIN", "LDAP", "GSSAPI"] = Field(
         default="NOSASL", alias="IMPALA_AUTH_MECHANISM"
     )
@@ -128,8 +72,8 @@ class ClusterSettings(_Variables):
     use_ssl: bool = Field(default=False, alias="IMPALA_USE_SSL")
     ca_cert: CaCert = Field(default=None, alias="IMPALA_CA_CERT")
     kerberos_service_name: str = Field(default="impala", alias="IMPALA_KERBEROS_SERVICE_NAME")
-    timeout: _Seconds = Field(default=120, alias="IMPALA_TIMEOUT")
-    keep_minutes: _Whole = Field(default=60, le=7 * 24 * 60, alias="PROXY_OA_KEEP_VERSIONS_MINUTES")
+    timeout: Seconds = Field(default=120, alias="IMPALA_TIMEOUT")
+    keep_minutes: Whole = Field(default=60, le=7 * 24 * 60, alias="PROXY_OA_KEEP_VERSIONS_MINUTES")
     allow_plaintext_secrets: bool = Field(default=False, alias="PROXY_OA_ALLOW_PLAINTEXT_SECRETS")
 
     @model_validator(mode="after")
@@ -169,21 +113,21 @@ class Settings(_Variables):
     # reputation file that the working folder chose runs no program: anyone may have written that folder.
     cluster: Annotated[ClusterSettings | None, NoDecode]
     reputation_may_run_programs: bool
-    home: _Folder
-    conf: _File = Field(default_factory=_default_conf)
-    huser: Annotated[str, AfterValidator(_huser)] = "/user/spot"
-    dbname: _Identifier = "spot"
-    start_date: Annotated[dt.date, BeforeValidator(_date)] = dt.date(2015, 1, 1)
-    timezone: Annotated[str, AfterValidator(_timezone)] = "UTC"
-    network_context: _File | None = None
-    reputation: _File | None = None
-    reputation_coverage: _Share = 0.9
-    days_per_run: Annotated[_Whole, Field(le=9999)] = 1
+    home: Folder
+    conf: ExistingFile = Field(default_factory=_default_conf)
+    huser: Huser = "/user/spot"
+    dbname: Identifier = "spot"
+    start_date: Date = dt.date(2015, 1, 1)
+    timezone: Timezone = "UTC"
+    network_context: ExistingFile | None = None
+    reputation: ExistingFile | None = None
+    reputation_coverage: Share = 0.9
+    days_per_run: Annotated[Whole, Field(le=9999)] = 1
     executor: Literal["in_process", "multiprocess"] = "in_process"
     # A webhook's address is its secret.
-    failure_webhook: _WebAddress | None = Field(default=None, repr=False)
-    ui_url: _WebAddress | None = None
-    chosen_dagster_home: _Path | None = Field(default=None, alias="DAGSTER_HOME")
+    failure_webhook: WebAddress | None = Field(default=None, repr=False)
+    ui_url: WebAddress | None = None
+    chosen_dagster_home: AbsolutePath | None = Field(default=None, alias="DAGSTER_HOME")
 
     @model_validator(mode="after")
     def _statements_can_name_huser(self) -> Self:

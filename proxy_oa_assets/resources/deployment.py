@@ -9,11 +9,12 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from proxy_oa_assets.model.setting_types import CaCert
 from proxy_oa_assets.resources.hdfs import FileStore
 from proxy_oa_assets.resources.impala import Warehouse
 from proxy_oa_assets.resources.reputation import ReputationResource
 from proxy_oa_assets.resources.workspace import Workspace
-from proxy_oa_assets.settings import CaCert, ClusterSettings, Settings, load_settings
+from proxy_oa_assets.settings import ClusterSettings, Settings, load_settings
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,87 @@
+"""Types of settings: what each takes, and the remedy that a refused value's error names."""
+
+import datetime as dt
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import AfterValidator, BeforeValidator, Field
+
+from proxy_oa_assets.model.day import Day
+from proxy_oa_assets.model.errors import DayError
+from proxy_oa_assets.model.network import is_web_address
+
+
+def _checked(holds: Callable[[Any], object], remedy: str) -> AfterValidator:
+    """Refuse a value that a predicate doesn't hold for."""
+
+    def check(value: object) -> object:
+        if not holds(value):
+            raise ValueError(remedy)
+        return value
+
+    return AfterValidator(check)
+
+
+def _spelled(pattern: str, remedy: str) -> BeforeValidator:
+    """Refuse another spelling; pydantic alone takes ` 5 `, `1_0` and `1.0` for whole numbers."""
+    return BeforeValidator(_checked(re.compile(pattern, re.ASCII).fullmatch, remedy).func)
+
+
+def _absolute(path: Path) -> Path:
+    try:
+        return path.expanduser().absolute()
+    except RuntimeError as error:
+        raise ValueError("`~` names a user that doesn't exist; write the whole path") from error
+
+
+def _huser(huser: str) -> str:
+    """Return HUSER as HDFS spells it, because it is compared with locations that the engine reports."""
+    if not huser.startswith("/") or ".." in huser.split("/"):
+        raise ValueError("write an absolute HDFS path, such as /user/spot")
+    return "".join(f"/{part}" for part in huser.split("/") if part not in ("", "."))
+
+
+def _timezone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        raise ValueError("write a name of the time zone database, such as Europe/Madrid") from error
+    return name
+
+
+def _date(text: str) -> dt.date:
+    try:
+        return Day.parse(text).date
+    except DayError as error:
+        raise ValueError(str(error)) from None
+
+
+def _are_name_nodes(url: str) -> bool:
+    # The package `hdfs` retries forever when all of its addresses are the same.
+    addresses = url.split(";")
+    return all(map(is_web_address, addresses)) and len(set(addresses)) == len(addresses)
+
+
+def _may_be_folder(path: Path) -> bool:
+    return path.is_dir() or not path.exists()
+
+
+AbsolutePath = Annotated[Path, AfterValidator(_absolute)]
+Folder = Annotated[AbsolutePath, _checked(_may_be_folder, "it is a file; name a folder")]
+ExistingFile = Annotated[AbsolutePath, _checked(Path.is_file, "the file doesn't exist; correct the path")]
+WebAddress = Annotated[str, _checked(is_web_address, "write a whole web address, with http:// or https://")]
+NameNodes = Annotated[
+    str, _checked(_are_name_nodes, "write different web addresses joined by ;, such as http://namenode:9870")
+]
+Identifier = Annotated[str, _spelled("[A-Za-z][A-Za-z0-9_]*", "write letters, digits and underscores")]
+Whole = Annotated[int, _spelled(r"[1-9]\d{0,8}", "write a whole number, from 1")]
+Seconds = Annotated[Whole, Field(le=24 * 3600)]
+Share = Annotated[float, _spelled(r"0(\.\d+)?|1(\.0+)?", "write a share from 0 to 1, such as 0.9")]
+# A file of certificates to trust; `unverified` switches verification off; None trusts the machine's own.
+CaCert = Literal["unverified"] | ExistingFile | None
+Huser = Annotated[str, AfterValidator(_huser)]
+Timezone = Annotated[str, AfterValidator(_timezone)]
+Date = Annotated[dt.date, BeforeValidator(_date)]
