@@ -10,7 +10,7 @@ from filelock import FileLock
 
 from proxy_oa_assets.defs.automation.jobs import PROXY_DAY
 from proxy_oa_assets.model.day import Day
-from proxy_oa_assets.model.errors import HistoryError
+from proxy_oa_assets.model.errors import HistoryError, refusal
 from proxy_oa_assets.model.files import bundled, replacing
 from proxy_oa_assets.model.text import printable
 from proxy_oa_assets.settings import Settings
@@ -40,9 +40,14 @@ def prepare_history(settings: Settings) -> Path:
 
 def open_history(settings: Settings) -> dg.DagsterInstance:
     """Open the history that the web UI shows. Raises HistoryError naming its `dagster.yaml`."""
-    folder = prepare_history(settings)
+    try:
+        folder = prepare_history(settings)
+        opening = FileLock(folder / ".opening.lock")
+        opening.acquire()
+    except OSError as error:
+        raise HistoryError(f"Dagster's history can't be opened: {refusal(error)}") from error
     # Of two processes that open a new history at once, both create its tables, and one fails.
-    with FileLock(folder / ".opening.lock"):
+    with opening:
         try:
             return dg.DagsterInstance.from_config(str(folder))
         except Exception as error:

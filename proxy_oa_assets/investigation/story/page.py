@@ -46,14 +46,17 @@ def write_story(
     """
     day, deployment = day_context(day, deployment)
     path = (output or deployment.workspace.story(day)).absolute()
-    try:
-        # Of two concurrent writers, the last one has read both stories.
-        with nullcontext() if output else deployment.hdfs.lock(deployment.workspace.lock(day, "story")):
-            story = read_story(day, deployment)
+    # Of two concurrent writers, the last one has read both stories.
+    with nullcontext() if output else deployment.hdfs.lock(deployment.workspace.lock(day, "story")):
+        story = read_story(day, deployment)
+        content = page(story).encode("utf-8")
+        try:
             with replacing(path) as file:
-                file.write(page(story).encode("utf-8"))
-    except OSError as error:
-        raise InvestigationError(f"{path} can't be written ({error.strerror}); name another file") from error
+                file.write(content)
+        except OSError as error:
+            raise InvestigationError(
+                f"{path} can't be written ({error.strerror}); name another file"
+            ) from error
     return WrittenStory(path, len(story.threats))
 
 

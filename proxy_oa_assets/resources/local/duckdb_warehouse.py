@@ -21,7 +21,7 @@ from proxy_oa_assets.model.tables import PROXY, TABLES, Table, declared, differe
 from proxy_oa_assets.resources.impala import Warehouse
 from proxy_oa_assets.resources.local import partitions
 from proxy_oa_assets.resources.local.raw_day import replace_raw_day
-from proxy_oa_assets.resources.local.snapshot import TableFiles, day_files, snapshot
+from proxy_oa_assets.resources.local.snapshot import TableFiles, day_files, snapshot, writable_folder
 from proxy_oa_assets.sql.query import Query
 
 if TYPE_CHECKING:
@@ -192,4 +192,4 @@ class DuckDBWarehouse(Warehouse):
         return self._engine
 
     def _scratch(self) -> Path:
-        return Path(self.scratch) if self.scratch else Path(self.base) / ".scratch"
+        return writable_folder(Path(self.scratch) if self.scratch else Path(self.base) / ".scratch")

@@ -2,6 +2,8 @@
 
 DuckDB opens a file more than once per statement: a day that is replaced in between would give one version's
 footer and another version's rows. Hard links keep the version that was current when the statement began.
+Where the system refuses them (another user's file, another file system), a raw file is kept open instead, and
+the small file of one of our tables is copied: reading a home needs no right to write there.
 """
 
 import errno
@@ -9,13 +11,13 @@ import os
 import shutil
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from itertools import chain
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from tempfile import TemporaryDirectory, gettempdir
 
 from proxy_oa_assets.model.day import Day
-from proxy_oa_assets.model.errors import WarehouseError
+from proxy_oa_assets.model.errors import StorageError, WarehouseError
 from proxy_oa_assets.model.tables import Table
 from proxy_oa_assets.resources.local.partitions import day_folders, own_day_files
 from proxy_oa_assets.resources.local.raw_day import raw_day_files
@@ -23,7 +25,15 @@ from proxy_oa_assets.resources.local.raw_day import raw_day_files
 TableFiles = Mapping[Table, list[Path]]
 
 _PREFIX = "reading-"
-_NO_LINKS = (errno.EXDEV, errno.EPERM, errno.EMLINK, errno.ENOTSUP)
+_NO_LINKS = (
+    errno.EXDEV,
+    errno.EPERM,
+    errno.EACCES,
+    errno.EMLINK,
+    errno.ENOTSUP,
+    errno.ENOSYS,
+)
+_OPEN_FILES = Path("/proc/self/fd")  # Linux
 
 
 @contextmanager
@@ -34,11 +44,11 @@ def snapshot(
 
     A WarehouseError that names a link is raised again with the file's own path.
     """
-    with temporary_folder(scratch) as folder:
+    with temporary_folder(scratch) as folder, ExitStack() as opened:
         links: dict[Table, dict[Path, Path]] = {table: {} for table in tables}
         for table in tables:
             for day in day_folders(base, table, days):
-                links[table] |= _linked_day(day, table, folder)
+                links[table] |= _linked_day(day, table, folder, opened)
         try:
             yield {table: list(linked) for table, linked in links.items()}
         except WarehouseError as error:
@@ -61,6 +71,21 @@ def temporary_folder(scratch: Path) -> Iterator[Path]:
         yield Path(folder)
 
 
+def writable_folder(preferred: Path) -> Path:
+    """Return a folder for temporary files: the preferred one, or this user's in the system's (`TMPDIR`).
+
+    Raises StorageError if another user owns that one.
+    """
+    existing = next(folder for folder in (preferred, *preferred.parents) if folder.exists())
+    if os.access(existing, os.W_OK | os.X_OK):
+        return preferred
+    own = Path(gettempdir(), f"proxy-oa-{os.getuid()}")
+    own.mkdir(mode=0o700, exist_ok=True)
+    if own.is_symlink() or own.stat().st_uid != os.getuid():
+        raise StorageError(f"{own} belongs to another user; set TMPDIR to a folder of your own")
+    return own
+
+
 def remove_stale_folders(scratch: Path) -> None:
     """Remove the temporary folders of processes that were killed a day ago or earlier."""
     for folder in scratch.glob(f"{_PREFIX}*"):
@@ -74,8 +99,10 @@ def partition_pattern(table: Table) -> str:
     return f"/{table.name},{','.join(f'{column.name}=([^,]*)' for column in table.partitions)},[^/]*$"
 
 
-def _linked_day(day: Path, table: Table, target: Path) -> dict[Path, Path]:
+def _linked_day(day: Path, table: Table, target: Path, opened: ExitStack) -> dict[Path, Path]:
     """Link the files of a day's folder into another one; return the links with their files.
+
+    `opened` closes the files that are kept open instead.
 
     A writer switches the day and then removes superseded files one by one, so the listed files are one
     version of the day only if the list is the same after all of them are linked.
@@ -96,8 +123,11 @@ def _linked_day(day: Path, table: Table, target: Path) -> dict[Path, Path]:
                 except OSError as error:
                     if error.errno not in _NO_LINKS:
                         raise
-                    # An open file stays the version that it was, so a copy is consistent too.
-                    shutil.copyfile(file, link)
+                    # An open file stays the version that it was, and a copy of it, too.
+                    if table.hourly and _OPEN_FILES.is_dir():
+                        link.symlink_to(_OPEN_FILES / str(opened.enter_context(file.open("rb")).fileno()))
+                    else:
+                        shutil.copyfile(file, link)
             if day_files(day, table) == files:
                 return links
         for link in links:
