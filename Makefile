@@ -81,7 +81,7 @@ check: $(VENV)/.dev  ## Lint, check types, layers and definitions.
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
 	mkdir -p $(CHECK_HOME)/dagster
-	cp dagster.yaml $(CHECK_HOME)/dagster/
+	cp deploy/dagster.yaml $(CHECK_HOME)/dagster/
 	$(DG) check defs
 	$(DG) list defs --json >$(CHECK_HOME)/defs.json
 

@@ -197,6 +197,11 @@ def load_settings(home: Path | str | None = None, **variables: str) -> Settings:
     return settings
 
 
+def names_a_history() -> bool:
+    """Return whether DAGSTER_HOME is in the environment; Dagster itself reads no `.env` of a home."""
+    return bool(os.environ.get("DAGSTER_HOME"))
+
+
 def environment(home: Path | str | None) -> dict[str, str]:
     """Return the variables of a home, for secrets that are configured by the name of their variable."""
     of_home = _dotenv(Path(home) / ".env") if home else {}

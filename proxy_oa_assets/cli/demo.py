@@ -11,7 +11,7 @@ from dotenv import dotenv_values
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from proxy_oa_assets.cli.console import console, show_day, show_frame
-from proxy_oa_assets.cli.history import assets_of_a_day, materialize_day, open_history
+from proxy_oa_assets.cli.history import assets_of_a_day, dagster_variables, materialize_day, open_history
 from proxy_oa_assets.defs.build import build_definitions
 from proxy_oa_assets.enrichment.reputation.verdict import gravest
 from proxy_oa_assets.ingest.sample.site import write_sample_day, write_site_files
@@ -113,3 +113,5 @@ def _show(settings: Settings, configured: Deployment, days: list[Day], rows: int
     )
     home = shlex.quote(str(settings.home))
     console.print(f"  PROXY_OA_HOME={home} proxy-oa ui", soft_wrap=True, markup=False)
+    console.print("\nDagster's own commands (`dagster`, `dg dev`) use the same history after")
+    console.print(f"  {dagster_variables(settings)}", soft_wrap=True, markup=False)

@@ -1,5 +1,6 @@
 """Dagster's history, the one folder that the command line and the web UI share, and runs recorded in it."""
 
+import shlex
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -34,8 +35,14 @@ def prepare_history(settings: Settings) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     if not (folder / "dagster.yaml").exists():
         with replacing(folder / "dagster.yaml") as file:
-            file.write(bundled("dagster.yaml").read_bytes())
+            file.write(bundled("deploy/dagster.yaml").read_bytes())
     return folder
+
+
+def dagster_variables(settings: Settings) -> str:
+    """Return the shell command after which Dagster's own commands work in this home and its history."""
+    home, history = (shlex.quote(str(path)) for path in (settings.home, settings.dagster_home))
+    return f"export PROXY_OA_HOME={home} DAGSTER_HOME={history}"
 
 
 def open_history(settings: Settings) -> dg.DagsterInstance:

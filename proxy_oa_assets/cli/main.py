@@ -119,12 +119,13 @@ def init_db() -> None:
     """Create the tables and the folder of Dagster's history where they are missing."""
     settings = load_settings()
 
-    from proxy_oa_assets.cli.history import prepare_history
+    from proxy_oa_assets.cli.history import dagster_variables, prepare_history
     from proxy_oa_assets.resources.deployment import deployment
 
     for line in deployment(settings).impala.create_tables():
         click.echo(line)
     click.echo(f"history: {prepare_history(settings)}, settings in its dagster.yaml")
+    click.echo(f"before Dagster's own commands: {dagster_variables(settings)}")
 
 
 @main.command()

@@ -114,7 +114,7 @@ def home(tmp_path: Path) -> Home:
     )
     history = home.path / "dagster"
     history.mkdir()
-    shipped = bundled("dagster.yaml").read_text(encoding="utf-8")
+    shipped = bundled("deploy/dagster.yaml").read_text(encoding="utf-8")
     (history / "dagster.yaml").write_text(f"{shipped}\n{block}", encoding="utf-8")
     return home
 

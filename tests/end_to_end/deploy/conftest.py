@@ -14,7 +14,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Site:
     home = tmp_path_factory.mktemp("deploy") / "home"
     (home / "dagster").mkdir(parents=True, mode=0o700)
     home.chmod(0o700)
-    shutil.copy(bundled("dagster.yaml"), home / "dagster")
+    shutil.copy(bundled("deploy/dagster.yaml"), home / "dagster")
     (home / "dagster" / "dagster.yaml").chmod(0o600)
     example = dotenv_values(SYSTEMD / "proxy-oa.env.example")
     return Site(

@@ -28,7 +28,7 @@ def serve() -> Callable[..., AbstractContextManager[DagsterClient]]:
 def shared_home(tmp_path_factory: pytest.TempPathFactory) -> Home:
     """A home that tests share, each with other days; run monitoring looks for dead runs every 5 s."""
     home = Home(tmp_path_factory.mktemp("operating") / "home")
-    shipped = bundled("dagster.yaml").read_text(encoding="utf-8")
+    shipped = bundled("deploy/dagster.yaml").read_text(encoding="utf-8")
     seldom, often = "poll_interval_seconds: 60", "poll_interval_seconds: 5"
     assert seldom in shipped
     (home.path / "dagster").mkdir(parents=True)
