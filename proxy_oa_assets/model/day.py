@@ -2,7 +2,7 @@
 
 import datetime as dt
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Self
 
@@ -80,3 +80,14 @@ class Day:
 
     def __str__(self) -> str:
         return self.key
+
+
+def spans(days: Iterable[Day]) -> str:
+    """Return days as text in which days in a row are one span: `2016-09-12 to 2016-09-14, 2016-09-20`."""
+    rows: list[list[Day]] = []
+    for day in sorted(days):
+        if rows and rows[-1][-1].plus(1) == day:
+            rows[-1].append(day)
+        else:
+            rows.append([day])
+    return ", ".join(str(row[0]) if len(row) == 1 else f"{row[0]} to {row[-1]}" for row in rows)

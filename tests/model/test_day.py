@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from proxy_oa_assets.model.day import Day
+from proxy_oa_assets.model.day import Day, spans
 from proxy_oa_assets.model.errors import DayError
 
 NO_DAYS = (
@@ -61,3 +61,10 @@ def test_days_sort_by_date():
     """Days compare by date, not by text."""
     keys = ["2016-10-01", "2015-12-31", "2016-09-30"]
     assert [day.key for day in sorted(map(Day.parse, keys))] == sorted(keys)
+
+
+def test_days_in_a_row_are_one_span():
+    """Over the end of a month, too, and in any order."""
+    days = [Day.parse(key) for key in ("2016-10-05", "2016-10-01", "2016-09-29", "2016-09-30", "2016-10-03")]
+    assert spans(days) == "2016-09-29 to 2016-10-01, 2016-10-03, 2016-10-05"
+    assert spans([]) == ""

@@ -72,6 +72,11 @@ def evaluation(
     )
 
 
+def materialized(instance: dg.DagsterInstance, asset: str) -> list[str]:
+    """Return the days of an asset that history has as materialized, in order."""
+    return sorted(instance.get_materialized_partitions(dg.AssetKey(asset)))
+
+
 def asset_checks(partitions: dg.TimeWindowPartitionsDefinition) -> list[dg.AssetChecksDefinition]:
     """Return the checks of every asset's day."""
     return [_checks_of_an_asset(checks, evaluate, partitions) for checks, evaluate in DAY_CHECKS]
@@ -100,9 +105,9 @@ def _checks_of_an_asset(
         workspace: Workspace,
     ) -> Iterator[dg.AssetCheckEvaluation | dg.AssetCheckResult]:
         op = context.op_execution_context
-        # A check that is launched by itself has no partition: it takes the newest day.
+        # A check that is launched by itself has no partition: it takes the newest materialized day.
         partitioned = op.has_partition_key or op.has_partition_key_range
-        keys = op.partition_keys if partitioned else [partitions.get_last_partition_key() or ""]
+        keys = op.partition_keys if partitioned else materialized(context.instance, checks[0].asset)[-1:]
         deployment = Deployment(hdfs=hdfs, impala=impala, reputation=reputation, workspace=workspace)
         selected = {key.name for key in context.selected_asset_check_keys}
         wanted = tuple(check for check in checks if check.name in selected)
@@ -112,6 +117,9 @@ def _checks_of_an_asset(
             for day, results in by_day.items():
                 for check in wanted:
                     yield evaluation(context.instance, check, day, results[check])
+        if not partitioned:
+            # Of a run without a partition, Dagster can't look up the materialization that a result is of.
+            return
         for check in wanted:
             yield _result_of_days(check, {day: results[check] for day, results in by_day.items()})
 

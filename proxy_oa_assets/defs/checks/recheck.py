@@ -1,12 +1,20 @@
 """The job `recheck_days`: it evaluates the checks of days again, without materializing anything."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 
 import dagster as dg
 from pydantic import Field
 
-from proxy_oa_assets.defs.checks.asset_checks import DAY_CHECKS, dagster_severity, evaluated, evaluation
-from proxy_oa_assets.model.day import Day
+from proxy_oa_assets.defs.checks.asset_checks import (
+    DAY_CHECKS,
+    dagster_severity,
+    evaluated,
+    evaluation,
+    materialized,
+)
+from proxy_oa_assets.defs.checks.day_check import CheckResult, DayCheck
+from proxy_oa_assets.model.day import Day, spans
 from proxy_oa_assets.model.errors import DayError
 from proxy_oa_assets.model.text import counted
 from proxy_oa_assets.resources.deployment import Deployment
@@ -52,26 +60,54 @@ def recheck_job(partitions: dg.TimeWindowPartitionsDefinition) -> dg.JobDefiniti
         reputation: ReputationResource,
         workspace: Workspace,
     ) -> Iterator[dg.AssetCheckEvaluation]:
-        """Evaluate every check of each day and record the results. Fails if a day is wrong."""
+        """Evaluate every check of each materialized day and record the results. Fails if a day is wrong."""
         deployment = Deployment(hdfs=hdfs, impala=impala, reputation=reputation, workspace=workspace)
         wrong: list[str] = []
         try:
             days = config.days(list(partitions.get_partition_keys()))
         except DayError as error:
             raise dg.Failure(str(error), allow_retries=False) from error
+        assets = [checks[0].asset for checks, _ in DAY_CHECKS]
+        made = {asset: set(materialized(context.instance, asset)) for asset in assets}
+        skipped = _not_materialized(days, made)
+        if skipped:
+            context.log.info("Skipped what isn't materialized: %s", skipped)
         for day in days:
-            for checks, evaluate in DAY_CHECKS:
-                for check, result in evaluated(checks, evaluate, day, deployment).items():
-                    yield evaluation(context.instance, check, day, result)
-                    if not result.passed and dagster_severity(check) is dg.AssetCheckSeverity.ERROR:
-                        wrong.append(f"{day}: {check.asset}, {check.name}: {result.description}")
+            for check, result in _results(day, made, deployment).items():
+                yield evaluation(context.instance, check, day, result)
+                if not result.passed and dagster_severity(check) is dg.AssetCheckSeverity.ERROR:
+                    wrong.append(f"{day}: {check.asset}, {check.name}: {result.description}")
         if wrong:
             reasons = "\n".join(wrong)
             found = f"{counted(len(wrong), 'failed check')} in {counted(len(days), 'day')}"
             raise dg.Failure(f"{found}.\n{reasons}", allow_retries=False)
 
-    @dg.job(description="Evaluate the checks of days again, without materializing anything")
+    @dg.job(description="Evaluate the checks of materialized days again, without materializing anything")
     def recheck_days() -> None:
         recheck()
 
     return recheck_days
+
+
+def _results(
+    day: Day, made: Mapping[str, AbstractSet[str]], deployment: Deployment
+) -> dict[DayCheck, CheckResult]:
+    """Evaluate the checks of the assets that are materialized on a day."""
+    return {
+        check: result
+        for checks, evaluate in DAY_CHECKS
+        if day.key in made[checks[0].asset]
+        for check, result in evaluated(checks, evaluate, day, deployment).items()
+    }
+
+
+def _not_materialized(days: Sequence[Day], made: Mapping[str, AbstractSet[str]]) -> str:
+    """Return the days of which assets aren't materialized, those without all of them as mere spans."""
+    without: dict[tuple[str, ...], list[Day]] = {}
+    for day in days:
+        if missing := tuple(asset for asset, keys in made.items() if day.key not in keys):
+            without.setdefault(missing, []).append(day)
+    return "; ".join(
+        spans(found) if len(missing) == len(made) else f"{spans(found)} ({', '.join(missing)})"
+        for missing, found in without.items()
+    )

@@ -1,3 +1,5 @@
+from collections.abc import Iterator
+
 import dagster as dg
 import pytest
 from support.definitions import DAILY, defs
@@ -14,21 +16,27 @@ FIRST, LAST = Day.parse("2016-09-12"), Day.parse("2016-09-13")
 
 
 @pytest.fixture
-def home(tmp_path) -> Home:
+def instance() -> Iterator[dg.DagsterInstance]:
+    with dg.DagsterInstance.ephemeral() as instance:
+        yield instance
+
+
+@pytest.fixture
+def home(tmp_path, instance) -> Home:
     home = Home(tmp_path / "home")
     for day in (FIRST, LAST):
         home.write_sample(day, views=15)
-        assert home.materialize(day).success
+        assert home.materialize(day, instance=instance).success
     return home
 
 
-def recheck(home: Home, **config: str) -> dg.ExecuteInProcessResult:
+def recheck(home: Home, instance: dg.DagsterInstance, **config: str) -> dg.ExecuteInProcessResult:
     return home.definitions.resolve_job_def("recheck_days").execute_in_process(
         run_config={
             "ops": {"recheck": {"config": config}},
             "loggers": {"console": {"config": {"log_level": "CRITICAL"}}},
         },
-        instance=dg.DagsterInstance.ephemeral(),
+        instance=instance,
         raise_on_error=False,
     )
 
@@ -41,11 +49,11 @@ def evaluations(result: dg.ExecuteInProcessResult) -> list[dg.AssetCheckEvaluati
     ]
 
 
-def test_good_days_are_checked_again_without_being_made_again(home: Home) -> None:
+def test_good_days_are_checked_again_without_being_made_again(home: Home, instance) -> None:
     """The result of every check of every day is recorded, and no table is touched."""
     made = home.part("proxy_edge", FIRST).stat().st_mtime_ns
 
-    result = recheck(home, first_day=FIRST.key, last_day=LAST.key)
+    result = recheck(home, instance, first_day=FIRST.key, last_day=LAST.key)
 
     assert result.success
     assert {found.partition for found in evaluations(result)} == {FIRST.key, LAST.key}
@@ -53,16 +61,52 @@ def test_good_days_are_checked_again_without_being_made_again(home: Home) -> Non
     assert home.part("proxy_edge", FIRST).stat().st_mtime_ns == made
 
 
-def test_a_day_that_went_wrong_fails_the_job_by_name(home: Home) -> None:
+def test_a_day_that_went_wrong_fails_the_job_by_name(home: Home, instance) -> None:
     """The failure names day, asset, check and reason of what is wrong, and no other day."""
     home.part("proxy_scores", LAST).unlink()
 
-    result = recheck(home, first_day=FIRST.key, last_day=LAST.key)
+    result = recheck(home, instance, first_day=FIRST.key, last_day=LAST.key)
 
     (failed,) = (event for event in result.all_events if event.is_step_failure)
     message = failed.step_failure_data.user_failure_data.description
     assert "2016-09-13: scored_connections, every_result_is_scored" in message
     assert FIRST.key not in message
+
+
+def test_days_that_are_not_materialized_are_skipped_in_one_line(home: Home, instance) -> None:
+    """A gap condemns no day: the job records nothing of it, succeeds, and its log names what was skipped."""
+    home.write_sample(LAST.plus(3), views=15)
+    assets = ["proxy_results", "scored_connections"]
+    assert home.materialize(LAST.plus(3), assets=assets, instance=instance).success
+
+    result = recheck(home, instance, first_day=FIRST.plus(-2).key, last_day=LAST.plus(3).key)
+
+    assert result.success
+    by_day = {}
+    for found in evaluations(result):
+        by_day.setdefault(found.partition, set()).add(found.asset_key.to_user_string())
+    everything = {"proxy_results", "scored_connections", "edge_details", "ingest_summary"}
+    assert by_day == {FIRST.key: everything, LAST.key: everything, "2016-09-16": set(assets)}
+    skipped = [
+        event.user_message
+        for event in instance.all_logs(result.run_id)
+        if event.user_message.startswith("Skipped")
+    ]
+    (line,) = skipped
+    assert line.endswith(
+        ": 2016-09-10 to 2016-09-11, 2016-09-14 to 2016-09-15; 2016-09-16 (edge_details, ingest_summary)"
+    )
+
+
+def test_a_check_that_is_launched_by_itself_takes_the_newest_materialized_day(home: Home, instance) -> None:
+    """From the asset's page, where no partition is chosen: days that were never made aren't condemned."""
+    job = home.definitions.resolve_implicit_global_asset_job_def()
+    key = dg.AssetCheckKey(dg.AssetKey("ingest_summary"), "summary_counts_every_row")
+    result = job.get_subset(asset_selection=set(), asset_check_selection={key}).execute_in_process(
+        instance=instance, resources=home.deployment.resources()
+    )
+    (found,) = result.get_asset_check_evaluations()
+    assert (found.partition, found.passed) == (LAST.key, True)
 
 
 def test_days_that_are_no_partitions_are_refused() -> None:
