@@ -108,7 +108,7 @@ def _network_context(configured: Deployment) -> str:
     if configured.workspace.network_context_file is None:
         return "none configured (PROXY_OA_NETWORK_CONTEXT): network_context stays empty"
     if context.rejected:
-        raise ProxyOaError(f"{len(context.rejected)} lines are ignored; the first: {context.rejected[0]}")
+        raise ProxyOaError(f"{context.entries} entries; {context.rejected}")
     return f"{configured.workspace.network_context_file}: {context.entries} entries"
 
 

@@ -1,143 +1,104 @@
 """The network context: a site's descriptions of its own addresses.
 
-The file is comma-separated, `ip,description`, with or without a header. `ip` is an address, a CIDR block or a
-range `a-b`, IPv4 or IPv6; the entry that covers the fewest addresses wins, of equal ones the first.
+The file has two columns, `ip,description`, with or without a header, separated by commas, semicolons or tabs.
+`ip` is an address, a CIDR block, `10.0.0.*` or a range `a-b`, IPv4 or IPv6; the entry that covers the fewest
+addresses wins, of equal ones the first.
 """
 
-import csv
-import ipaddress
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import NamedTuple
 
+from proxy_oa_assets.enrichment.address_ranges import Address, AddressRanges, address_range, parse_address
 from proxy_oa_assets.model.errors import NetworkContextError
+from proxy_oa_assets.model.text_file import IgnoredLines, cells, numbered_lines
 
-Address = ipaddress.IPv4Address | ipaddress.IPv6Address
-
-
-class _Entry(NamedTuple):
-    """A line of the file; the lesser entry wins."""
-
-    size: int
-    position: int
-    description: str
+_SEPARATOR = re.compile(r"[,;\t]")
+# Its first word doesn't look like an address.
+_HEADER = re.compile(r"[^\W\d](?:[^.:/]|/(?!\d))*")
+# Excel's, which names the separator.
+_NO_ROW = re.compile(r"\s*(?:#|$|sep=.\s*$)", re.IGNORECASE)
 
 
 @dataclass
 class NetworkContext:
-    """The entries as prefixes, `_prefixes[version][length][network]`, each with its entry's size.
+    """The descriptions of addresses, and the lines of the file that can't be used."""
 
-    A range becomes the few prefixes that make it up, so that a lookup tries one dictionary per prefix length.
-    """
+    ranges: AddressRanges = field(default_factory=AddressRanges)
+    rejected: IgnoredLines = field(default_factory=IgnoredLines)
 
-    entries: int = 0
-    rejected: list[str] = field(default_factory=list)
-    _prefixes: dict[int, dict[int, dict[int, _Entry]]] = field(default_factory=lambda: {4: {}, 6: {}})
+    @property
+    def entries(self) -> int:
+        """The number of lines that are used."""
+        return self.ranges.entries
 
     def describe(self, clientip: str | None) -> str:
         """Return the description of an address; the empty string for another text or address."""
-        address = _address(clientip or "")
-        if address is None:
-            return ""
-        number, bits = int(address), address.max_prefixlen
-        found = [
-            networks[key]
-            for length, networks in self._prefixes[address.version].items()
-            if (key := number >> (bits - length)) in networks
-        ]
-        return min(found).description if found else ""
-
-    def add(self, first: Address, last: Address, description: str) -> None:
-        """Add the addresses from first to last."""
-        low, high, bits = int(first), int(last), first.max_prefixlen
-        self.entries += 1
-        entry = _Entry(high - low + 1, self.entries, description)
-        lengths = self._prefixes[first.version]
-        for number, size_bits in _blocks(low, high, bits):
-            networks = lengths.setdefault(bits - size_bits, {})
-            key = number >> size_bits
-            networks[key] = min(entry, networks.get(key, entry))
+        address = parse_address(clientip or "")
+        return (address and self.ranges.find(address)) or ""
 
 
 def read_network_context(path: Path) -> NetworkContext:
     """Read a network context file.
 
     A line that can't be used is left out and named in `rejected` (`file:line: reason`). Raises
-    NetworkContextError if the file can't be read.
+    NetworkContextError if the file can't be read or no line can be used.
     """
     context = NetworkContext()
+    lines_of: dict[tuple[Address, Address], tuple[int, str]] = {}
     try:
-        with path.open(encoding="utf-8-sig", errors="replace", newline="") as file:
-            for number, line in enumerate(file, start=1):
-                _add_line(context, line, f"{path}:{number}", may_be_header=number == 1)
-    except OSError as error:
+        for number, row in _rows(path, context.rejected):
+            found = _entry(row)
+            if isinstance(found, str):
+                context.rejected.add(f"{path}:{number}", found)
+                continue
+            first, last, description = found
+            earlier, same = lines_of.setdefault((first, last), (number, description))
+            if earlier == number:
+                context.ranges.add(first, last, description)
+            elif same != description:
+                context.rejected.add(f"{path}:{number}", f"line {earlier} describes {row[0]!r} already")
+    except (OSError, ValueError) as error:
         raise NetworkContextError(
             f"The network context file {path} can't be read: {error}; PROXY_OA_NETWORK_CONTEXT names it"
         ) from error
+    if not context.entries:
+        first_reason = f": {context.rejected.first[0]}" if context.rejected else ""
+        raise NetworkContextError(
+            f"No line of the network context file {path} can be used{first_reason}; write "
+            f"`ip,description` lines, or remove PROXY_OA_NETWORK_CONTEXT, which names it"
+        )
     return context
 
 
-def _add_line(context: NetworkContext, line: str, place: str, *, may_be_header: bool) -> None:
-    # Parsed line by line, so that a quote that is never closed spoils only its own line.
-    try:
-        row = next(csv.reader([line], strict=True), [])
-    except csv.Error as error:
-        context.rejected.append(f"{place}: {error}")
-        return
-    if not any(cell.strip() for cell in row):
-        return
-    bounds = _bounds(row[0].strip())
-    if bounds is None:
-        # A header's first word doesn't look like an address.
-        if not (may_be_header and re.fullmatch(r"[A-Za-z_][^.:/]*", row[0].strip())):
-            context.rejected.append(f"{place}: {row[0][:80]!r} is no address, CIDR block or range a-b")
-    elif not row[1:]:
-        context.rejected.append(f"{place}: no description after {row[0]!r}")
-    else:
-        context.add(*bounds, row[1].strip())
-
-
-def _bounds(text: str) -> tuple[Address, Address] | None:
-    """Return the first and last address of an address, a block or a range; None if it is neither."""
-    if "/" in text:
+def _rows(path: Path, rejected: IgnoredLines) -> Iterator[tuple[int, list[str]]]:
+    """Yield number and stripped cells of each line but blank ones, comments and a header."""
+    may_be_header = True
+    for number, line in numbered_lines(path, rejected):
+        if _NO_ROW.match(line):
+            continue
+        separator = _SEPARATOR.search(line)
         try:
-            network = ipaddress.ip_network(text, strict=False)
-        except ValueError:
-            return None
-        first, last = _unmapped(network[0]), _unmapped(network[-1])
-        # A block around all IPv4-mapped addresses has only one end among them.
-        return (first, last) if first.version == last.version else (network[0], network[-1])
-    low_text, dash, high_text = text.partition("-")
-    low = _address(low_text.strip())
-    high = _address(high_text.strip()) if dash else low
-    if low is None or high is None or low.version != high.version or int(low) > int(high):
-        return None
-    return low, high
+            row = [cell.strip() for cell in cells(line, separator[0] if separator else ",")]
+        except ValueError as error:
+            rejected.add(f"{path}:{number}", str(error))
+            continue
+        is_header = may_be_header and _HEADER.fullmatch(row[0]) and address_range(row[0]) is None
+        may_be_header = False
+        if any(row) and not is_header:
+            yield number, row
 
 
-def _address(text: str) -> Address | None:
-    """Return an address, an IPv4 one for an IPv4-mapped IPv6 one; None if the text is no address."""
-    try:
-        address = ipaddress.ip_address(text)
-    except ValueError:
-        return None
-    return _unmapped(address)
-
-
-def _unmapped(address: Address) -> Address:
-    return (isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped) or address
-
-
-def _blocks(low: int, high: int, bits: int) -> Iterator[tuple[int, int]]:
-    """Split a range of numbers into the largest aligned blocks, as (first number, bits of the size).
-
-    `ipaddress.summarize_address_range` does the same through address objects, too slowly for long files.
-    """
-    while low <= high:
-        aligned = (low & -low).bit_length() - 1 if low else bits
-        fitting = (high - low + 1).bit_length() - 1
-        size_bits = min(aligned, fitting)
-        yield low, size_bits
-        low += 1 << size_bits
+def _entry(row: list[str]) -> tuple[Address, Address, str] | str:
+    """Return the first and last address and the description of a row, or why it has none."""
+    ip, *others = row
+    if not others or not others[0]:
+        return f"no description after {ip[:80]!r} and a comma, a semicolon or a tab"
+    bounds = address_range(ip)
+    if bounds is None:
+        return f"{ip[:80]!r} is no address, CIDR block, 10.0.0.* or range a-b"
+    # Written as it were the description, the second of three columns would be every client's context.
+    if len(others) > 1 and address_range(others[0]):
+        return f"its second column, {others[0][:80]!r}, is an address; write a range as a-b in the first"
+    return *bounds, others[0]

@@ -16,6 +16,7 @@ from proxy_oa_assets.enrichment.reputation.verdict import Status, write_lookup_s
 from proxy_oa_assets.enrichment.score_columns import as_scores, enrich
 from proxy_oa_assets.model.day import Day
 from proxy_oa_assets.model.tables import PROXY_SCORES, PROXY_THREAT_INVESTIGATION, records
+from proxy_oa_assets.model.text_file import IgnoredLines
 from proxy_oa_assets.model.tsv import write_tsv
 from proxy_oa_assets.ranking.results_file import kept_rows
 from proxy_oa_assets.resources.hdfs import FileStore
@@ -28,8 +29,6 @@ if TYPE_CHECKING:
 
 EXPORTED_COLUMNS = (*PROXY_SCORES.column_names, "uri_sev", "hash")
 _PREVIEWED = ("ml_score", "time", "clientip", "fulluri", "uri_rep", "respcode_name", "network_context")
-# Dagster keeps each log line for good, and a file with another separator has no usable line.
-_NAMED_LINES = 20
 
 
 def scored_connections_asset(daily: Daily) -> dg.AssetsDefinition:
@@ -55,10 +54,10 @@ def scored_connections_asset(daily: Daily) -> dg.AssetsDefinition:
             column = workspace.column_map().reputation_column
             network = workspace.network_context()
             warnings = reputation.configured().warnings
-        for problem in network.rejected[:_NAMED_LINES]:
-            context.log.warning("Left out of the network context: %s", problem)
-        if len(network.rejected) > _NAMED_LINES:
-            context.log.warning("Left out of the network context: %d lines in all", len(network.rejected))
+        for line in network.rejected.first:
+            context.log.warning("Left out of the network context: %s", line)
+        if network.rejected.count > len(network.rejected.first):
+            context.log.warning("Left out of the network context: %d lines in all", network.rejected.count)
         for warning in warnings:
             context.log.warning("Reputation: %s", warning)
 
@@ -81,7 +80,8 @@ def scored_connections_asset(daily: Daily) -> dg.AssetsDefinition:
                 "dagster/partition_row_count": count,
                 "connections": len(rows[["clientip", "fulluri"]].drop_duplicates()),
                 "scored_by_analysts": int((enriched["uri_sev"] > 0).sum()),
-                "network_context_rejected": len(network.rejected),
+                "network_context_rejected": network.rejected.count,
+                **_named("network_context_rejected_lines", network.rejected),
                 "most_suspicious": preview(
                     enriched.assign(ml_score=enriched["ml_score"].map("{:.3g}".format)), _PREVIEWED
                 ),
@@ -93,6 +93,11 @@ def scored_connections_asset(daily: Daily) -> dg.AssetsDefinition:
         return day_by_day(context, hdfs, workspace, materialize)
 
     return scored_connections
+
+
+def _named(name: str, ignored: IgnoredLines) -> DayMetadata:
+    """Return metadata of a file's first ignored lines with their reasons, if there are any."""
+    return {name: dg.MetadataValue.text("\n".join(ignored.first))} if ignored else {}
 
 
 def _lookup_metadata(looked_up: "LookupResult") -> DayMetadata:

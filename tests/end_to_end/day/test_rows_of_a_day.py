@@ -6,7 +6,7 @@ import dagster as dg
 import numpy as np
 import pytest
 from support.deployments import WITH_A_SLOW_CLUSTER
-from support.home import Home
+from support.home import Home, failures, metadata
 from support.independent_reading import (
     EDGE,
     RESULTS,
@@ -138,10 +138,10 @@ def test_the_sample_sites_context_and_lists_stand_in_the_scores(sample_home: Hom
     assert beacon["network_context"] == "Reception terminal"
 
 
-def test_a_context_file_of_another_form_does_not_fill_the_history(tmp_path: Path) -> None:
-    """Of 300 lines that can't be used, the first 20 are named, and how many there are."""
+def test_unusable_lines_of_a_context_file_are_named_and_do_not_fill_the_history(tmp_path: Path) -> None:
+    """Of 300 lines that can't be used, 20 are named in the log and in metadata, and all are counted."""
     context = tmp_path / "context.csv"
-    context.write_text("10.0.0.1;finance\n" * 300, encoding="utf-8")
+    context.write_text("10.0.0.1,front desk\n" + "10.0.0.300,finance\n" * 300, encoding="utf-8")
     home = Home(tmp_path / "home", PROXY_OA_NETWORK_CONTEXT=str(context))
     day = home.write_sample(views=15)
 
@@ -152,5 +152,21 @@ def test_a_context_file_of_another_form_does_not_fill_the_history(tmp_path: Path
     assert result.success
     left_out = [line for line in lines if line.startswith("Left out of the network context: ")]
     assert len(left_out) == 21
-    assert f"{context}:20: " in left_out[19]
+    assert f"{context}:21: " in left_out[19]
     assert left_out[20].endswith("300 lines in all")
+    shown = metadata(result, "scored_connections")
+    assert shown["network_context_rejected"] == 300
+    assert shown["network_context_rejected_lines"].splitlines()[0].startswith(f"{context}:2: '10.0.0.300'")
+
+
+def test_a_context_file_without_a_usable_line_fails_the_day(tmp_path: Path) -> None:
+    """The column would be empty without a word; the error has the file, the line and the setting."""
+    context = tmp_path / "context.csv"
+    context.write_text("name|ip\nfinance|10.0.0.1\n", encoding="utf-8")
+    home = Home(tmp_path / "home", PROXY_OA_NETWORK_CONTEXT=str(context))
+
+    result = home.materialize(home.write_sample(views=15))
+
+    failure = failures(result)["scored_connections"]
+    assert f"{context}:2: no description after 'finance|10.0.0.1'" in failure
+    assert "PROXY_OA_NETWORK_CONTEXT" in failure
