@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from proxy_oa_assets.cli.history import open_history
+from proxy_oa_assets.cli.start_date import Doubtful, first_day, start_date_finding
 from proxy_oa_assets.model.day import Day
 from proxy_oa_assets.model.errors import ProxyOaError, refusal
 from proxy_oa_assets.resources.deployment import Deployment, deployment
@@ -20,6 +21,7 @@ class Probe:
     what: str
     works: bool
     finding: str
+    doubtful: bool = False
 
 
 def probe_all() -> Iterator[Probe]:
@@ -44,7 +46,8 @@ def probe_all() -> Iterator[Probe]:
                 text = refusal(error) if isinstance(error, OSError) else str(error)
                 yield Probe(what, works=False, finding=text)
                 break
-            yield Probe(what, works=True, finding=f"{finding} ({time.perf_counter() - started:.1f} s)")
+            timed = f"{finding} ({time.perf_counter() - started:.1f} s)"
+            yield Probe(what, works=True, finding=timed, doubtful=isinstance(finding, Doubtful))
 
 
 def _systems(settings: Settings, configured: Deployment) -> Iterator[dict[str, Callable[[], str]]]:
@@ -54,6 +57,7 @@ def _systems(settings: Settings, configured: Deployment) -> Iterator[dict[str, C
         "hdfs": lambda: _hdfs(configured.hdfs, settings.huser),
         "hdfs files": lambda: _hdfs_files(configured.hdfs, settings.huser),
         "results": lambda: _results(configured.hdfs, settings.huser),
+        "start date": lambda: start_date_finding(settings, first_day(configured)),
     }
     yield configured.impala.probes()
     yield {"network context": lambda: _network_context(configured)}

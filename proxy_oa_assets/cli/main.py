@@ -120,11 +120,14 @@ def init_db() -> None:
     settings = load_settings()
 
     from proxy_oa_assets.cli.history import dagster_variables, prepare_history
+    from proxy_oa_assets.cli.start_date import first_day, start_date_finding
     from proxy_oa_assets.resources.deployment import deployment
 
-    for line in deployment(settings).impala.create_tables():
+    configured = deployment(settings)
+    for line in configured.impala.create_tables():
         click.echo(line)
     click.echo(f"history: {prepare_history(settings)}, settings in its dagster.yaml")
+    click.echo(f"start date: {start_date_finding(settings, first_day(configured))}")
     click.echo(f"before Dagster's own commands: {dagster_variables(settings)}")
 
 
@@ -184,7 +187,8 @@ def doctor() -> None:
     failed = 0
     for probe in probe_all():
         failed += not probe.works
-        click.echo(f"{'ok  ' if probe.works else 'FAIL'}  {probe.what:<20} {printable_lines(probe.finding)}")
+        state = "FAIL" if not probe.works else "warn" if probe.doubtful else "ok  "
+        click.echo(f"{state}  {probe.what:<20} {printable_lines(probe.finding)}")
     if failed:
         click.echo(f"{failed} to fix", err=True)
         sys.exit(FAILED)
