@@ -1,11 +1,19 @@
 """Local files: atomic replacement, and the files that the package ships."""
 
 import os
+import re
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
+
+_NO_DATA = re.compile(r"[._].*|.*(\.tmp|\.crc|\._COPYING_)", re.DOTALL)
+
+
+def is_data_file(name: str) -> bool:
+    """Return whether Hive, Impala and Spark read a file of that name, and its writer has finished it."""
+    return not _NO_DATA.fullmatch(name)
 
 
 @contextmanager

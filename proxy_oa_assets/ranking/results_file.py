@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING, BinaryIO, Literal, NamedTuple
 
 from proxy_oa_assets.model.column_map import RESULT_FIELDS
 from proxy_oa_assets.model.day import Day
@@ -35,6 +35,8 @@ RANKED_TYPES: dict[str, Literal["Int32", "float64", "str"]] = {
 _INT = re.compile(r"[+-]?\d+", re.ASCII)
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 _SHOWN = 80  # characters
+_LONGEST_LINE = 16 << 20  # bytes; proxies refuse URIs and headers long before
+_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _INT_MIN, _INT_MAX = -(2**31), 2**31 - 1
 _FLOAT_MAX = float.fromhex("0x1.fffffep127")  # IEEE 754, binary32
 
@@ -54,7 +56,7 @@ class ResultsReader:
     """Reads the first `limit` good rows of a day's results.
 
     Iterate over `rejected_lines`, which drives the reading, then take the `frame`. Memory is bounded by
-    `limit`.
+    `limit`. `crlf_lines` counts the lines that end in CR LF, as Windows programs write them.
     """
 
     columns: tuple[str, ...]
@@ -62,6 +64,7 @@ class ResultsReader:
     limit: int
     lines_read: int = 0
     rejected: int = 0
+    crlf_lines: int = 0
     first_reason: str = ""
     _rows: list[list[Value]] = field(default_factory=list)
 
@@ -71,9 +74,16 @@ class ResultsReader:
             if len(self._rows) >= self.limit:
                 return
             self.lines_read += 1
+            line = raw.removesuffix(b"\n")
+            if self.lines_read == 1:
+                line = line.removeprefix(_BYTE_ORDER_MARK)
+            if line.endswith(b"\r"):
+                self.crlf_lines += 1
+                line = line[:-1]
             # As Spark reads it. Rejecting a row for bytes that aren't UTF-8 would let a client hide.
-            text = raw.removesuffix(b"\n").decode("utf-8", errors="replace")
-            row = self._parsed(text)
+            text = line.decode("utf-8", errors="replace")
+            too_long = f"longer than {_LONGEST_LINE >> 20} MiB" if len(line) > _LONGEST_LINE else None
+            row = too_long or self._parsed(text)
             if isinstance(row, str):
                 self.rejected += 1
                 self.first_reason = self.first_reason or row
@@ -111,11 +121,16 @@ def read_results(copy: Path, columns: tuple[str, ...], day: Day, limit: int) -> 
     """
     reader = ResultsReader(columns, day, limit)
     rejected = copy.with_name(REJECTED_FILE)
-    with copy.open("rb") as lines:
-        write_tsv(rejected, ("line", "reason", "content"), reader.rejected_lines(lines))
+    with copy.open("rb") as file:
+        write_tsv(rejected, ("line", "reason", "content"), reader.rejected_lines(_lines(file)))
     if not reader.rejected:
         rejected.unlink()
-    elif reader.frame.empty:
+    if not reader.lines_read:
+        raise ResultsError(
+            f"{copy} is empty: the ranking job wrote no row. Run it for this day again, then materialize "
+            f"proxy_results again"
+        )
+    if reader.frame.empty:
         raise ResultsError(
             f"{copy}: none of the {reader.lines_read} lines is a row of {day} "
             f"(the first: {reader.first_reason}). {rejected} has each line and what is wrong; "
@@ -123,6 +138,14 @@ def read_results(copy: Path, columns: tuple[str, ...], day: Day, limit: int) -> 
             f"file's order"
         )
     return reader
+
+
+def _lines(file: BinaryIO) -> Iterator[bytes]:
+    """Yield lines; of one that is too long, a part that is too long as well."""
+    while line := file.readline(_LONGEST_LINE + 2):
+        yield line
+        while len(line) == _LONGEST_LINE + 2 and not line.endswith(b"\n"):
+            line = file.readline(_LONGEST_LINE + 2)
 
 
 def _to_int(named: dict[str, Value], name: str) -> str | None:

@@ -4,8 +4,9 @@ import pytest
 from support.result_lines import DAY, GOOD, read_lines, reason_of, result_line, row_of
 
 from proxy_oa_assets.model.column_map import RESULT_FIELDS
+from proxy_oa_assets.model.errors import ResultsError
 from proxy_oa_assets.model.tables import records
-from proxy_oa_assets.ranking.results_file import INT_FIELDS, ResultsReader
+from proxy_oa_assets.ranking.results_file import INT_FIELDS, ResultsReader, read_results
 
 
 @pytest.mark.parametrize("count", [1, 20, 22])
@@ -41,6 +42,35 @@ def test_a_rejected_line_has_its_number_and_content():
 def test_the_last_line_may_lack_its_line_feed():
     """A file that ends without a line feed has as many rows."""
     assert row_of(result_line().removesuffix(b"\n"))["score"] == 1.2345e-7
+
+
+def test_lines_that_end_in_cr_lf_are_read_without_the_cr():
+    """A Windows program's file has as many rows; its byte order mark costs the first one nothing."""
+    crlf = result_line().replace(b"\n", b"\r\n")
+    reader, rejected = read_lines(b"\xef\xbb\xbf" + crlf, result_line(useragent="a\rb"), crlf)
+    assert rejected == []
+    assert reader.frame["score"].tolist() == [1.2345e-7] * 3
+    assert reader.frame["useragent"].tolist() == ["x", "a\rb", "x"]
+    assert reader.crlf_lines == 2
+
+
+def test_a_line_of_any_length_costs_itself_alone(tmp_path):
+    """Memory is bounded: a line beyond 16 MiB is malformed, and the lines around it are read."""
+    copy = tmp_path / "proxy_results.csv"
+    with copy.open("wb") as file:
+        file.writelines([result_line(word="a"), b"x" * (40 << 20), b"\n", result_line(word="b")])
+    reader = read_results(copy, RESULT_FIELDS, DAY, limit=500)
+    assert reader.frame["word"].tolist() == ["a", "b"]
+    assert (reader.rejected, reader.first_reason) == (1, "longer than 16 MiB")
+
+
+def test_compressed_parts_without_a_line_are_empty_results(tmp_path):
+    """Spark's empty gzip parts have bytes; the error says that they have no row."""
+    copy = tmp_path / "proxy_results.csv"
+    copy.touch()
+    with pytest.raises(ResultsError, match="is empty"):
+        read_results(copy, RESULT_FIELDS, DAY, limit=500)
+    assert list(tmp_path.iterdir()) == [copy]
 
 
 def test_the_limit_counts_good_rows():

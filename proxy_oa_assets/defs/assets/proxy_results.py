@@ -37,21 +37,32 @@ def proxy_results_asset(daily: Daily) -> dg.AssetsDefinition:
     def proxy_results(
         context: dg.AssetExecutionContext, config: ProxyResultsConfig, hdfs: FileStore, workspace: Workspace
     ) -> dg.MaterializeResult:
-        """The most suspicious rows of the day's ranked results, and a byte-for-byte copy of the file."""
+        """The most suspicious rows of the day's ranked results, and a byte-for-byte copy of the file.
+
+        Compressed parts are decompressed in the copy.
+        """
 
         def materialize(day: Day) -> DayMetadata:
             copy = workspace.data(day) / "proxy_results.csv"
             # Noted before the bytes are read: parts published during the copy then count as new.
             published = required_results(hdfs, workspace.results(day))
-            size = copy_results(hdfs, published, copy)
+            copy_results(hdfs, published, copy)
             reader = read_results(copy, workspace.column_map().results, day, config.limit)
             keep_rows(workspace.data(day), reader.frame)
+            if reader.crlf_lines:
+                context.log.warning(
+                    "%s: %d of the %d lines that were read end in CR LF; they were read without the CR",
+                    hdfs.location(workspace.results(day)),
+                    reader.crlf_lines,
+                    reader.lines_read,
+                )
             return {
                 "dagster/partition_row_count": len(reader.frame),
                 "limit": config.limit,
                 "lines_read": reader.lines_read,
                 "rejected_lines": reader.rejected,
-                "bytes": size,
+                "crlf_lines": reader.crlf_lines,
+                "bytes": published.length,
                 "source_modified": published.modified,
                 "source": dg.MetadataValue.path(hdfs.location(workspace.results(day))),
                 "copy": copy,

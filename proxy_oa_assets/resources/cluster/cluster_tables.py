@@ -8,6 +8,7 @@ import dagster as dg
 
 from proxy_oa_assets.model.day import Day
 from proxy_oa_assets.model.errors import StorageError, WarehouseError
+from proxy_oa_assets.model.files import is_data_file
 from proxy_oa_assets.model.tables import PROXY, Table, declared, differences
 from proxy_oa_assets.resources.cluster import ddl
 from proxy_oa_assets.resources.cluster.day_versions import DayVersions, Version
@@ -156,7 +157,7 @@ class ClusterTables:
             return row_count(
                 opened.enter_context(self._hdfs.open(entry.path))
                 for entry in self._hdfs.list_folder(self._versions.folder(version))
-                if not entry.is_folder and entry.length and entry.name[0] not in "._"
+                if not entry.is_folder and entry.length and is_data_file(entry.name)
             )
 
     def _must_fit(self, table: Table) -> None:

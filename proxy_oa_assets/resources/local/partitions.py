@@ -1,7 +1,6 @@
 """The tables' days as folders in the cluster's own Hive layout (the raw table's hours: `raw_day.py`)."""
 
 import os
-import re
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -10,7 +9,7 @@ from filelock import FileLock
 
 from proxy_oa_assets.model.day import Day
 from proxy_oa_assets.model.errors import DayError
-from proxy_oa_assets.model.files import sync_folder
+from proxy_oa_assets.model.files import is_data_file, sync_folder
 from proxy_oa_assets.model.tables import Table
 
 # Where this file exists it is the day, and files beside it are ignored.
@@ -86,8 +85,7 @@ def visible_files(folder: Path) -> list[Path]:
     """Return a folder's files, without those that Hive, Impala and Spark hide and unfinished ones."""
     if not folder.is_dir():
         return []
-    hidden = re.compile(r"[._].*|.*(\.tmp|\.crc|\._COPYING_)", re.DOTALL)
-    return sorted(entry for entry in folder.iterdir() if not hidden.fullmatch(entry.name) and entry.is_file())
+    return sorted(entry for entry in folder.iterdir() if is_data_file(entry.name) and entry.is_file())
 
 
 def has_content(file: Path) -> bool:
