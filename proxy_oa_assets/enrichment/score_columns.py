@@ -119,12 +119,20 @@ def connection_hash(clientip: str | None, fulluri: str | None, time: str | None)
     A NULL counts as the word `null`, as it stands in `proxy_results.csv`. md5 is the contract's choice of a
     name, not a protection.
     """
-    named = f"{NULL if clientip is None else clientip}{NULL if fulluri is None else fulluri}"
-    digest = hashlib.md5(named.encode("utf-8"), usedforsecurity=False).hexdigest()
-    return digest + hour_text(time)
+    return _md5(clientip, fulluri) + hour_text(time)
+
+
+def client_hash(clientip: str | None) -> str:
+    """Return md5 hex of a client, for the file of all of its connections."""
+    return _md5(clientip)
 
 
 def edge_file_name(clientip: str | None, connection: str) -> str:
     """Return `edge-<clientip>-<hash>.tsv`, where `:` and other characters unsafe in a file name are `_`."""
     safe = re.sub(r"[^0-9A-Za-z.-]", "_", NULL if clientip is None else clientip)
     return f"edge-{safe[:64]}-{connection}.tsv"
+
+
+def _md5(*values: str | None) -> str:
+    named = "".join(NULL if value is None else value for value in values)
+    return hashlib.md5(named.encode("utf-8"), usedforsecurity=False).hexdigest()

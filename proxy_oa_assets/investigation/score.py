@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 _FULLURI = PROXY_SCORES.column_names.index("fulluri")
-# The most URIs in one statement: each can be long.
+# The most URIs in a statement: each can be long. For more, the whole day is read.
 _URIS_PER_STATEMENT = 200
 _SHOWN_URIS, _SHOWN_WIDTH = 5, 200
 
@@ -117,9 +117,11 @@ def _distinct(fulluri: str | Iterable[str]) -> list[str]:
 
 
 def _scored_rows(day: Day, deployment: Deployment, uris: list[str]) -> list[tuple[object, ...]]:
-    starts = range(0, len(uris), _URIS_PER_STATEMENT)
-    parts = [uris[start : start + _URIS_PER_STATEMENT] for start in starts]
-    return [row for part in parts for row in deployment.impala.rows(analysts.scored_rows(day, part))]
+    if len(uris) <= _URIS_PER_STATEMENT:
+        return list(deployment.impala.rows(analysts.scored_rows(day, uris)))
+    wanted = set(uris)
+    rows = deployment.impala.rows(analysts.scored_rows(day))
+    return [row for row in rows if uri_text(row[_FULLURI]) in wanted]
 
 
 def _check_scored(day: Day, uris: Iterable[str], connections: list[tuple[object, ...]]) -> None:

@@ -49,8 +49,10 @@ def details(day: Day, fulluri: str, clientip: str) -> Query:
     return _rows(tables.PROXY_EDGE, day, connection, (fulluri, clientip), order=("hh", *EDGE_ORDER))
 
 
-def scored_rows(day: Day, uris: list[str]) -> Query:
-    """Select the rows of `proxy_scores` of some URIs, in the ranking's order."""
+def scored_rows(day: Day, uris: list[str] | None = None) -> Query:
+    """Select the rows of `proxy_scores`, of some URIs or all, in the ranking's order."""
+    if uris is None:
+        return _rows(tables.PROXY_SCORES, day, "TRUE", (), order=_SCORE_ORDER)
     among = f"{URI.format('proxy_scores')} IN ({', '.join('?' * len(uris))})"
     return _rows(tables.PROXY_SCORES, day, among, tuple(uris), order=_SCORE_ORDER)
 

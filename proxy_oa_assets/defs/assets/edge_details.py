@@ -1,5 +1,6 @@
 """The asset `edge_details`: the raw requests behind each scored connection, in `proxy_edge`."""
 
+from collections.abc import Callable, Iterable, Sequence
 from itertools import groupby
 from pathlib import Path
 
@@ -7,7 +8,7 @@ import dagster as dg
 
 from proxy_oa_assets.defs.assets.daily import WAREHOUSE_POOL, Daily, DayMetadata, day_by_day, require_raw_rows
 from proxy_oa_assets.defs.assets.metadata import edge_lineage, table_metadata
-from proxy_oa_assets.enrichment.score_columns import connection_hash, edge_file_name
+from proxy_oa_assets.enrichment.score_columns import client_hash, connection_hash, edge_file_name
 from proxy_oa_assets.model import tsv
 from proxy_oa_assets.model.day import Day
 from proxy_oa_assets.model.files import replace_if_other
@@ -16,6 +17,9 @@ from proxy_oa_assets.resources.hdfs import FileStore
 from proxy_oa_assets.resources.impala import Warehouse
 from proxy_oa_assets.resources.workspace import Workspace
 from proxy_oa_assets.sql import day_tables
+
+# More files in one folder are slow to list, copy and remove.
+_MOST_FILES = 5_000
 
 
 def edge_details_asset(daily: Daily) -> dg.AssetsDefinition:
@@ -60,24 +64,41 @@ def _capped(impala: Warehouse, day: Day) -> int:
 def export_edges(impala: Warehouse, day: Day, folder: Path) -> int:
     """Write `edge-<clientip>-<hash>.tsv` for each scored row's own hour; return the number of files.
 
-    Files of an earlier run that belong to no scored row are removed.
+    A day of more than 5,000 such files gets one of each client instead, in which its connections follow each
+    other; its hash is md5 hex of `clientip` alone. Files of an earlier run that belong to no scored row are
+    removed.
     """
-    scored = impala.read_day(PROXY_SCORES, day)[["clientip", "fulluri", "time"]]
-    without_rows = {_file_name(*row) for row in records(scored)}
-    wanted = set(without_rows)
+    scored = list(records(impala.read_day(PROXY_SCORES, day)[["clientip", "fulluri", "time"]]))
+    name_of: Callable[[object, object, object], str] = _connection_file
+    write: Callable[[Path, Sequence[str], Iterable[Sequence[object]]], None] = _replace_if_other
+    wanted = {name_of(*row) for row in scored}
+    if len(wanted) > _MOST_FILES:
+        # A client's file can be large: it is streamed, not compared with the one there.
+        name_of, write = _client_file, tsv.write_tsv
+        wanted = {name_of(*row) for row in scored}
+    without_rows = set(wanted)
     client, uri, hour = (PROXY_EDGE.column_names.index(name) for name in ("clientip", "fulluri", "hh"))
     edges = impala.rows(day_tables.edges_of_scored_hours(day))
-    for name, rows in groupby(edges, key=lambda row: _file_name(row[client], row[uri], f"{row[hour]:02d}:")):
-        replace_if_other(folder / name, tsv.table(PROXY_EDGE.column_names, rows))
+    for name, rows in groupby(edges, key=lambda row: name_of(row[client], row[uri], f"{row[hour]:02d}:")):
+        write(folder / name, PROXY_EDGE.column_names, rows)
         without_rows.discard(name)
     for name in without_rows:
-        replace_if_other(folder / name, tsv.table(PROXY_EDGE.column_names, ()))
+        write(folder / name, PROXY_EDGE.column_names, ())
     for left in folder.glob("edge-*.tsv"):
         if left.name not in wanted:
             left.unlink()
     return len(wanted)
 
 
-def _file_name(clientip: object, fulluri: object, time: object) -> str:
+def _replace_if_other(path: Path, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+    replace_if_other(path, tsv.table(columns, rows))
+
+
+def _connection_file(clientip: object, fulluri: object, time: object) -> str:
     client, uri, clock = (value if isinstance(value, str) else None for value in (clientip, fulluri, time))
     return edge_file_name(client, connection_hash(client, uri, clock))
+
+
+def _client_file(clientip: object, _fulluri: object, _time: object) -> str:
+    client = clientip if isinstance(clientip, str) else None
+    return edge_file_name(client, client_hash(client))

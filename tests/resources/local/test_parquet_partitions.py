@@ -88,6 +88,15 @@ def test_only_the_asked_days_are_listed(warehouse):
     assert listed(None) == files
 
 
+def test_whether_tables_have_rows_is_read_from_the_newest_day_alone(warehouse):
+    """`doctor` opens one day of years of raw hours: an older day's files, no Parquet here, stay closed."""
+    write_file(warehouse, PROXY, fulluri=["a/"])
+    for days in range(1, 40):
+        older = write_file(warehouse, PROXY, day=DAY.plus(-days), fulluri=["a/"])
+        older.write_bytes(b"no Parquet")
+    assert warehouse.probes()["tables"]() == f"all {len(TABLES)} readable; with rows: proxy"
+
+
 def test_padded_and_unpadded_partition_values_are_text_in_the_raw_table(warehouse):
     """'09' stays '09' and '12' stays '12': both compare as text, as in the cluster's table."""
     for day in (DAY, Day.parse("2016-10-02")):
