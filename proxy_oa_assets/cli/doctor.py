@@ -1,5 +1,6 @@
 """`proxy-oa doctor`: probes of every configured system."""
 
+import stat
 import time
 import uuid
 from collections.abc import Callable, Iterator
@@ -130,4 +131,6 @@ def _history(settings: Settings) -> str:
     if not folder.is_dir():
         return f"{folder}: the first run creates it"
     with open_history(settings) as instance:
-        return f"{folder}: {instance.get_runs_count()} runs"
+        runs = instance.get_runs_count()
+    is_open = stat.S_IMODE(folder.stat().st_mode) & (stat.S_IRWXG | stat.S_IRWXO)
+    return f"{folder}: {runs} runs{'; other users can open it, which chmod 700 ends' if is_open else ''}"

@@ -32,7 +32,10 @@ class DayRun:
 def prepare_history(settings: Settings) -> Path:
     """Return the folder of Dagster's history, with our `dagster.yaml` where it has none."""
     folder = settings.dagster_home
-    folder.mkdir(parents=True, exist_ok=True)
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    # The owner's alone, whatever the umask: runs record errors, logs and paths. A folder that is there keeps
+    # its mode.
+    folder.mkdir(mode=0o700, exist_ok=True)
     if not (folder / "dagster.yaml").exists():
         with replacing(folder / "dagster.yaml") as file:
             file.write(bundled("deploy/dagster.yaml").read_bytes())

@@ -99,5 +99,11 @@ def _nothing(_: logging.LogRecord) -> bool:
     return False
 
 
-# They log URLs, which can contain secrets.
-silence("urllib3.connectionpool", "urllib3.util.retry", "requests")
+# They log URLs and headers, which can contain secrets.
+silence(
+    *(
+        f"urllib3.{name}"
+        for name in ("connection", "connectionpool", "poolmanager", "response", "util.retry")
+    ),
+    "requests",
+)

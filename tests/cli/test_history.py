@@ -1,7 +1,12 @@
+import os
+import stat
 from pathlib import Path
 
 import pytest
 from support.command import proxy_oa
+
+from proxy_oa_assets.cli.history import prepare_history
+from proxy_oa_assets.settings import load_settings
 
 NO_SERVER = """\
 storage:
@@ -52,3 +57,24 @@ def test_doctor_names_a_history_that_cannot_be_opened(tmp_path: Path) -> None:
     assert done.returncode == 1
     assert "FAIL  history" in done.stdout
     assert "ok    tables" in done.stdout
+
+
+@pytest.mark.parametrize("mask", [0o000, 0o002, 0o022])
+def test_the_history_is_its_owner_s_alone(tmp_path: Path, mask: int) -> None:
+    """Whatever the umask; a folder that was opened stays open, and `doctor` says so."""
+    before = os.umask(mask)
+    try:
+        history = prepare_history(load_settings(tmp_path / "home"))
+        assert stat.S_IMODE(history.stat().st_mode) == 0o700
+        history.chmod(0o750)
+        assert stat.S_IMODE(prepare_history(load_settings(tmp_path / "home")).stat().st_mode) == 0o750
+    finally:
+        os.umask(before)
+
+
+def test_doctor_names_a_history_that_others_can_open(tmp_path: Path) -> None:
+    """It works all the same."""
+    history = prepare_history(load_settings(tmp_path))
+    assert "chmod 700" not in proxy_oa(tmp_path, "doctor").stdout
+    history.chmod(0o755)
+    assert "other users can open it, which chmod 700 ends" in proxy_oa(tmp_path, "doctor").stdout

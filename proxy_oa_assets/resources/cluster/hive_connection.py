@@ -8,10 +8,12 @@ from dataclasses import dataclass, field
 from impala.dbapi import connect
 from impala.error import Error as ImpylaError
 from impala.hiveserver2 import HiveServer2Connection, HiveServer2Cursor
+from thrift.Thrift import TException
 from thrift.transport.TTransport import TTransportException
 
 from proxy_oa_assets.model.errors import SettingsError, WarehouseError, WarehouseUnreachableError
 from proxy_oa_assets.model.network import PATIENCE_SECONDS, UNTRUSTED, certificate_problem, retrying, silence
+from proxy_oa_assets.model.secrets import Secrets
 
 TRANSPORT = (TTransportException, OSError, EOFError)
 Value = str | int | float | None
@@ -38,6 +40,11 @@ class Server:
     verify_cert: bool
     kerberos_service_name: str
     timeout: float
+
+    @property
+    def secrets(self) -> Secrets:
+        """What no error may quote."""
+        return Secrets(self.password)
 
     @property
     def address(self) -> str:
@@ -222,37 +229,51 @@ def _is_transient(error: BaseException) -> bool:
 
 @contextmanager
 def _warehouse_errors(server: Server, sql: str) -> Iterator[None]:
-    """Turn impyla's and thrift's errors into errors that name the server, the statement and the remedy."""
-    address, statement = server.address, _short(sql)
+    """Turn impyla's and thrift's errors into errors that name the server, the statement and the remedy.
+
+    Secrets are struck out of the server's words; an error that quotes one isn't the cause of ours.
+    """
     try:
         yield
-    except TRANSPORT as error:
-        texts = _texts(error)
-        if UNTRUSTED in texts:
-            raise WarehouseError(
-                certificate_problem(address, texts, certificate="IMPALA_CA_CERT", address="IMPALA_HOST")
-            ) from error
-        if _NOT_WRAPPED in texts:
-            raise WarehouseError(
-                f"{address} requires Kerberos to wrap messages (hive.server2.thrift.sasl.qop is auth-int or "
-                f"auth-conf), which impyla can't; set it to auth there, and IMPALA_USE_SSL for TLS"
-            ) from error
-        if _is_refused_login(texts):
-            raise WarehouseError(
-                f"{address} refused the login ({_first_line(error)}); check IMPALA_AUTH_MECHANISM, "
-                f"IMPALA_USER and IMPALA_PASSWORD"
-            ) from error
-        if "timed out" in texts:
-            raise WarehouseUnreachableError(
-                f"{address} didn't answer within {server.timeout:g} s (IMPALA_TIMEOUT): {statement}"
-            ) from error
-        raise WarehouseUnreachableError(
-            f"{address} is unreachable, or the connection was lost ({_first_line(error)}): {statement}. "
-            f"Is it up? Check IMPALA_HOST, IMPALA_PORT, IMPALA_USE_SSL and IMPALA_AUTH_MECHANISM"
-        ) from error
-    except ImpylaError as error:
-        reason = _EXCEPTION_NAMES.sub("", _first_line(error))[:600]
-        raise WarehouseError(f"{address} refused ({statement}): {reason}") from error
+    except (*TRANSPORT, ImpylaError, TException) as error:
+        failure = _failure(server, _short(sql), error)
+        raise type(failure)(server.secrets.struck(str(failure))) from server.secrets.cause(error)
+
+
+def _failure(server: Server, statement: str, error: Exception) -> WarehouseError:
+    address = server.address
+    # Struck before it is cut, which could leave half a secret.
+    reason = server.secrets.struck(_first_line(error))
+    if isinstance(error, ImpylaError):
+        return WarehouseError(f"{address} refused ({statement}): {_EXCEPTION_NAMES.sub('', reason)[:600]}")
+    texts = _texts(error)
+    if UNTRUSTED in texts:
+        return WarehouseError(
+            certificate_problem(address, texts, certificate="IMPALA_CA_CERT", address="IMPALA_HOST")
+        )
+    if _NOT_WRAPPED in texts:
+        return WarehouseError(
+            f"{address} requires Kerberos to wrap messages (hive.server2.thrift.sasl.qop is auth-int or "
+            f"auth-conf), which impyla can't; set it to auth there, and IMPALA_USE_SSL for TLS"
+        )
+    if _is_refused_login(texts):
+        return WarehouseError(
+            f"{address} refused the login ({reason[:600]}); check IMPALA_AUTH_MECHANISM, IMPALA_USER and "
+            f"IMPALA_PASSWORD"
+        )
+    if "timed out" in texts:
+        return WarehouseUnreachableError(
+            f"{address} didn't answer within {server.timeout:g} s (IMPALA_TIMEOUT): {statement}"
+        )
+    kind, problem = (
+        (WarehouseUnreachableError, "is unreachable, or the connection was lost")
+        if isinstance(error, TRANSPORT)
+        else (WarehouseError, "doesn't answer as a HiveServer2")
+    )
+    return kind(
+        f"{address} {problem} ({reason[:600]}): {statement}. "
+        f"Is it up? Check IMPALA_HOST, IMPALA_PORT, IMPALA_USE_SSL and IMPALA_AUTH_MECHANISM"
+    )
 
 
 def _short(sql: str) -> str:

@@ -4,7 +4,7 @@ import io
 import uuid
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager
-from typing import BinaryIO, TypeVar
+from typing import Any, BinaryIO, TypeVar
 
 from pydantic import Field, PrivateAttr
 from typing_extensions import override
@@ -13,7 +13,7 @@ from proxy_oa_assets.model.errors import StorageError
 from proxy_oa_assets.model.network import system_certificates
 from proxy_oa_assets.resources.cluster.hdfs_lock import Lease, RenamingStore
 from proxy_oa_assets.resources.cluster.webhdfs_client import Client, connect
-from proxy_oa_assets.resources.cluster.webhdfs_errors import request, storage_errors
+from proxy_oa_assets.resources.cluster.webhdfs_errors import request
 from proxy_oa_assets.resources.cluster.webhdfs_reader import ResumingReader
 from proxy_oa_assets.resources.hdfs import FileStatus, OnWait, StillHeld
 from proxy_oa_assets.settings import environment
@@ -51,13 +51,16 @@ class WebHdfs(RenamingStore):
 
     @override
     def status(self, path: str) -> FileStatus | None:
-        found = self._request(path, lambda client: client.found(path))
-        return None if found is None else _status(path, found)
+        return self._request(path, lambda client: _status(path, client.found(path)))
 
     @override
     def list_folder(self, path: str) -> list[FileStatus]:
-        entries = dict(self._request(path, lambda client: client.entries(path)))
-        return [_status(f"{path.rstrip('/')}/{name}", entries[name]) for name in sorted(entries)]
+        folder = path.rstrip("/")
+        entries = self._request(
+            path,
+            lambda client: [_status(f"{folder}/{name}", found) for name, found in client.entries(path)],
+        )
+        return sorted(filter(None, entries), key=lambda entry: entry.path)
 
     @override
     @contextmanager
@@ -66,10 +69,10 @@ class WebHdfs(RenamingStore):
             opened: AbstractContextManager[BinaryIO] = self._connected().read(path, offset=offset)
             return opened
 
-        with (
-            storage_errors(self._connected(), self.location(path)),
-            ResumingReader(at, lambda: self.status(path), self.location(path), self.attempts) as raw,
-        ):
+        def read(attempt: Callable[[], bytes]) -> bytes:
+            return self._request(path, lambda _: attempt())
+
+        with ResumingReader(at, lambda: self.status(path), read, self.location(path)) as raw:
             yield io.BufferedReader(raw, 1 << 20)
 
     @override
@@ -142,5 +145,9 @@ class WebHdfs(RenamingStore):
         return self._client
 
 
-def _status(path: str, found: dict) -> FileStatus:
-    return FileStatus(path, found["length"], found["modificationTime"], found["type"] == "DIRECTORY")
+def _status(path: str, found: dict[str, Any] | None) -> FileStatus | None:
+    if found is None:
+        return None
+    return FileStatus(
+        path, int(found["length"]), int(found["modificationTime"]), found["type"] == "DIRECTORY"
+    )

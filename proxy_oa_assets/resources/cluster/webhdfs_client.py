@@ -1,15 +1,18 @@
 """The client of WebHDFS, by the package `hdfs`, and its logins."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
+from urllib.parse import parse_qs, urlsplit
 
 import hdfs
 import requests
 from requests.auth import AuthBase
+from typing_extensions import override
 
 from proxy_oa_assets.model.errors import SettingsError
 from proxy_oa_assets.model.network import silence
+from proxy_oa_assets.model.secrets import Secrets
 
 MISSING = "FileNotFoundException"
 
@@ -20,6 +23,12 @@ silence("hdfs.client", "requests_kerberos.kerberos_")
 
 class Client(hdfs.Client):
     """The package's client with the operations that it lacks, or that must survive a lost response."""
+
+    @property
+    def secrets(self) -> Secrets:
+        """What no error may quote: tokens, logins and cookies that were sent or received."""
+        found: Secrets = self._session.secrets
+        return found
 
     @property
     def timeout(self) -> float:
@@ -87,6 +96,29 @@ def _unless_missing(operation: Callable[[], T], missing: T) -> T:
         raise
 
 
+class _Session(requests.Session):
+    """A session that collects the secrets it sends and receives."""
+
+    def __init__(self, secrets: Secrets) -> None:
+        super().__init__()
+        self.secrets = secrets
+
+    @override
+    def send(self, request: requests.PreparedRequest, **named: Any) -> requests.Response:
+        # Before it is sent: an error of the connection quotes the URL. Each redirect passes here, too.
+        self._collect(request.url, request.headers)
+        response = super().send(request, **named)
+        for each in (*response.history, response):
+            self._collect(each.headers.get("Location"), each.request.headers)
+            self.secrets.add(*each.cookies.values())
+        return response
+
+    def _collect(self, url: str | None, headers: Mapping[str, str]) -> None:
+        # A NameNode puts a token into each DataNode's URL, for every kind of login.
+        self.secrets.add(*parse_qs(urlsplit(url or "").query).get("delegation", []))
+        self.secrets.add(str(headers.get("Authorization", "")).rpartition(" ")[2])
+
+
 class _InsecureClient(Client, hdfs.InsecureClient):
     pass
 
@@ -102,7 +134,7 @@ def connect(
 
     Raises SettingsError if the token or the package for the login is missing.
     """
-    session = requests.Session()
+    session = _Session(Secrets(token))
     session.verify = verify
     # A proxy or a .netrc of the environment isn't meant for the cluster.
     session.trust_env = False

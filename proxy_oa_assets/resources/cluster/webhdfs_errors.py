@@ -1,7 +1,6 @@
 """Retries of WebHDFS requests, and errors that name the setting to fix."""
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import TypeVar
 from urllib.parse import urlsplit
 
@@ -22,6 +21,9 @@ TRANSPORT = (
 )
 # Exceptions of a NameNode that starts, or that isn't the active one.
 _NOT_YET = ("SafeModeException", "RetriableException", "StandbyException", "ConnectException")
+_OF_LIBRARIES = (hdfs.HdfsError, requests.RequestException, urllib3.exceptions.HTTPError)
+# What the package `hdfs` runs into where an answer isn't as WebHDFS documents it.
+_UNDOCUMENTED = (ValueError, LookupError, TypeError, AttributeError)
 
 T = TypeVar("T")
 
@@ -29,52 +31,45 @@ T = TypeVar("T")
 def request(operation: Callable[[Client], T], client: Client, location: str, attempts: int) -> T:
     """Return an operation's result, with retries while the network fails.
 
-    Raises StorageUnreachableError after the last attempt, and StorageError for every other refusal.
+    Raises StorageUnreachableError after the last attempt, and StorageError for every other refusal, with the
+    path and the remedy. Secrets are struck out of the server's words; a library's error that quotes one isn't
+    the cause of ours.
     """
-    with storage_errors(client, location):
+    try:
         return retries(attempts)(operation, client)
+    except (*_OF_LIBRARIES, *_UNDOCUMENTED) as error:
+        failed: Exception = error
+    # Raised here, where no exception that may quote a secret is being handled.
+    kind = StorageUnreachableError if _may_pass(failed) else StorageError
+    problem = client.secrets.struck(f"{location}: {_problem(client, failed)}")
+    raise kind(problem) from client.secrets.cause(failed)
 
 
 def retries(attempts: int) -> tenacity.Retrying:
     """Return a caller that repeats a function while the network fails."""
-    return retrying(attempts, _is_transient, longest_pause=15, patience=PATIENCE_SECONDS)
+    return retrying(attempts, _may_pass, longest_pause=15, patience=PATIENCE_SECONDS)
 
 
-def _is_transient(error: BaseException) -> bool:
+def _may_pass(error: BaseException) -> bool:
     if isinstance(error, hdfs.HdfsError):
         return error.exception in _NOT_YET
     # A certificate stays refused. (A name that can't be resolved now may be in a minute.)
     return isinstance(error, TRANSPORT) and not isinstance(error, requests.exceptions.SSLError)
 
 
-@contextmanager
-def storage_errors(client: Client, location: str) -> Iterator[None]:
-    """Turn the errors of the package and the network into StorageError with the path and the remedy."""
-    try:
-        yield
-    except hdfs.HdfsError as error:
-        kind = StorageUnreachableError if error.exception in _NOT_YET else StorageError
-        raise kind(f"{location}: {_refusal(client, error)}") from _safe_cause(error)
-    except requests.exceptions.SSLError as error:
-        raise StorageError(f"{location}: {_no_tls(client, error)}") from _safe_cause(error)
-    except TRANSPORT as error:
-        raise StorageUnreachableError(f"{location}: {_unreachable(client, error)}") from _safe_cause(error)
-    except requests.exceptions.JSONDecodeError as error:
-        raise StorageError(f"{location}: {_no_webhdfs(client)}") from _safe_cause(error)
-
-
-def _safe_cause(error: BaseException) -> BaseException | None:
-    """Return an error, unless the text of it or of one of its causes contains a URL with a token.
-
-    Dagster stores and shows all causes of an error. A NameNode puts a token into each DataNode URL, for every
-    kind of login.
-    """
-    cause: BaseException | None = error
-    while cause is not None:
-        if "delegation=" in str(cause):  # the query parameter of a token
-            return None
-        cause = cause.__cause__ or cause.__context__
-    return error
+def _problem(client: Client, error: Exception) -> str:
+    if isinstance(error, hdfs.HdfsError):
+        return _refusal(client, error)
+    if isinstance(error, requests.exceptions.SSLError):
+        return _no_tls(client, error)
+    if isinstance(error, TRANSPORT):
+        return _unreachable(client, error)
+    if isinstance(error, requests.exceptions.JSONDecodeError) or not isinstance(error, _OF_LIBRARIES):
+        return _no_webhdfs(client)
+    return (
+        f"{_host(error) or client.url} sent an answer that breaks the rules of HTTP "
+        f"({_cause(client, error)}); is a proxy or gateway between, and is HDFS_URL right?"
+    )
 
 
 def _unreachable(client: Client, error: Exception) -> str:
@@ -94,13 +89,13 @@ def _unreachable(client: Client, error: Exception) -> str:
         which = f"{address}, the last of {', '.join(named)}," if several else address or client.url
         return f"{which} didn't answer within {client.timeout:g} s (HDFS_TIMEOUT); {remedy}"
     who = f"none of {', '.join(named)} answers" if several else f"{address or client.url} doesn't answer"
-    return f"{who} ({_cause(error)}); {remedy}"
+    return f"{who} ({_cause(client, error)}); {remedy}"
 
 
 def _no_tls(client: Client, error: Exception) -> str:
     host, text = _host(error), str(error)
     if UNTRUSTED not in text:
-        return f"{host} doesn't speak TLS ({_cause(error)}); should HDFS_URL begin with http://?"
+        return f"{host} doesn't speak TLS ({_cause(client, error)}); should HDFS_URL begin with http://?"
     named = host in {urlsplit(url).netloc for url in client.urls}
     address = "HDFS_URL" if named else "dfs.datanode.hostname of that DataNode"
     return certificate_problem(host, text, certificate="HDFS_CA_CERT", address=address)
@@ -121,17 +116,22 @@ def _root(error: Exception) -> Exception:
     return reason if isinstance(reason, Exception) else error
 
 
-def _cause(error: Exception) -> str:
-    return " ".join(str(_root(error)).rpartition(": ")[2].split())[:200]
+def _cause(client: Client, error: Exception) -> str:
+    # Struck before it is cut, which could leave half a secret.
+    return " ".join(client.secrets.struck(str(_root(error))).rpartition(": ")[2].split())[:200]
 
 
 def _refusal(client: Client, error: hdfs.HdfsError) -> str:
-    text = str(error).strip()
+    # The package passes on the body of a response that isn't JSON.
+    words = (
+        error.args[0].decode("utf-8", errors="replace") if isinstance(error.args[0], bytes) else str(error)
+    )
+    text = client.secrets.struck(words.strip())
     if "Authentication failure" in text:
         return f"{text} HDFS_AUTH says how to log in: insecure, kerberos (after kinit) or token"
     if error.exception is None and "<html" in text.lower():
         return _no_webhdfs(client)
-    refusal = text.partition("\n")[0] or (
+    refusal = text.partition("\n")[0].strip() or (
         "refused without a reason; HDFS_AUTH says how to log in: insecure, kerberos or token"
     )
     # A malformed token, or one that was cancelled or has expired.

@@ -9,7 +9,7 @@ import urllib3
 from typing_extensions import override
 
 from proxy_oa_assets.model.errors import StorageError
-from proxy_oa_assets.resources.cluster.webhdfs_errors import TRANSPORT, retries
+from proxy_oa_assets.resources.cluster.webhdfs_errors import TRANSPORT
 from proxy_oa_assets.resources.hdfs import FileStatus
 
 if TYPE_CHECKING:
@@ -23,14 +23,15 @@ class ResumingReader(io.RawIOBase):
         self,
         open_at: Callable[[int], AbstractContextManager[BinaryIO]],
         status: Callable[[], FileStatus | None],
+        request: Callable[[Callable[[], bytes]], bytes],
         location: str,
-        attempts: int,
     ) -> None:
+        """Begin at the start; `request` repeats a read while the network fails."""
         super().__init__()
         self._open_at = open_at
         self._status = status
+        self._request = request
         self._location = location
-        self._attempts = attempts
         self._file = self._existing()
         self._position = 0
         self._opened = ExitStack()
@@ -59,7 +60,7 @@ class ResumingReader(io.RawIOBase):
     @override
     def readinto(self, buffer: "WriteableBuffer") -> int:
         view = memoryview(buffer).cast("B")
-        chunk = retries(self._attempts)(self._next, len(view))
+        chunk = self._request(lambda: self._next(len(view)))
         view[: len(chunk)] = chunk
         self._position += len(chunk)
         return len(chunk)
