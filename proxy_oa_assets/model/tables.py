@@ -66,12 +66,24 @@ class Table:
             return (f"{day.y:04d}", f"{day.m:02d}", f"{day.d:02d}")
         return (day.y, day.m, day.d)
 
+    def day_spellings(self, day: Day) -> list[tuple[str | int, ...]]:
+        """Return the day's y, m and d in each way that other systems write them, ours first."""
+        ours = self.day_values(day)
+        if self.partitions[0].type != "STRING":
+            return [ours]
+        months, days = (f"{day.m:02d}", f"{day.m}"), (f"{day.d:02d}", f"{day.d}")
+        return list(dict.fromkeys((ours[0], m, d) for m in months for d in days))
+
     def day_folder(self, day: Day, root: str | None = None) -> str:
         """Return the day's folder, relative to HUSER: `proxy/hive/oa/edge/y=2016/m=9/d=12`.
 
         `root` replaces the table's location.
         """
-        y, m, d = self.day_values(day)
+        return self.spelled_folder(self.day_values(day), root)
+
+    def spelled_folder(self, values: tuple[str | int, ...], root: str | None = None) -> str:
+        """Return the folder of a day whose y, m and d are written so."""
+        y, m, d = values
         return f"{root or self.location}/y={y}/m={m}/d={d}"
 
 
@@ -211,6 +223,8 @@ TABLES = {
 
 # An hour of the raw table's day; folders of other names, such as a backup, are ignored.
 RAW_HOUR_FOLDER = re.compile(r"h=([0-9]{1,2})", re.ASCII)
+# The folder of rows whose partition value is NULL, as Hive, Spark and Impala name it.
+NULL_PARTITION = "__HIVE_DEFAULT_PARTITION__"
 
 # Names and Hive types, in order.
 ColumnTypes = list[tuple[str, str]]

@@ -15,7 +15,7 @@ EDGE_ORDER = ("time", *(name for name in _EDGE_COPIED if name not in ("time", "c
 def edge_details(day: Day) -> Query:
     """Select the raw rows of each scored connection, in every hour, the earliest 250 per connection and hour.
 
-    Columns as `proxy_edge`. `hh` is the hour of the raw partition.
+    Columns as `proxy_edge`. `hh` is the number of the raw partition, `h=7` or `h=07`; its text never counts.
     """
     raw_day, raw_values = of_day(PROXY, day, "p")
     scores_day, scores_values = of_day(PROXY_SCORES, day)
@@ -27,7 +27,9 @@ def edge_details(day: Day) -> Query:
 SELECT {", ".join(_EDGE_COPIED)}, hh, {response_code_name_sql("respcode")} AS respcode_name
 FROM (
     SELECT {copied}, CAST(p.h AS INT) AS hh,
-        row_number() OVER (PARTITION BY s.clientip, s.fulluri, p.h ORDER BY {order}, {nulls}) AS nth
+        row_number() OVER (
+            PARTITION BY s.clientip, s.fulluri, CAST(p.h AS INT) ORDER BY {order}, {nulls}
+        ) AS nth
     FROM proxy p
     JOIN (
         SELECT DISTINCT {CLIENT.format("proxy_scores")} AS clientip, {URI.format("proxy_scores")} AS fulluri

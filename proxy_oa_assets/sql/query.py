@@ -6,6 +6,7 @@ quote characters in literals, CAST only of what can't fail, a total ORDER BY whe
 no name that an engine reserves (`position`).
 """
 
+import itertools
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -51,10 +52,19 @@ def any_row(table: Table, day: Day | None = None) -> Query:
     return Query(f"SELECT 1 AS found FROM {table.name} WHERE {where} LIMIT 1", values, (day, day))
 
 
-def of_day(table: Table, day: Day, alias: str = "") -> tuple[str, tuple[str, ...] | tuple[int, ...]]:
-    """Return the condition that selects a day of a table, and its bound values."""
+def of_day(table: Table, day: Day, alias: str = "") -> tuple[str, tuple[str | int, ...]]:
+    """Return the condition that selects a day of a table, and its bound values.
+
+    The raw table's partitions are text, and other systems write `m=9` or `m=09`. Engines skip partitions by a
+    list of texts; a CAST around the column could keep them from it.
+    """
     prefix = f"{alias}." if alias else ""
-    return " AND ".join(f"{prefix}{name} = ?" for name in ("y", "m", "d")), table.day_values(day)
+    spellings = list(map(dict.fromkeys, zip(*table.day_spellings(day), strict=True)))
+    where = " AND ".join(
+        f"{prefix}{name} = ?" if len(texts) == 1 else f"{prefix}{name} IN (?, ?)"
+        for name, texts in zip(("y", "m", "d"), spellings, strict=True)
+    )
+    return where, tuple(itertools.chain.from_iterable(spellings))
 
 
 def nulls_last(names: Iterable[str], alias: str = "") -> str:

@@ -54,9 +54,9 @@ def day_partition(table: Table, day: Day) -> str:
     return ", ".join(f"{column.name}={value}" for column, value in pairs)
 
 
-def raw_hour_partition(day: Day, hour: str) -> str:
+def raw_hour_partition(day: tuple[str | int, ...], hour: str) -> str:
     """Return the partition of an hour of the raw table: `y='2016', m='09', d='12', h='07'`."""
-    pairs = zip(PROXY.partitions, (*PROXY.day_values(day), hour), strict=True)
+    pairs = zip(PROXY.partitions, (*day, hour), strict=True)
     return ", ".join(f"{column.name}='{value}'" for column, value in pairs)
 
 

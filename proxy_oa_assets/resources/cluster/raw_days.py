@@ -5,6 +5,8 @@ version. One statement can't switch 24 partitions, so a marker file in the day's
 says whether it is being switched to. The writer holds a lock while it switches; if it dies, the next process
 that gets the lock finishes the switch. A reader compares the marker before and after its statement has been
 executed, and executes it again if the marker changed.
+
+Other systems write `h=7` or `h=07`, and so `m=9` and `d=7`, each of them a partition; a day can have both.
 """
 
 import dataclasses
@@ -17,7 +19,8 @@ from typing import TypeVar
 
 from proxy_oa_assets.model.day import Day
 from proxy_oa_assets.model.errors import LockedError, WarehouseError
-from proxy_oa_assets.model.tables import PROXY, RAW_HOUR_FOLDER
+from proxy_oa_assets.model.files import is_data_file
+from proxy_oa_assets.model.tables import NULL_PARTITION, PROXY, RAW_HOUR_FOLDER
 from proxy_oa_assets.resources.cluster.day_versions import BARE, DayVersions, Removal, Version
 from proxy_oa_assets.resources.cluster.ddl import raw_hour_partition, set_location
 from proxy_oa_assets.resources.cluster.dialects import Dialect
@@ -59,11 +62,16 @@ class RawDays:
         self._hdfs = hdfs
         self._huser = huser
         self._versions = versions
-        # By day and hour, the version, or the folder's modification time, that the engine has loaded for us.
-        self._loaded: dict[tuple[Day, str], str | int] = {}
+        # By day and hour as their folders write them: the version, or the folder's modification time, that
+        # the engine has loaded for us.
+        self._loaded: dict[tuple[tuple[str | int, ...], str], str | int] = {}
 
     def replace(self, day: Day, files: Mapping[int, Path]) -> None:
-        """Replace a day by a local Parquet file per hour; the other hours are emptied."""
+        """Replace a day by a local Parquet file per hour; the other hours are emptied.
+
+        Raises WarehouseError if other folders have rows of the day: the marker switches those of one folder.
+        """
+        self._refuse_other_folders(day)
         draft = self._versions.new(PROXY, day)
         folder, named = self._versions.folder(draft.version), {f"{hour:02d}": files[hour] for hour in files}
         for hour, file in named.items():
@@ -126,8 +134,19 @@ class RawDays:
             return self._load_day(day)
         current: dict[str, str | int] = {hour: entry.modified for hour, entry in own.items()}
         current |= dict.fromkeys(marker.hours, marker.run)
+        ours, *others = PROXY.day_spellings(day)
+        self._load_hours(ours, current, marker.hours)
+        for spelling in others:
+            found = self._hours(self._spelled_folder(spelling))
+            self._load_hours(spelling, {hour: entry.modified for hour, entry in found.items()}, {})
+        return status
+
+    def _load_hours(
+        self, day: tuple[str | int, ...], current: Mapping[str, str | int], known: Mapping[str, int]
+    ) -> None:
+        """Have the engine load the hours that it hasn't loaded as they are; it has the `known` partitions."""
         stale = [hour for hour in current if self._loaded.get((day, hour)) != current[hour]]
-        added = [hour for hour in stale if (day, hour) not in self._loaded and hour not in marker.hours]
+        added = [hour for hour in stale if (day, hour) not in self._loaded and hour not in known]
         self._connection.run_all(
             self._dialect.add_partitions(
                 PROXY.name, dict.fromkeys(raw_hour_partition(day, hour) for hour in added)
@@ -136,7 +155,6 @@ class RawDays:
         for hour in sorted(set(stale) - set(added)):
             self._connection.run_all(self._dialect.refresh(PROXY.name, raw_hour_partition(day, hour)))
         self._loaded |= {(day, hour): current[hour] for hour in stale}
-        return status
 
     def _settle(self, day: Day) -> None:
         """Wait for the writer that is switching a day, finish for one that died, and return hours."""
@@ -153,7 +171,7 @@ class RawDays:
         places = {}
         for hour in sorted(marker.hours):
             folder = self._folder(day) if hour in marker.returned else ours
-            places[raw_hour_partition(day, hour)] = f"{folder}/h={hour}"
+            places[raw_hour_partition(PROXY.day_values(day), hour)] = f"{folder}/h={hour}"
         self._connection.run_all(self._dialect.add_partitions(PROXY.name, places))
         for spec, place in places.items():
             still_held()
@@ -193,6 +211,21 @@ class RawDays:
 
     def _hours(self, folder: str) -> dict[str, FileStatus]:
         return _hours(self._hdfs.list_folder(folder))
+
+    def _refuse_other_folders(self, day: Day) -> None:
+        folders = [self._spelled_folder(spelling) for spelling in PROXY.day_spellings(day)[1:]]
+        others = [entry.path for folder in folders for entry in self._hours(folder).values()]
+        others.append(f"{self._folder(day)}/h={NULL_PARTITION}")
+        for path in others:
+            if any(is_data_file(entry.name) for entry in self._hdfs.list_folder(path)):
+                raise WarehouseError(
+                    f"{self._hdfs.location(path)} has rows of {day}, too, and can't be replaced together "
+                    f"with the hours in {self._hdfs.location(self._folder(day))}: move its files into one of "
+                    f"them, drop its partition, and replace the day again"
+                )
+
+    def _spelled_folder(self, values: tuple[str | int, ...]) -> str:
+        return f"{self._huser}/{PROXY.spelled_folder(values)}"
 
     def _lock(self, day: Day) -> AbstractContextManager[StillHeld]:
         return self._hdfs.lock(f"{self._huser}/proxy/oa/.locks/{day.folder}.proxy-hours")

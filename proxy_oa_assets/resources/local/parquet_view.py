@@ -7,7 +7,7 @@ from pathlib import Path
 import duckdb
 
 from proxy_oa_assets.model.errors import WarehouseError
-from proxy_oa_assets.model.tables import Table
+from proxy_oa_assets.model.tables import NULL_PARTITION, Table
 from proxy_oa_assets.model.text import printable
 from proxy_oa_assets.resources.local.snapshot import partition_pattern
 from proxy_oa_assets.resources.parquet import stored_columns
@@ -40,7 +40,8 @@ def _typed(table: Table, missing: Collection[str] = ()) -> str:
     # DuckDB's own reading of partitions takes the first `name=value` of the whole path, which may stand in
     # the name of the home.
     values = {name: name for name in table.column_names} | {
-        column.name: f"regexp_extract(filename, '{partition_pattern(table)}', {group})"
+        column.name: f"nullif(regexp_extract(filename, '{partition_pattern(table)}', {group}), "
+        f"'{NULL_PARTITION}')"
         for group, column in enumerate(table.partitions, start=1)
     }
     values |= dict.fromkeys(missing, "NULL")

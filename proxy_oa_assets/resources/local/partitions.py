@@ -17,9 +17,13 @@ PART = "part.parquet"
 
 
 def day_folders(base: Path, table: Table, days: tuple[Day, Day] | None) -> list[Path]:
-    """Return the folders of the days from first to last, or of every day; `base` stands for HUSER."""
+    """Return the folders of the days from first to last, or of every day; `base` stands for HUSER.
+
+    A raw day has one folder here, padded, however other systems write it.
+    """
     if days is None:
-        return sorted((base / table.location).glob("y=*/m=*/d=*"))
+        found = (base / table.location).glob("y=*/m=*/d=*")
+        return sorted(set(map(_padded, found)) if table.hourly else found)
     first, last = days
     return [base / table.day_folder(day) for day in first.through(last)]
 
@@ -33,6 +37,11 @@ def stored_days(base: Path, table: Table) -> Iterator[Day]:
     for key in sorted(keys, reverse=True):
         with suppress(DayError):  # a folder of another system's, such as d=__HIVE_DEFAULT_PARTITION__
             yield Day.parse(key)
+
+
+def _padded(day: Path) -> Path:
+    month, number = (f"{name[:2]}{name[2:].zfill(2)}" for name in (day.parent.name, day.name))
+    return day.parents[1] / month / number
 
 
 def own_day_files(day: Path) -> list[Path]:

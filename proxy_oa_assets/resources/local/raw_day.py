@@ -4,6 +4,8 @@ Our files have a version in their names: `h=07/part.<version>.parquet`. A marker
 version that is read, so replacing it switches all hours at once, and the files of other systems that the
 version supersedes; files that they add later are read, too. A day that was copied from a cluster is read by
 the cluster's marker until it is replaced.
+
+Other systems write `h=7` or `h=07`, and so `m=9` and `d=7`; a day can have both.
 """
 
 import os
@@ -18,9 +20,11 @@ from pydantic import BaseModel, ValidationError
 
 from proxy_oa_assets.model.errors import WarehouseError
 from proxy_oa_assets.model.files import replacing
-from proxy_oa_assets.model.tables import RAW_HOUR_FOLDER
+from proxy_oa_assets.model.tables import NULL_PARTITION, RAW_HOUR_FOLDER
 from proxy_oa_assets.resources.local.partitions import has_content, visible_files
 
+# The number of the folder whose rows have no hour.
+_NO_HOUR = -1
 _OURS = re.compile(r"part\.([0-9a-f]{32})\.parquet", re.ASCII)
 
 
@@ -55,6 +59,7 @@ class _ClusterMarker(_Marker):
         replaced = self.hours.keys() - self.returned
         folders = [folder for hour, folder in _hour_folders(day) if hour not in replaced]
         folders += [folder for hour, folder in _hour_folders(run) if hour in replaced]
+        folders += [folder for other in _other_spellings(day) for _, folder in _hour_folders(other)]
         return _files(sorted(folders, key=lambda folder: folder.name))
 
 
@@ -99,7 +104,7 @@ def replace_raw_day(day: Path, hours: Mapping[int, Path]) -> None:
             target = folders.get(hour, day / f"h={hour:02d}") / f"part.{version}.parquet"
             with file.open("rb") as source, replacing(target, durable=True) as copy:
                 shutil.copyfileobj(source, copy)
-        others = [str(file.relative_to(day)) for file in _day_files(day) if not _OURS.fullmatch(file.name)]
+        others = [os.path.relpath(file, day) for file in _day_files(day) if not _OURS.fullmatch(file.name)]
         _LocalMarker(version=version, superseded=others).put(day)
     finally:
         _remove_unread(day)
@@ -111,7 +116,7 @@ def _remove_unread(day: Path) -> None:
     for file in _day_files(day):
         if not marker.reads(day, file):
             file.unlink(missing_ok=True)
-    for folder in (day, *(folder for _, folder in _hour_folders(day))):
+    for folder in (day, *_all_hour_folders(day)):
         for file in folder.glob(f".{'[0-9a-f]' * 32}.tmp"):
             file.unlink()
     if marker.superseded:
@@ -123,10 +128,23 @@ def _hour_folders(day: Path) -> Iterator[tuple[int, Path]]:
     for folder in sorted(day.glob("h=*"), reverse=True):
         if found := RAW_HOUR_FOLDER.fullmatch(folder.name):
             yield int(found[1]), folder
+        elif folder.name == f"h={NULL_PARTITION}":
+            yield _NO_HOUR, folder
+
+
+def _other_spellings(day: Path) -> list[Path]:
+    """Return where the day's folder is if its month or day isn't padded."""
+    months, days = ((name, name.replace("=0", "=")) for name in (day.parent.name, day.name))
+    spelled = dict.fromkeys(day.parents[1] / month / number for month in months for number in days)
+    return [folder for folder in spelled if folder != day]
+
+
+def _all_hour_folders(day: Path) -> list[Path]:
+    return sorted(folder for each in (day, *_other_spellings(day)) for _, folder in _hour_folders(each))
 
 
 def _day_files(day: Path) -> list[Path]:
-    return _files(sorted(folder for _, folder in _hour_folders(day)))
+    return _files(_all_hour_folders(day))
 
 
 def _files(folders: Iterable[Path]) -> list[Path]:

@@ -4,6 +4,7 @@ from support.day_checks import check_results, failed_checks
 from support.home import SAMPLE_DAY, Home, check_evaluations, metadata, rewrite
 
 from proxy_oa_assets.model.column_map import RESULT_FIELDS
+from proxy_oa_assets.model.tables import PROXY
 
 DAY = SAMPLE_DAY
 ERROR = dg.AssetCheckSeverity.ERROR
@@ -57,6 +58,35 @@ def test_rows_beyond_the_limit_of_an_hour_are_counted_and_left_out(home: Home) -
     assert 50 <= after["raw_rows_cut"] <= 60
     assert after["connection_hours_beyond"] == 0
     assert check_evaluations(result)["every_connection_has_edges"].passed
+
+
+def test_an_hour_is_its_number_however_its_folder_is_written(home: Home) -> None:
+    """`h=9`, `h=09` and `m=9/.../h=09` of one day are one hour: 250 of its 600 rows are stored."""
+    connection = {"clientip": "10.9.9.9", "fulluri": "unseen.example/", "p_time": "09:00:00"}
+
+    def with_more(table: pa.Table) -> pa.Table:
+        row = table.slice(0, 1).to_pylist()[0] | connection
+        return pa.Table.from_pylist([row] * 200, schema=table.schema)
+
+    padded = home.raw_files(DAY)[9]
+    rewrite(padded, with_more)
+    table = f"{home.deployment.workspace.huser}/{PROXY.location}"
+    for hour in ("m=09/d=12/h=9", "m=9/d=12/h=09"):
+        home.deployment.hdfs.write(f"{table}/y=2016/{hour}/part-0.parquet", [padded.read_bytes()])
+    first = home.results(DAY).read_bytes().partition(b"\n")[0].decode("utf-8").split("\t")
+    line = dict(zip(RESULT_FIELDS, first, strict=True)) | connection
+    home.results(DAY).write_bytes(("\t".join(line.values()) + "\n").encode("utf-8"))
+
+    result = home.materialize(DAY)
+
+    edges = home.rows("proxy_edge", DAY)
+    assert (len(edges), {edge["hh"] for edge in edges}) == (250, {9})
+    checks = check_evaluations(result)
+    assert checks["no_connection_hour_is_beyond_250"].metadata["raw_rows_cut"].value == 350
+    assert checks["every_connection_has_edges"].passed
+    assert checks["summary_counts_every_row"].passed
+    summary = {row["tdate"]: row["total"] for row in home.rows("proxy_ingest_summary", DAY)}
+    assert summary[f"{DAY} 09:00"] == 600
 
 
 def test_rows_with_null_and_with_the_word_share_a_connection_s_limit(embedded_home: Home) -> None:

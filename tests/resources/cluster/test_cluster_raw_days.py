@@ -206,7 +206,7 @@ def killed_in_the_switch(home: ClusterHome, written: Mapping[int, Path]) -> int:
 
 
 def test_a_day_without_a_marker_costs_one_more_request(home: ClusterHome, files: Files) -> None:
-    """Days that only other systems write."""
+    """Days that only other systems write; and a listing, because the month may be written otherwise."""
     write_as_another_system(home, files("theirs", {6: 1}))
     statuses, listings = [], []
     hdfs = home.deployment.hdfs
@@ -224,7 +224,19 @@ def test_a_day_without_a_marker_costs_one_more_request(home: ClusterHome, files:
     with closing(home.warehouse(hdfs=Counting(**fields))) as warehouse:
         for _ in range(3):
             assert rows_of(warehouse) == {("theirs", 6): 1}
-    assert len(listings) == len(statuses) == 3
+    assert len(listings) == 2 * len(statuses) == 6
+
+
+def test_a_day_in_another_folder_is_read_and_not_replaced(home: ClusterHome, files: Files) -> None:
+    """`m=9` beside `m=09`: its hours count; replacing half of a day is refused, and names the other half."""
+    write_as_another_system(home, files("padded", {6: 1}))
+    other = folder(home).replace("/m=09/", "/m=9/")
+    content = files("unpadded", {6: 1})[6].read_bytes()
+    home.deployment.hdfs.write(f"{other}/h=6/part-0.parquet", [content])
+    assert rows_of(home.deployment.impala) == {("padded", 6): 1, ("unpadded", 6): 1}
+    with pytest.raises(WarehouseError, match="/m=9/d=12/h=6 has rows of 2016-09-12, too"):
+        home.deployment.impala.replace_raw_day(DAY, files("new", {6: 1}))
+    assert rows_of(home.deployment.impala) == {("padded", 6): 1, ("unpadded", 6): 1}
 
 
 def test_a_damaged_marker_is_named_and_replaced(home: ClusterHome, files: Files) -> None:

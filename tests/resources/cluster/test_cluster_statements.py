@@ -6,13 +6,13 @@ org.apache.impala:impala-frontend nor anything near it.
 """
 
 from proxy_oa_assets.model.day import Day
-from proxy_oa_assets.model.tables import PROXY_EDGE, PROXY_INGEST_SUMMARY
+from proxy_oa_assets.model.tables import PROXY, PROXY_EDGE, PROXY_INGEST_SUMMARY
 from proxy_oa_assets.resources.cluster import ddl
 from proxy_oa_assets.resources.cluster.dialects import HIVE, IMPALA
 
 DAY = Day.parse("2016-09-12")
 SPEC = ddl.day_partition(PROXY_EDGE, DAY)
-HOUR = ddl.raw_hour_partition(DAY, "07")
+HOUR = ddl.raw_hour_partition(PROXY.day_values(DAY), "07")
 
 
 def test_a_day_is_switched_by_impala_s_statements() -> None:
@@ -45,7 +45,7 @@ def test_a_day_is_switched_by_impala_s_statements() -> None:
 
 def test_each_dialect_adds_raw_hours() -> None:
     """Impala one partition a statement, and refreshed; Hive and Spark all at once."""
-    other = ddl.raw_hour_partition(DAY, "08")
+    other = ddl.raw_hour_partition(PROXY.day_values(DAY), "08")
     assert HOUR == "y='2016', m='09', d='12', h='07'"
     assert list(IMPALA.add_partitions("proxy", {HOUR: None, other: None})) == [
         f"ALTER TABLE proxy ADD IF NOT EXISTS PARTITION ({HOUR})",

@@ -205,7 +205,7 @@ def test_the_newest_version_from_a_cluster_is_the_day_until_it_is_replaced(wareh
     assert _texts(warehouse) == []
 
 
-@pytest.mark.parametrize("hour", ["07.bak", "__HIVE_DEFAULT_PARTITION__", "7_copy"])
+@pytest.mark.parametrize("hour", ["07.bak", "007", "7_copy"])
 def test_a_folder_that_is_no_hour_is_none_of_the_day_s(warehouse, hour):
     """As on a cluster: a copy kept beside an hour counts no request twice."""
     for name in ("07", hour):

@@ -12,10 +12,13 @@ from threading import Event
 import pytest
 from support.engine_files import DAY, hour_file, write_file
 
+from proxy_oa_assets.model.day import Day
 from proxy_oa_assets.model.errors import WarehouseError
-from proxy_oa_assets.model.tables import PROXY
+from proxy_oa_assets.model.tables import PROXY, PROXY_EDGE, PROXY_SCORES
 from proxy_oa_assets.resources.local import raw_day
 from proxy_oa_assets.resources.local.duckdb_warehouse import DuckDBWarehouse
+from proxy_oa_assets.sql.check_counts import edge_counts
+from proxy_oa_assets.sql.day_tables import edge_details
 from proxy_oa_assets.sql.query import Query, whole_day
 
 KILLED_WRITER = """
@@ -69,6 +72,40 @@ def test_an_hour_in_two_folders_is_replaced_as_one(warehouse, tmp_path):
         write_file(warehouse, PROXY, hour=hour, fulluri=["old/"])
     warehouse.replace_raw_day(DAY, {7: hour_file(tmp_path / "new", "new/")})
     assert _files(warehouse) == ["d=12/.version.json", "h=07/part"]
+    assert _uris(warehouse) == ["new/"]
+
+
+def test_a_day_in_folders_of_two_spellings_is_one_day(warehouse, tmp_path):
+    """`m=9` and `m=09`, `d=7` and `d=07`: read together, and replaced together in the padded folder."""
+    day = Day.parse("2016-09-07")
+    padded = Path(warehouse.location(PROXY, day))
+    for number, name in enumerate(("m=09/d=07/h=7", "m=9/d=7/h=07", "m=09/d=7/h=23", "m=9/d=07/h=0")):
+        folder = padded.parents[1] / name
+        folder.mkdir(parents=True)
+        hour_file(folder / "000000_0", f"{number}/")
+
+    def read():
+        return sorted(warehouse.read_day(PROXY, day)["fulluri"])
+
+    assert read() == ["0/", "1/", "2/", "3/"]
+    assert len(warehouse.query(Query("SELECT fulluri FROM proxy"))) == 4
+    assert warehouse.has_rows(PROXY, day)
+    warehouse.replace_raw_day(day, {8: hour_file(tmp_path / "new", "new/")})
+    assert read() == ["new/"]
+    (left,) = [path for path in padded.parents[1].rglob("*") if path.is_file() and path.name[0] != "."]
+    assert left.parent == padded / "h=08"
+
+
+def test_rows_without_an_hour_are_read(warehouse, tmp_path):
+    """Hive's default partition: the rows count, their hour is NULL; the next replacement removes them."""
+    for hour in ("__HIVE_DEFAULT_PARTITION__", "07", "24", "backup"):
+        write_file(warehouse, PROXY, hour=hour, clientip=["10.0.0.1"], fulluri=["a/"])
+    write_file(warehouse, PROXY_SCORES, clientip=["10.0.0.1"], fulluri=["a/"])
+    assert warehouse.replace_day(PROXY_EDGE, DAY, edge_details(DAY)) == 3
+    assert warehouse.read_day(PROXY_EDGE, DAY)["hh"].fillna(-1).tolist() == [7, 24, -1]
+    (counts,) = warehouse.query(edge_counts(DAY)).to_dict("records")
+    assert (counts["wrong_hours"], counts["bare"]) == (0, 0)
+    warehouse.replace_raw_day(DAY, {7: hour_file(tmp_path / "new", "new/")})
     assert _uris(warehouse) == ["new/"]
 
 
