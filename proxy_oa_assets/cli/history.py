@@ -3,15 +3,16 @@
 import shlex
 import uuid
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import dagster as dg
-from filelock import FileLock
 
 from proxy_oa_assets.defs.automation.jobs import PROXY_DAY
 from proxy_oa_assets.model.day import Day
-from proxy_oa_assets.model.errors import HistoryError, refusal
+from proxy_oa_assets.model.errors import HistoryError, StorageError, refusal
+from proxy_oa_assets.model.file_lock import file_lock
 from proxy_oa_assets.model.files import bundled, replacing
 from proxy_oa_assets.model.text import printable
 from proxy_oa_assets.settings import Settings
@@ -50,14 +51,14 @@ def dagster_variables(settings: Settings) -> str:
 
 def open_history(settings: Settings) -> dg.DagsterInstance:
     """Open the history that the web UI shows. Raises HistoryError naming its `dagster.yaml`."""
-    try:
-        folder = prepare_history(settings)
-        opening = FileLock(folder / ".opening.lock")
-        opening.acquire()
-    except OSError as error:
-        raise HistoryError(f"Dagster's history can't be opened: {refusal(error)}") from error
-    # Of two processes that open a new history at once, both create its tables, and one fails.
-    with opening:
+    with ExitStack() as opening:
+        try:
+            folder = prepare_history(settings)
+            # Of two processes that open a new history at once, both create its tables, and one fails.
+            opening.enter_context(file_lock(folder / ".opening.lock", "opening Dagster's history"))
+        except (OSError, StorageError) as error:
+            reason = refusal(error) if isinstance(error, OSError) else str(error)
+            raise HistoryError(f"Dagster's history can't be opened: {reason}") from error
         try:
             return dg.DagsterInstance.from_config(str(folder))
         except Exception as error:

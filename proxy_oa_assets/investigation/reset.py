@@ -15,7 +15,7 @@ def reset_scored_connections(day: Day | str, *, deployment: Deployment | None = 
     """
     day, deployment = day_context(day, deployment)
     lines = []
-    with analysts_lock(day, deployment) as still_held:
+    with analysts_lock(day, deployment, "resetting") as still_held:
         progressions = [
             entry.path
             for entry in deployment.hdfs.list_folder(deployment.workspace.progressions(day))

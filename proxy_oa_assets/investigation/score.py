@@ -94,7 +94,7 @@ def _change(
     """Change severities; return the changed URIs' former ones, and their rows of `proxy_scores`."""
     if not wanted:
         return {}, []
-    with analysts_lock(day, deployment) as still_held:
+    with analysts_lock(day, deployment, "scoring") as still_held:
         recorded = deployment.impala.read_latest_day(PROXY_THREAT_INVESTIGATION, day)
         now = severities_by_uri(gravest_severities(recorded))
         changes = {

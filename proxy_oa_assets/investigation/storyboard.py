@@ -85,7 +85,7 @@ def save_storyboard(
             f"referer, so no story was saved. expanded_search() shows what the day has"
         )
     comment = Comment.of(title, text)
-    with analysts_lock(day, deployment) as still_held:
+    with analysts_lock(day, deployment, "saving a story of") as still_held:
         comments = deployment.impala.read_latest_day(PROXY_STORYBOARD, day)
         if over and over != comment_of(comments, threat):
             raise CommentChangedError(

@@ -1,10 +1,15 @@
-"""Local files: atomic replacement, and the files that the package ships."""
+"""Local files: atomic replacement, what killed writers leave, and the files that the package ships."""
 
+import errno
+import hashlib
 import os
 import re
+import socket
+import time
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from functools import cache
 from pathlib import Path
 from typing import BinaryIO
 
@@ -20,11 +25,11 @@ def is_data_file(name: str) -> bool:
 def replacing(path: Path, *, durable: bool = False) -> Iterator[BinaryIO]:
     """Yield a temporary file beside `path`; rename it to `path` if the block succeeds.
 
-    With `durable`, the file and its folder are fsynced, so that a power cut leaves the old file or the new
-    one.
+    With `durable`, the file and its folder are fsynced, and folders that are made, so that a power cut leaves
+    the old file or the new one.
     """
-    temporary = path.with_name(f".{uuid.uuid4().hex}.tmp")
-    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(temporary_name())
+    make_folder(path.parent, durable=durable)
     try:
         with temporary.open("xb") as file:
             yield file
@@ -48,13 +53,84 @@ def replace_if_other(path: Path, content: bytes) -> None:
         file.write(content)
 
 
+def make_folder(folder: Path, *, durable: bool = True) -> None:
+    """Make a folder and those above it where they are missing; fsync what is made."""
+    missing = []
+    while durable and not folder.exists():
+        missing.append(folder)
+        folder = folder.parent
+    (missing or [folder])[0].mkdir(parents=True, exist_ok=True)
+    for made in missing:
+        sync_folder(made.parent)
+
+
 def sync_folder(folder: Path) -> None:
     """Fsync a folder, which makes a rename or a removal in it durable."""
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(descriptor)
+    except OSError as error:
+        # SMB and some FUSE file systems have no fsync of a folder; nothing else makes a rename durable there.
+        if error.errno not in (errno.EINVAL, errno.ENOTSUP, errno.ENOSYS):
+            raise
     finally:
         os.close(descriptor)
+
+
+# Of earlier versions, too: without a process, or of a table's day.
+_TEMPORARY = re.compile(
+    r"\.(?:.+\.)?(?:(?P<machine>[0-9a-f]{8})-(?P<pid>\d+)-[0-9a-f]{8}|[0-9a-f]{32}|part\.\d+)\.tmp",
+    re.ASCII | re.DOTALL,
+)
+_ABANDONED_SECONDS = 24 * 3600
+
+
+def temporary_name(name: str = "") -> str:
+    """Return a unique name for a file that isn't finished, with this process in it; engines hide it."""
+    return f".{name and f'{name}.'}{_machine()}-{os.getpid()}-{uuid.uuid4().hex[:8]}.tmp"
+
+
+def is_abandoned(name: str, modified: float) -> bool:
+    """Return whether a name is that of a killed writer's temporary file; `modified` is in Unix seconds.
+
+    A process of this machine is known to live or not; another machine's counts as dead after a day.
+    """
+    found = _TEMPORARY.fullmatch(name)
+    if found and found["machine"] == _machine():
+        return not _lives(int(found["pid"]))
+    return bool(found) and time.time() - modified > _ABANDONED_SECONDS
+
+
+def remove_abandoned(folder: Path) -> int:
+    """Remove what killed writers left in a folder; return how many files."""
+    removed = 0
+    with suppress(FileNotFoundError, NotADirectoryError), os.scandir(folder) as entries:
+        for entry in entries:
+            with suppress(FileNotFoundError):  # its writer has just ended
+                if entry.name.endswith(".tmp") and is_abandoned(entry.name, entry.stat().st_mtime):
+                    Path(entry).unlink()
+                    removed += 1
+    return removed
+
+
+@cache
+def _machine() -> str:
+    """Return eight hex digits that stand for a boot of this machine, and a container's process numbers."""
+    parts = [socket.gethostname()]
+    with suppress(OSError):  # Linux
+        parts.append(Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii"))
+        parts.append(str(Path("/proc/self/ns/pid").readlink()))
+    return hashlib.sha256("".join(parts).encode()).hexdigest()[:8]
+
+
+def _lives(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        pass  # another user's
+    return True
 
 
 _PACKAGE = Path(__file__).parents[1]

@@ -8,12 +8,10 @@ from typing import BinaryIO
 
 import dagster as dg
 
+from proxy_oa_assets.model.file_lock import OnWait, log_wait
+
 # Raises LockLostError unless a lock is still ours; its holder calls it before each write.
 StillHeld = Callable[[], None]
-# Called with a sentence that names the lock and its holder.
-OnWait = Callable[[str], None]
-# Seconds of waiting for a lock before `on_wait` is called.
-QUIET_SECONDS = 2.0
 
 
 @dataclass(frozen=True)
@@ -67,13 +65,19 @@ class FileStore(dg.ConfigurableResource, ABC):
 
     @abstractmethod
     def lock(
-        self, path: str, *, patience: float | None = None, on_wait: OnWait | None = None
+        self,
+        path: str,
+        doing: str = "working",
+        *,
+        patience: float | None = None,
+        on_wait: OnWait = log_wait,
     ) -> AbstractContextManager[StillHeld]:
         """Hold a lock that excludes every other process on this storage, on all machines.
 
-        The path is the lock's own. A dead holder's lock is released soon. `on_wait` is called once with a
-        sentence that names the holder, when the lock isn't free within two seconds. Raises LockedError naming
-        the holder after `patience` seconds (a minute or two by default).
+        The path is the lock's own; `doing` tells others what it is held for, such as `scoring 2016-09-12`.
+        Waiting processes get it in turn. A dead holder's lock is released soon. `on_wait` is called once with
+        a sentence that names the holder, when the lock isn't free within two seconds. Raises LockedError
+        naming the holder once that has kept it for `patience` seconds (a minute or two by default).
         """
 
     @abstractmethod

@@ -98,6 +98,7 @@ def day_by_day(
     def materialize_locked(day: Day) -> DayMetadata:
         with hdfs.lock(
             workspace.lock(day, asset),
+            f"materializing {asset} of {day} in run {context.run.run_id[:8]}",
             patience=_LONGEST_RUN_SECONDS,
             on_wait=lambda holder: context.log.info("Waiting for another run of %s: %s", day, holder),
         ):

@@ -47,7 +47,8 @@ def write_story(
     day, deployment = day_context(day, deployment)
     path = (output or deployment.workspace.story(day)).absolute()
     # Of two concurrent writers, the last one has read both stories.
-    with nullcontext() if output else deployment.hdfs.lock(deployment.workspace.lock(day, "story")):
+    lock = deployment.workspace.lock(day, "story")
+    with nullcontext() if output else deployment.hdfs.lock(lock, f"writing the story of {day}"):
         story = read_story(day, deployment)
         content = page(story).encode("utf-8")
         try:

@@ -228,7 +228,9 @@ class RawDays:
         return f"{self._huser}/{PROXY.spelled_folder(values)}"
 
     def _lock(self, day: Day) -> AbstractContextManager[StillHeld]:
-        return self._hdfs.lock(f"{self._huser}/proxy/oa/.locks/{day.folder}.proxy-hours")
+        return self._hdfs.lock(
+            f"{self._huser}/proxy/oa/.locks/{day.folder}.proxy-hours", f"switching hours of {day}"
+        )
 
     def _marker(self, day: Day) -> str:
         return f"{self._folder(day)}/{MARKER}"

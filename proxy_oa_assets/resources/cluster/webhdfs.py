@@ -1,7 +1,6 @@
 """Files over WebHDFS (or HttpFS), from the active NameNode."""
 
 import io
-import uuid
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any, BinaryIO, TypeVar
@@ -10,12 +9,14 @@ from pydantic import Field, PrivateAttr
 from typing_extensions import override
 
 from proxy_oa_assets.model.errors import StorageError
+from proxy_oa_assets.model.file_lock import OnWait, log_wait
+from proxy_oa_assets.model.files import temporary_name
 from proxy_oa_assets.model.network import system_certificates
 from proxy_oa_assets.resources.cluster.hdfs_lock import Lease, RenamingStore
 from proxy_oa_assets.resources.cluster.webhdfs_client import Client, connect
 from proxy_oa_assets.resources.cluster.webhdfs_errors import request
 from proxy_oa_assets.resources.cluster.webhdfs_reader import ResumingReader
-from proxy_oa_assets.resources.hdfs import FileStatus, OnWait, StillHeld
+from proxy_oa_assets.resources.hdfs import FileStatus, StillHeld
 from proxy_oa_assets.settings import environment
 
 T = TypeVar("T")
@@ -45,7 +46,7 @@ class WebHdfs(RenamingStore):
     lock_expiry: float = Field(
         default=30, description="Seconds without a heartbeat after which a lock's holder counts as dead"
     )
-    lock_patience: float = Field(default=120, description="Seconds to wait for a lock")
+    lock_patience: float = Field(default=120, description="Seconds to wait for one holder of a lock")
 
     _client: Client | None = PrivateAttr(default=None)
 
@@ -79,7 +80,7 @@ class WebHdfs(RenamingStore):
     def write(self, path: str, chunks: Iterable[bytes]) -> None:
         # HDFS renames atomically.
         folder, _, name = path.rpartition("/")
-        temporary = f"{folder}/.{name}.{uuid.uuid4().hex}.tmp"
+        temporary = f"{folder}/{temporary_name(name)}"
         # An iterator can't be sent again.
         attempts = 1 if isinstance(chunks, Iterator) else self.attempts
         try:
@@ -106,10 +107,15 @@ class WebHdfs(RenamingStore):
 
     @override
     def lock(
-        self, path: str, *, patience: float | None = None, on_wait: OnWait | None = None
+        self,
+        path: str,
+        doing: str = "working",
+        *,
+        patience: float | None = None,
+        on_wait: OnWait = log_wait,
     ) -> AbstractContextManager[StillHeld]:
         seconds = self.lock_patience if patience is None else patience
-        return Lease(self, path, expiry=self.lock_expiry, patience=seconds, on_wait=on_wait).held()
+        return Lease(self, path, doing, expiry=self.lock_expiry, patience=seconds, on_wait=on_wait).held()
 
     @override
     def move(self, source: str, target: str) -> bool:

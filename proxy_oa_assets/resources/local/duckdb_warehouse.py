@@ -16,6 +16,7 @@ from typing_extensions import override
 
 from proxy_oa_assets.model.day import Day
 from proxy_oa_assets.model.errors import WarehouseError
+from proxy_oa_assets.model.file_lock import file_lock
 from proxy_oa_assets.model.files import sync_folder
 from proxy_oa_assets.model.tables import PROXY, TABLES, Table, declared, differences
 from proxy_oa_assets.resources.impala import Warehouse
@@ -81,7 +82,8 @@ class DuckDBWarehouse(Warehouse):
         from proxy_oa_assets.resources.parquet import checked_row_count
 
         count = checked_row_count(PROXY, hours.values())
-        with partitions.day_lock(Path(self.location(PROXY)), day):
+        lock = Path(self.location(PROXY), ".locks", f"{day}.lock")
+        with file_lock(lock, f"replacing {day} of {PROXY.name}"):
             replace_raw_day(self._day_folder(PROXY, day), hours)
         return count
 
@@ -93,16 +95,15 @@ class DuckDBWarehouse(Warehouse):
             self.replace_raw_day(day, {})
             return
         folder = self._day_folder(table, day)
-        with partitions.day_lock(Path(self.location(table)), day):
-            others = partitions.other_files(folder)
-            if others:
-                # An empty part file switches the day at once; then the others can be removed one by one.
-                with partitions.replacing_part(folder) as temporary:
-                    write_empty(table, temporary)
-            for file in (*others, folder / partitions.PART):
-                file.unlink(missing_ok=True)
-            if folder.is_dir():
-                sync_folder(folder)
+        others = partitions.other_files(folder)
+        if others:
+            # An empty part file switches the day at once; then the others can be removed one by one.
+            with partitions.replacing_part(folder) as temporary:
+                write_empty(table, temporary)
+        for file in (*others, folder / partitions.PART):
+            file.unlink(missing_ok=True)
+        if folder.is_dir():
+            sync_folder(folder)
 
     @override
     def create_tables(self) -> list[str]:
@@ -178,11 +179,10 @@ class DuckDBWarehouse(Warehouse):
     def _replacing(self, table: Table, day: Day) -> Iterator[Path]:
         """Yield a temporary path; on success make it the day, and remove other files of the day."""
         folder = self._day_folder(table, day)
-        with partitions.day_lock(Path(self.location(table)), day):
-            with partitions.replacing_part(folder) as temporary:
-                yield temporary
-            for file in partitions.other_files(folder):
-                file.unlink()
+        with partitions.replacing_part(folder) as temporary:
+            yield temporary
+        for file in partitions.other_files(folder):
+            file.unlink(missing_ok=True)
 
     def _loaded_engine(self) -> "DuckDBEngine":
         if self._engine is None:

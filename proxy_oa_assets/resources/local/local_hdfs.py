@@ -2,19 +2,17 @@
 
 import shutil
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
-from filelock import FileLock, Timeout
 from pydantic import Field
 from typing_extensions import override
 
-from proxy_oa_assets.model.errors import LockedError, StorageError
-from proxy_oa_assets.model.files import replacing
-from proxy_oa_assets.resources.hdfs import QUIET_SECONDS, FileStatus, FileStore, OnWait, StillHeld
-
-_LONGEST_WAIT_SECONDS = 60
+from proxy_oa_assets.model.errors import StorageError
+from proxy_oa_assets.model.file_lock import PATIENCE_SECONDS, OnWait, file_lock, log_wait
+from proxy_oa_assets.model.files import make_folder, replacing
+from proxy_oa_assets.resources.hdfs import FileStatus, FileStore, StillHeld
 
 
 class LocalHdfs(FileStore):
@@ -57,7 +55,7 @@ class LocalHdfs(FileStore):
     @override
     def make_folder(self, path: str) -> None:
         with self._local(path) as local:
-            local.mkdir(parents=True, exist_ok=True)
+            make_folder(local)
 
     @override
     def delete(self, path: str) -> bool:
@@ -77,28 +75,24 @@ class LocalHdfs(FileStore):
     @override
     @contextmanager
     def lock(
-        self, path: str, *, patience: float | None = None, on_wait: OnWait | None = None
+        self,
+        path: str,
+        doing: str = "working",
+        *,
+        patience: float | None = None,
+        on_wait: OnWait = log_wait,
     ) -> Iterator[StillHeld]:
-        seconds = _LONGEST_WAIT_SECONDS if patience is None else patience
-        with self._local(path) as file:
-            file.parent.mkdir(parents=True, exist_ok=True)
-            lock = FileLock(file, poll_interval=0.02)
-            try:
-                lock.acquire(timeout=min(QUIET_SECONDS, seconds))
-            except Timeout:
-                if on_wait:
-                    on_wait(f"{file} is locked by another process")
-                try:
-                    lock.acquire(timeout=max(seconds - QUIET_SECONDS, 0))
-                except Timeout as error:
-                    raise LockedError(
-                        f"{file} has been locked by another process for {seconds:g} s; "
-                        f"try again once that has ended"
-                    ) from error
-        try:
+        with ExitStack() as held:
+            with self._local(path) as file:
+                held.enter_context(
+                    file_lock(
+                        file,
+                        doing,
+                        patience=PATIENCE_SECONDS if patience is None else patience,
+                        on_wait=on_wait,
+                    )
+                )
             yield lambda: None  # the operating system revokes no lock
-        finally:
-            lock.release()
 
     @override
     def location(self, path: str) -> str:

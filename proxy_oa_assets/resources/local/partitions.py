@@ -5,11 +5,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from filelock import FileLock
-
 from proxy_oa_assets.model.day import Day
 from proxy_oa_assets.model.errors import DayError
-from proxy_oa_assets.model.files import is_data_file, sync_folder
+from proxy_oa_assets.model.files import (
+    is_data_file,
+    make_folder,
+    remove_abandoned,
+    sync_folder,
+    temporary_name,
+)
 from proxy_oa_assets.model.tables import Table
 
 # Where this file exists it is the day, and files beside it are ignored.
@@ -62,24 +66,17 @@ def other_files(day: Path) -> list[Path]:
     return [*beside, *(file for version in _versions(day) for file in visible_files(version))]
 
 
-def day_lock(table_folder: Path, day: Day) -> FileLock:
-    """Keep two writers of a day apart; the operating system releases a dead writer's lock."""
-    locks = table_folder / ".locks"
-    locks.mkdir(parents=True, exist_ok=True)
-    return FileLock(locks / f"{day}.lock")
-
-
 @contextmanager
 def replacing_part(day: Path) -> Iterator[Path]:
     """Yield a temporary path; on success fsync and rename it to the day's part file.
 
-    The day's lock must be held.
+    Of two writers the last one's file stays, whole; a lock of the day's analysts or of the asset keeps those
+    apart that read before they write. What killed writers left is removed.
     """
-    day.mkdir(parents=True, exist_ok=True)
+    make_folder(day)
+    remove_abandoned(day)
     # DuckDB's globs read dot files, so the name must not end in .parquet.
-    temporary = day / f".part.{os.getpid()}.tmp"
-    for left in day.glob(".part.*.tmp"):
-        left.unlink()  # of a writer that was killed: the lock is ours
+    temporary = day / temporary_name("part")
     try:
         yield temporary
         with temporary.open("rb") as written:

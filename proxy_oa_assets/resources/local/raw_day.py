@@ -19,7 +19,7 @@ from typing import ClassVar, Self
 from pydantic import BaseModel, ValidationError
 
 from proxy_oa_assets.model.errors import WarehouseError
-from proxy_oa_assets.model.files import replacing
+from proxy_oa_assets.model.files import remove_abandoned, replacing
 from proxy_oa_assets.model.tables import NULL_PARTITION, RAW_HOUR_FOLDER
 from proxy_oa_assets.resources.local.partitions import has_content, visible_files
 
@@ -117,8 +117,7 @@ def _remove_unread(day: Path) -> None:
         if not marker.reads(day, file):
             file.unlink(missing_ok=True)
     for folder in (day, *_all_hour_folders(day)):
-        for file in folder.glob(f".{'[0-9a-f]' * 32}.tmp"):
-            file.unlink()
+        remove_abandoned(folder)
     if marker.superseded:
         _LocalMarker(version=marker.version).put(day)
 

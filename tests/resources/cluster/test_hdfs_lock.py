@@ -26,7 +26,7 @@ import sys
 from proxy_oa_assets.resources.cluster.webhdfs import WebHdfs
 
 url, path, expiry = sys.argv[1:]
-with WebHdfs(url=url, lock_expiry=float(expiry)).lock(path) as still_held:
+with WebHdfs(url=url, lock_expiry=float(expiry)).lock(path, "scoring 2016-09-12") as still_held:
     print("held", flush=True)
     sys.stdin.readline()
     still_held()
@@ -79,6 +79,10 @@ def names(hdfs: WebHdfs, path: str) -> list[str]:
     return [entry.name for entry in hdfs.list_folder(path)]
 
 
+def tickets(hdfs: WebHdfs, path: str) -> list[str]:
+    return [name for name in names(hdfs, path) if name.startswith("waiting-")]
+
+
 def test_increments_under_a_lock_aren_t_lost(cluster: Cluster, lock_path: str) -> None:
     """Four processes start without a lock folder; each adds ten."""
     hdfs, file = WebHdfs(url=cluster.hdfs.url), f"{lock_path}.number"
@@ -104,7 +108,10 @@ def test_a_holder_that_lives_keeps_the_lock_beyond_the_expiry(
     with running(cluster, HOLDER, lock_path, str(EXPIRY)) as process:
         assert process.stdout.readline() == "held\n"
         with (
-            pytest.raises(LockedError, match=rf"20160912/.*-pid-{process.pid}-\w+ .* 5 s"),
+            pytest.raises(
+                LockedError,
+                match=rf"20160912 .* 5 s by \S+'s process {process.pid} on .*scoring 2016-09-12, since",
+            ),
             hdfs(patience=5).lock(lock_path),
         ):
             pytest.fail("two hold the lock")
@@ -117,8 +124,8 @@ def test_a_holder_that_lives_keeps_the_lock_beyond_the_expiry(
 def test_patience_and_on_wait_are_the_caller_s(hdfs: Callable[..., WebHdfs], lock_path: str) -> None:
     """`on_wait` is called once, with the holder's name; the error comes after the caller's patience."""
     waits: list[str] = []
+    holder = f"process {os.getpid()} on "
     with hdfs(expiry=60).lock(lock_path):
-        (holder,) = names(hdfs(), lock_path)
         began = time.monotonic()
         with (
             pytest.raises(LockedError, match=holder),
@@ -157,6 +164,44 @@ def test_a_dead_holder_s_lock_is_taken_over(
 
     assert EXPIRY <= min(waited) < EXPIRY + 15
     assert names(hdfs(), lock_path) == ["free"]
+
+
+def test_waiting_processes_get_the_lock_in_turn_however_long_the_queue(
+    hdfs: Callable[..., WebHdfs], lock_path: str
+) -> None:
+    """First come, first served; together they wait for longer than the patience, which is for one holder."""
+    order: list[int] = []
+
+    def work(number: int) -> None:
+        with hdfs(expiry=30, patience=2).lock(lock_path):
+            order.append(number)
+            time.sleep(0.7)
+
+    with ThreadPoolExecutor(5) as pool:
+        with hdfs(expiry=30).lock(lock_path):
+            done = []
+            for number in range(5):
+                done.append(pool.submit(work, number))
+                while len(tickets(hdfs(), lock_path)) <= number:
+                    time.sleep(0.05)
+        for future in done:
+            future.result()
+
+    assert order == list(range(5))
+    assert names(hdfs(), lock_path) == ["free"]
+
+
+def test_a_killed_waiting_process_keeps_no_place_in_the_queue(
+    cluster: Cluster, hdfs: Callable[..., WebHdfs], lock_path: str
+) -> None:
+    """The next one passes it after the expiry, and removes its ticket."""
+    with hdfs().lock(lock_path), running(cluster, HOLDER, lock_path, str(EXPIRY)) as process:
+        while not tickets(hdfs(), lock_path):
+            time.sleep(0.05)
+        process.kill()
+        process.wait()
+    with hdfs().lock(lock_path):
+        assert tickets(hdfs(), lock_path) == []
 
 
 def test_a_holder_that_was_suspended_must_not_write(

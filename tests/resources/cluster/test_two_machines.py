@@ -63,7 +63,7 @@ def test_another_machine_s_run_is_named(home: ClusterHome, other_home: ClusterHo
     assert lock == other_home.deployment.workspace.lock(day, "ingest_summary")
     with (
         other_home.deployment.hdfs.lock(lock),
-        pytest.raises(LockedError, match="-pid-"),
+        pytest.raises(LockedError, match=r"by \S+'s process \d+ on "),
         home.deployment.hdfs.lock(lock, patience=1),
     ):
         pytest.fail("two hold the lock")

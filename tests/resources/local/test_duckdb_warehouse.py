@@ -1,3 +1,4 @@
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -8,6 +9,7 @@ from support.engine_files import write_file
 from support.storyboard_days import DAY, HOSTILE, comments, files_of, texts_of
 
 from proxy_oa_assets.model.errors import WarehouseError
+from proxy_oa_assets.model.files import temporary_name
 from proxy_oa_assets.model.tables import PROXY, PROXY_INGEST_SUMMARY, PROXY_SCORES, PROXY_STORYBOARD, TABLES
 from proxy_oa_assets.resources.local.duckdb_engine import DuckDBEngine
 from proxy_oa_assets.resources.local.duckdb_warehouse import DuckDBWarehouse
@@ -145,14 +147,20 @@ def test_a_statement_that_the_engine_refuses_changes_nothing(warehouse):
 
 
 def test_what_a_killed_writer_left_is_no_row_and_goes(warehouse):
-    """A temporary file of a dead process isn't read, and the next writer removes it."""
+    """A temporary file of a dead process isn't read, and the next writer removes it; a living one's stays."""
     warehouse.replace_day_with_frame(PROXY_STORYBOARD, DAY, comments("old"))
-    left = Path(warehouse.location(PROXY_STORYBOARD, DAY)) / ".part.1.tmp"
-    left.write_bytes(b"half a file")
+    folder = Path(warehouse.location(PROXY_STORYBOARD, DAY))
+    with subprocess.Popen(["true"]) as ended:
+        ended.wait()
+    living = folder / temporary_name("part")
+    left = folder / living.name.replace(f"-{os.getpid()}-", f"-{ended.pid}-")
+    for file in (living, left):
+        file.write_bytes(b"half a file")
+        os.utime(file, (0, 0))
     assert texts_of(warehouse) == ["old"]
     warehouse.replace_day_with_frame(PROXY_STORYBOARD, DAY, comments("new"))
     assert texts_of(warehouse) == ["new"]
-    assert not left.exists()
+    assert [living.exists(), left.exists()] == [True, False]
 
 
 def test_create_tables_makes_what_is_missing_and_changes_nothing_else(warehouse):

@@ -1,3 +1,4 @@
+import os
 import time
 
 import pytest
@@ -145,11 +146,13 @@ def test_an_error_of_the_readers_own_is_not_blamed_on_the_file(hdfs):
 
 def test_a_lock_keeps_others_out_for_as_long_as_it_is_held(hdfs, monkeypatch):
     """The error of one that waits too long names the lock; a released lock can be taken again."""
-    monkeypatch.setattr(local_hdfs, "_LONGEST_WAIT_SECONDS", 0.1)
+    monkeypatch.setattr(local_hdfs, "PATIENCE_SECONDS", 0.1)
     with hdfs.lock("/user/spot/lock") as still_held:
         still_held()
         with (
-            pytest.raises(LockedError, match=r"user/spot/lock has been locked by another process for 0\.1 s"),
+            pytest.raises(
+                LockedError, match=rf"user/spot/lock has been locked for 0\.1 s by .* {os.getpid()} on "
+            ),
             LocalHdfs(root=hdfs.root).lock("/user/spot/lock"),
         ):
             pytest.fail("two hold the lock")

@@ -2,6 +2,7 @@
 
 import errno
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -135,7 +136,9 @@ def test_a_killed_writer_leaves_the_old_day_or_the_new_one(warehouse, tmp_path, 
     assert subprocess.run(arguments, timeout=60, check=False).returncode == -signal.SIGKILL
     assert _uris(warehouse) == [seen]
     day = Path(warehouse.location(PROXY, DAY))
-    (day / "h=08" / f".{'0' * 32}.tmp").write_bytes(b"half a file")
+    left = day / "h=08" / f".{'0' * 32}.tmp"
+    left.write_bytes(b"half a file")
+    os.utime(left, (0, 0))
 
     warehouse.replace_raw_day(DAY, {9: file})
     assert _uris(warehouse) == ["new/"]
