@@ -14,6 +14,7 @@ _WILDCARD = re.compile(r"(?P<octets>(?:\d{1,3}\.){1,3})\*(?:\.\*)*", re.ASCII)
 # A spreadsheet makes an en dash of a hyphen between blanks.
 _DASH = re.compile(r"\s*[-\u2013]\s*")
 _BRACKETS = re.compile(r"\[([^\[\]]*)\]")
+_ZONE = re.compile(r"%[\w.~-]+$")
 _OCTETS = 4
 
 
@@ -94,8 +95,12 @@ def parse_address(text: str) -> Address | None:
 
     Brackets and an IPv6 zone are left out; octets may be padded to three digits each.
     """
+    bare = _bare(text)
+    # `ipaddress` takes any text for a zone.
+    if "%" in bare:
+        return None
     try:
-        return _unmapped(ipaddress.ip_address(_bare(text)))
+        return _unmapped(ipaddress.ip_address(bare))
     except ValueError:
         return None
 
@@ -105,7 +110,7 @@ def _bare(text: str) -> str:
     if _PADDED.fullmatch(text):
         return ".".join(str(int(octet)) for octet in text.split("."))
     # A zone names an interface of the machine that wrote the address.
-    return text.partition("%")[0] if ":" in text else text
+    return _ZONE.sub("", text) if ":" in text else text
 
 
 def _unmapped(address: Address) -> Address:

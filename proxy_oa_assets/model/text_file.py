@@ -58,6 +58,9 @@ class IgnoredLines:
         if len(self.first) < _NAMED_LINES:
             self.first.append(f"{place}: {reason}")
 
+    def __add__(self, other: "IgnoredLines") -> "IgnoredLines":
+        return IgnoredLines(self.count + other.count, (self.first + other.first)[:_NAMED_LINES])
+
     def __bool__(self) -> bool:
         return self.count > 0
 

@@ -95,7 +95,7 @@ def scored_connections_asset(daily: Daily) -> dg.AssetsDefinition:
     return scored_connections
 
 
-def _named(name: str, ignored: IgnoredLines) -> DayMetadata:
+def _named(name: str, ignored: IgnoredLines) -> dict[str, dg.MetadataValue]:
     """Return metadata of a file's first ignored lines with their reasons, if there are any."""
     return {name: dg.MetadataValue.text("\n".join(ignored.first))} if ignored else {}
 
@@ -107,6 +107,9 @@ def _lookup_metadata(looked_up: "LookupResult") -> DayMetadata:
         # Zeros as well: Dagster plots these numbers over the days.
         numbers |= {status.value: stats.statuses[status] for status in Status}
         metadata |= {f"reputation/{service}/{name}": number for name, number in numbers.items()}
+        if stats.ignored:
+            metadata[f"reputation/{service}/ignored_lines"] = stats.ignored.count
+            metadata |= _named(f"reputation/{service}/first_ignored_lines", stats.ignored)
         if stats.errors:
             metadata[f"reputation/{service}/trouble"] = dg.MetadataValue.text("; ".join(stats.errors))
     return metadata

@@ -23,6 +23,7 @@ from proxy_oa_assets.enrichment.reputation.service_errors import (
 from proxy_oa_assets.enrichment.reputation.verdict import LookupStats, Status, Verdict
 from proxy_oa_assets.model.errors import ReputationCacheError
 from proxy_oa_assets.model.network import retrying
+from proxy_oa_assets.model.text_file import IgnoredLines
 
 # The value of `proxy-oa doctor`'s probes: RFC 2606 reserves this name.
 PROBED = "example.com"
@@ -47,16 +48,20 @@ class LookupContext:
 def look_up_locally(service: LocalService, values: Sequence[str]) -> tuple[dict[str, Verdict], LookupStats]:
     """Return a local service's verdict for each distinct value, and the stats."""
 
-    def look_up() -> dict[str, Verdict]:
+    def look_up() -> tuple[dict[str, Verdict], list[str], IgnoredLines]:
         found, unsupported = service.look_up(values), service.unverified(Status.UNSUPPORTED)
-        return {value: found.get(value) or unsupported for value in values}
+        verdicts = {value: found.get(value) or unsupported for value in values}
+        return verdicts, list(service.problems()), service.ignored()
 
-    verdicts, errors = result_or_error(look_up), list[str]()
-    if isinstance(verdicts, ServiceError):
-        errors.append(str(verdicts))
-        verdicts = dict.fromkeys(values, service.unverified(Status.FAILED))
+    found = result_or_error(look_up)
+    if isinstance(found, ServiceError):
+        failed = dict.fromkeys(values, service.unverified(Status.FAILED))
+        found = failed, [str(found)], IgnoredLines()
+    verdicts, errors, ignored = found
     statuses = Counter(verdict.status for verdict in verdicts.values())
-    return verdicts, LookupStats(len(values), statuses=statuses, errors=errors, down=bool(errors))
+    return verdicts, LookupStats(
+        len(values), statuses=statuses, errors=errors, down=bool(errors), ignored=ignored
+    )
 
 
 def probe(service: LocalService | RemoteService, context: LookupContext) -> str:

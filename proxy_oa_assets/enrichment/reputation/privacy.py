@@ -2,7 +2,6 @@
 
 import ipaddress
 import re
-import socket
 from typing import Annotated
 from urllib.parse import quote
 
@@ -10,7 +9,7 @@ from pydantic import AfterValidator, Field
 
 from proxy_oa_assets.enrichment.reputation.service import Send
 from proxy_oa_assets.enrichment.reputation.types import Section
-from proxy_oa_assets.enrichment.reputation.uri import is_address, parse_uri
+from proxy_oa_assets.enrichment.reputation.uri import canonical_host, is_address, parse_uri
 
 # Names that no public resolver answers for: RFC 6762 appendix G, RFC 6761, RFC 8375 and ICANN's `internal`.
 INTERNAL_SUFFIXES = (
@@ -29,7 +28,7 @@ _PATH, _QUERY = "/:@!$&'()*+,;=%~", "/:@!$&'()*+,;=%~?"
 
 def _suffix(text: str) -> str:
     """Return a configured domain or suffix in the form of hosts. Raises ValueError if it is none."""
-    suffix = (_ascii(text.strip().lower()) or "").strip(".")
+    suffix = canonical_host(text.strip()).strip(".")
     if is_address(suffix) or not _HOST_NAME.fullmatch(f"host.{suffix}"):
         raise ValueError("it is no domain; write it as example.net, which stands for all below it, too")
     return suffix
@@ -48,7 +47,7 @@ class Privacy(Section):
     def outgoing(self, value: str, send: Send) -> str | None:
         """Return the text to send for a value, a URL or a host name; None if nothing may be sent."""
         uri = parse_uri(value)
-        host = self._public(_ascii(uri.host))
+        host = self._public(uri.host)
         # Without a path's slash, what follows the host would extend it: `a.example:.inside.corp/`.
         if send is Send.NONE or host is None or not uri.path.startswith("/"):
             return None
@@ -61,32 +60,21 @@ class Privacy(Section):
         query = quote(uri.query, safe=_QUERY, errors="replace") if send is Send.URL else ""
         return f"{scheme}://{host}{port}{path}{query}"
 
-    def _public(self, host: str | None) -> str | None:
+    def _public(self, host: str) -> str | None:
         """Return a host's public form; None if it is internal or can't be public."""
-        if host is None or is_address(host):
-            return _public_address((host or "").strip("[]"))
+        if is_address(host):
+            return _public_address(host.strip("[]"))
         if len(host) > _LONGEST_NAME or not _HOST_NAME.fullmatch(host):
             return None
         inside = (*INTERNAL_SUFFIXES, *self.internal_suffixes, *self.allowed_domains)
         return None if any(host == suffix or host.endswith(f".{suffix}") for suffix in inside) else host
 
 
-def _ascii(host: str) -> str | None:
-    """Return a host as DNS has it; None if DNS can't."""
-    if host.isascii():
-        return host
-    try:
-        return host.encode("idna").decode("ascii").lower()
-    except UnicodeError:
-        return None
-
-
 def _public_address(text: str) -> str | None:
     """Return a public address in its canonical form; None for any other text."""
     try:
-        # inet_aton reads the forms that browsers read, such as 127.1; ipaddress only the canonical one.
-        address = ipaddress.ip_address(text if ":" in text else socket.inet_aton(text))
-    except (OSError, ValueError):
+        address = ipaddress.ip_address(text)
+    except ValueError:
         return None
     if isinstance(address, ipaddress.IPv6Address):
         within = address.ipv4_mapped or address.sixtofour

@@ -4,22 +4,18 @@ A plugin subclasses RemoteService: its settings are its fields, `look_up` reques
 Privacy, cache, limits, retries and threads are the same for all services (lookup.py).
 """
 
-import csv
-import gzip
 import hashlib
-import zlib
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from enum import StrEnum
 from itertools import islice
-from pathlib import Path
-from typing import IO, TYPE_CHECKING, ClassVar, Self, TypeVar
+from typing import TYPE_CHECKING, ClassVar, Self
 
 from pydantic import Field, SecretStr, model_validator
 
 from proxy_oa_assets.enrichment.reputation.types import ExistingFile, NamedSecret, Section, Text
 from proxy_oa_assets.enrichment.reputation.verdict import Category, Risk, Status, Verdict
-from proxy_oa_assets.model.errors import ReputationConfigError
+from proxy_oa_assets.model.text_file import IgnoredLines
 
 if TYPE_CHECKING:
     from proxy_oa_assets.enrichment.reputation.http import HttpClient
@@ -27,8 +23,6 @@ if TYPE_CHECKING:
 # A table's row has room for what a person reads; a service, or an attacker who feeds it, may name thousands.
 _MAX_CATEGORIES = 20
 _MAX_CATEGORY_LENGTH = 100
-
-T = TypeVar("T")
 
 
 class Send(StrEnum):
@@ -81,26 +75,15 @@ class LocalService(ReputationService):
 
     @abstractmethod
     def describe(self) -> str:
-        """Describe the files in one line. Raises ReputationConfigError if they can't be read."""
+        """Describe the files in one line. Raises ReputationConfigError if they can't be used."""
 
+    def ignored(self) -> IgnoredLines:
+        """Return the files' lines that can match nothing, once values have been looked up."""
+        return IgnoredLines()
 
-def load_list(path: Path, read: Callable[[IO[str]], dict[str, T]]) -> dict[str, T]:
-    """Return the entries that `read` finds in a file, plain or gzipped, by key.
-
-    Raises ReputationConfigError, naming the file, if it can't be read or has no entry.
-    """
-    try:
-        opened = gzip.open if path.suffix == ".gz" else open
-        with opened(path, "rt", encoding="utf-8-sig", newline="") as file:
-            found = read(file)
-    except (OSError, EOFError, zlib.error, UnicodeDecodeError, csv.Error) as error:
-        raise ReputationConfigError(f"The list {path} can't be read: {error}") from error
-    if not found:
-        raise ReputationConfigError(
-            f"Nothing in the list {path} can be looked up; fill it, correct its entry in the reputation "
-            f"file, or remove it there"
-        )
-    return found
+    def problems(self) -> Sequence[str]:
+        """Return what is wrong with files without which values were looked up."""
+        return ()
 
 
 class RemoteService(ReputationService):

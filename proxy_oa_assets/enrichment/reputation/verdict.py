@@ -15,6 +15,7 @@ from typing import Annotated
 from pydantic import Field, TypeAdapter, ValidationError
 
 from proxy_oa_assets.model.files import replacing
+from proxy_oa_assets.model.text_file import IgnoredLines
 
 _SEPARATORS = re.compile(r"[:;|\s]+")
 
@@ -104,8 +105,8 @@ def _text(text: str) -> str:
 class LookupStats:
     """Counts of distinct values, requested in this run, cached and by status; and each error once.
 
-    `down` says that requests ended early because the service refused them or didn't respond. The aliases are
-    the file's names.
+    `down` says that requests ended early because the service refused them or didn't respond; `ignored` are
+    lines of local lists that can match nothing. The aliases are the file's names.
     """
 
     requested: Annotated[int, Field(alias="asked")] = 0
@@ -113,6 +114,7 @@ class LookupStats:
     statuses: Counter[Status] = field(default_factory=Counter)
     errors: Annotated[list[str], Field(alias="troubles")] = field(default_factory=list)
     down: bool = False
+    ignored: IgnoredLines = field(default_factory=IgnoredLines)
 
     @property
     def coverage(self) -> float:

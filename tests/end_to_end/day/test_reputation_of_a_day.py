@@ -32,7 +32,7 @@ attempts = 1
 def home(tmp_path, monkeypatch):
     """Return what makes a home whose reputation file names a list of domains, and a server as VirusTotal."""
     monkeypatch.setenv("THE_KEY", KEY)
-    (tmp_path / "domains.txt").write_text("badhost.example\n")
+    (tmp_path / "domains.txt").write_text("badhost.example\nhttp://a.example/b\n")
 
     def made(url: str, per_day: int = 1_000_000, **variables: str) -> Home:
         file = tmp_path / "reputation.toml"
@@ -69,6 +69,8 @@ def test_each_service_is_asked_once_and_its_figures_are_shown(home):
     assert shown["reputation/vt/ok"] + shown["reputation/vt/not_sent"] == uris
     assert [shown[f"reputation/vt/{status}"] for status in ("failed", "over_quota")] == [0, 0]
     assert shown["reputation/blocklist/ok"] == uris
+    assert shown["reputation/blocklist/ignored_lines"] == 1
+    assert "domains.txt:2: 'http://a.example/b'" in shown["reputation/blocklist/first_ignored_lines"]
     assert 0 < asked <= shown["reputation/vt/asked"]
     assert metadata(again, "scored_connections")["reputation/vt/cached"] == shown["reputation/vt/asked"]
     assert check_evaluations(result)[CHECK].passed

@@ -147,17 +147,32 @@ def test_a_value_without_a_host_is_unsupported(service):
 @pytest.mark.parametrize(
     "line",
     [
-        *("https://github.com/evil/payload", "github.com/evil", "github.com?x", "evil.example,malware"),
-        *("0.0.0.0 evil.example", "*.evil.example", "||evil.example^"),
+        *("https://github.com/evil/payload", "github.com/evil", "github.com?x", "github.com##.advertisement"),
+        *(
+            "*github.com",
+            "github.*",
+            "github.com^",
+            "||github.com/evil^",
+            "||github.com^$domain=evil.example",
+        ),
+        *(
+            "@@||github.com^",
+            "93.184.216.34 github.com",
+            "github.com CNAME .",
+            "github",
+            "2016-09-12",
+            "3892371",
+        ),
+        *("github..com", "\u202egithub.com", f"{'x' * 64}.com", "1.2.3.256", '"github.com', "<html>"),
     ],
 )
-def test_a_domain_list_ignores_other_lines(service, line):
-    """A URL list marks all of its hosts if it is taken for one of domains; other rows mark nothing."""
-    mixed = service("domains", "a.example", line)
-    assert mixed.describe() == "1 domains of mine"
-    assert _said(mixed, "github.com/", "a.example/") == [MISS, HIT]
-    with pytest.raises(ReputationConfigError, match=r"list\.txt can be looked up"):
-        service("domains", line).describe()
+def test_a_line_of_a_domain_list_that_can_match_nothing_is_named(service, tmp_path, line):
+    """A URL list taken for one of domains would mark its hosts; a rule with conditions, other requests."""
+    mixed = service("domains", "a.example", "b.example", line)
+    shown = mixed.describe()
+    assert shown.startswith(f"2 domains of mine (1 line ignored, the first: {tmp_path / 'list.txt'}:3: ")
+    assert _said(mixed, "github.com/", "github/", "a.example/") == [MISS, MISS, HIT]
+    assert mixed.ignored().count == 1
 
 
 @given(values=st.lists(st.text(), unique=True))
@@ -171,12 +186,13 @@ def test_every_value_with_a_host_has_a_verdict(tmp_path_factory, values):
 
 
 def test_a_list_that_cannot_be_used_is_named(tmp_path):
-    """Removed since, empty, only comments, broken, not text: an error with the path."""
+    """Removed since, empty, only comments, cut, in another format: an error with the path."""
     contents = {
         "empty": b"",
         "comments": b"# x\n\n",
-        "broken.gz": b"a.example",
-        "latin": b"\xff\xfe.example\n",
+        "broken.gz": b"\x1f\x8b\x08a.example",
+        "sheet": b"PK\x03\x04a.example\n",
+        "header": b"id,url\n1,http://a.example/\n",
     }
     for name, content in contents.items():
         (tmp_path / name).write_bytes(content)

@@ -12,9 +12,9 @@ from support.gti import PASSWORD
     [
         (b"", "can be looked up"),
         (b"code,name,group\n", "can be looked up"),
-        (b"code,name,group\n1,a,b\nx,y,z\n", r"codes.csv:3 isn't code,name,group"),
-        (b"1,a,b\n2\n", r"codes.csv:2 isn't code,name,group"),
-        (b"1,\xff,b\n", "codes.csv can't be read"),
+        (b"code,name,group\n1,a,b\nx,y,z\n", r"codes.csv can't be read: line 3 isn't code,name,group"),
+        (b"1,a,b\n2\n", r"codes.csv can't be read: line 2 isn't code,name,group"),
+        (b"\x1f\x8b1,a,b\n", "codes.csv can't be read"),
     ],
 )
 def test_a_category_file_that_cannot_be_used_is_named(gti, tmp_path, content, named):

@@ -58,8 +58,10 @@ def _defaults(model: type, names: set[str]) -> dict[str, str]:
 
 def _own_settings(kind: str) -> set[str]:
     """Return the settings that a service has, or has other defaults for, than all have."""
-    own = service_class(kind)
-    return set(own.__annotations__) & set(own.model_fields)
+    service = service_class(kind)
+    shared = {*RemoteService.__mro__, *LocalService.__mro__}
+    own = {name for each in service.__mro__ if each not in shared for name in each.__annotations__}
+    return own & set(service.model_fields)
 
 
 @pytest.mark.parametrize("kind", service_names())

@@ -1,8 +1,9 @@
+import idna
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from proxy_oa_assets.enrichment.reputation.uri import Uri, is_address, parse_uri
+from proxy_oa_assets.enrichment.reputation.uri import Uri, canonical_host, is_address, parse_uri
 
 # Texts made mostly of what a URI parser stumbles over.
 HOSTILE = st.text(
@@ -58,12 +59,58 @@ def test_a_port_is_dropped_where_it_is_the_scheme_s_own(text, port):
     assert parse_uri(text).port == port
 
 
+@pytest.mark.parametrize(
+    ("written", "host"),
+    [
+        *[(host, "xn--bcher-kva.example") for host in ("b\u00fccher.example", "XN--BCHER-KVA.Example.")],
+        *[
+            (host, "xn--bcher-kva.example")
+            for host in ("bu\u0308cher.example", "B\u00dcCHER\u3002example\uff0e")
+        ],
+        *[(host, "xn--bcher-kva.example") for host in ("b%C3%BCcher.example", "b\u00fc\u00adcher%2Eexample")],
+        ("stra\u00dfe.example", "xn--strae-oqa.example"),
+        ("i\u2764.example", "xn--i-7iq.example"),
+        ("_\u00fc.example", "xn--_-eha.example"),
+        ("\u24d4vil.example", "evil.example"),
+        ("%65vil.example", "evil.example"),
+        # They are no names.
+        *[(host, host) for host in ("a%2fb.example", "a%00.example", "%ff.example", "a%2525.example", "%")],
+        *[
+            (host, host)
+            for host in ("\u202ex.example", "\udcff.example", "\u2100.example", "\u00fc" * 100_000)
+        ],
+        *[
+            (host, "127.0.0.1")
+            for host in ("127.1", "0x7f000001", "2130706433", "0177.0.0.1", "[::FFFF:127.0.0.1]")
+        ],
+        *[(host, host) for host in ("1.2.3.4.5", "1.2.3.256", "1 2.3", "[x]", "[fe80::1%eth0]")],
+        ("[2001:DB8:0::0:1]", "[2001:db8::1]"),
+    ],
+)
+def test_a_host_has_one_form(written, host):
+    """Unicode and xn--, case, dots, encoded letters, forms of addresses: logs and lists have any of them."""
+    assert parse_uri(f"{written}/a").host == host
+
+
+@given(st.text(st.characters(categories=["Ll", "Lu", "Lo", "Nd"]), min_size=1, max_size=20))
+def test_names_have_the_form_of_idna_2008(label):
+    """Where IDNA 2008 has one, whatever the alphabet."""
+    host = f"{label}.example"
+    try:
+        expected = idna.encode(host, uts46=True).decode()
+    except idna.IDNAError:
+        return
+    assert canonical_host(host) == expected
+    assert canonical_host(expected.upper()) == expected
+
+
 @given(HOSTILE)
 def test_no_text_makes_it_fail(text):
     """Anyone can write a URI into a log, so any text has parts, with a host fit for a lookup."""
     uri = parse_uri(text)
     assert uri.path
     assert not uri.host.endswith(".")
+    assert canonical_host(uri.host) == uri.host
     assert not set("/?#") & set(uri.host)
     assert uri.query == "" or uri.query.startswith("?")
 
@@ -76,7 +123,8 @@ def test_the_text_of_a_uri_is_its_parts(text):
     assert str(uri).endswith(uri.path + uri.query)
 
 
-HOSTS = st.from_regex(r"[a-z0-9-]{1,8}(\.[a-z0-9-]{1,8}){0,3}", fullmatch=True)
+NAMES = st.from_regex(r"[a-z0-9-]{1,8}(\.[a-z0-9-]{1,8}){0,3}", fullmatch=True)
+HOSTS = NAMES.filter(lambda host: not is_address(host))
 PATHS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="?#")).map("/{}".format)
 QUERIES = st.just("") | st.text(st.characters(exclude_categories=["Cs"], exclude_characters="#")).map(
     "?{}".format

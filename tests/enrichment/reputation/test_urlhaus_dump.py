@@ -84,7 +84,10 @@ def test_a_csv_with_an_ordinary_header_is_read(dump):
 def test_lines_that_are_cut_or_have_no_url_are_passed_over(dump):
     """One bad line doesn't cost the dump."""
     service = dump(HEADER, '"1"', '"2","2026","/no-host","online"', "", _line("http://a.example/x"))
-    assert service.describe() == "1 urls of urlhaus.csv"
+    assert _said(service, "a.example/x")[0].startswith("urlhaus_dump:HIGH:3")
+    assert service.ignored().count == 2
+    with pytest.raises(ReputationConfigError, match=r"1 urls of urlhaus\.csv, most lines can match nothing"):
+        service.describe()
 
 
 def test_a_value_without_a_host_is_unsupported(dump):

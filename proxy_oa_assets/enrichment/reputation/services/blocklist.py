@@ -1,33 +1,50 @@
 """The `blocklist` service: local lists of domains and URLs.
 
 A list has one indicator a line, or is a CSV file with a header whose first column is the indicator and whose
-second, if any, its category; it can be gzipped. A domain list matches a host and the domains above it. A URL
-list matches only full URLs: its hosts include popular sites.
+second, if any, its category. A domain list matches a host and the domains above it, and the addresses of its
+blocks and ranges. A URL list matches only full URLs: its hosts include popular sites.
 """
 
-import csv
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
-from typing import IO, Literal, Self
+from ipaddress import IPv6Address
+from typing import Self
 
 from pydantic import Field, model_validator
 from typing_extensions import override
 
-from proxy_oa_assets.enrichment.reputation.service import LocalService, load_list
-from proxy_oa_assets.enrichment.reputation.types import ExistingFile, Section, Text
-from proxy_oa_assets.enrichment.reputation.uri import Uri, parse_uri
-from proxy_oa_assets.enrichment.reputation.verdict import Category, Risk, Verdict
+from proxy_oa_assets.enrichment.address_ranges import AddressRanges, address_range, parse_address
+from proxy_oa_assets.enrichment.reputation.indicators import Kind, domains, indicators, refanged, url
+from proxy_oa_assets.enrichment.reputation.list_file import Lines, ListFile, LoadedList, Reject
+from proxy_oa_assets.enrichment.reputation.service import LocalService
+from proxy_oa_assets.enrichment.reputation.types import Text
+from proxy_oa_assets.enrichment.reputation.uri import Uri, is_address, parse_uri
+from proxy_oa_assets.enrichment.reputation.verdict import Category, Risk, Status, Verdict
+from proxy_oa_assets.model.errors import ReputationConfigError
+from proxy_oa_assets.model.text_file import IgnoredLines
 
-# Cell separators and wildcards of other list formats.
-_IN_NO_HOST = re.compile(r"[\s,;*|^]").search
+# Most lines of most lists: a name with a dot and no digit after the last one, which could end an address.
+_PLAIN_NAME = re.compile(r"(?:[a-z0-9_-]{1,63}\.)+[a-z_][a-z0-9_-]{0,62}", re.ASCII)
+_LONGEST_PLAIN_NAME = 253
 
 
-class BlockedList(Section, frozen=False):
+@dataclass(frozen=True)
+class _Blocked:
+    """Categories by host or URL, and by address."""
+
+    categories: dict[str, str] = field(default_factory=dict)
+    ranges: AddressRanges = field(default_factory=AddressRanges)
+
+    def __len__(self) -> int:
+        return len(self.categories) + self.ranges.entries
+
+
+class BlockedList(ListFile, frozen=False):
     """One list; `severity` is the `Risk` of its entries, 0 to 3."""
 
-    path: ExistingFile = Field(description="The list's file; relative to the reputation file")
-    kind: Literal["domains", "urls"] = Field(description="What its lines are")
+    kind: Kind = Field(description="What its lines are: domains or urls")
     name: Text = Field(default="-", description="The category's group in uri_rep; else the file's name")
     severity: int = Field(default=3, ge=0, le=3, description="Risk of its entries: 0 to 3")
 
@@ -38,26 +55,56 @@ class BlockedList(Section, frozen=False):
         return self
 
     @cached_property
-    def categories(self) -> dict[str, str]:
-        """The list's categories by host or URL. Raises ReputationConfigError, naming the file."""
-        return load_list(self.path, self._read)
+    def loaded(self) -> LoadedList[_Blocked]:
+        """The list's content. Raises ReputationConfigError, naming the file."""
+        return self.load(self._read)
 
     def category_of(self, uri: Uri) -> Category | None:
         """Return the URI's category on the list; None if it isn't listed."""
-        for key in _domains(uri.host) if self.kind == "domains" else (str(uri),):
-            if (category := self.categories.get(key)) is not None:
-                return Category(category, self.name) if category else Category(self.name)
-        return None
+        category = self._category_of_url(uri) if self.kind == "urls" else self._category_of_host(uri.host)
+        if category is None:
+            return None
+        return Category(category, self.name) if category else Category(self.name)
 
-    def _read(self, file: IO[str]) -> dict[str, str]:
-        found: dict[str, str] = {}
-        for indicator, category in _indicators(file):
-            uri = parse_uri(indicator)
-            is_domain = uri.path == "/" and not uri.query and not _IN_NO_HOST(uri.host)
-            # A domain list's other lines (URLs, a hosts file's, a CSV's) would mark hosts that aren't meant.
-            if uri.host and (self.kind == "urls" or is_domain):
-                found.setdefault(uri.host if self.kind == "domains" else str(uri), category)
+    def _category_of_url(self, uri: Uri) -> str | None:
+        return self.loaded.content.categories.get(str(uri))
+
+    def _category_of_host(self, host: str) -> str | None:
+        listed = self.loaded.content
+        if not is_address(host):
+            return next((listed.categories[name] for name in _names(host) if name in listed.categories), None)
+        category, address = listed.categories.get(host), parse_address(host)
+        return listed.ranges.find(address) if category is None and address else category
+
+    def _read(self, lines: Lines, reject: Reject) -> _Blocked:
+        found = _Blocked()
+        for number, indicator, category in indicators(lines, self.kind, reject):
+            if len(indicator) <= _LONGEST_PLAIN_NAME and _PLAIN_NAME.fullmatch(indicator):
+                keys = [indicator if self.kind == "domains" else f"{indicator}/"]
+            else:
+                try:
+                    keys = self._keys(indicator, category, found.ranges)
+                except ValueError as error:
+                    reject(number, f"{indicator[:80]!r}: {error}")
+                    continue
+            for key in keys:
+                found.categories.setdefault(key, category)
         return found
+
+    def _keys(self, indicator: str, category: str, ranges: AddressRanges) -> list[str]:
+        text = refanged(indicator)
+        if not text:
+            raise ValueError("its first column is empty")
+        if self.kind == "urls":
+            return [url(text)]
+        bounds = address_range(text)
+        if bounds and bounds[0] != bounds[1]:
+            ranges.add(*bounds, category)
+            return []
+        # A host has brackets around it.
+        if bounds and isinstance(bounds[0], IPv6Address):
+            return [f"[{bounds[0]}]"]
+        return domains(text)
 
 
 class Blocklist(LocalService):
@@ -67,34 +114,52 @@ class Blocklist(LocalService):
 
     @override
     def look_up(self, values: Sequence[str]) -> Mapping[str, Verdict]:
+        usable, problems = self._usable
+        if not usable:
+            raise ReputationConfigError("; ".join(problems))
+        # What no other list has may be on the one that can't be read.
+        missing = self.unverified(Status.FAILED) if problems else self.verdict(Risk.NONE)
         parsed = {value: parse_uri(value) for value in values}
-        return {value: self._judge(uri) for value, uri in parsed.items() if uri.host}
+        return {value: self._judge(uri, usable) or missing for value, uri in parsed.items() if uri.host}
 
     @override
     def describe(self) -> str:
-        return ", ".join(f"{len(each.categories):,} {each.kind} of {each.name}" for each in self.lists)
+        return ", ".join(each.loaded.describe(each.kind, each.name) for each in self.lists)
 
-    def _judge(self, uri: Uri) -> Verdict:
-        matches = [(each.severity, found) for each in self.lists if (found := each.category_of(uri))]
+    @override
+    def ignored(self) -> IgnoredLines:
+        usable, _ = self._usable
+        lines = IgnoredLines()
+        for each in usable:
+            lines += each.loaded.ignored
+        return lines
+
+    @override
+    def problems(self) -> Sequence[str]:
+        return self._usable[1]
+
+    @cached_property
+    def _usable(self) -> tuple[list[BlockedList], list[str]]:
+        """Return the lists that can be read, and what is wrong with the others."""
+        usable, problems = [], []
+        for each in self.lists:
+            try:
+                each.loaded  # noqa: B018 - reads the file
+            except ReputationConfigError as error:
+                problems.append(str(error))
+            else:
+                usable.append(each)
+        return usable, problems
+
+    def _judge(self, uri: Uri, lists: Sequence[BlockedList]) -> Verdict | None:
+        matches = [(each.severity, found) for each in lists if (found := each.category_of(uri))]
+        if not matches:
+            return None
         matches.sort(key=lambda match: -match[0])
-        risk = Risk(matches[0][0]) if matches else Risk.NONE
-        return self.verdict(risk, (category for _, category in matches))
+        return self.verdict(Risk(matches[0][0]), (category for _, category in matches))
 
 
-def _indicators(file: IO[str]) -> Iterator[tuple[str, str]]:
-    """Yield (indicator, category) of each line but blank ones and comments (`#`)."""
-    lines = (line for line in file if line.strip() and not line.startswith("#"))
-    first = next(lines, "")
-    # A header's first word is neither a domain nor a URL.
-    if re.search(r"[.:/\[]", first.partition(",")[0]):
-        yield from ((re.split(r"\s#", line)[0].strip(), "") for line in (first, *lines))
-        return
-    for row in csv.reader(lines):
-        if row:
-            yield row[0].strip(), row[1].strip() if len(row) > 1 else ""
-
-
-def _domains(host: str) -> Iterator[str]:
+def _names(host: str) -> Iterator[str]:
     """Yield a host and each domain above it."""
     while host:
         yield host

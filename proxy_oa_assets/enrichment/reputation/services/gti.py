@@ -3,11 +3,10 @@
 There is no public specification: requests, responses and thresholds are those of Spot's own client.
 """
 
-import csv
 import json
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
-from typing import IO, ClassVar, Literal, Self
+from typing import ClassVar, Literal, Self
 
 from pydantic import BaseModel, Field, JsonValue, PrivateAttr, ValidationInfo, model_validator
 from requests import Request
@@ -15,13 +14,15 @@ from requests.auth import HTTPBasicAuth
 from typing_extensions import override
 
 from proxy_oa_assets.enrichment.reputation.http import HttpClient, ServiceResponse, SideField
-from proxy_oa_assets.enrichment.reputation.service import RemoteService, Send, load_list
+from proxy_oa_assets.enrichment.reputation.list_file import Lines, Reject, load_list
+from proxy_oa_assets.enrichment.reputation.service import RemoteService, Send
 from proxy_oa_assets.enrichment.reputation.service_errors import ServiceError
 from proxy_oa_assets.enrichment.reputation.services.restclient import LONGEST_ARGUMENT, output_of, passed_on
 from proxy_oa_assets.enrichment.reputation.types import Executable, ExistingFile, Secret, Text, web_address
 from proxy_oa_assets.enrichment.reputation.uri import is_address
 from proxy_oa_assets.enrichment.reputation.verdict import Category, Risk, Status, Verdict
 from proxy_oa_assets.model.errors import ReputationConfigError
+from proxy_oa_assets.model.text_file import cells
 
 # The lowest reputation of each risk; below all of them it is low.
 _THRESHOLDS = ((50, Risk.HIGH), (30, Risk.MEDIUM), (15, Risk.UNVERIFIED))
@@ -85,7 +86,7 @@ class Gti(RemoteService):
             self._check_https()
         if self.category_file:
             try:
-                self._categories = load_list(self.category_file, _read_categories)
+                self._categories = load_list(self.category_file, _read_categories).content
             except ReputationConfigError as error:
                 raise ValueError(f"`category_file`: {error}") from None
         self._environ = passed_on((info.context or {}).get("environ", {}))
@@ -156,15 +157,15 @@ class Gti(RemoteService):
         return self.verdict(risk, (self._categories.get(code, Category(code)) for code in codes))
 
 
-def _read_categories(file: IO[str]) -> dict[str, Category]:
-    """Return the categories by code. Raises ReputationConfigError naming file and line."""
+def _read_categories(lines: Lines, _reject: Reject) -> dict[str, Category]:
+    """Return the categories by code. Raises ValueError naming the line that has none."""
     found = {}
-    rows = csv.reader(file)
-    for row in rows:
-        code, name, group, *_ = (*map(str.strip, row), "", "", "")
+    for number, line in lines:
+        row = [cell.strip() for cell in cells(line, ",")]
+        code, name, group, *_ = (*row, "", "", "")
         if code.isdecimal() and name:
             found[code] = Category(name, group)
         # Only the first line can be a header; Spot's own file has none.
-        elif any(row) and rows.line_num > 1:
-            raise ReputationConfigError(f"{file.name}:{rows.line_num} isn't code,name,group")
+        elif any(row) and number > 1:
+            raise ValueError(f"line {number} isn't code,name,group")
     return found

@@ -1,21 +1,22 @@
 """The services `urlhaus` and `urlhaus_dump`: abuse.ch's URLhaus, by its API or from a local dump."""
 
-import csv
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property, lru_cache
-from typing import IO, NamedTuple
+from typing import NamedTuple
 
 from pydantic import BaseModel, Field, OnErrorOmit
 from requests import Request
 from typing_extensions import override
 
 from proxy_oa_assets.enrichment.reputation.http import HttpClient, ServiceResponse, SideField
-from proxy_oa_assets.enrichment.reputation.service import LocalService, RemoteService, Send, load_list
+from proxy_oa_assets.enrichment.reputation.indicators import refanged, url
+from proxy_oa_assets.enrichment.reputation.list_file import Lines, ListFile, LoadedList, Reject
+from proxy_oa_assets.enrichment.reputation.service import LocalService, RemoteService, Send
 from proxy_oa_assets.enrichment.reputation.service_errors import RefusedError, ServiceError
-from proxy_oa_assets.enrichment.reputation.types import ExistingFile, Secret, WebAddress
+from proxy_oa_assets.enrichment.reputation.types import Secret, WebAddress
 from proxy_oa_assets.enrichment.reputation.uri import parse_uri
 from proxy_oa_assets.enrichment.reputation.verdict import Category, Risk, Status, Verdict
-from proxy_oa_assets.model.errors import ReputationConfigError
+from proxy_oa_assets.model.text_file import IgnoredLines, cells
 
 # Domains in Spamhaus' blocklist that are bad as a whole; the others are "abused_legit_*".
 _BAD_DOMAINS = ("spammer_domain", "phishing_domain", "botnet_cc_domain")
@@ -101,53 +102,56 @@ class _Entry(NamedTuple):
 _NOT_LISTED = _Entry(Risk.NONE, ())
 
 
-class UrlHausDump(LocalService):
+class UrlHausDump(LocalService, ListFile):
     """URLhaus' dump, which matches only full URLs: its hosts include popular sites."""
-
-    path: ExistingFile = Field(description="The dump, CSV or CSV.gz; relative to the reputation file")
 
     @override
     def look_up(self, values: Sequence[str]) -> Mapping[str, Verdict]:
-        parsed = {value: parse_uri(value) for value in values}
+        parsed, listed = {value: parse_uri(value) for value in values}, self._loaded.content
         return {
-            value: self.verdict(*self._entries.get(str(uri), _NOT_LISTED))
+            value: self.verdict(*listed.get(str(uri), _NOT_LISTED))
             for value, uri in parsed.items()
             if uri.host
         }
 
     @override
     def describe(self) -> str:
-        return f"{len(self._entries):,} urls of {self.path.name}"
+        return self._loaded.describe("urls", self.path.name)
+
+    @override
+    def ignored(self) -> IgnoredLines:
+        return self._loaded.ignored
 
     @cached_property
-    def _entries(self) -> Mapping[str, _Entry]:
-        return load_list(self.path, self._read)
+    def _loaded(self) -> LoadedList[dict[str, _Entry]]:
+        return self.load(_read)
 
-    def _read(self, file: IO[str]) -> dict[str, _Entry]:
-        rows = csv.reader(_with_header(file))
-        header = next((row for row in rows if row), ["url"])
-        if "url" not in header:
-            raise ReputationConfigError(
-                f"The list {self.path} has no column `url`: it is no CSV dump of URLhaus"
-            )
-        found: dict[str, _Entry] = {}
-        for row in rows:
-            cells = dict(zip(header, row, strict=False))
-            uri = parse_uri(cells.get("url", "").strip())
-            entry = _entry(cells.get("url_status", ""), cells.get("threat", ""), cells.get("tags", ""))
+
+def _read(lines: Lines, reject: Reject) -> dict[str, _Entry]:
+    """Return the entries by URL. Raises ValueError if there is no column `url`."""
+    found: dict[str, _Entry] = {}
+    header: list[str] = []
+    for number, line in lines:
+        text = line.strip("# \r\n")
+        if line.startswith("#"):
+            # The last comment is the header.
+            header = text.split(",") if "url" in text.split(",") else header
+        elif not header and text:
+            header = cells(line, ",")
+        elif text:
+            try:
+                row = dict(zip(header, cells(line, ","), strict=False))
+                key = url(refanged(row.get("url", "")))
+            except ValueError as error:
+                reject(number, str(error))
+                continue
+            entry = _entry(row.get("url_status", ""), row.get("threat", ""), row.get("tags", ""))
             # A proxy's log doesn't tell http from https: the graver entry counts.
-            if uri.host and entry.risk > found.get(str(uri), _NOT_LISTED).risk:
-                found[str(uri)] = entry
-        return found
-
-
-def _with_header(file: IO[str]) -> Iterator[str]:
-    """Yield a dump's lines without its comments, except the last one, which is the header."""
-    for line in file:
-        if not line.startswith("#"):
-            yield line
-        elif "url" in line.strip("# \r\n").split(","):
-            yield line.lstrip("# ")
+            if entry.risk > found.get(key, _NOT_LISTED).risk:
+                found[key] = entry
+        if header and "url" not in header:
+            raise ValueError("it has no column `url`, as a CSV dump of URLhaus has")
+    return found
 
 
 # Few rows of a dump differ in these cells.
