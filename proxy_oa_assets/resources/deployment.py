@@ -4,10 +4,13 @@ The forms of a deployment are imported only if it is configured: without a clust
 loaded; on a cluster, no DuckDB.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
+
+import dagster as dg
 
 from proxy_oa_assets.model.setting_types import CaCert
 from proxy_oa_assets.resources.hdfs import FileStore
@@ -26,9 +29,9 @@ class Deployment:
     reputation: ReputationResource
     workspace: Workspace
 
-    def resources(self) -> dict[str, object]:
-        """Return the resources by key."""
-        return dict(vars(self))
+    def resources(self) -> dict[str, dg.ResourceDefinition]:
+        """Return the resources by key, as the settings have them: no run can configure them."""
+        return {key: _fixed(resource) for key, resource in vars(self).items()}
 
 
 def deployment(settings: Settings, *, patient: bool = True) -> Deployment:
@@ -53,6 +56,18 @@ def deployment(settings: Settings, *, patient: bool = True) -> Deployment:
             network_context_file=_text(settings.network_context),
         ),
     )
+
+
+def _fixed(resource: FileStore | Warehouse | ReputationResource | Workspace) -> dg.ResourceDefinition:
+    """Return a resource without run config; a launchpad would copy each field, as it is now, into a run."""
+
+    def ready(_: dg.InitResourceContext) -> Iterator[object]:
+        with resource.process_config_and_initialize_cm() as initialized:
+            yield initialized
+
+    # Dagster shows a resource's type by these names.
+    ready.__module__, ready.__name__ = type(resource).__module__, type(resource).__name__
+    return dg.ResourceDefinition(ready, config_schema={}, description=resource.summary)
 
 
 def configured_deployment() -> Deployment:

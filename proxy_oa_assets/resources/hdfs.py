@@ -35,6 +35,11 @@ class FileStore(dg.ConfigurableResource, ABC):
     Every method raises StorageError, naming the path, when the storage refuses or can't be reached.
     """
 
+    @property
+    @abstractmethod
+    def summary(self) -> str:
+        """What stands behind the resource, in a line for Dagster's page of resources."""
+
     @abstractmethod
     def status(self, path: str) -> FileStatus | None:
         """Return what stands at a path, or None."""

@@ -23,6 +23,11 @@ class Warehouse(dg.ConfigurableResource, ABC):
     `replace_raw_day` alone. Every method raises WarehouseError when the engine refuses.
     """
 
+    @property
+    @abstractmethod
+    def summary(self) -> str:
+        """What stands behind the resource, in a line for Dagster's page of resources."""
+
     @override
     def teardown_after_execution(self, context: dg.InitResourceContext) -> None:
         self.close()

@@ -37,6 +37,13 @@ class ReputationResource(dg.ConfigurableResource):
 
     _config: ReputationConfig | None = PrivateAttr(default=None)
 
+    @property
+    def summary(self) -> str:
+        """What stands behind the resource, in a line for Dagster's page of resources."""
+        if self.config_file is None:
+            return "No reputation service is configured (PROXY_OA_REPUTATION)"
+        return "The site's reputation services (PROXY_OA_REPUTATION)"
+
     def configured(self) -> ReputationConfig:
         """Return the reputation file's content. Raises ReputationConfigError naming file and entry."""
         if self._config is None:

@@ -27,6 +27,11 @@ class Workspace(dg.ConfigurableResource):
         default=None, description="The network context file (PROXY_OA_NETWORK_CONTEXT); none: no context"
     )
 
+    @property
+    def summary(self) -> str:
+        """What stands behind the resource, in a line for Dagster's page of resources."""
+        return "The home's exports and notebooks, and the site's own files"
+
     def column_map(self) -> ColumnMap:
         """Return the validated column maps. Raises ConfError naming the entry."""
         return load_column_map(Path(self.conf_file))

@@ -67,7 +67,7 @@ def open_job(page: Page, job: str) -> None:
 
 def launch(page: Page, config: dict[str, object]) -> None:
     """Launch the job of the launchpad that is open with this run config."""
-    page.get_by_text("resources", exact=True).first.click()
+    page.locator(".CodeMirror").first.click()
     page.keyboard.press("ControlOrMeta+A")
     page.keyboard.insert_text(json.dumps(config))
     expect(page.get_by_text("No errors")).to_be_visible()

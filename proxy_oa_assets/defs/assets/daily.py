@@ -59,6 +59,7 @@ class Daily:
         step: str,
         code_version: str,
         pool: str | None = None,
+        config_schema: Mapping[str, dg.Field] | None = None,
         metadata: Mapping[str, object] | None = None,
     ) -> Callable[[_Materialize], dg.AssetsDefinition]:
         """Return `dg.asset` with what all daily assets share; transient errors are retried.
@@ -71,6 +72,7 @@ class Daily:
             tags={"step": step},
             code_version=code_version,
             pool=pool,
+            config_schema=config_schema,
             metadata=metadata,
             partitions_def=self.partitions,
             backfill_policy=self.backfill_policy,

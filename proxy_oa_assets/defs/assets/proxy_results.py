@@ -1,27 +1,16 @@
 """The asset `proxy_results`: a copy of the ranked results, and their first rows."""
 
 import dagster as dg
-from pydantic import Field
 
 from proxy_oa_assets.defs.assets.daily import Daily, DayMetadata, day_by_day
 from proxy_oa_assets.defs.assets.metadata import column_schema, results_lineage
-from proxy_oa_assets.model.column_map import DEFAULT_LIMIT
+from proxy_oa_assets.defs.assets.row_limit import ROW_LIMIT
 from proxy_oa_assets.model.day import Day
 from proxy_oa_assets.model.tables import RESULT_COLUMNS
 from proxy_oa_assets.ranking.published_parts import copy_results, required_results
 from proxy_oa_assets.ranking.results_file import keep_rows, read_results
 from proxy_oa_assets.resources.hdfs import FileStore
 from proxy_oa_assets.resources.workspace import Workspace
-
-
-class ProxyResultsConfig(dg.Config):
-    """Run config of `proxy_results`."""
-
-    limit: int = Field(
-        default=DEFAULT_LIMIT,
-        ge=1,
-        description="How many of the most suspicious rows to take from the results",
-    )
 
 
 def proxy_results_asset(daily: Daily) -> dg.AssetsDefinition:
@@ -32,22 +21,24 @@ def proxy_results_asset(daily: Daily) -> dg.AssetsDefinition:
         kinds={"hdfs", "csv"},
         step="3-4",
         code_version="1",
+        config_schema=ROW_LIMIT,
         metadata={"dagster/column_schema": column_schema(RESULT_COLUMNS)},
     )
     def proxy_results(
-        context: dg.AssetExecutionContext, config: ProxyResultsConfig, hdfs: FileStore, workspace: Workspace
+        context: dg.AssetExecutionContext, hdfs: FileStore, workspace: Workspace
     ) -> dg.MaterializeResult:
         """The most suspicious rows of the day's ranked results, and a byte-for-byte copy of the file.
 
         Compressed parts are decompressed in the copy.
         """
+        limit: int = context.op_execution_context.op_config["limit"]
 
         def materialize(day: Day) -> DayMetadata:
             copy = workspace.data(day) / "proxy_results.csv"
             # Noted before the bytes are read: parts published during the copy then count as new.
             published = required_results(hdfs, workspace.results(day))
             copy_results(hdfs, published, copy)
-            reader = read_results(copy, workspace.column_map().results, day, config.limit)
+            reader = read_results(copy, workspace.column_map().results, day, limit)
             keep_rows(workspace.data(day), reader.frame)
             if reader.crlf_lines:
                 context.log.warning(
@@ -58,7 +49,7 @@ def proxy_results_asset(daily: Daily) -> dg.AssetsDefinition:
                 )
             return {
                 "dagster/partition_row_count": len(reader.frame),
-                "limit": config.limit,
+                "limit": limit,
                 "lines_read": reader.lines_read,
                 "rejected_lines": reader.rejected,
                 "crlf_lines": reader.crlf_lines,

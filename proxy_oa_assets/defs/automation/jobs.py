@@ -4,6 +4,7 @@ import dagster as dg
 from pydantic import Field
 
 from proxy_oa_assets.defs.assets.daily import GROUP
+from proxy_oa_assets.defs.automation.run_reports import refused
 from proxy_oa_assets.investigation import reset
 from proxy_oa_assets.model.day import Day
 from proxy_oa_assets.resources.deployment import Deployment
@@ -70,10 +71,9 @@ def reset_day(
     """Remove the severities, comments, timelines, feedback and progressions of a confirmed day."""
     key = context.partition_key
     if config.confirm != key:
-        raise dg.Failure(
+        raise refused(
             f"confirm is {config.confirm!r}, but the partition is {key}: nothing was removed. To remove "
-            f"every score, comment and feedback of {key}, launch this with confirm: {key!r}",
-            allow_retries=False,
+            f"every score, comment and feedback of {key}, launch this with confirm: {key!r}"
         )
     deployment = Deployment(hdfs=hdfs, impala=impala, reputation=reputation, workspace=workspace)
     for line in reset.reset_scored_connections(Day.parse(key), deployment=deployment):

@@ -6,6 +6,7 @@ from collections.abc import Set as AbstractSet
 import dagster as dg
 from pydantic import Field
 
+from proxy_oa_assets.defs.automation.run_reports import refused
 from proxy_oa_assets.defs.checks.asset_checks import (
     DAY_CHECKS,
     dagster_severity,
@@ -66,7 +67,7 @@ def recheck_job(partitions: dg.TimeWindowPartitionsDefinition) -> dg.JobDefiniti
         try:
             days = config.days(list(partitions.get_partition_keys()))
         except DayError as error:
-            raise dg.Failure(str(error), allow_retries=False) from error
+            raise refused(str(error)) from error
         assets = [checks[0].asset for checks, _ in DAY_CHECKS]
         made = {asset: set(materialized(context.instance, asset)) for asset in assets}
         skipped = _not_materialized(days, made)

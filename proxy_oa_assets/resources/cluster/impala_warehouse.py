@@ -58,6 +58,12 @@ class ImpalaWarehouse(Warehouse):
 
     _tables: ClusterTables | None = PrivateAttr(default=None)
 
+    @property
+    @override
+    def summary(self) -> str:
+        engine = "Impala" if self.engine == "impala" else "Hive or Spark over HiveServer2"
+        return f"{engine}, {self.host}:{self.port} as {self.user}, database {self.database}"
+
     @override
     def close(self) -> None:
         if self._tables is not None:

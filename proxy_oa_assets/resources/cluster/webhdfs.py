@@ -50,6 +50,11 @@ class WebHdfs(RenamingStore):
 
     _client: Client | None = PrivateAttr(default=None)
 
+    @property
+    @override
+    def summary(self) -> str:
+        return f"HDFS over WebHDFS, {self.url} as {self.user}"
+
     @override
     def status(self, path: str) -> FileStatus | None:
         return self._request(path, lambda client: _status(path, client.found(path)))

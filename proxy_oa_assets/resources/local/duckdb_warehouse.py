@@ -53,6 +53,11 @@ class DuckDBWarehouse(Warehouse):
 
     _engine: "DuckDBEngine | None" = PrivateAttr(default=None)
 
+    @property
+    @override
+    def summary(self) -> str:
+        return "DuckDB over the home's Parquet files, in the place of Impala"
+
     @override
     def close(self) -> None:
         if self._engine is not None:

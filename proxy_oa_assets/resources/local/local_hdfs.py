@@ -26,6 +26,11 @@ class LocalHdfs(FileStore):
 
     root: str = Field(description="Folder that stands for the HDFS root")
 
+    @property
+    @override
+    def summary(self) -> str:
+        return "The home's folder hdfs/, in the place of HDFS"
+
     @override
     def status(self, path: str) -> FileStatus | None:
         with self._local(path) as local:

@@ -8,7 +8,7 @@ from support.home import Home
 from support.receiver import Receiver, receiving
 from support.results_site import Site
 
-from proxy_oa_assets.defs.automation import failure_webhook as webhook
+from proxy_oa_assets.defs.automation import webhook
 
 
 @pytest.fixture

@@ -74,19 +74,36 @@ def test_a_failed_day_is_found_and_run_again(site, page, picture) -> None:
     expect(page.get_by_text("Failed (0)")).to_be_visible()
 
 
+def type_limit(page, limit: str) -> None:
+    """Type over the number of the line that was clicked, the limit's."""
+    # A slow browser takes the halves of a double click for two clicks.
+    page.keyboard.press("End")
+    page.keyboard.press("ControlOrMeta+Shift+ArrowLeft")
+    page.keyboard.type(limit)
+
+
 def test_the_launchpad_takes_another_limit(site, page, picture) -> None:
-    """It shows the default, 500, and what it means; a day that is launched with 25 has 25 rows."""
+    """It shows the default, 500, and no setting; 0 starts no run; a day launched with 25 has 25 rows."""
     day = site.materialized[0]
     dialog = open_launchpad(page, day)
+    expect(dialog.get_by_text("limit: 500")).to_be_visible()
+    expect(dialog.get_by_text(str(site.home.path))).to_have_count(0)
 
     dialog.get_by_text("500", exact=True).click()
     expect(
         dialog.get_by_text("How many of the most suspicious rows to take from the results")
     ).to_be_visible()
-    # A slow browser takes the halves of a double click for two clicks.
-    page.keyboard.press("End")
-    page.keyboard.press("ControlOrMeta+Shift+ArrowLeft")
-    page.keyboard.type("25")
+    runs = len(site.client.runs())
+    type_limit(page, "0")
+    dialog.get_by_role("button", name=re.compile("Materialize$")).click()
+    expect(page.get_by_text("limit is 0, but a day has at least one row").first).to_be_visible()
+    picture("limit_refused")
+    assert len(site.client.runs()) == runs
+    page.keyboard.press("Escape")
+
+    dialog = open_launchpad(page, day)
+    dialog.get_by_text("500", exact=True).click()
+    type_limit(page, "25")
     expect(dialog.get_by_text("limit: 25")).to_be_visible()
     expect(dialog.get_by_text("No errors")).to_be_visible()
     picture("launchpad")
