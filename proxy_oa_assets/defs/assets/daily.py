@@ -5,10 +5,11 @@ from collections.abc import Set as AbstractSet
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Self
+from typing import NoReturn, Self
 
 import dagster as dg
 
+from proxy_oa_assets.defs.assets.left_out import NO_MATERIALIZATION, is_last, leave_out, left_out
 from proxy_oa_assets.model.day import Day
 from proxy_oa_assets.model.errors import ProxyOaError, WarehouseError
 from proxy_oa_assets.model.tables import PROXY
@@ -22,6 +23,9 @@ OWNERS = ["team:proxy-oa"]
 # How many steps use the SQL engine, or the reputation services, at once: dagster.yaml sets the limits.
 WAREHOUSE_POOL = "proxy_oa_warehouse"
 REPUTATION_POOL = "proxy_oa_reputation"
+# For transient errors alone. As an asset's retry policy, it would also retry a step that is interrupted, by
+# Ctrl-C or by "Terminate" in the web UI.
+_RETRIES = dg.RetryPolicy(max_retries=2, delay=5, backoff=dg.Backoff.EXPONENTIAL, jitter=dg.Jitter.PLUS_MINUS)
 # As dagster.yaml limits a run (max_runtime_seconds).
 _LONGEST_RUN_SECONDS = 6 * 3600
 
@@ -37,7 +41,7 @@ class Daily:
     """
 
     partitions: dg.TimeWindowPartitionsDefinition
-    backfill_policy: dg.BackfillPolicy
+    backfill_policy: dg.BackfillPolicy | None
     table_kinds: frozenset[str]
 
     @classmethod
@@ -47,7 +51,11 @@ class Daily:
             partitions=dg.DailyPartitionsDefinition(
                 start_date=settings.start_date.isoformat(), timezone=settings.timezone, fmt="%Y-%m-%d"
             ),
-            backfill_policy=dg.BackfillPolicy.multi_run(max_partitions_per_run=settings.days_per_run),
+            # Without a policy a run has one day as well, but tagged as a partition and not as a range: so
+            # Dagster sees two runs of a day, however they were launched.
+            backfill_policy=dg.BackfillPolicy.multi_run(max_partitions_per_run=settings.days_per_run)
+            if settings.days_per_run > 1
+            else None,
             table_kinds=frozenset({settings.cluster.engine if settings.cluster else "duckdb", "parquet"}),
         )
 
@@ -62,7 +70,7 @@ class Daily:
         config_schema: Mapping[str, dg.Field] | None = None,
         metadata: Mapping[str, object] | None = None,
     ) -> Callable[[_Materialize], dg.AssetsDefinition]:
-        """Return `dg.asset` with what all daily assets share; transient errors are retried.
+        """Return `dg.asset` with what all daily assets share.
 
         `step` numbers the steps of a day that the asset takes.
         """
@@ -78,9 +86,6 @@ class Daily:
             backfill_policy=self.backfill_policy,
             group_name=GROUP,
             owners=OWNERS,
-            retry_policy=dg.RetryPolicy(
-                max_retries=2, delay=5, backoff=dg.Backoff.EXPONENTIAL, jitter=dg.Jitter.PLUS_MINUS
-            ),
         )
 
 
@@ -93,7 +98,8 @@ def day_by_day(
     """Materialize each day of the run and report its metadata.
 
     A lock keeps two runs of a day apart, asset by asset, so that the later run starts from what the earlier
-    one wrote. Raises dg.Failure if a day fails; the other days of the run are materialized and recorded.
+    one wrote. Raises dg.Failure if a day fails. In a run of several days, the run's last assets raise it;
+    until then the other days are materialized and recorded, and later assets leave out the failed ones.
     """
     asset = context.asset_key.to_user_string()
 
@@ -107,16 +113,25 @@ def day_by_day(
             return materialize(day)
 
     days = [Day.parse(key) for key in context.partition_keys]
+    if len(days) > 1:
+        return _several_days(context, days, materialize_locked)
     good, bad = _each(context, days, materialize_locked)
-    if len(days) == 1:
-        if bad:
-            raise _failure(bad[days[0]]) from bad[days[0]]
-        return dg.MaterializeResult(metadata=good[days[0]])
-    if not bad:
+    if bad:
+        raise_failure(context, bad[days[0]])
+    return dg.MaterializeResult(metadata=good[days[0]])
+
+
+def _several_days(
+    context: dg.AssetExecutionContext, days: Sequence[Day], materialize: Callable[[Day], DayMetadata]
+) -> dg.MaterializeResult:
+    reasons = left_out(context, context.assets_def.dependency_keys)
+    good, bad = _each(context, [day for day in days if day not in reasons], materialize)
+    reasons |= {day: f"{context.asset_key.to_user_string()}: {_reason(error)}" for day, error in bad.items()}
+    if not reasons:
         for day, metadata in good.items():
             context.add_asset_metadata(metadata, partition_key=day.key)
         return dg.MaterializeResult()
-    # Dagster records nothing of a failed step, so the good days are recorded here.
+    # Dagster would record all days or, of a failed step, none: the good ones are recorded here.
     code_version = context.assets_def.code_versions_by_key[context.asset_key]
     for day, metadata in good.items():
         context.log_event(
@@ -127,13 +142,24 @@ def day_by_day(
                 tags={"dagster/code_version": code_version} if code_version else None,
             )
         )
-    reasons = "\n".join(f"{day}: {_reason(error)}" for day, error in bad.items())
+    for day, reason in reasons.items():
+        leave_out(context, context.asset_key, day, reason)
+    if not is_last(context, context.asset_key):
+        return dg.MaterializeResult(metadata=NO_MATERIALIZATION)
+    lines = "\n".join(f"{day}: {reason}" for day, reason in sorted(reasons.items()))
     raise dg.Failure(
-        f"{len(bad)} of {len(days)} days failed; the other {len(good)} are done.\n{reasons}",
-        metadata={"failed_days": ", ".join(day.key for day in bad)},
+        f"{_summary(len(reasons), len(days))}.\n{lines}",
+        metadata={"failed_days": ", ".join(day.key for day in sorted(reasons))},
         # A retry would do the good days again. A backfill of the "failed and missing" ones doesn't.
         allow_retries=False,
     )
+
+
+def _summary(failed: int, days: int) -> str:
+    if failed == days:
+        return f"All {days} days failed"
+    others = "the other one is" if days - failed == 1 else f"the other {days - failed} are"
+    return f"{failed} of {days} days failed; {others} done"
 
 
 def _each(
@@ -155,20 +181,24 @@ def _each(
 
 
 @contextmanager
-def user_errors_as_failure() -> Iterator[None]:
-    """Turn user-fixable errors raised before the first day into dg.Failure.
-
-    Dagster retries a step after any other exception, and shows its traceback.
-    """
+def user_errors_as_failure(context: dg.AssetExecutionContext) -> Iterator[None]:
+    """Turn user-fixable errors raised before the first day into dg.Failure, as those of a day."""
     try:
         yield
     except ProxyOaError as error:
-        raise _failure(error) from error
+        raise_failure(context, error)
 
 
-def _failure(error: Exception) -> dg.Failure:
-    """Return the failure of a step; only transient errors are retried."""
-    return dg.Failure(_reason(error), allow_retries=isinstance(error, ProxyOaError) and error.transient)
+def raise_failure(context: dg.AssetExecutionContext, error: Exception) -> NoReturn:
+    """Raise the failure of a step; only transient errors are retried."""
+    failure = dg.Failure(_reason(error), allow_retries=False)
+    failure.__cause__ = error
+    if not (isinstance(error, ProxyOaError) and error.transient):
+        raise failure
+    raise dg.RetryRequested(
+        max_retries=_RETRIES.max_retries,
+        seconds_to_wait=_RETRIES.calculate_delay(context.op_execution_context.retry_number + 1),
+    ) from failure
 
 
 def _reason(error: Exception) -> str:

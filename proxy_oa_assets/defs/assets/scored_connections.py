@@ -50,7 +50,7 @@ def scored_connections_asset(daily: Daily) -> dg.AssetsDefinition:
         workspace: Workspace,
     ) -> dg.MaterializeResult:
         """The day's most suspicious requests with reputation, response code names and network context."""
-        with user_errors_as_failure():
+        with user_errors_as_failure(context):
             column = workspace.column_map().reputation_column
             network = workspace.network_context()
             warnings = reputation.configured().warnings

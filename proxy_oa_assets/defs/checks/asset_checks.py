@@ -9,6 +9,7 @@ from dagster._core.definitions.asset_checks.asset_check_evaluation import (
     AssetCheckEvaluationTargetMaterializationData as TargetMaterialization,
 )
 
+from proxy_oa_assets.defs.assets.left_out import is_last, leave_out, left_out
 from proxy_oa_assets.defs.checks import edges, scores, summary
 from proxy_oa_assets.defs.checks.day_check import CheckResult, CheckSeverity, DayCheck, Evaluate
 from proxy_oa_assets.model.day import Day
@@ -111,7 +112,10 @@ def _checks_of_an_asset(
         deployment = Deployment(hdfs=hdfs, impala=impala, reputation=reputation, workspace=workspace)
         selected = {key.name for key in context.selected_asset_check_keys}
         wanted = tuple(check for check in checks if check.name in selected)
-        by_day = {day: evaluated(checks, evaluate, day, deployment) for day in map(Day.parse, keys)}
+        asset = dg.AssetKey(checks[0].asset)
+        skipped = left_out(context, [asset]) if len(keys) > 1 else {}
+        days = [day for day in map(Day.parse, keys) if day not in skipped]
+        by_day = {day: evaluated(checks, evaluate, day, deployment) for day in days}
         if not op.has_partition_key:
             # Dagster evaluates a check once per run, so the results of each day are recorded here.
             for day, results in by_day.items():
@@ -120,13 +124,37 @@ def _checks_of_an_asset(
         if not partitioned:
             # Of a run without a partition, Dagster can't look up the materialization that a result is of.
             return
+        day_by_day = len(keys) > 1 and not is_last(context, asset)
         for check in wanted:
-            yield _result_of_days(check, {day: results[check] for day, results in by_day.items()})
+            of_check = {day: results[check] for day, results in by_day.items()}
+            if day_by_day and check.severity is CheckSeverity.BLOCKING:
+                yield _block_day_by_day(context, check, of_check)
+            else:
+                yield _result_of_days(check, of_check)
 
     return check_days
 
 
+def _block_day_by_day(
+    context: dg.AssetCheckExecutionContext, check: DayCheck, results: Mapping[Day, CheckResult]
+) -> dg.AssetCheckResult:
+    """Block the failed days alone: as an error, the result would stop the other days, too."""
+    for day, result in results.items():
+        if not result.passed:
+            reason = f"{check.asset}, {check.name}: {result.description}"
+            leave_out(context, dg.AssetKey(check.asset), day, reason)
+    return _result_of_days(check, results)._replace(severity=dg.AssetCheckSeverity.WARN)
+
+
 def _result_of_days(check: DayCheck, results: Mapping[Day, CheckResult]) -> dg.AssetCheckResult:
+    if not results:
+        return dg.AssetCheckResult(
+            asset_key=check.asset,
+            check_name=check.name,
+            passed=False,
+            severity=dg.AssetCheckSeverity.WARN,
+            description="no day of the run was made",
+        )
     failed = {day: result for day, result in results.items() if not result.passed}
     description = f"{len(results) - len(failed)} of {len(results)} days passed"
     description += "".join(f"\n{day}: {result.description}" for day, result in failed.items())

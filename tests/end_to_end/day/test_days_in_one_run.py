@@ -47,23 +47,66 @@ def test_each_day_of_a_run_has_its_own_figures(home: Home) -> None:
     assert len(counts) > 1
 
 
-def test_the_good_days_of_a_run_are_recorded_and_the_bad_day_is_named(home: Home) -> None:
-    """A step that fails for one day names it and records the other days with their metadata."""
+def test_good_days_reach_every_asset_and_the_end_names_the_bad_one(home: Home) -> None:
+    """A day without results costs the others nothing, and nothing is made of what an earlier run left."""
+    assert home.materialize(BAD).success
+    left = home.parts(BAD)
     home.results(BAD).unlink()
 
     with dg.DagsterInstance.ephemeral() as instance:
         result = home.materialize(FIRST, last=LAST, instance=instance)
-        done = recorded(instance, "proxy_results")
-        statuses = instance.get_materialized_partitions(dg.AssetKey("scored_connections"))
+        done = {asset: recorded(instance, asset) for asset in TABLE_ASSETS}
 
     assert not result.success
-    assert sorted(done) == [FIRST.key, LAST.key]
-    assert done[FIRST.key]["dagster/partition_row_count"] == 500
-    message = failures(result)["proxy_results"]
-    assert message.startswith("1 of 3 days failed")
-    assert f"{BAD}: {home.results(BAD)} " in message
-    assert FIRST.key not in message
-    assert statuses == set()
+    for asset, days in done.items():
+        bad = [BAD.key] if asset == "ingest_summary" else []
+        assert sorted(days) == sorted([FIRST.key, *bad, LAST.key]), asset
+    assert done["proxy_results"][FIRST.key]["dagster/partition_row_count"] == 500
+    (failed,) = failures(result).items()
+    assert failed[0] == "notebooks"
+    summary, reason = failed[1].splitlines()
+    assert summary == "1 of 3 days failed; the other 2 are done."
+    assert reason.startswith(f"{BAD}: proxy_results: {home.results(BAD)} ")
+    assert home.parts(BAD) == left
+
+
+@pytest.mark.parametrize(
+    ("bad", "summary"),
+    [
+        ((FIRST, BAD), "2 of 3 days failed; the other one is done."),
+        ((FIRST, BAD, LAST), "All 3 days failed."),
+    ],
+)
+def test_the_run_says_how_many_days_failed(home: Home, bad: tuple[Day, ...], summary: str) -> None:
+    """Each bad day has its line; the last of the chosen assets fails, whichever it is."""
+    for day in bad:
+        home.results(day).unlink()
+
+    result = home.materialize(FIRST, last=LAST, assets=["proxy_results", "scored_connections"])
+
+    lines = failures(result)["scored_connections"].splitlines()
+    assert lines[0] == summary
+    assert [line[:10] for line in lines[1:]] == [day.key for day in bad]
+
+
+def test_a_blocking_check_blocks_its_day_alone(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What would be wrong after it isn't made for that day; the other days reach every asset."""
+    replace = type(home.deployment.impala).replace_day_with_frame
+
+    def loses_a_row(self, table, day, frame):
+        return replace(self, table, day, frame.iloc[1:] if day == BAD else frame)
+
+    monkeypatch.setattr(type(home.deployment.impala), "replace_day_with_frame", loses_a_row)
+
+    with dg.DagsterInstance.ephemeral() as instance:
+        result = home.materialize(FIRST, last=LAST, instance=instance)
+        done = {asset: sorted(recorded(instance, asset)) for asset in TABLE_ASSETS}
+
+    assert done["scored_connections"] == [FIRST.key, BAD.key, LAST.key]
+    assert done["edge_details"] == done["notebooks"] == [FIRST.key, LAST.key]
+    (failed,) = failures(result).items()
+    assert failed[0] == "notebooks"
+    assert f"{BAD}: scored_connections, " in failed[1]
 
 
 def test_an_unexpected_error_costs_its_day_alone(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -79,7 +122,7 @@ def test_an_unexpected_error_costs_its_day_alone(home: Home, monkeypatch: pytest
 
     result = home.materialize(FIRST, last=LAST, assets=["ingest_summary"])
 
-    assert f"{BAD}: ZeroDivisionError: unexpected" in failures(result)["ingest_summary"]
+    assert f"{BAD}: ingest_summary: ZeroDivisionError: unexpected" in failures(result)["ingest_summary"]
     assert home.made("proxy_ingest_summary", LAST)
     assert not home.made("proxy_ingest_summary", BAD)
 

@@ -2,7 +2,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from support.dagster_client import ASSETS, DagsterClient
+from support.dagster_client import ASSETS, DagsterClient, wait_until
 from support.home import Home
 
 from proxy_oa_assets.model.day import Day
@@ -46,7 +46,7 @@ def days_of(run: dict) -> str:
 def reasons(client: DagsterClient, backfill: str) -> dict[str, str]:
     """Return why runs of a backfill failed, by their days."""
     return {
-        days_of(run): client.failures(run["runId"])["proxy_results"]
+        days_of(run): next(iter(client.failures(run["runId"]).values()))
         for run in client.runs_of(backfill)
         if run["status"] == "FAILURE"
     }
@@ -67,7 +67,8 @@ def test_a_bad_day_costs_itself_alone(shared_home: Home, client: DagsterClient) 
     repair = with_bad_days(shared_home)
     first = client.finished_backfill(all_of(DAYS))
 
-    assert len(client.runs_of(first)) == len(DAYS)
+    # As a partition, the tag that `proxy-oa run` and schedules give a run of the day as well.
+    assert sorted(run["tags"]["dagster/partition"] for run in client.runs_of(first)) == DAYS
     summed_up = client.days("ingest_summary", "MATERIALIZED", DAYS)
     assert {asset: client.days(asset, "MATERIALIZED", DAYS) for asset in ASSETS} == all_of(GOOD) | {
         "ingest_summary": summed_up
@@ -89,22 +90,34 @@ def test_a_bad_day_costs_itself_alone(shared_home: Home, client: DagsterClient) 
 
 
 def test_several_days_per_run_end_in_the_same_state(tmp_path: Path, serve) -> None:
-    """Three days per run: "failed and missing" selects exactly the days that were not made."""
+    """Three days per run: the good days reach every asset, and "failed and missing" selects the others.
+
+    Executing a run again, in part or whole, leaves it so.
+    """
     home = Home(tmp_path / "home")
     repair = with_bad_days(home)
     with serve(home, PROXY_OA_DAYS_PER_RUN="3") as client:
         first = client.finished_backfill(all_of(DAYS))
 
         assert len(client.runs_of(first)) == 3
-        assert client.days("proxy_results", "MATERIALIZED", DAYS) == GOOD
-        for day in map(Day.parse, GOOD):
-            assert (home.data(day) / "proxy_results.csv").is_file()
-        for day in map(Day.parse, client.days("scored_connections", "MATERIALIZED", DAYS)):
-            assert home.part("proxy_scores", day).is_file()
+        made = all_of(GOOD) | {"ingest_summary": DAYS}
+        assert {asset: client.days(asset, "MATERIALIZED", DAYS) for asset in ASSETS} == made
+        assert client.days("proxy_results", "FAILED", DAYS) == BAD
+        assert client.days("notebooks", "FAILED", DAYS) == BAD
         why = "\n".join(reasons(client, first).values())
         assert all(f"{day}: " in why for day in BAD)
         assert not any(f"{day}: " in why for day in GOOD)
-        assert "1 of 3 days failed" in why
+        assert "1 of 3 days failed; the other 2 are done." in why
+
+        (run,) = (
+            run["runId"] for run in client.runs_of(first) if days_of(run).startswith(CORRUPT[:-1] + "4")
+        )
+        for strategy in ("FROM_FAILURE", "ALL_STEPS"):
+            again = client.reexecute(run, strategy)
+            wait_until(lambda again=again: client.status(again) in ("SUCCESS", "FAILURE"))
+            assert list(client.failures(again)) == ["notebooks"]
+            assert {asset: client.days(asset, "MATERIALIZED", DAYS) for asset in ASSETS} == made
+            assert client.days("notebooks", "FAILED", DAYS) == BAD
 
         repair()
         left = client.left(DAYS)
