@@ -91,6 +91,7 @@ def _local(settings: Settings) -> tuple[FileStore, Warehouse]:
         base=str(root / settings.huser.lstrip("/")),
         database=settings.dbname,
         scratch=str(settings.home / "tmp"),
+        timezone=settings.timezone,
     )
     return LocalHdfs(root=str(root)), warehouse
 

@@ -35,14 +35,14 @@ def write_empty(table: Table, file: Path) -> None:
 
 
 def stored_columns(files: Iterable[Path]) -> list[tuple[str, str]]:
-    """Return the names and Hive types of files' columns, once for each type of a name.
+    """Return the names, in lower case, and Hive types of files' columns, once for each type of a name.
 
     A type that no column of ours has is named as Arrow names it.
     """
     columns = (column for file in files for column in _metadata(file).schema.to_arrow_schema())
     return list(
         dict.fromkeys(
-            (column.name, _SQL_TYPES.get(column.type, str(column.type).upper())) for column in columns
+            (column.name.lower(), _SQL_TYPES.get(column.type, str(column.type).upper())) for column in columns
         )
     )
 

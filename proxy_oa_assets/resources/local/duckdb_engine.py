@@ -18,6 +18,7 @@ import pyarrow.parquet as pq
 from proxy_oa_assets.model.day import Day
 from proxy_oa_assets.model.errors import WarehouseError
 from proxy_oa_assets.model.tables import TABLES, Table
+from proxy_oa_assets.resources.local.column_reading import UNFIT
 from proxy_oa_assets.resources.local.invalid_text import is_invalid_text, repaired
 from proxy_oa_assets.resources.local.parquet_view import create_view, refuse_unfit_values
 from proxy_oa_assets.resources.local.snapshot import TableFiles, remove_stale_folders
@@ -36,13 +37,14 @@ T = TypeVar("T")
 class DuckDBEngine:
     """DuckDB, started with the first statement; `files` are those of the tables that a statement reads.
 
-    What doesn't fit in memory goes to the folder `scratch`, as do copies of files with invalid text. Every
-    method raises WarehouseError when DuckDB refuses.
+    What doesn't fit in memory goes to the folder `scratch`, as do copies of files with invalid text. Instants
+    are read in `timezone`. Every method raises WarehouseError when DuckDB refuses.
     """
 
     database: str
     scratch: Path
     memory_limit: str
+    timezone: str = "UTC"
     _started: duckdb.DuckDBPyConnection | None = None
 
     def stop(self) -> None:
@@ -125,7 +127,7 @@ class DuckDBEngine:
                 connection.execute(f'CREATE SCHEMA IF NOT EXISTS {catalog}."{self.database}"')
                 connection.execute(f'USE {catalog}."{self.database}"')
                 for table, paths in files.items():
-                    create_view(connection, table, paths)
+                    create_view(connection, table, paths, self.timezone)
                 yield connection
             finally:
                 connection.execute("USE memory.main")
@@ -139,9 +141,9 @@ class DuckDBEngine:
             # DuckDB names neither the table of a column nor every damaged file.
             for table, paths in (files or {}).items():
                 refuse_damaged(paths)
-                if isinstance(error, duckdb.ConversionException):
+                if UNFIT in str(error):
                     with closing(self._cursor()) as connection:
-                        refuse_unfit_values(connection, table, paths)
+                        refuse_unfit_values(connection, table, paths, self.timezone)
             raise WarehouseError(f"DuckDB refused ({' '.join(what.split())[:120]}): {error}") from error
 
     def _cursor(self) -> duckdb.DuckDBPyConnection:
@@ -160,6 +162,7 @@ class DuckDBEngine:
                     "autoload_known_extensions": "false",
                 },
             )
+            self._started.execute("LOAD icu")  # built in; it knows the time zones
         return self._started.cursor()
 
 

@@ -50,6 +50,9 @@ class DuckDBWarehouse(Warehouse):
     memory_limit: str = Field(
         default="768MB", description="Memory that the engine may take, as DuckDB writes it"
     )
+    timezone: str = Field(
+        default="UTC", description="Time zone in which instants in Parquet files are read (PROXY_OA_TIMEZONE)"
+    )
 
     _engine: "DuckDBEngine | None" = PrivateAttr(default=None)
 
@@ -193,7 +196,7 @@ class DuckDBWarehouse(Warehouse):
         if self._engine is None:
             from proxy_oa_assets.resources.local.duckdb_engine import DuckDBEngine
 
-            self._engine = DuckDBEngine(self.database, self._scratch(), self.memory_limit)
+            self._engine = DuckDBEngine(self.database, self._scratch(), self.memory_limit, self.timezone)
         return self._engine
 
     def _scratch(self) -> Path:

@@ -65,4 +65,5 @@ def _text(column: pa.Array) -> pa.Array:
     """Return a text column as `string`, another one as it is. Raises ArrowInvalid if it isn't UTF-8."""
     kind = column.type.value_type if pa.types.is_dictionary(column.type) else column.type
     is_text = kind in (pa.string(), pa.binary(), pa.large_string(), pa.large_binary())
+    is_text = is_text or pa.types.is_fixed_size_binary(kind)
     return column.cast(pa.binary()).cast(pa.string()) if is_text else column

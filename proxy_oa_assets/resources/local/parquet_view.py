@@ -1,7 +1,9 @@
 """A table of `tables.py` as a DuckDB view of its Parquet files."""
 
 import glob
-from collections.abc import Collection
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import reduce
 from pathlib import Path
 
 import duckdb
@@ -9,68 +11,117 @@ import duckdb
 from proxy_oa_assets.model.errors import WarehouseError
 from proxy_oa_assets.model.tables import NULL_PARTITION, Table
 from proxy_oa_assets.model.text import printable
+from proxy_oa_assets.resources.local.column_reading import NEVER, Reading, quoted, reading
 from proxy_oa_assets.resources.local.snapshot import partition_pattern
-from proxy_oa_assets.resources.parquet import stored_columns
 
-# Impala's files name no character set for text.
-_PARQUET = """read_parquet(?, binary_as_string = true, union_by_name = true, hive_partitioning = false,
-    filename = true{})"""
+# Impala's files name no character set for text: to DuckDB, bytes are text.
+_PARQUET = "read_parquet(?, binary_as_string = true, hive_partitioning = false{})"
+# A node of a Parquet schema: name, DuckDB's type, and the number of its children.
+_Node = tuple[str, str | None, int | None]
 
 
-def create_view(connection: duckdb.DuckDBPyConnection, table: Table, files: list[Path]) -> None:
+@dataclass(frozen=True)
+class _AlikeFiles:
+    """Files with the same columns: names and DuckDB types, in order."""
+
+    files: list[Path]
+    columns: list[tuple[str, str]]
+
+    def readings(self, table: Table, zone: str) -> dict[str, Reading]:
+        """Return how each column of a table is read; one that the files don't have is NULL."""
+        # Of two names that differ in case alone, DuckDB renames the second.
+        stored = {name.lower(): (name, kind) for name, kind in reversed(self.columns)}
+        return {
+            column.name: reading(column, *stored[column.name], zone)
+            if column.name in stored
+            else Reading(f"CAST(NULL AS {column.type})")
+            for column in table.columns
+        }
+
+    def path_column(self) -> str:
+        """Return a name for the column of paths that is none of the files' own."""
+        name, taken = "filename", {name.lower() for name, _ in self.columns}
+        while name in taken:
+            name += "_"
+        return name
+
+
+def create_view(connection: duckdb.DuckDBPyConnection, table: Table, files: list[Path], zone: str) -> None:
     """Create the view under the table's name: its data and partition columns with the table's types.
 
-    A column that a file doesn't have is NULL. The files are those of a snapshot.
+    A column that a file doesn't have is NULL. A wider type of a whole number is BIGINT. Instants are read in
+    a time zone. The files are those of a snapshot.
     """
     if not files:
-        everything = {column.name for column in table.all_columns}
-        rows = connection.sql(f"SELECT {_typed(table, everything)} WHERE FALSE")
-    else:
-        source = f"FROM {_PARQUET.format('')}"
-        try:
-            rows = connection.sql(f"SELECT {_typed(table)} {source}", params=[_globs(files)])
-        except duckdb.BinderException:
-            # Rare, and reading all columns' names first would take as long as the view itself.
-            missing = set(table.column_names) - {name.lower() for name, _ in stored_columns(files)}
-            rows = connection.sql(f"SELECT {_typed(table, missing)} {source}", params=[_globs(files)])
-    rows.create_view(table.name)
+        typed = ", ".join(f"CAST(NULL AS {column.type}) AS {column.name}" for column in table.all_columns)
+        connection.sql(f"SELECT {typed} WHERE FALSE").create_view(table.name)
+        return
+    parts = []
+    for alike in _alike(connection, files):
+        source = _PARQUET.format(f", filename = {alike.path_column()}")
+        select = f"SELECT {_typed(table, alike, zone)} FROM {source}"
+        parts.append(connection.sql(select, params=[_globs(alike.files)]))
+    reduce(duckdb.DuckDBPyRelation.union, parts).create_view(table.name)
 
 
-def _typed(table: Table, missing: Collection[str] = ()) -> str:
+def _typed(table: Table, alike: _AlikeFiles, zone: str) -> str:
     # DuckDB's own reading of partitions takes the first `name=value` of the whole path, which may stand in
     # the name of the home.
-    values = {name: name for name in table.column_names} | {
-        column.name: f"nullif(regexp_extract(filename, '{partition_pattern(table)}', {group}), "
-        f"'{NULL_PARTITION}')"
-        for group, column in enumerate(table.partitions, start=1)
-    }
-    values |= dict.fromkeys(missing, "NULL")
-    # A Spot installation's tables may have other types (respcode as INT); a cast to the same costs nothing.
-    return ", ".join(
-        f"CAST({values[column.name]} AS {column.type}) AS {column.name}" for column in table.all_columns
-    )
+    path, pattern = alike.path_column(), partition_pattern(table)
+    values = {name: found.checked() for name, found in alike.readings(table, zone).items()}
+    for group, column in enumerate(table.partitions, start=1):
+        text = f"nullif(regexp_extract({path}, '{pattern}', {group}), '{NULL_PARTITION}')"
+        values[column.name] = f"CAST({text} AS {column.type})"
+    return ", ".join(f"{values[column.name]} AS {column.name}" for column in table.all_columns)
 
 
-def refuse_unfit_values(connection: duckdb.DuckDBPyConnection, table: Table, files: list[Path]) -> None:
-    """Raise WarehouseError, naming file and row, if a value doesn't fit its column's type in the table."""
-    ours = {column.name: column.type for column in table.columns}
-    numbered = _PARQUET.format(", file_row_number = true")
-    for name, stored in stored_columns(files):
-        wanted = ours.get(name.lower())
-        if wanted is None or wanted == stored:
-            continue
-        found = connection.execute(
-            f"""SELECT filename, file_row_number + 1, {name} FROM {numbered}
-                WHERE {name} IS NOT NULL AND TRY_CAST({name} AS {wanted}) IS NULL
-                LIMIT 1""",
-            [_globs(files)],
-        ).fetchone()
-        if found:
-            file, row, value = found
-            raise WarehouseError(
-                f"{file}, row {row}: {name} is {printable(value, 100)}, which isn't of the type "
-                f"{wanted} that {table.name} has; correct the row, or remove it, and write the file again"
-            )
+def _alike(connection: duckdb.DuckDBPyConnection, files: list[Path]) -> Iterator[_AlikeFiles]:
+    """Group files by their columns, so that no other file's type decides how a value is read."""
+    groups = connection.execute(
+        """SELECT list(file_name), nodes FROM (
+            SELECT file_name, list((name, duckdb_type, num_children) ORDER BY column_id) AS nodes
+            FROM parquet_schema(?) GROUP BY file_name
+        ) GROUP BY nodes""",
+        [_globs(files)],
+    ).fetchall()
+    place = {str(file): number for number, file in enumerate(files)}
+    for paths, nodes in sorted(groups, key=lambda group: min(place[path] for path in group[0])):
+        yield _AlikeFiles([Path(path) for path in sorted(paths, key=place.__getitem__)], _columns(nodes))
+
+
+def _columns(nodes: Sequence[_Node]) -> list[tuple[str, str]]:
+    """Return the names and DuckDB types of a schema's columns, without what nested ones contain."""
+    columns, inside = [], 0
+    for name, kind, children in nodes[1:]:  # the first is the schema itself
+        if not inside:
+            columns.append((name, "VARCHAR" if kind == "BLOB" else kind or "STRUCT"))
+        inside = max(inside - 1, 0) + (children or 0)
+    return columns
+
+
+def refuse_unfit_values(
+    connection: duckdb.DuckDBPyConnection, table: Table, files: list[Path], zone: str
+) -> None:
+    """Raise WarehouseError, naming file and row, if a value can't be read as its column in the table."""
+    types = {column.name: column.type for column in table.columns}
+    for alike in _alike(connection, files):
+        stored = {name.lower(): quoted(name) for name, _ in reversed(alike.columns)}
+        for name, found in alike.readings(table, zone).items():
+            for file in alike.files if found.unfit != NEVER else ():
+                # The files' own columns may have the names of DuckDB's row numbers.
+                row = connection.execute(
+                    f"""SELECT nth, value FROM (
+                        SELECT row_number() OVER () AS nth, {stored[name]} AS value, {found.unfit} AS is_unfit
+                        FROM {_PARQUET.format("")}
+                    ) WHERE is_unfit ORDER BY nth LIMIT 1""",
+                    [_globs([file])],
+                ).fetchone()
+                if row:
+                    raise WarehouseError(
+                        f"{file}, row {row[0]}: {name} is {printable(row[1], 100)}, which isn't of the type "
+                        f"{types[name]} that {table.name} has; correct the row, or remove it, and write the "
+                        f"file again"
+                    )
 
 
 def _globs(files: list[Path]) -> list[str]:
