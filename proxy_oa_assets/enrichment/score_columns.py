@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 # What logs write where there is no code; `-` is the convention of Squid, Zeek and Blue Coat.
 NO_CODE = ("", "-")
+# A code that passed through a column of doubles.
+_OF_DOUBLE = re.compile(r"...\.0", re.DOTALL)
 
 
 class Severity(IntEnum):
@@ -77,7 +79,8 @@ def response_code_name(code: str | None) -> str:
     """Return a code's name; `Unknown (<code>)` for an unlisted one, the empty string for none."""
     if code is None or code in NO_CODE:
         return ""
-    return response_codes().get(code) or f"Unknown ({code})"
+    known = response_codes().get(code[:3] if _OF_DOUBLE.fullmatch(code) else code)
+    return known or f"Unknown ({code})"
 
 
 def response_code_name_sql(column: str) -> str:
@@ -88,7 +91,8 @@ def response_code_name_sql(column: str) -> str:
     whens = " ".join(f"WHEN '{code}' THEN '{name}'" for code, name in response_codes().items())
     none = " ".join(f"WHEN '{code}' THEN ''" for code in NO_CODE)
     unknown = f"concat('Unknown (', {column}, ')')"
-    return f"CASE WHEN {column} IS NULL THEN '' ELSE CASE {column} {none} {whens} ELSE {unknown} END END"
+    code = f"CASE WHEN {column} LIKE '___.0' THEN substr({column}, 1, 3) ELSE {column} END"
+    return f"CASE WHEN {column} IS NULL THEN '' ELSE CASE {code} {none} {whens} ELSE {unknown} END END"
 
 
 def gravest_severities(scored: pd.DataFrame) -> pd.DataFrame:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 REJECTED_FILE = "proxy_results.rejected.tsv"
+CAPPED_FILE = "proxy_results.capped.tsv"
 _KEPT_FILE = "proxy_results.ranked.parquet"
 INT_FIELDS = ("duration", "scbytes", "csbytes")
 # pandas' types of the good rows; Int32 is the nullable one.
@@ -32,7 +33,9 @@ RANKED_TYPES: dict[str, Literal["Int32", "float64", "str"]] = {
     "score": "float64",
 }
 
-_INT = re.compile(r"[+-]?\d+", re.ASCII)
+_INFINITE, _NAN = re.compile(r"[+-]?[iI]nf(inity)?"), re.compile(r"[nN]a[nN]")
+# p_date or p_time that passed through a column of timestamps.
+_TIMESTAMP = re.compile(r"(\d{4}-\d{2}-\d{2})[ T](\d{2}:\d{2}:\d{2}(?:\.\d+)?)", re.ASCII)
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 _SHOWN = 80  # characters
 _LONGEST_LINE = 16 << 20  # bytes; proxies refuse URIs and headers long before
@@ -51,12 +54,21 @@ class RejectedLine(NamedTuple):
     content: str
 
 
+class CappedValue(NamedTuple):
+    """A number beyond INT, which the row has as the limit: the line's number, the column, and the number."""
+
+    number: int
+    column: str
+    value: str
+
+
 @dataclass
 class ResultsReader:
     """Reads the first `limit` good rows of a day's results.
 
     Iterate over `rejected_lines`, which drives the reading, then take the `frame`. Memory is bounded by
-    `limit`. `crlf_lines` counts the lines that end in CR LF, as Windows programs write them.
+    `limit`. `crlf_lines` counts the lines that end in CR LF, as Windows programs write them; `capped` are the
+    numbers beyond INT in good rows.
     """
 
     columns: tuple[str, ...]
@@ -66,6 +78,7 @@ class ResultsReader:
     rejected: int = 0
     crlf_lines: int = 0
     first_reason: str = ""
+    capped: list[CappedValue] = field(default_factory=list)
     _rows: list[list[Value]] = field(default_factory=list)
 
     def rejected_lines(self, lines: Iterable[bytes]) -> Iterator[RejectedLine]:
@@ -106,23 +119,36 @@ class ResultsReader:
         named: dict[str, Value] = {
             name: None if value == NULL else value for name, value in zip(self.columns, fields, strict=True)
         }
+        for group, name in enumerate(("p_date", "p_time"), 1):
+            if timestamp := _TIMESTAMP.fullmatch(str(named[name])):
+                named[name] = timestamp[group]
         if named["p_date"] != self.day.key:
             return f"p_date {_shown(named['p_date'])} is not the day {self.day}"
-        for name in INT_FIELDS:
-            if problem := _to_int(named, name):
-                return problem
-        return _to_score(named) or [named[name] for name in RESULT_FIELDS]
+        texts = {name: str(named[name]) for name in INT_FIELDS}
+        problem = next(filter(None, (_to_int(named, name) for name in INT_FIELDS)), None) or _to_score(named)
+        if problem:
+            return problem
+        self.capped += [
+            CappedValue(self.lines_read, name, text[:_SHOWN])
+            for name, text in texts.items()
+            if named[name] in (_INT_MIN, _INT_MAX) and float(text) != named[name]
+        ]
+        return [named[name] for name in RESULT_FIELDS]
 
 
 def read_results(copy: Path, columns: tuple[str, ...], day: Day, limit: int) -> ResultsReader:
     """Read the first rows; write the malformed ones to `proxy_results.rejected.tsv` beside the copy.
 
-    Raises ResultsError if no row is good.
+    Numbers beyond INT go to `proxy_results.capped.tsv`. Raises ResultsError if no row is good.
     """
     reader = ResultsReader(columns, day, limit)
-    rejected = copy.with_name(REJECTED_FILE)
+    rejected, capped = copy.with_name(REJECTED_FILE), copy.with_name(CAPPED_FILE)
     with copy.open("rb") as file:
         write_tsv(rejected, ("line", "reason", "content"), reader.rejected_lines(_lines(file)))
+    if reader.capped:
+        write_tsv(capped, ("line", "column", "value"), reader.capped)
+    else:
+        capped.unlink(missing_ok=True)
     if not reader.rejected:
         rejected.unlink()
     if not reader.lines_read:
@@ -149,19 +175,20 @@ def _lines(file: BinaryIO) -> Iterator[bytes]:
 
 
 def _to_int(named: dict[str, Value], name: str) -> str | None:
-    """Replace an INT column's text by its number; return the problem if it has one."""
+    """Replace an INT column's text by its number, at the limit where it is beyond; return the problem.
+
+    A column of doubles is written as 1024.0 or 1.0E9, and a missing value in it as NaN.
+    """
     value = named[name]
-    if value is None or value == "":
+    if value is None or value == "" or _NAN.fullmatch(str(value)):
         named[name] = None
         return None
-    if not _INT.fullmatch(str(value)):
+    if not (_NUMBER.fullmatch(str(value)) or _INFINITE.fullmatch(str(value))):
         return f"{name} {_shown(value)} is not a whole number"
-    digits = str(value).lstrip("+-").lstrip("0")
-    # int() refuses thousands of digits.
-    number = int(value) if len(digits) <= len(str(_INT_MAX)) else _INT_MAX + 1
-    if not _INT_MIN <= number <= _INT_MAX:
-        return f"{name} {_shown(value)} is beyond the range of INT"
-    named[name] = number
+    number = float(value)
+    if math.isfinite(number) and not number.is_integer():
+        return f"{name} {_shown(value)} is not a whole number"
+    named[name] = int(min(max(number, _INT_MIN), _INT_MAX))
     return None
 
 

@@ -3,7 +3,7 @@
 from proxy_oa_assets.enrichment.score_columns import response_code_name_sql
 from proxy_oa_assets.model.day import Day
 from proxy_oa_assets.model.tables import PROXY, PROXY_EDGE, PROXY_SCORES, ROWS_PER_CONNECTION_HOUR
-from proxy_oa_assets.sql.query import CLIENT, COUNTABLE, URI, Query, nulls_last, of_day
+from proxy_oa_assets.sql.query import CLIENT, COUNTABLE, URI, Query, capped, nulls_last, of_day
 
 # The raw column behind each column of proxy_edge that isn't computed.
 EDGE_SOURCES = {"tdate": "p_date", "time": "p_time"}
@@ -15,7 +15,8 @@ EDGE_ORDER = ("time", *(name for name in _EDGE_COPIED if name not in ("time", "c
 def edge_details(day: Day) -> Query:
     """Select the raw rows of each scored connection, in every hour, the earliest 250 per connection and hour.
 
-    Columns as `proxy_edge`. `hh` is the number of the raw partition, `h=7` or `h=07`; its text never counts.
+    Columns as `proxy_edge`; numbers beyond INT are at its limits. `hh` is the number of the raw partition,
+    `h=7` or `h=07`; its text never counts.
     """
     raw_day, raw_values = of_day(PROXY, day, "p")
     scores_day, scores_values = of_day(PROXY_SCORES, day)
@@ -23,8 +24,13 @@ def edge_details(day: Day) -> Query:
     order = nulls_last((EDGE_SOURCES.get(name, name) for name in EDGE_ORDER), "p")
     # A connection can have rows with NULL and with the word null; they share its limit.
     nulls = ", ".join(f"CASE WHEN p.{name} IS NULL THEN 1 ELSE 0 END" for name in ("clientip", "fulluri"))
+    kept = ", ".join(
+        f"{capped(column.name)} AS {column.name}" if column.type == "INT" else column.name
+        for column in PROXY_EDGE.columns
+        if column.name in _EDGE_COPIED
+    )
     sql = f"""
-SELECT {", ".join(_EDGE_COPIED)}, hh, {response_code_name_sql("respcode")} AS respcode_name
+SELECT {kept}, hh, {response_code_name_sql("respcode")} AS respcode_name
 FROM (
     SELECT {copied}, CAST(p.h AS INT) AS hh,
         row_number() OVER (
@@ -58,13 +64,16 @@ FROM (SELECT 1 AS full_hour FROM proxy_edge WHERE {where}
 def ingest_summary(day: Day) -> Query:
     """Count the day's countable raw rows per minute. Columns as `proxy_ingest_summary`."""
     where, values = of_day(PROXY, day)
-    # A log may have 7:05:03 for 07:05:03. A text without a colon stays as it is, and counts.
+    # A log may have 7:05:03 for 07:05:03, or date and time in both columns. Any other text stays as it is,
+    # and counts.
+    date = "CASE WHEN p_date LIKE '____-__-___%:%' THEN substr(p_date, 1, 10) ELSE p_date END"
     minute = (
-        "CASE WHEN p_time LIKE '_:%' THEN concat('0', substr(p_time, 1, 4)) ELSE substr(p_time, 1, 5) END"
+        "CASE WHEN p_time LIKE '_:%' THEN concat('0', substr(p_time, 1, 4)) "
+        "WHEN p_time LIKE '____-__-_____:%' THEN substr(p_time, 12, 5) ELSE substr(p_time, 1, 5) END"
     )
     sql = f"""
 SELECT tdate, count(*) AS total
-FROM (SELECT concat(p_date, ' ', {minute}) AS tdate FROM proxy WHERE {where} AND {COUNTABLE}) minutes
+FROM (SELECT concat({date}, ' ', {minute}) AS tdate FROM proxy WHERE {where} AND {COUNTABLE}) minutes
 GROUP BY tdate
 ORDER BY tdate
 """

@@ -9,6 +9,7 @@ no name that an engine reserves (`position`).
 import itertools
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Literal
 
 from proxy_oa_assets.model.day import Day
 from proxy_oa_assets.model.tables import Table
@@ -34,6 +35,21 @@ class Query:
     sql: str
     parameters: Values = ()
     days: tuple[Day, Day] | None = None
+
+
+def capped(value: str, kind: Literal["INT", "BIGINT"] = "INT") -> str:
+    """Return a whole number as INT, at the limit where it is beyond: a raw table can have BIGINT."""
+    # Engines can't all read the least BIGINT as a number.
+    least, most = (-(2**31), 2**31 - 1) if kind == "INT" else (1 - 2**63, 2**63 - 1)
+    return (
+        f"CAST(CASE WHEN {value} > {most} THEN {most} WHEN {value} < {least} THEN {least} "
+        f"ELSE {value} END AS {kind})"
+    )
+
+
+def beyond_int(value: str) -> str:
+    """Return the condition of a value that `capped` changes."""
+    return f"({value} > {2**31 - 1} OR {value} < {-(2**31)})"
 
 
 def whole_day(table: Table, day: Day) -> Query:

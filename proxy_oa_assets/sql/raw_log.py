@@ -7,7 +7,7 @@ can test each condition while they read.
 from proxy_oa_assets.model.day import Day
 from proxy_oa_assets.model.tables import PROXY
 from proxy_oa_assets.model.tsv import NULL
-from proxy_oa_assets.sql.query import CLIENT, Query, Values, nulls_last, of_day
+from proxy_oa_assets.sql.query import CLIENT, Query, Values, capped, nulls_last, of_day
 
 FOUND_COLUMNS = (
     *("p_date", "p_time", "clientip", "username", "duration", "fulluri", "webcat", "respcode"),
@@ -75,7 +75,8 @@ FROM (
         SELECT clientip, p_time, respcode, duration, {client} AS client,
             sum(requests) OVER (PARTITION BY {client}) AS client_requests
         FROM (
-            SELECT clientip, p_time, respcode, count(*) AS requests, CAST(sum(duration) AS BIGINT) AS duration
+            SELECT clientip, p_time, respcode, count(*) AS requests,
+                {capped("sum(duration)", "BIGINT")} AS duration
             FROM proxy WHERE {where}
             GROUP BY clientip, p_time, respcode
         ) times

@@ -48,7 +48,7 @@ RESERVED = (
     "unnest update upsert use values varying view when whenever where window with "
 ).split()
 NAMED = re.compile(r"\bAS ([a-z_]+)(?! *\()|\) ([a-z_]+)\b(?! *\()", re.IGNORECASE)
-CLAUSES = {"as", "from", "where", "group", "order", "on", "union", "and", "or", "then", "else", "end", "is"}
+CLAUSES = set("as from where group order on union and or when then else end is".split())
 
 
 @pytest.mark.parametrize("query", QUERIES, ids=range(len(QUERIES)))

@@ -52,6 +52,7 @@ def proxy_results_asset(daily: Daily) -> dg.AssetsDefinition:
                 "limit": limit,
                 "lines_read": reader.lines_read,
                 "rejected_lines": reader.rejected,
+                "values_at_a_limit": len(reader.capped),
                 "crlf_lines": reader.crlf_lines,
                 "bytes": published.length,
                 "source_modified": published.modified,

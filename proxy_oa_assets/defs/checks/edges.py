@@ -24,17 +24,31 @@ NO_CONNECTION_HOUR_IS_BEYOND_THE_LIMIT = DayCheck(
     f"No connection has more than {ROWS_PER_CONNECTION_HOUR} rows of an hour in proxy_edge",
     CheckSeverity.ERROR,
 )
+NO_EDGE_IS_AT_A_LIMIT = DayCheck(
+    "no_edge_is_at_a_limit",
+    "edge_details",
+    "No raw row of a scored connection has a byte count beyond INT; proxy_edge has the limit in its place",
+    CheckSeverity.WARNING,
+)
 COLUMNS = columns_check(PROXY_EDGE, "edge_details", CheckSeverity.ERROR)
-EDGE_CHECKS = (EVERY_CONNECTION_HAS_EDGES, NO_CONNECTION_HOUR_IS_BEYOND_THE_LIMIT, COLUMNS)
+EDGE_CHECKS = (
+    EVERY_CONNECTION_HAS_EDGES,
+    NO_CONNECTION_HOUR_IS_BEYOND_THE_LIMIT,
+    NO_EDGE_IS_AT_A_LIMIT,
+    COLUMNS,
+)
 
 
 def evaluate_edges(day: Day, deployment: Deployment) -> dict[DayCheck, CheckResult]:
     """Count scored connections, raw rows and edges per connection and hour, and compare."""
     (row,) = records(deployment.impala.query(edge_counts(day)))
-    connections, bare, wrong_hours, unscored, capped, cut, beyond = (int(str(value or 0)) for value in row)
+    connections, bare, wrong_hours, unscored, capped, cut, beyond, large = (
+        int(str(value or 0)) for value in row
+    )
     return {
         EVERY_CONNECTION_HAS_EDGES: _coverage(connections, bare, wrong_hours, unscored),
         NO_CONNECTION_HOUR_IS_BEYOND_THE_LIMIT: _limit(capped, cut, beyond),
+        NO_EDGE_IS_AT_A_LIMIT: _large(large),
         COLUMNS: evaluate_columns(COLUMNS, PROXY_EDGE, day, deployment.impala),
     }
 
@@ -73,3 +87,13 @@ def _limit(capped: int, cut: int, beyond: int) -> CheckResult:
         description = "no row had to be left out"
     metadata = {"capped_connection_hours": capped, "raw_rows_cut": cut, "connection_hours_beyond": beyond}
     return CheckResult(passed=not beyond, description=description, metadata=metadata)
+
+
+def _large(rows: int) -> CheckResult:
+    description = "every byte count fits"
+    if rows:
+        description = (
+            f"raw rows of scored connections with a byte count beyond INT: {rows}; look at these transfers, "
+            f"the raw table has the true figures"
+        )
+    return CheckResult(passed=not rows, description=description, metadata={"rows_at_a_limit": rows})

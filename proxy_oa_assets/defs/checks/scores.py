@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from proxy_oa_assets.defs.checks.day_check import (
@@ -16,7 +17,7 @@ from proxy_oa_assets.defs.checks.day_check import (
 from proxy_oa_assets.enrichment.reputation.verdict import LookupStats, read_lookup_stats
 from proxy_oa_assets.model.day import Day
 from proxy_oa_assets.model.tables import PROXY_SCORES, records
-from proxy_oa_assets.ranking.results_file import REJECTED_FILE, kept_rows
+from proxy_oa_assets.ranking.results_file import CAPPED_FILE, REJECTED_FILE, kept_rows
 from proxy_oa_assets.resources.deployment import Deployment
 
 if TYPE_CHECKING:
@@ -28,22 +29,45 @@ NO_ROW_WAS_REJECTED = DayCheck(
     "Every line that was read of the ranked results is a row of the day",
     CheckSeverity.WARNING,
 )
-RESULTS_CHECKS = (NO_ROW_WAS_REJECTED,)
+NO_VALUE_IS_AT_A_LIMIT = DayCheck(
+    "no_value_is_at_a_limit",
+    "proxy_results",
+    "No duration or byte count of a row that was read is beyond INT; the row has the limit in its place",
+    CheckSeverity.WARNING,
+)
+RESULTS_CHECKS = (NO_ROW_WAS_REJECTED, NO_VALUE_IS_AT_A_LIMIT)
 
 
 def evaluate_results(day: Day, deployment: Deployment) -> dict[DayCheck, CheckResult]:
-    """Count the lines of `proxy_results.rejected.tsv`, which exists only if a line was rejected."""
-    rejected = deployment.workspace.data(day) / REJECTED_FILE
-    count, description = 0, "no line was rejected"
-    if rejected.is_file():
-        with rejected.open("rb") as lines:
-            count = sum(1 for _ in lines) - 1  # the header
-        description = f"lines that are no row of the day: {count}; {rejected} has their numbers and reasons"
+    """Count the lines of the files beside the copy, each of which exists only if it has a line."""
+    data = deployment.workspace.data(day)
+    rejected, capped = _lines(data / REJECTED_FILE), _lines(data / CAPPED_FILE)
     return {
         NO_ROW_WAS_REJECTED: CheckResult(
-            passed=not rejected.is_file(), description=description, metadata={"rejected": count}
-        )
+            passed=not rejected,
+            description=f"lines that are no row of the day: {rejected}; {data / REJECTED_FILE} has their "
+            f"numbers and reasons"
+            if rejected
+            else "no line was rejected",
+            metadata={"rejected": rejected},
+        ),
+        NO_VALUE_IS_AT_A_LIMIT: CheckResult(
+            passed=not capped,
+            description=f"values beyond INT: {capped}; {data / CAPPED_FILE} has the true figures, look at "
+            f"these requests"
+            if capped
+            else "every duration and byte count fits",
+            metadata={"values_at_a_limit": capped},
+        ),
     }
+
+
+def _lines(file: Path) -> int:
+    """Count a file's lines after the header; none if there is no file."""
+    if not file.is_file():
+        return 0
+    with file.open("rb") as lines:
+        return sum(1 for _ in lines) - 1
 
 
 EVERY_RESULT_IS_SCORED = DayCheck(

@@ -5,7 +5,15 @@ from contextlib import closing
 
 from proxy_oa_assets.model.day import Day
 from proxy_oa_assets.model.errors import WarehouseError
-from proxy_oa_assets.model.tables import PROXY_STORYBOARD, TABLES, ColumnTypes, Table, declared, differences
+from proxy_oa_assets.model.tables import (
+    PROXY,
+    PROXY_STORYBOARD,
+    TABLES,
+    ColumnTypes,
+    Table,
+    declared,
+    differences,
+)
 from proxy_oa_assets.resources.cluster import ddl
 from proxy_oa_assets.resources.cluster.cluster_tables import ClusterTables
 from proxy_oa_assets.resources.impala import Warehouse
@@ -70,7 +78,7 @@ def _create(tables: ClusterTables, table: Table) -> Iterator[str]:
         tables.connection.run(ddl.create_table(table.name, table, folder))
         yield f"{table.name}: created, {folder}"
         return
-    different = differences(declared(table.all_columns), found)
+    different = _other_columns(table, found)
     if not different:
         yield f"{table.name}: there already"
         return
@@ -78,6 +86,16 @@ def _create(tables: ClusterTables, table: Table) -> Iterator[str]:
     yield "  Nothing was changed, and no day will be written to it. To migrate it, while no day is written:"
     for step in migration(tables, table, found):
         yield f"    {step}" if step.startswith("hdfs ") else f"    {step};"
+
+
+def _other_columns(table: Table, found: ColumnTypes) -> list[str]:
+    """Return how a table's columns differ from ours; the raw table may have BIGINT for INT, which is read."""
+    ours = dict(declared(table.all_columns))
+    if table is PROXY:
+        found = [
+            (name, "INT" if (ours.get(name), kind) == ("INT", "BIGINT") else kind) for name, kind in found
+        ]
+    return differences(declared(table.all_columns), found)
 
 
 _INIT_DB = "`proxy-oa init-db` creates what is missing"
@@ -124,7 +142,7 @@ def _definitions(tables: ClusterTables) -> str:
     other = [
         f"{name}: {text}"
         for name, columns in found.items()
-        for text in differences(declared(TABLES[name].all_columns), columns or [])
+        for text in _other_columns(TABLES[name], columns or [])
     ]
     if other:
         raise WarehouseError(f"{'; '.join(other)}. `proxy-oa init-db` says how to migrate")

@@ -3,9 +3,10 @@ from functools import partial
 import dagster as dg
 import pyarrow as pa
 from support.day_checks import check_results, failed_checks
-from support.home import SAMPLE_DAY, Home, check_evaluations, rewrite
+from support.home import SAMPLE_DAY, Home, check_evaluations, metadata, rewrite
 
 from proxy_oa_assets.defs.checks.asset_checks import DAY_CHECKS, dagster_severity
+from proxy_oa_assets.model.column_map import RESULT_FIELDS
 from proxy_oa_assets.model.day import Day
 from proxy_oa_assets.model.tables import PROXY_SCORES
 
@@ -36,6 +37,29 @@ def test_a_rejected_line_is_a_warning_that_names_the_file(embedded_home: Home) -
     assert (check.passed, check.severity) == (False, WARN)
     assert "proxy_results.rejected.tsv" in check.description
     assert check.metadata["rejected"].value == 1
+
+
+def test_a_transfer_beyond_int_in_the_results_is_scored_with_a_warning(embedded_home: Home) -> None:
+    """The row is in proxy_scores with the limit; a file has the true number; a clean re-run removes it."""
+    results, capped = embedded_home.results(DAY), embedded_home.data(DAY) / "proxy_results.capped.tsv"
+    good = results.read_bytes()
+    fields = good.partition(b"\n")[0].split(b"\t")
+    fields[RESULT_FIELDS.index("scbytes")] = b"5000000000"
+    results.write_bytes(b"\t".join(fields) + b"\r\n" + good)
+
+    result = embedded_home.materialize(DAY)
+
+    assert embedded_home.rows("proxy_scores", DAY)[0]["scbytes"] == 2**31 - 1
+    assert capped.read_text(encoding="utf-8") == "line\tcolumn\tvalue\n1\tscbytes\t5000000000\n"
+    check = check_evaluations(result)["no_value_is_at_a_limit"]
+    assert (check.passed, check.severity) == (False, WARN)
+    assert "proxy_results.capped.tsv" in check.description
+    assert metadata(result, "proxy_results")["values_at_a_limit"] == 1
+    assert metadata(result, "proxy_results")["crlf_lines"] == 1
+
+    results.write_bytes(good)
+    assert check_evaluations(embedded_home.materialize(DAY))["no_value_is_at_a_limit"].passed
+    assert not capped.exists()
 
 
 def test_a_score_that_is_missing_is_found(home: Home) -> None:

@@ -1,10 +1,15 @@
+from dataclasses import replace
+
 import dagster as dg
 import pyarrow as pa
+from support.cluster_home import ClusterHome
 from support.day_checks import check_results, failed_checks
 from support.home import SAMPLE_DAY, Home, check_evaluations, metadata, rewrite
 
 from proxy_oa_assets.model.column_map import RESULT_FIELDS
 from proxy_oa_assets.model.tables import PROXY
+from proxy_oa_assets.resources.cluster import ddl
+from proxy_oa_assets.sql import raw_log
 
 DAY = SAMPLE_DAY
 ERROR = dg.AssetCheckSeverity.ERROR
@@ -87,6 +92,49 @@ def test_an_hour_is_its_number_however_its_folder_is_written(home: Home) -> None
     assert checks["summary_counts_every_row"].passed
     summary = {row["tdate"]: row["total"] for row in home.rows("proxy_ingest_summary", DAY)}
     assert summary[f"{DAY} 09:00"] == 600
+
+
+def test_a_transfer_beyond_int_is_kept_at_the_limit_with_a_warning(home: Home) -> None:
+    """BIGINT in the raw table: the largest transfer costs no row; its true figure stays in the raw table."""
+    if isinstance(home, ClusterHome):
+        have_bigint(home)
+    first = home.results(DAY).read_bytes().partition(b"\n")[0].decode("utf-8").split("\t")
+    scored = dict(zip(RESULT_FIELDS, first, strict=True))
+    large = {"clientip": scored["clientip"], "fulluri": scored["fulluri"], "p_time": "00:00:00"}
+
+    def with_large(table: pa.Table) -> pa.Table:
+        wide = [field.with_type(pa.int64()) if field.type == pa.int32() else field for field in table.schema]
+        row = table.slice(0, 1).to_pylist()[0] | large
+        rows = [
+            row | {"scbytes": 5 * 10**9, "csbytes": -5 * 10**9},
+            row | {"scbytes": None, "csbytes": 0},
+        ]
+        return pa.Table.from_pylist([*table.to_pylist(), *rows], pa.schema(wide))
+
+    for file in home.raw_files(DAY):
+        rewrite(file, with_large)
+
+    checks = check_evaluations(home.materialize(DAY))
+
+    edges = home.rows("proxy_edge", DAY)
+    kept = {(row["scbytes"], row["csbytes"]) for row in edges if row["time"] == "00:00:00"}
+    assert kept >= {(2**31 - 1, -(2**31)), (None, 0)}
+    check = checks["no_edge_is_at_a_limit"]
+    assert (check.passed, check.severity) == (False, dg.AssetCheckSeverity.WARN)
+    assert check.metadata["rows_at_a_limit"].value == 24
+    assert checks["every_connection_has_edges"].passed
+    found = home.deployment.impala.query(raw_log.found_rows(DAY, scored["fulluri"], ["00:00:00"]))
+    assert found["scbytes"].max() == 5 * 10**9
+
+
+def have_bigint(home: ClusterHome) -> None:
+    """Make the raw table as another system may have made it; `doctor` accepts it."""
+    tables = home.deployment.impala.tables()
+    columns = [replace(column, type="BIGINT") if column.type == "INT" else column for column in PROXY.columns]
+    tables.connection.run(ddl.drop_table(PROXY.name))
+    wide = replace(PROXY, columns=tuple(columns))
+    tables.connection.run(ddl.create_table(PROXY.name, wide, tables.folder(PROXY)))
+    assert home.deployment.impala.probes()["definitions"]().startswith("all ")
 
 
 def test_rows_with_null_and_with_the_word_share_a_connection_s_limit(embedded_home: Home) -> None:
