@@ -6,8 +6,9 @@ import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
+from typing import Literal
 
-from pydantic import Field
+from pydantic import BaseModel, Field, Json, ValidationError
 
 from proxy_oa_assets.enrichment.reputation.service import RemoteService
 from proxy_oa_assets.enrichment.reputation.types import Section
@@ -26,10 +27,12 @@ _STORE = "INSERT OR REPLACE INTO verdicts VALUES (?, ?, ?, ?, ?, ?, ?)"
 # One value at a time: an embedded database has no round trips to save.
 _FIND = """
 SELECT label, severity, status, categories, expires FROM verdicts
-WHERE service = ? AND value = ? AND expires > ?
+WHERE service = ? AND value = ? AND expires > ? AND expires <= ?
 """
 # Another process's write takes milliseconds; after longer waits the file counts as unusable.
 _WAIT_SECONDS = 30
+# A service's own end of a verdict can be a mistake.
+_LONGEST_HOURS = 7 * 24
 
 
 class CacheLifetimes(Section):
@@ -38,11 +41,25 @@ class CacheLifetimes(Section):
     hits_hours: float = Field(default=24, ge=0)
     misses_hours: float = Field(default=6, ge=0)
 
+    def longest(self, now: float) -> float:
+        """Return the latest end that a verdict can have; a later one was cached under a clock far ahead."""
+        return now + 3600 * max(self.hits_hours, self.misses_hours, _LONGEST_HOURS)
+
     def expires(self, verdict: Verdict, now: float) -> float:
-        """Return the end of a verdict in Unix time, which the service can set itself."""
+        """Return the end of a verdict in Unix time, which the service can set itself, within a week."""
         if verdict.expires is not None:
-            return verdict.expires
+            return min(verdict.expires, self.longest(now))
         return now + 3600 * (self.hits_hours if verdict.risk > Risk.NONE else self.misses_hours)
+
+
+class _Cached(BaseModel):
+    """The found columns of a row, in their order."""
+
+    label: str
+    risk: Risk
+    status: Literal[Status.OK, Status.NO_DATA]
+    categories: Json[list[tuple[str, str]]]
+    expires: float
 
 
 class VerdictCache(AbstractContextManager["VerdictCache"]):
@@ -74,16 +91,29 @@ class VerdictCache(AbstractContextManager["VerdictCache"]):
         self._connection.close()
 
     def find(self, values: Sequence[str], now: float) -> dict[str, Verdict]:
-        """Return the cached verdicts of values that haven't expired."""
+        """Return the cached verdicts of values that haven't expired.
+
+        Rows that this class can't have written aren't found.
+        """
         found = {}
         for value in values:
             with self._naming_the_file(), self._lock:
-                row = self._connection.execute(_FIND, (self._key, value, now)).fetchone()
-            if row is not None:
-                label, risk, status, categories, expires = row
-                cached = tuple(Category(*category) for category in json.loads(categories))
-                found[value] = Verdict(self._service.name, label, Risk(risk), Status(status), cached, expires)
+                row = self._connection.execute(
+                    _FIND, (self._key, value, now, self._lifetimes.longest(now))
+                ).fetchone()
+            if row is not None and (verdict := self._verdict(row)):
+                found[value] = verdict
         return found
+
+    def _verdict(self, row: Sequence[object]) -> Verdict | None:
+        try:
+            cached = _Cached.model_validate(dict(zip(_Cached.model_fields, row, strict=True)))
+        except ValidationError:
+            return None
+        categories = tuple(Category(*category) for category in cached.categories)
+        return Verdict(
+            self._service.name, cached.label, cached.risk, cached.status, categories, cached.expires
+        )
 
     def store(self, verdicts: Mapping[str, Verdict], now: float) -> None:
         """Cache verdicts by value."""

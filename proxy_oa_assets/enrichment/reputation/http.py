@@ -16,7 +16,14 @@ from typing import Annotated, TypeVar
 from urllib.parse import urlsplit
 
 import requests
-from pydantic import BaseModel, ValidationError, ValidatorFunctionWrapHandler, WrapValidator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    Field,
+    ValidationError,
+    ValidatorFunctionWrapHandler,
+    WrapValidator,
+)
 from urllib3 import Retry
 from urllib3.exceptions import HTTPError, InvalidHeader
 
@@ -88,6 +95,17 @@ def _none_if_invalid(value: object, validate: ValidatorFunctionWrapHandler) -> o
 
 # A field that the risk doesn't depend on: a value of another type counts as missing.
 SideField = Annotated[T | None, WrapValidator(_none_if_invalid)]
+
+
+def _no_boolean(value: object) -> object:
+    if isinstance(value, bool):
+        raise ValueError("it is no number")  # noqa: TRY004 - pydantic's error
+    return value
+
+
+# A number, or the text of one.
+Number = Annotated[int, BeforeValidator(_no_boolean)]
+Count = Annotated[Number, Field(ge=0)]
 
 
 def _without_lone_surrogates(body: bytes) -> bytes:

@@ -18,6 +18,8 @@ from pyrate_limiter.abstracts.algorithm import FixedWindow, LogAlgorithm, Slidin
 from proxy_oa_assets.enrichment.reputation.service import RemoteService
 from proxy_oa_assets.enrichment.reputation.service_errors import QuotaExceededError, RefusedError
 
+# More than clocks are corrected by.
+_CLOCK_ERROR_MILLISECONDS = 3_600_000
 _OUT_OF_TIME = "the time for this run's lookups is used up (`patience_minutes`)"
 
 
@@ -108,6 +110,7 @@ class _Bucket:
         item = RateItem("request", int(now * 1000))
         # The file lock is held from the refusal until the wait is known.
         with self._refusing(), self._lock, self._bucket.lock:
+            self._forget_the_future(item.timestamp)
             self._bucket.leak(item.timestamp)
             if self._bucket.put(item):
                 return 0
@@ -115,6 +118,15 @@ class _Bucket:
         if not isinstance(milliseconds, int):  # pragma: no cover - only asyncio's buckets return an awaitable
             raise TypeError(milliseconds)
         return max(milliseconds, 1) / 1000
+
+    def _forget_the_future(self, now: int) -> None:
+        """Start counting again where the newest request was counted under a clock far ahead.
+
+        It would block the service until that time comes.
+        """
+        newest = self._bucket.peek(0)
+        if isinstance(newest, RateItem) and newest.timestamp > now + _CLOCK_ERROR_MILLISECONDS:
+            self._bucket.flush()
 
     @contextmanager
     def _refusing(self) -> Iterator[None]:

@@ -139,6 +139,47 @@ def test_a_file_of_an_earlier_version_stays_usable(tmp_path):
         assert opened.find(["hit"], 1)["hit"].risk is Risk.NONE
 
 
+def test_a_verdict_from_the_future_is_not_believed(cache):
+    """Cached while the clock was ten years ahead, it would count for ten years; a new one replaces it."""
+    ahead = 10 * 365 * 24 * HOUR
+    cache.store({"hit": HIT}, now=ahead)
+    assert _cached(cache, 0) == set()
+    cache.store({"hit": CLEAN}, now=0)
+    assert cache.find(["hit"], HOUR)["hit"].risk is Risk.NONE
+
+
+@pytest.mark.parametrize("end", [1e18, float("inf"), 1e300])
+def test_a_service_s_own_end_is_a_week_ahead_at_most(cache, end):
+    """A year 9999 in an answer would keep its verdict for good."""
+    cache.store({"own": replace(HIT, expires=end)}, now=0)
+    assert _cached(cache, 7 * 24 * HOUR - 1) == {"own"}
+    assert _cached(cache, 7 * 24 * HOUR) == set()
+
+
+@pytest.mark.parametrize(
+    "column",
+    [
+        *("severity = 7", "severity = 'x'", "severity = 2.5", "status = 'failed'", "categories = '[1]'"),
+        *("expires = 'never'", f"categories = '{'[' * 10_000}'", "categories = 'x'", "label = x'ff'"),
+    ],
+)
+def test_a_row_that_the_cache_cannot_have_written_is_not_believed(cache, tmp_path, column):
+    """Another program's or a damaged one: it is looked up again, and costs no other row."""
+    cache.store({"hit": HIT, "clean": CLEAN}, now=0)
+    with closing(sqlite3.connect(tmp_path / "state" / "verdicts.sqlite")) as connection, connection:
+        connection.execute(f"UPDATE verdicts SET {column} WHERE value = 'hit'")
+    assert _cached(cache, 1) == {"clean"}
+
+
+def test_a_file_with_another_table_is_named(tmp_path):
+    """A later version's columns: an error with the path and the remedy."""
+    path = tmp_path / "verdicts.sqlite"
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute("CREATE TABLE verdicts (service TEXT, value TEXT, verdict BLOB)")
+    with _opened(path) as opened, pytest.raises(ReputationCacheError, match=rf"{path}.*remove it"):
+        opened.find(["hit"], 1)
+
+
 @pytest.mark.parametrize(
     ("changed", "requested"),
     [

@@ -111,7 +111,7 @@ def test_responses_are_matched_by_position(gti, entry, sizes):
         ({"a": []}, "it gave 0 answers to 1 questions"),
         ({"a": [{"rep": 127}] * 2}, "it gave 2 answers to 1 questions"),
         ({}, "its answer isn't as documented (at a)"),
-        ({"a": [{"rep": "much"}]}, "its answer isn't as documented (at a.0.rep)"),
+        ({"a": [{"rep": "much"}]}, "its answer isn't as documented (at a.0)"),
         ({"a": [None]}, "its answer isn't as documented (at a.0)"),
         (b"<html>", "its answer isn't as documented"),
     ],

@@ -89,6 +89,21 @@ def test_limits_survive_a_restart_and_belong_to_an_account(limits):
     assert turning.now == began
 
 
+def test_requests_counted_under_a_clock_far_ahead_block_nothing(limits):
+    """Rate and budget would be used up until that time comes, in ten years."""
+    turning = Turning(NOON + 3650 * DAY)
+    settings = {"per_minute": 2, "per_day": 3, "patience_minutes": 60}
+    for _ in range(2):
+        limits(turning, **settings).acquire()
+    turning.now = NOON
+    limiter = limits(turning, **settings)
+    for _ in range(3):
+        limiter.acquire()
+    assert turning.now <= NOON + 61
+    with pytest.raises(QuotaExceededError):
+        limiter.acquire()
+
+
 def test_the_limiter_does_not_wait_beyond_patience(limits):
     """A request that would be allowed too late is refused at once."""
     turning = Turning()

@@ -6,11 +6,11 @@ from http import HTTPStatus
 from typing import Annotated, ClassVar
 from urllib.parse import quote, urlencode
 
-from pydantic import AliasPath, BaseModel, Field, OnErrorOmit, RootModel
+from pydantic import AliasPath, BaseModel, Field, RootModel, ValidationError
 from requests import Request
 from typing_extensions import override
 
-from proxy_oa_assets.enrichment.reputation.http import HttpClient, ServiceResponse, SideField
+from proxy_oa_assets.enrichment.reputation.http import HttpClient, Number, ServiceResponse, SideField
 from proxy_oa_assets.enrichment.reputation.service import RemoteService, Send
 from proxy_oa_assets.enrichment.reputation.service_errors import RefusedError, ServiceError, TransientError
 from proxy_oa_assets.enrichment.reputation.types import Secret, WebAddress
@@ -41,20 +41,20 @@ class _Descriptor(BaseModel):
 
 
 class _Descriptors(BaseModel):
-    data: list[OnErrorOmit[_Descriptor]]
+    data: list[SideField[_Descriptor]]
 
 
 class _Entry(BaseModel):
-    code: int
+    code: Number
     body: str | None = None
 
 
-class _Entries(RootModel[list[_Entry | None]]):
+class _Entries(RootModel[list[object]]):
     pass
 
 
 class _Error(BaseModel):
-    code: int = Field(validation_alias=AliasPath("error", "code"))
+    code: Number = Field(validation_alias=AliasPath("error", "code"))
 
 
 class ThreatExchange(RemoteService):
@@ -96,7 +96,7 @@ class ThreatExchange(RemoteService):
             raise errors[0]
         return verdicts
 
-    def _request(self, values: Sequence[str], http: HttpClient) -> list[_Entry | None]:
+    def _request(self, values: Sequence[str], http: HttpClient) -> list[object]:
         form = {
             "access_token": f"{self.app_id}|{self.app_secret_env.get_secret_value()}",
             "batch": json.dumps([{"method": "GET", "relative_url": self._search(value)} for value in values]),
@@ -127,19 +127,26 @@ class ThreatExchange(RemoteService):
         # Only URLs have brackets around an IPv6 address.
         return value.strip("[]") if self.send is Send.HOST else value
 
-    def _judge(self, value: str, entry: _Entry | None) -> Verdict:
-        if entry is None:
+    def _judge(self, value: str, given: object) -> Verdict:
+        if given is None:
             # Meta ran out of time before this operation.
             raise TransientError("it left questions of a request unanswered")
+        try:
+            entry = _Entry.model_validate(given)
+        except ValidationError:
+            raise ServiceError("its answer isn't as documented (at an entry)") from None
         response = ServiceResponse(entry.code, (entry.body or "").encode())
         if entry.code != HTTPStatus.OK:
             raise _meta_error(response)
         found = response.parse(_Descriptors).data
         text = self._text(value)
-        statuses = {descriptor.status for descriptor in found if descriptor.describes(text)}
+        statuses = {descriptor.status for descriptor in found if descriptor and descriptor.describes(text)}
         for risk in (Risk.HIGH, Risk.MEDIUM, Risk.NONE):
             if self.labels[risk] in statuses:
                 return self.verdict(risk)
+        # One that can't be read may describe the text.
+        if None in found:
+            raise ServiceError("its answer isn't as documented (at data)")
         return self.unverified(Status.NO_DATA)
 
 

@@ -8,12 +8,12 @@ from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import ClassVar, Literal, Self
 
-from pydantic import BaseModel, Field, JsonValue, PrivateAttr, ValidationInfo, model_validator
+from pydantic import BaseModel, Field, JsonValue, OnErrorOmit, PrivateAttr, ValidationInfo, model_validator
 from requests import Request
 from requests.auth import HTTPBasicAuth
 from typing_extensions import override
 
-from proxy_oa_assets.enrichment.reputation.http import HttpClient, ServiceResponse, SideField
+from proxy_oa_assets.enrichment.reputation.http import HttpClient, Number, ServiceResponse, SideField
 from proxy_oa_assets.enrichment.reputation.list_file import Lines, Reject, load_list
 from proxy_oa_assets.enrichment.reputation.service import RemoteService, Send
 from proxy_oa_assets.enrichment.reputation.service_errors import ServiceError
@@ -32,13 +32,13 @@ _FOREIGN = {"restclient": ("client_cert", "ca_cert"), "https": ("restclient",)}
 
 
 class _Found(BaseModel):
-    rep: int | None = None
+    rep: Number | None = None
     aflag: object = None
-    cat: SideField[list[int]] = None
+    cat: SideField[list[OnErrorOmit[Number]]] = None
 
 
 class _Answers(BaseModel):
-    a: list[_Found]
+    a: list[SideField[_Found]]
 
 
 class Gti(RemoteService):
@@ -115,6 +115,8 @@ class Gti(RemoteService):
         found = response.parse(_Answers).a
         if len(found) != len(values):
             raise ServiceError(f"it gave {len(found)} answers to {len(values)} questions")
+        if not any(found):
+            raise ServiceError("its answer isn't as documented (at a.0)")
         return {value: self._judge(each) for value, each in zip(values, found, strict=True)}
 
     def _in_halves(self, values: Sequence[str], http: HttpClient) -> Mapping[str, Verdict]:
@@ -149,7 +151,9 @@ class Gti(RemoteService):
     def _password(self) -> str:
         return self.password_env.get_secret_value() if self.password_env else ""
 
-    def _judge(self, found: _Found) -> Verdict:
+    def _judge(self, found: _Found | None) -> Verdict:
+        if found is None:
+            return self.unverified(Status.FAILED)
         if found.rep is None or "aflag" in found.model_fields_set:
             return self.unverified(Status.NO_DATA)
         risk = next((risk for least, risk in _THRESHOLDS if found.rep >= least), Risk.LOW)

@@ -25,21 +25,21 @@ _NO_TAGS = ("", "None")
 
 
 class _Url(BaseModel):
-    url_status: str | None = None
+    url_status: SideField[str] = None
     threat: SideField[str] = None
     tags: SideField[list[SideField[str]]] = None
 
 
 class _Blacklists(BaseModel):
-    spamhaus_dbl: str | None = None
+    spamhaus_dbl: SideField[str] = None
 
 
 class _Found(_Url):
     """The entry of a URL, or of a host with its URLs."""
 
     query_status: str
-    blacklists: _Blacklists | None = None
-    urls: list[OnErrorOmit[_Url]] = []
+    blacklists: SideField[_Blacklists] = None
+    urls: SideField[list[OnErrorOmit[_Url]]] = None
 
 
 def _risk(url_status: str | None) -> Risk:
@@ -87,10 +87,11 @@ class UrlHaus(RemoteService):
         A shared host has other people's URLs as well.
         """
         listing = found.blacklists.spamhaus_dbl if found.blacklists else None
-        threats = [url.threat or "" for url in found.urls]
+        urls = found.urls or []
+        threats = [url.threat or "" for url in urls]
         if listing in _BAD_DOMAINS:
             return self.verdict(Risk.HIGH, _categories(listing, threats))
-        worst = max((_risk(url.url_status) for url in found.urls), default=Risk.LOW)
+        worst = max((_risk(url.url_status) for url in urls), default=Risk.LOW)
         return self.verdict(min(worst, Risk.MEDIUM), _categories(None, threats))
 
 

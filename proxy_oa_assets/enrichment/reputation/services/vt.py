@@ -9,7 +9,7 @@ from pydantic import AliasPath, BaseModel, Field
 from requests import Request
 from typing_extensions import override
 
-from proxy_oa_assets.enrichment.reputation.http import HttpClient, ServiceResponse, SideField
+from proxy_oa_assets.enrichment.reputation.http import Count, HttpClient, ServiceResponse, SideField
 from proxy_oa_assets.enrichment.reputation.service import RemoteService, Send
 from proxy_oa_assets.enrichment.reputation.service_errors import QuotaExceededError, ServiceError
 from proxy_oa_assets.enrichment.reputation.types import Secret, WebAddress
@@ -18,8 +18,9 @@ from proxy_oa_assets.enrichment.reputation.verdict import Category, Risk, Status
 
 
 class _Statistics(BaseModel):
-    malicious: int
-    suspicious: int
+    malicious: Count
+    # Enough malicious ones decide alone.
+    suspicious: SideField[Count] = None
 
 
 class _Attributes(BaseModel):
@@ -83,7 +84,11 @@ class VirusTotal(RemoteService):
     def _risk(self, found: _Statistics) -> Risk:
         if found.malicious >= self.malicious_high:
             return Risk.HIGH
-        if found.malicious >= self.malicious_medium or found.suspicious >= self.suspicious_medium:
+        if found.malicious >= self.malicious_medium:
+            return Risk.MEDIUM
+        if found.suspicious is None:
+            raise ServiceError("its answer isn't as documented (at last_analysis_stats.suspicious)")
+        if found.suspicious >= self.suspicious_medium:
             return Risk.MEDIUM
         return Risk.LOW if found.suspicious >= self.suspicious_low else Risk.NONE
 

@@ -4,13 +4,13 @@ from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import ClassVar, Literal
 
-from pydantic import AwareDatetime, BaseModel, Field
+from pydantic import AwareDatetime, BaseModel, Field, OnErrorOmit
 from requests import Request
 from typing_extensions import override
 
 from proxy_oa_assets.enrichment.reputation.http import HttpClient, ServiceResponse, SideField
 from proxy_oa_assets.enrichment.reputation.service import RemoteService, Send
-from proxy_oa_assets.enrichment.reputation.service_errors import RefusedError
+from proxy_oa_assets.enrichment.reputation.service_errors import RefusedError, ServiceError
 from proxy_oa_assets.enrichment.reputation.types import Secret, WebAddress
 from proxy_oa_assets.enrichment.reputation.verdict import Category, Risk, Status, Verdict
 
@@ -24,7 +24,8 @@ _RISKS: Mapping[_ThreatType, Risk] = {
 
 
 class _Threat(BaseModel):
-    types: list[_ThreatType] = Field(default=[], alias="threatTypes")
+    # A type that isn't known may come beside one that is.
+    types: list[SideField[_ThreatType]] = Field(default=[], alias="threatTypes")
     # Google sends up to nine digits of a second's fraction; pydantic cuts those beyond six.
     expires: SideField[AwareDatetime] = Field(default=None, alias="expireTime")
 
@@ -34,11 +35,11 @@ class _Found(BaseModel):
 
 
 class _Detail(BaseModel):
-    reason: str | None = None
+    reason: SideField[str] = None
 
 
 class _Error(BaseModel):
-    details: list[_Detail] = []
+    details: SideField[list[OnErrorOmit[_Detail]]] = None
 
 
 class _Refusal(BaseModel):
@@ -68,12 +69,15 @@ class WebRisk(RemoteService):
     def _judge(self, response: ServiceResponse) -> Verdict:
         if response.status == HTTPStatus.BAD_REQUEST:
             details = response.parse(_Refusal).error.details
-            if any(detail.reason == "API_KEY_INVALID" for detail in details):
+            if any(detail.reason == "API_KEY_INVALID" for detail in details or ()):
                 raise RefusedError("it doesn't know the key")
             return self.unverified(Status.UNSUPPORTED)
         threat = response.parse(_Found).threat
+        known = [name for name in threat.types if name]
+        if threat.types and not known:
+            raise ServiceError("its answer isn't as documented (at threat.threatTypes)")
         return self.verdict(
-            max((_RISKS[name] for name in threat.types), default=Risk.NONE),
-            (Category(name) for name in threat.types),
+            max((_RISKS[name] for name in known), default=Risk.NONE),
+            map(Category, known),
             threat.expires.timestamp() if threat.expires else None,
         )
