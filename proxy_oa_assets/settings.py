@@ -22,6 +22,7 @@ from proxy_oa_assets.model.errors import DayError, SettingsError
 from proxy_oa_assets.model.files import bundled
 from proxy_oa_assets.model.setting_types import (
     AbsolutePath,
+    Branch,
     CaCert,
     Date,
     ExistingFile,
@@ -29,6 +30,7 @@ from proxy_oa_assets.model.setting_types import (
     Huser,
     Identifier,
     NameNodes,
+    Owners,
     Seconds,
     Share,
     Timezone,
@@ -127,6 +129,8 @@ class Settings(_Variables):
     # A webhook's address is its secret.
     failure_webhook: WebAddress | None = Field(default=None, repr=False)
     ui_url: WebAddress | None = None
+    owners: Owners = ("team:proxy-oa",)
+    source_url: Branch | None = None
     chosen_dagster_home: AbsolutePath | None = Field(default=None, alias="DAGSTER_HOME")
 
     @model_validator(mode="after")

@@ -4,6 +4,7 @@ import warnings
 
 import dagster as dg
 
+from proxy_oa_assets.defs.assets.catalogue import catalogued
 from proxy_oa_assets.defs.assets.daily import Daily
 from proxy_oa_assets.defs.assets.edge_details import edge_details_asset
 from proxy_oa_assets.defs.assets.ingest_summary import ingest_summary_asset
@@ -44,7 +45,7 @@ def build_definitions(settings: Settings) -> dg.Definitions:
         notebooks_asset(daily),
     ]
     return dg.Definitions(
-        assets=dg.with_source_code_references([*upstream_specs(daily), *assets]),
+        assets=catalogued([*upstream_specs(daily), *assets], settings, configured),
         asset_checks=[*asset_checks(daily.partitions), yesterday_check(daily.partitions, assets)],
         jobs=[proxy_day, recheck_job(daily.partitions), reset_job(daily.partitions), yesterday],
         schedules=[proxy_day_daily, yesterday_schedule(settings.timezone)],

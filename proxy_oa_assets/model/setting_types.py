@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic_settings import NoDecode
 
 from proxy_oa_assets.model.day import Day
 from proxy_oa_assets.model.errors import DayError
@@ -69,6 +70,27 @@ def _may_be_folder(path: Path) -> bool:
     return path.is_dir() or not path.exists()
 
 
+def _owners(text: str) -> tuple[str, ...]:
+    owners = tuple(owner.strip() for owner in text.split(","))
+    if not all(re.fullmatch(_OWNER, owner, re.ASCII) for owner in owners):
+        raise ValueError("write mail addresses and team:NAME, joined by commas")
+    return owners
+
+
+def _branch(url: str) -> tuple[str, str]:
+    """Return the address of a project's pages before `/tree/`, and the branch after it."""
+    project, _, branch = url.partition("/tree/")
+    if not (is_web_address(url) and branch):
+        raise ValueError(
+            "write the address of a branch's files, such as https://github.com/NAME/REPOSITORY/tree/main "
+            "(of GitLab, .../-/tree/main)"
+        )
+    return project, branch.rstrip("/")
+
+
+# As Dagster takes them.
+_OWNER = r"team:[\w .-]+|[A-Za-z0-9._%+-]+@[A-Za-z0-9.-]+\.[A-Za-z]{2,7}"
+
 AbsolutePath = Annotated[Path, AfterValidator(_absolute)]
 Folder = Annotated[AbsolutePath, _checked(_may_be_folder, "it is a file; name a folder")]
 ExistingFile = Annotated[AbsolutePath, _checked(Path.is_file, "the file doesn't exist; correct the path")]
@@ -85,3 +107,5 @@ CaCert = Literal["unverified"] | ExistingFile | None
 Huser = Annotated[str, AfterValidator(_huser)]
 Timezone = Annotated[str, AfterValidator(_timezone)]
 Date = Annotated[dt.date, BeforeValidator(_date)]
+Owners = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_owners)]
+Branch = Annotated[tuple[str, str], NoDecode, BeforeValidator(_branch)]

@@ -64,20 +64,15 @@ class Daily:
         *,
         deps: Sequence[str],
         kinds: AbstractSet[str],
-        step: str,
         code_version: str,
         pool: str | None = None,
         config_schema: Mapping[str, dg.Field] | None = None,
         metadata: Mapping[str, object] | None = None,
     ) -> Callable[[_Materialize], dg.AssetsDefinition]:
-        """Return `dg.asset` with what all daily assets share.
-
-        `step` numbers the steps of a day that the asset takes.
-        """
+        """Return `dg.asset` with what all daily assets share."""
         return dg.asset(
             deps=deps,
             kinds=set(kinds),
-            tags={"step": step},
             code_version=code_version,
             pool=pool,
             config_schema=config_schema,
@@ -85,7 +80,6 @@ class Daily:
             partitions_def=self.partitions,
             backfill_policy=self.backfill_policy,
             group_name=GROUP,
-            owners=OWNERS,
         )
 
 

@@ -28,7 +28,6 @@ def edge_details_asset(daily: Daily) -> dg.AssetsDefinition:
     @daily.asset(
         deps=["scored_connections", "proxy"],
         kinds=daily.table_kinds,
-        step="11",
         code_version="1",
         pool=WAREHOUSE_POOL,
         metadata=table_metadata(PROXY_EDGE),

@@ -18,7 +18,6 @@ def ingest_summary_asset(daily: Daily) -> dg.AssetsDefinition:
     @daily.asset(
         deps=["proxy"],
         kinds=daily.table_kinds,
-        step="12",
         code_version="1",
         pool=WAREHOUSE_POOL,
         metadata=table_metadata(PROXY_INGEST_SUMMARY),

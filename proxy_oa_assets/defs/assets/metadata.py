@@ -30,8 +30,8 @@ def column_schema(columns: tuple[Column, ...]) -> dg.TableSchema:
 
 
 def table_metadata(table: Table) -> dict[str, object]:
-    """Return the name and the columns of an asset that is a table."""
-    return {"dagster/table_name": table.name, "dagster/column_schema": column_schema(table.all_columns)}
+    """Return the columns of an asset that is a table."""
+    return {"dagster/column_schema": column_schema(table.all_columns)}
 
 
 def preview(frame: pd.DataFrame, columns: tuple[str, ...], rows: int = 10) -> dg.TableMetadataValue:

@@ -37,7 +37,6 @@ def notebooks_asset(daily: Daily) -> dg.AssetsDefinition:
         # scored_connections, too, but by way of edge_details: the graph stays readable.
         deps=["edge_details", "ingest_summary"],
         kinds={"jupyter"},
-        step="2",
         code_version="1",
     )
     def notebooks(

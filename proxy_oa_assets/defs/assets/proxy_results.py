@@ -19,7 +19,6 @@ def proxy_results_asset(daily: Daily) -> dg.AssetsDefinition:
     @daily.asset(
         deps=["ml_results"],
         kinds={"hdfs", "csv"},
-        step="3-4",
         code_version="1",
         config_schema=ROW_LIMIT,
         metadata={"dagster/column_schema": column_schema(RESULT_COLUMNS)},

@@ -37,7 +37,6 @@ def scored_connections_asset(daily: Daily) -> dg.AssetsDefinition:
     @daily.asset(
         deps=["proxy_results"],
         kinds=daily.table_kinds,
-        step="5-10",
         code_version="1",
         pool=REPUTATION_POOL,
         metadata=table_metadata(PROXY_SCORES),

@@ -14,6 +14,8 @@ from proxy_oa_assets.resources.reputation import ReputationResource
 from proxy_oa_assets.resources.workspace import Workspace
 
 PROXY_DAY = "proxy_day"
+# A tag of our jobs and of their runs: materialize, check or reset.
+PURPOSE = "proxy_oa/purpose"
 YESTERDAY_CHECK = dg.AssetCheckKey(dg.AssetKey("notebooks"), "yesterday_is_materialized")
 
 proxy_day = dg.define_asset_job(
@@ -21,12 +23,14 @@ proxy_day = dg.define_asset_job(
     # Whether the newest day is materialized says nothing about the day of the run.
     selection=dg.AssetSelection.groups(GROUP).materializable() - dg.AssetSelection.checks(YESTERDAY_CHECK),
     description="A whole day: ranked results, scored connections, their details, summary, notebooks",
+    tags={PURPOSE: "materialize"},
 )
 
 yesterday = dg.define_asset_job(
     "yesterday",
     selection=dg.AssetSelection.checks(YESTERDAY_CHECK),
     description="Check whether the newest day is materialized",
+    tags={PURPOSE: "check"},
 )
 
 proxy_day_daily = dg.build_schedule_from_partitioned_job(
@@ -85,6 +89,7 @@ def reset_job(partitions: dg.PartitionsDefinition) -> dg.JobDefinition:
 
     @dg.job(
         partitions_def=partitions,
+        tags={PURPOSE: "reset"},
         description="Remove everything that analysts scored and wrote on a day; the config repeats the day",
     )
     def reset_scored_connections() -> None:

@@ -6,6 +6,7 @@ from collections.abc import Set as AbstractSet
 import dagster as dg
 from pydantic import Field
 
+from proxy_oa_assets.defs.automation.jobs import PURPOSE
 from proxy_oa_assets.defs.automation.run_reports import refused
 from proxy_oa_assets.defs.checks.asset_checks import (
     DAY_CHECKS,
@@ -83,7 +84,10 @@ def recheck_job(partitions: dg.TimeWindowPartitionsDefinition) -> dg.JobDefiniti
             found = f"{counted(len(wrong), 'failed check')} in {counted(len(days), 'day')}"
             raise dg.Failure(f"{found}.\n{reasons}", allow_retries=False)
 
-    @dg.job(description="Evaluate the checks of materialized days again, without materializing anything")
+    @dg.job(
+        tags={PURPOSE: "check"},
+        description="Evaluate the checks of materialized days again, without materializing anything",
+    )
     def recheck_days() -> None:
         recheck()
 

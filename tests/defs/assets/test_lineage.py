@@ -41,24 +41,7 @@ def test_each_asset_that_is_made_has_a_code_version_and_its_source(asset: str) -
 
     (source,) = spec.metadata["dagster/code_references"].code_references
     assert spec.code_version
-    assert spec.tags["step"]
     assert source.file_path.endswith(f"assets/{asset}.py")
-
-
-def test_tables_are_named() -> None:
-    """The asset's name isn't the table's; the web UI shows both."""
-    named = {
-        asset: spec.metadata["dagster/table_name"]
-        for asset, spec in specs().items()
-        if "dagster/table_name" in spec.metadata
-    }
-
-    assert named == {
-        "scored_connections": "proxy_scores",
-        "edge_details": "proxy_edge",
-        "ingest_summary": "proxy_ingest_summary",
-        "proxy": "proxy",
-    }
 
 
 def test_each_column_leads_back_to_the_raw_log_or_the_ranked_results(tmp_path) -> None:
