@@ -24,7 +24,7 @@ PYTHONS ?= 3.12 3.13
 PIP_INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 # dg in a home with our dagster.yaml, which switches its telemetry off.
 CHECK_HOME = $(CURDIR)/$(VENV)/check_home
-DG = PROXY_OA_HOME=$(CHECK_HOME) DAGSTER_HOME=$(CHECK_HOME)/dagster $(BIN)/dg
+DG = PROXY_OA_HOME='$(CHECK_HOME)' DAGSTER_HOME='$(CHECK_HOME)/dagster' $(BIN)/dg
 
 .DEFAULT_GOAL := help
 .PHONY: help demo dev test test-fast test-pythons test-cluster test-slow check format benchmark benchmark-cluster clean
@@ -80,10 +80,10 @@ check: $(VENV)/.dev  ## Lint, check types, layers and definitions.
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
-	mkdir -p $(CHECK_HOME)/dagster
-	cp deploy/dagster.yaml $(CHECK_HOME)/dagster/
+	mkdir -p '$(CHECK_HOME)/dagster'
+	cp deploy/dagster.yaml '$(CHECK_HOME)/dagster/'
 	$(DG) check defs
-	$(DG) list defs --json >$(CHECK_HOME)/defs.json
+	$(DG) list defs --json >'$(CHECK_HOME)/defs.json'
 
 format: $(VENV)/.dev  ## Format the code.
 	$(BIN)/ruff check --fix .

@@ -6,9 +6,10 @@ process can work in several homes.
 """
 
 import datetime as dt
+import io
 import os
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Annotated, Literal, Self, TypeVar
 from zoneinfo import ZoneInfo
@@ -18,7 +19,7 @@ from pydantic import Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from proxy_oa_assets.model.day import Day
-from proxy_oa_assets.model.errors import DayError, SettingsError
+from proxy_oa_assets.model.errors import DayError, SettingsError, refusal
 from proxy_oa_assets.model.files import bundled
 from proxy_oa_assets.model.setting_types import (
     AbsolutePath,
@@ -37,6 +38,7 @@ from proxy_oa_assets.model.setting_types import (
     WebAddress,
     Whole,
 )
+from proxy_oa_assets.model.trusted_file import TRUSTED_USERS, read_trusted
 
 _HOME, _CONF = "proxy_oa_home", "proxy_conf.json"
 
@@ -142,6 +144,17 @@ class Settings(_Variables):
             )
         return self
 
+    @model_validator(mode="after")
+    def _history_has_an_address(self) -> Self:
+        if re.search(r"\?|%[0-9A-Fa-f]{2}", str(self.dagster_home)):
+            variable = "DAGSTER_HOME" if self.chosen_dagster_home else "PROXY_OA_HOME"
+            raise ValueError(
+                f"{variable}: Dagster's history can't be kept in {self.dagster_home}, because ? and %20 mean "
+                f"something else in the address of a database; rename the folder, or set DAGSTER_HOME to "
+                f"another one"
+            )
+        return self
+
     @property
     def dagster_home(self) -> Path:
         """The folder of Dagster's history: DAGSTER_HOME, or `dagster` in the home."""
@@ -186,18 +199,19 @@ def load_settings(home: Path | str | None = None, **variables: str) -> Settings:
     # Path.expanduser raises for an unknown user, which validation reports with the variable's name.
     home_file = Path(os.path.expanduser(variables["PROXY_OA_HOME"])).absolute() / ".env"  # noqa: PTH111
     # A home that the environment doesn't name is the working folder's choice, and so is its `.env`.
+    of_home = _dotenv(home_file)
     trusted_layers = (
         (variables, True),
         (os.environ, True),
         (folder, bool(named_home) and folder_file == home_file),
-        (_dotenv(home_file), bool(named_home)),
+        (of_home, bool(named_home)),
     )
     may_run = next((trusted for layer, trusted in trusted_layers if layer.get("PROXY_OA_REPUTATION")), False)
-    files = (home_file, folder_file)
-    given = {**variables, "PROXY_OA_CLUSTER": None, "PROXY_OA_REPUTATION_MAY_RUN_PROGRAMS": may_run}
-    settings = _read(Settings, files, given)
+    given = {**of_home, **folder, **_not_empty(os.environ), **_not_empty(variables)}
+    passed = {"PROXY_OA_CLUSTER": None, "PROXY_OA_REPUTATION_MAY_RUN_PROGRAMS": may_run}
+    settings = _validated(Settings, {**given, **passed})
     if settings.deployment == "cluster":
-        return settings.model_copy(update={"cluster": _read(ClusterSettings, files, variables)})
+        return settings.model_copy(update={"cluster": _validated(ClusterSettings, given)})
     return settings
 
 
@@ -212,19 +226,34 @@ def environment(home: Path | str | None) -> dict[str, str]:
     return {**of_home, **_dotenv(Path.cwd() / ".env"), **os.environ}
 
 
+def trusted_users() -> list[str]:
+    """Return the users whose `.env`, reputation file and `dagster.yaml` are read, besides this one and root.
+
+    A file can't make itself trusted, so they are those of the environment alone.
+    """
+    return [user for user in re.split(r"[,\s]+", os.environ.get(TRUSTED_USERS, "")) if user]
+
+
 def _dotenv(path: Path) -> dict[str, str]:
+    """Read a `.env`; none if there is no such file. Raises SettingsError for another user's."""
     try:
-        return {name: value for name, value in dotenv_values(path).items() if value}
-    except (OSError, UnicodeDecodeError) as error:
-        raise SettingsError(f"{path} can't be read ({error}); correct it, or move it away") from error
+        content = read_trusted(path, trusted_users()).decode("utf-8-sig")
+    except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
+        return {}
+    except OSError as error:
+        raise SettingsError(refusal(error)) from error
+    except UnicodeDecodeError as error:
+        raise SettingsError(f"{path} can't be read ({error}); save it as UTF-8, or move it away") from error
+    return _not_empty(dotenv_values(stream=io.StringIO(content)))
 
 
-def _read(kind: type[_Kind], files: Sequence[Path], variables: Mapping[str, object]) -> _Kind:
-    given = {name: value for name, value in variables.items() if value != ""}
-    # Type checkers don't know pydantic-settings' own arguments.
-    create: Callable[..., _Kind] = kind
+def _not_empty(variables: Mapping[str, str | None]) -> dict[str, str]:
+    return {name: value for name, value in variables.items() if value}
+
+
+def _validated(kind: type[_Kind], given: Mapping[str, object]) -> _Kind:
     try:
-        return create(_env_file=files, **given)
+        return kind(**given)
     except ValidationError as error:
         message = "; ".join(_problems(kind, error))
     # Not raised in the except block: its context would be an exception that holds secrets.
@@ -243,6 +272,8 @@ def _problems(kind: type[_Variables], error: ValidationError) -> Iterable[str]:
         elif found["type"] == "missing":
             yield f"{variable} is missing; set it to {field.description}"
         elif field.repr:
-            yield f"{variable}={found['input']!r}: {reason}"
+            # An address may have a password.
+            value = re.sub(r"(?<=://)[^/@]*@", "***@", repr(found["input"]))
+            yield f"{variable}={value}: {reason}"
         else:
             yield f"{variable}: {reason}"

@@ -66,3 +66,10 @@ def test_a_delegation_token_goes_over_tls_unless_a_setting_says_otherwise(tmp_pa
             tmp_path, **{**variables, "HDFS_URL": url}, PROXY_OA_ALLOW_PLAINTEXT_SECRETS="true"
         )
     assert load_settings(tmp_path, **{**variables, "HDFS_URL": "https://one:9871;https://two:9871"})
+
+
+def test_an_address_with_a_password_is_refused_and_not_shown(tmp_path):
+    """Addresses stand in errors, and in the web UI."""
+    with pytest.raises(SettingsError, match="HDFS_URL") as raised:
+        load_settings(tmp_path, **{**CLUSTER, "HDFS_URL": "https://spot:pa55word@namenode:9871"})
+    assert "pa55word" not in str(raised.value)

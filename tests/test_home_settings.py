@@ -2,6 +2,7 @@ import os
 
 import pytest
 
+from proxy_oa_assets.model.errors import SettingsError
 from proxy_oa_assets.settings import environment, load_settings
 
 
@@ -78,3 +79,29 @@ def test_the_environment_s_reputation_file_may_name_programs(folder, monkeypatch
     (folder / ".env").write_text("PROXY_OA_HOME=home\nPROXY_OA_REPUTATION=other.toml\n")
     monkeypatch.setenv("PROXY_OA_REPUTATION", "reputation.toml")
     assert load_settings().reputation_may_run_programs
+
+
+@pytest.mark.parametrize("name", ["what?", "a%20b", "?mode=memory"])
+def test_a_home_that_no_history_can_be_kept_in_is_refused(tmp_path, monkeypatch, name):
+    """SQLite's file would lie beside it; with the history elsewhere, the home is as good as another."""
+    monkeypatch.delenv("DAGSTER_HOME", raising=False)
+    with pytest.raises(SettingsError, match=r"PROXY_OA_HOME: .*DAGSTER_HOME"):
+        load_settings(tmp_path / name)
+    with pytest.raises(SettingsError, match=r"^DAGSTER_HOME: "):
+        load_settings(tmp_path, DAGSTER_HOME=str(tmp_path / name))
+    assert load_settings(tmp_path / name, DAGSTER_HOME=str(tmp_path / "history")).home == tmp_path / name
+
+
+@pytest.mark.parametrize(
+    "name", ["a;b", "a b", "a'b", 'a"b', "a*b", "a[b]", "a{b}", "a=b", "a\nb", "a#b", "100%"]
+)
+def test_other_homes_are_taken(tmp_path, monkeypatch, name):
+    """Nothing makes an address or a pattern of their paths."""
+    monkeypatch.delenv("DAGSTER_HOME", raising=False)
+    assert load_settings(tmp_path / name).dagster_home == tmp_path / name / "dagster"
+
+
+def test_a_home_whose_name_is_not_utf_8_is_refused(tmp_path):
+    """Parquet, Dagster and notebooks write its path as UTF-8."""
+    with pytest.raises(SettingsError, match=r"PROXY_OA_HOME=.*aren't UTF-8; rename"):
+        load_settings(os.fsdecode(os.fsencode(tmp_path) + b"/h\xff"))

@@ -1,6 +1,9 @@
 """`proxy-oa demo`: three materialized sample days, and what to look at."""
 
+import io
+import re
 import shlex
+from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -9,6 +12,7 @@ import dagster as dg
 import pandas as pd
 from dotenv import dotenv_values
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.text import Text
 
 from proxy_oa_assets.cli.console import console, show_day, show_frame
 from proxy_oa_assets.cli.history import assets_of_a_day, dagster_variables, materialize_day, open_history
@@ -18,13 +22,15 @@ from proxy_oa_assets.ingest.sample.site import write_sample_day, write_site_file
 from proxy_oa_assets.model.column_map import DEFAULT_LIMIT
 from proxy_oa_assets.model.day import Day
 from proxy_oa_assets.model.errors import DayError, ProxyOaError
-from proxy_oa_assets.model.files import replacing
 from proxy_oa_assets.model.tables import PROXY_SCORES
+from proxy_oa_assets.model.trusted_file import write_trusted
 from proxy_oa_assets.resources.deployment import Deployment, deployment
 from proxy_oa_assets.settings import Settings, load_settings
 
 DAYS = 3
 _ENV_HEAD = "# Written by `proxy-oa demo`: settings of this home. The environment and ./.env come first.\n"
+_START = "PROXY_OA_START_DATE"
+_START_LINE = re.compile(f"^{_START}=.*$", re.MULTILINE)
 
 
 def run_demo(settings: Settings, last_day: Day | None) -> bool:
@@ -33,7 +39,11 @@ def run_demo(settings: Settings, last_day: Day | None) -> bool:
     days = [last.plus(offset) for offset in range(1 - DAYS, 1)]
     workspace = deployment(settings).workspace
     rows = sum(write_sample_day(workspace, settings.home / "hdfs", day) for day in days)
-    _write_home_env(settings.home, days[0], write_site_files(settings.home))
+    kept: list[Path] = []
+    write_home_env(settings.home, days[0], write_site_files(settings.home, kept.append), kept.append)
+    if kept:
+        names = ", ".join(str(path.relative_to(settings.home)) for path in kept)
+        console.print(Text(f"Edited, and kept as they are: {names}"), soft_wrap=True)
     # Read the sample days' own settings.
     settings = load_settings(settings.home)
     if days[0].date < settings.start_date:
@@ -47,18 +57,27 @@ def run_demo(settings: Settings, last_day: Day | None) -> bool:
     return True
 
 
-def _write_home_env(home: Path, first: Day, site: dict[str, Path]) -> None:
-    """Write the sample days' settings for later commands. Raises ProxyOaError for a user's own file."""
-    path = home / ".env"
-    start = min(first.key, dotenv_values(path).get("PROXY_OA_START_DATE") or first.key)
-    lines = [f"PROXY_OA_START_DATE={start}"]
+def write_home_env(home: Path, first: Day, site: dict[str, Path], kept: Callable[[Path], None]) -> None:
+    """Write the sample days' settings for later commands; in a file that is there, only an earlier first day.
+
+    `kept` is called with a demo's file that was edited. Raises ProxyOaError for a user's own file that lacks
+    a setting.
+    """
+    path, lines = home / ".env", {_START: f"{_START}={first}"}
     for name, value in site.items():
         escaped = str(value).replace("\\", "\\\\").replace("'", "\\'")
-        lines.append(f"{name}='{escaped}'")
-    if path.exists() and not path.read_text(encoding="utf-8").startswith(_ENV_HEAD):
-        raise ProxyOaError(f"{path} isn't of a demo and stays as it is; add to it: {' '.join(lines)}")
-    with replacing(path) as file:
-        file.write((_ENV_HEAD + "\n".join(lines) + "\n").encode("utf-8"))
+        lines[name] = f"{name}='{escaped}'"
+    fresh = _ENV_HEAD + "".join(f"{line}\n" for line in lines.values())
+    before = path.read_text(encoding="utf-8") if path.exists() else fresh
+    found = dotenv_values(stream=io.StringIO(before))
+    if before.startswith(_ENV_HEAD):
+        after = _START_LINE.sub(lines[_START], before) if first.key < (found.get(_START) or "") else before
+        if _START_LINE.sub("", after) != _START_LINE.sub("", fresh):
+            kept(path)
+        if after != before or not path.exists():
+            write_trusted(path, after.encode("utf-8"))
+    elif missing := [line for name, line in lines.items() if not found.get(name)]:
+        raise ProxyOaError(f"{path} isn't of a demo and stays as it is; add to it: {' '.join(missing)}")
 
 
 def _materialize(settings: Settings, days: list[Day]) -> bool:

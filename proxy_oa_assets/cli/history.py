@@ -11,11 +11,12 @@ import dagster as dg
 
 from proxy_oa_assets.defs.automation.jobs import PROXY_DAY
 from proxy_oa_assets.model.day import Day
-from proxy_oa_assets.model.errors import HistoryError, StorageError, refusal
+from proxy_oa_assets.model.errors import HistoryError, StorageError, UntrustedFileError, refusal
 from proxy_oa_assets.model.file_lock import file_lock
-from proxy_oa_assets.model.files import bundled, replacing
+from proxy_oa_assets.model.files import bundled
 from proxy_oa_assets.model.text import printable
-from proxy_oa_assets.settings import Settings
+from proxy_oa_assets.model.trusted_file import read_trusted, write_trusted
+from proxy_oa_assets.settings import Settings, trusted_users
 
 
 @dataclass
@@ -31,15 +32,23 @@ class DayRun:
 
 
 def prepare_history(settings: Settings) -> Path:
-    """Return the folder of Dagster's history, with our `dagster.yaml` where it has none."""
+    """Return the folder of Dagster's history, with our `dagster.yaml` where it has none.
+
+    Raises HistoryError for the `dagster.yaml` of another user who isn't trusted.
+    """
     folder = settings.dagster_home
     folder.parent.mkdir(parents=True, exist_ok=True)
     # The owner's alone, whatever the umask: runs record errors, logs and paths. A folder that is there keeps
     # its mode.
     folder.mkdir(mode=0o700, exist_ok=True)
-    if not (folder / "dagster.yaml").exists():
-        with replacing(folder / "dagster.yaml") as file:
-            file.write(bundled("deploy/dagster.yaml").read_bytes())
+    configuration = folder / "dagster.yaml"
+    if not configuration.exists():
+        write_trusted(configuration, bundled("deploy/dagster.yaml").read_bytes())
+    try:
+        # It names classes that Dagster loads.
+        read_trusted(configuration, trusted_users())
+    except UntrustedFileError as error:
+        raise HistoryError(str(error)) from error
     return folder
 
 

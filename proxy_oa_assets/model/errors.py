@@ -21,6 +21,10 @@ class SettingsError(ProxyOaError):
     """A setting has a value that can't be used."""
 
 
+class UntrustedFileError(SettingsError):
+    """A file that decides what runs belongs to another user."""
+
+
 class HistoryError(SettingsError):
     """Dagster's history can't be opened as its `dagster.yaml` says."""
 

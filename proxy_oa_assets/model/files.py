@@ -5,6 +5,7 @@ import hashlib
 import os
 import re
 import socket
+import stat
 import time
 import uuid
 from collections.abc import Iterator
@@ -26,12 +27,13 @@ def replacing(path: Path, *, durable: bool = False) -> Iterator[BinaryIO]:
     """Yield a temporary file beside `path`; rename it to `path` if the block succeeds.
 
     With `durable`, the file and its folder are fsynced, and folders that are made, so that a power cut leaves
-    the old file or the new one.
+    the old file or the new one. The mode of a file that is replaced stays.
     """
     temporary = path.with_name(temporary_name())
     make_folder(path.parent, durable=durable)
     try:
         with temporary.open("xb") as file:
+            keep_mode(path, temporary)
             yield file
             if durable:
                 file.flush()
@@ -62,6 +64,15 @@ def make_folder(folder: Path, *, durable: bool = True) -> None:
     (missing or [folder])[0].mkdir(parents=True, exist_ok=True)
     for made in missing:
         sync_folder(made.parent)
+
+
+def keep_mode(path: Path, replacement: Path) -> None:
+    """Give the mode of a file, if there is one, to the file that replaces it; to root's, also the owner."""
+    with suppress(FileNotFoundError):
+        found = path.stat()
+        if os.geteuid() == 0:
+            os.chown(replacement, found.st_uid, found.st_gid)
+        replacement.chmod(stat.S_IMODE(found.st_mode))
 
 
 def sync_folder(folder: Path) -> None:

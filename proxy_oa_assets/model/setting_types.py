@@ -33,9 +33,14 @@ def _spelled(pattern: str, remedy: str) -> BeforeValidator:
 
 def _absolute(path: Path) -> Path:
     try:
-        return path.expanduser().absolute()
+        whole = path.expanduser().absolute()
+        str(whole).encode("utf-8")
     except RuntimeError as error:
         raise ValueError("`~` names a user that doesn't exist; write the whole path") from error
+    except UnicodeEncodeError as error:
+        # DuckDB, Dagster and notebooks write paths as UTF-8.
+        raise ValueError("a name in the path has bytes that aren't UTF-8; rename that folder") from error
+    return whole
 
 
 def _huser(huser: str) -> str:
@@ -63,7 +68,9 @@ def _date(text: str) -> dt.date:
 def _are_name_nodes(url: str) -> bool:
     # The package `hdfs` retries forever when all of its addresses are the same.
     addresses = url.split(";")
-    return all(map(is_web_address, addresses)) and len(set(addresses)) == len(addresses)
+    # A password in an address would be shown wherever the address is.
+    is_plain = "@" not in url
+    return is_plain and all(map(is_web_address, addresses)) and len(set(addresses)) == len(addresses)
 
 
 def _may_be_folder(path: Path) -> bool:

@@ -8,7 +8,7 @@ import dagster as dg
 from pydantic import Field, PrivateAttr
 
 from proxy_oa_assets.enrichment.reputation.config import ReputationConfig, load_reputation
-from proxy_oa_assets.settings import environment
+from proxy_oa_assets.settings import environment, trusted_users
 
 if TYPE_CHECKING:
     from proxy_oa_assets.enrichment.reputation.client import LookupResult, ReputationClient
@@ -50,7 +50,10 @@ class ReputationResource(dg.ConfigurableResource):
             self._config = ReputationConfig([])
             if self.config_file is not None:
                 self._config = load_reputation(
-                    Path(self.config_file), environment(self.home), may_run_programs=self.may_run_programs
+                    Path(self.config_file),
+                    environment(self.home),
+                    may_run_programs=self.may_run_programs,
+                    trusted_users=trusted_users(),
                 )
         return self._config
 

@@ -1,4 +1,5 @@
 import shlex
+import stat
 import subprocess
 from pathlib import Path
 
@@ -7,8 +8,9 @@ import pytest
 from support.command import proxy_oa
 from support.home import Home
 
+from proxy_oa_assets.cli.demo import write_home_env
 from proxy_oa_assets.ingest.sample.attacks import BEACON_HOST, DROPPER_HOST, PHISHING_HOST, UPLOAD_HOST
-from proxy_oa_assets.ingest.sample.site import sample_requests
+from proxy_oa_assets.ingest.sample.site import sample_requests, write_site_files
 from proxy_oa_assets.model.day import Day
 
 DAYS = [Day.parse("2026-10-01").plus(number) for number in range(3)]
@@ -47,7 +49,34 @@ def test_after_the_demo_partitions_begin_with_the_first_sample_day(demo) -> None
 
     later = proxy_oa(home, "demo", "--last-day", DAYS[-1].plus(1).key)
     assert later.returncode == 0, later.stderr
+    assert "Edited" not in later.stdout
     assert f"PROXY_OA_START_DATE={DAYS[0]}" in (home / ".env").read_text(encoding="utf-8")
+
+
+def test_what_a_user_wrote_into_a_demo_s_files_stays(demo) -> None:
+    """Lines, modes and a removed setting; an earlier first day is the one line that changes."""
+    home = demo[0].path
+    edited = {
+        ".env": "# mine\nPROXY_OA_DBNAME=ours\n",
+        "site/network_context.csv": "10.9.9.9,mine\n",
+        "site/reputation.toml": "# mine\n",
+    }
+    for name, line in edited.items():
+        with (home / name).open("a", encoding="utf-8") as file:
+            file.write(line)
+        (home / name).chmod(0o600)
+    first = DAYS[0].plus(-1)
+
+    again = proxy_oa(home, "demo", "--last-day", first.plus(2).key, COLUMNS="400")
+
+    assert again.returncode == 0, again.stderr
+    assert (
+        "Edited, and kept as they are: site/network_context.csv, site/reputation.toml, .env" in again.stdout
+    )
+    for name, line in edited.items():
+        assert (home / name).read_text(encoding="utf-8").endswith(line)
+        assert stat.S_IMODE((home / name).stat().st_mode) == 0o600
+    assert f"PROXY_OA_START_DATE={first}\n" in (home / ".env").read_text(encoding="utf-8")
 
 
 def test_the_sample_site_s_settings_hold_for_every_later_command(demo) -> None:
@@ -59,6 +88,18 @@ def test_the_sample_site_s_settings_hold_for_every_later_command(demo) -> None:
     assert done.returncode == 0, done.stdout
     assert f"{home}/site/network_context.csv: " in done.stdout
     assert f"{home}/site/reputation.toml: 1 services" in done.stdout
+
+
+def test_a_user_s_own_file_that_has_the_settings_stays(tmp_path: Path) -> None:
+    """Nothing is missing, so nothing is said."""
+    env = tmp_path / ".env"
+    env.write_text("PROXY_OA_START_DATE=2016-01-01\nPROXY_OA_NETWORK_CONTEXT=a\nPROXY_OA_REPUTATION=b\n")
+    before, kept = env.read_text(), []
+
+    write_home_env(tmp_path, DAYS[0], write_site_files(tmp_path), kept.append)
+
+    assert env.read_text() == before
+    assert kept == []
 
 
 def test_demo_of_days_to_come_writes_nothing(tmp_path: Path) -> None:

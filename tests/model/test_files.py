@@ -1,7 +1,9 @@
+import os
 import stat
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 
@@ -134,3 +136,29 @@ def test_a_file_that_has_the_content_stays_and_any_other_is_replaced(tmp_path):
         replace_if_other(file, content)
         assert file.read_bytes() == content
     assert [path.name for path in file.parent.iterdir()] == ["edge.tsv"]
+
+
+@pytest.mark.parametrize("mode", [0o600, 0o640, 0o664])
+def test_a_replaced_file_keeps_its_mode(tmp_path: Path, mode: int) -> None:
+    """Narrower or wider than the umask; the new content is never open to more users than the old one was."""
+    path = tmp_path / "file"
+    path.write_bytes(b"old")
+    path.chmod(mode)
+    with replacing(path) as file:
+        file.write(b"new")
+        file.flush()
+        assert stat.S_IMODE(os.fstat(file.fileno()).st_mode) == mode
+    assert stat.S_IMODE(path.stat().st_mode) == mode
+    replace_if_other(path, b"newer")
+    assert stat.S_IMODE(path.stat().st_mode) == mode
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a file away")
+def test_what_root_replaces_stays_its_owner_s(tmp_path: Path) -> None:
+    """A command under sudo doesn't take an analyst's file away."""
+    path = tmp_path / "file"
+    path.write_bytes(b"old")
+    os.chown(path, 12345, 23456)
+    with replacing(path) as file:
+        file.write(b"new")
+    assert (path.stat().st_uid, path.stat().st_gid) == (12345, 23456)

@@ -6,7 +6,7 @@ docs/reputation.md describes it. Spot's own reputation_config.json is read as we
 import json
 import tomllib
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,7 @@ from proxy_oa_assets.enrichment.reputation.registry import service_class
 from proxy_oa_assets.enrichment.reputation.service import LocalService, RemoteService
 from proxy_oa_assets.enrichment.reputation.types import Section
 from proxy_oa_assets.model.errors import ReputationConfigError
+from proxy_oa_assets.model.trusted_file import read_trusted
 
 Entry = dict[str, Any]
 
@@ -41,14 +42,19 @@ class ReputationConfig:
 
 
 def load_reputation(
-    path: Path, environ: Mapping[str, str], *, may_run_programs: bool = True
+    path: Path,
+    environ: Mapping[str, str],
+    *,
+    may_run_programs: bool = True,
+    trusted_users: Collection[str] = (),
 ) -> ReputationConfig:
     """Read the reputation file; `environ` has the secrets.
 
-    Raises ReputationConfigError naming file and entry, also for a program where none may be run.
+    Raises ReputationConfigError naming file and entry, also for a program where none may be run, and
+    UntrustedFileError for a file of another user who isn't trusted.
     """
     try:
-        text = path.read_text(encoding="utf-8")
+        text = read_trusted(path, trusted_users).decode("utf-8")
         content = json.loads(text) if path.suffix == ".json" else tomllib.loads(text)
     except (OSError, ValueError) as error:
         raise ReputationConfigError(f"The reputation file {path} can't be read: {error}") from error

@@ -1,5 +1,6 @@
 """The files of the sample days, as the other systems write them: raw Parquet, ranked results, site files."""
 
+from collections.abc import Callable
 from itertools import groupby
 from pathlib import Path
 from random import Random
@@ -14,6 +15,7 @@ from proxy_oa_assets.model.day import Day
 from proxy_oa_assets.model.errors import ProxyOaError
 from proxy_oa_assets.model.files import replacing
 from proxy_oa_assets.model.tables import PROXY
+from proxy_oa_assets.model.trusted_file import write_trusted
 from proxy_oa_assets.ranking.demo_ranker import ranked_results
 from proxy_oa_assets.resources.parquet import arrow_schema
 from proxy_oa_assets.resources.workspace import Workspace
@@ -89,8 +91,11 @@ def write_sample_day(workspace: Workspace, hdfs_root: Path, day: Day, views: int
     return len(rows)
 
 
-def write_site_files(home: Path) -> dict[str, Path]:
-    """Write the network context and the reputation files; return the settings that name them."""
+def write_site_files(home: Path, kept: Callable[[Path], None] = lambda _: None) -> dict[str, Path]:
+    """Write the network context and the reputation files; return the settings that name them.
+
+    A file that is there stays as it is; `kept` is called with each that was edited.
+    """
     folder = home / "site"
     for name, content in {
         "network_context.csv": NETWORK_CONTEXT,
@@ -98,8 +103,11 @@ def write_site_files(home: Path) -> dict[str, Path]:
         "phishing_urls.csv": PHISHING_URLS,
         "reputation.toml": REPUTATION,
     }.items():
-        with replacing(folder / name) as file:
-            file.write(content.encode("utf-8"))
+        path, fresh = folder / name, content.encode("utf-8")
+        if not path.exists():
+            write_trusted(path, fresh)
+        elif path.read_bytes() != fresh:
+            kept(path)
     return {
         "PROXY_OA_NETWORK_CONTEXT": folder / "network_context.csv",
         "PROXY_OA_REPUTATION": folder / "reputation.toml",

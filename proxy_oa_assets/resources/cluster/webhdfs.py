@@ -92,6 +92,7 @@ class WebHdfs(RenamingStore):
             self._request(
                 path, lambda client: client.write(temporary, iter(chunks), overwrite=True), attempts
             )
+            self._request(path, lambda client: client.keep_mode(path, temporary))
             self._request(path, lambda client: client.replace(temporary, path))
         except BaseException as error:
             self._remove_left_over(temporary, error)

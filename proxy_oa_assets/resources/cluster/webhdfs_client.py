@@ -51,6 +51,11 @@ class Client(hdfs.Client):
                 return []
             raise
 
+    def keep_mode(self, path: str, replacement: str) -> None:
+        """Give the mode of a file, if there is one, to the file that replaces it."""
+        if found := self.found(path):
+            self.set_permission(replacement, found["permission"])
+
     def replace(self, source: str, target: str) -> None:
         """Rename a file over another in one step, where the server can; HttpFS can't.
 

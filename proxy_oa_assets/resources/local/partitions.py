@@ -9,6 +9,7 @@ from proxy_oa_assets.model.day import Day
 from proxy_oa_assets.model.errors import DayError
 from proxy_oa_assets.model.files import (
     is_data_file,
+    keep_mode,
     make_folder,
     remove_abandoned,
     sync_folder,
@@ -81,6 +82,7 @@ def replacing_part(day: Path) -> Iterator[Path]:
         yield temporary
         with temporary.open("rb") as written:
             os.fsync(written.fileno())
+        keep_mode(day / PART, temporary)
         temporary.replace(day / PART)
     finally:
         temporary.unlink(missing_ok=True)

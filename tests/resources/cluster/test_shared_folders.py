@@ -88,3 +88,20 @@ def test_a_group_with_a_default_acl_serves_both(home: ClusterHome, monkeypatch: 
 
     assert list(versions(home).values()) == [ENGINES]
     assert texts_of(warehouse) == ["ours, again, again"]
+
+
+def test_a_replaced_file_keeps_its_mode(home: ClusterHome, servers: tuple[HdfsServers, ThriftServer]) -> None:
+    """A feedback file that a site closed to others stays closed."""
+    hdfs, _ = servers
+    path = "/user/shared/proxy/hive/oa/closed"
+    home.deployment.hdfs.write(path, [b"old"])
+    as_super_user(hdfs, path, op="SETPERMISSION", permission="640")
+
+    home.deployment.hdfs.write(path, [b"new"])
+
+    with home.deployment.hdfs.open(path) as stream:
+        assert stream.read() == b"new"
+    status = requests.get(
+        f"{hdfs.url}/webhdfs/v1{path}", params={"op": "GETFILESTATUS", "user.name": USER}, timeout=30
+    )
+    assert status.json()["FileStatus"]["permission"] == "640"
