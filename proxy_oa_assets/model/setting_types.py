@@ -16,12 +16,15 @@ from proxy_oa_assets.model.network import is_web_address
 
 
 def _checked(holds: Callable[[Any], object], remedy: str) -> AfterValidator:
-    """Refuse a value that a predicate doesn't hold for."""
+    """Refuse a value that a predicate doesn't hold for, or a path that this user may not look up."""
 
     def check(value: object) -> object:
-        if not holds(value):
-            raise ValueError(remedy)
-        return value
+        try:
+            if holds(value):
+                return value
+        except OSError as error:
+            raise ValueError(f"{error.strerror}; make the path readable for this user") from error
+        raise ValueError(remedy)
 
     return AfterValidator(check)
 

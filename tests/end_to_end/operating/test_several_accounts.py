@@ -1,7 +1,11 @@
-"""A home that accounts other than its owner's work in."""
+"""A home that accounts other than its owner's work in, set up as docs/operating.md shows it."""
 
+import os
+import re
 import shutil
+import subprocess
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -89,3 +93,51 @@ def test_a_folder_of_temporary_files_made_by_a_reader_is_not_trusted(owner, read
     finally:
         trap.unlink()
     assert f"{trap} belongs to another user; set TMPDIR" in done.stderr
+
+
+@pytest.fixture
+def hunters() -> Iterator[tuple[Account, Account]]:
+    """The service and an analyst, in a home that the document's commands prepared."""
+    python = python_for_all()
+    document = (Path(__file__).parents[3] / "docs" / "operating.md").read_text(encoding="utf-8")
+    (commands,) = re.findall(r"^```sh\nhome=.*?\n(.*?)^```$", document, re.DOTALL | re.MULTILINE)
+    with folder_for_all() as folder:
+        home = folder / "home"
+        home.mkdir()
+        shutil.chown(home, OWNER)
+        service = Account(OWNER, 0o077, home, python)
+        done = service.proxy_oa("demo", "--last-day", SAMPLE_DAY.key)
+        assert done.returncode == 0, done.stderr
+        variables = {"home": str(home), "owner": str(OWNER), "group": str(GROUP)}
+        subprocess.run(["sh", "-euc", commands], check=True, env={"PATH": os.environ["PATH"], **variables})
+        service = replace(service, umask=0o007)
+        yield service, Account(ANALYST, 0o007, home, python)
+
+
+def test_analysts_of_a_group_score_in_the_service_s_home(hunters):
+    """Each replaces what the other wrote, the next materialization keeps it, and history is the service's."""
+    service, analyst = hunters
+    day = SAMPLE_DAY.key
+    uri = analyst.investigates(f"suspicious({day!r}, limit=1).iloc[0].fulluri")
+    assert analyst.investigates(f"score({day!r}, 1, {uri!r})")
+    assert service.investigates(f"score({day!r}, 2, {uri!r})")
+    assert analyst.investigates(f"score({day!r}, 3, {uri!r})")
+    assert analyst.investigates(f"save_storyboard({day!r}, {uri!r}, 'title', 'comment')") is None
+    assert service.investigates(f"save_storyboard({day!r}, {uri!r}, 'title', 'changed')") is None
+    for account in (analyst, service):
+        done = account.proxy_oa("story", "--date", day)
+        assert done.returncode == 0, done.stderr
+        done = service.proxy_oa("run", "--date", day)
+        assert done.returncode == 0, done.stderr
+        assert account.investigates(f"threats({day!r})[['fulluri', 'uri_sev']].values.tolist()") == [[uri, 3]]
+        assert account.investigates(f"storyboard({day!r}).text.tolist()") == ["changed"]
+
+    done = analyst.proxy_oa("run", "--date", day)
+    assert done.returncode != 0
+    assert f"{service.home / 'dagster'}" in done.stderr
+    assert "Traceback" not in done.stderr
+
+    done = analyst.proxy_oa("reset", "--date", day, "--yes")
+    assert done.returncode == 0, done.stderr
+    assert service.investigates(f"len(threats({day!r}))") == 0
+    assert [path for path in service.home.rglob("*") if path.is_dir() and path.stat().st_mode & 0o007] == []
