@@ -108,7 +108,9 @@ def _opened(path: Path) -> int:
         return os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
     except PermissionError:
         # Another user's lock file: it can be locked, and the holder's name can't be written.
-        return os.open(path, os.O_RDONLY)
+        with suppress(FileNotFoundError):
+            return os.open(path, os.O_RDONLY)
+        raise
 
 
 def _taken(descriptor: int) -> bool:
