@@ -12,6 +12,7 @@ from proxy_oa_assets.model.day import Day
 from proxy_oa_assets.model.errors import CommentChangedError, InvestigationError
 from proxy_oa_assets.model.tables import PROXY_STORYBOARD, PROXY_TIMELINE, records
 from proxy_oa_assets.model.text import printable
+from proxy_oa_assets.model.text_file import parse_nested
 from proxy_oa_assets.resources.deployment import Deployment
 from proxy_oa_assets.sql import analysts, raw_log
 
@@ -140,7 +141,7 @@ def incident_progression(
         return None
     with deployment.hdfs.open(path) as file:
         try:
-            return cast("IncidentProgression", json.load(file))
+            return cast("IncidentProgression", parse_nested(json.loads, file.read()))
         except ValueError as error:
             raise InvestigationError(
                 f"{deployment.hdfs.location(path)} isn't an incident progression ({error}); save the story "

@@ -3,12 +3,14 @@
 import json
 from collections import Counter
 from dataclasses import dataclass
+from functools import partial
 from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
 from proxy_oa_assets.model.errors import ConfError
 from proxy_oa_assets.model.tables import PROXY_SCORES, RESULT_COLUMNS
+from proxy_oa_assets.model.text_file import parse_nested, settings_text
 
 # Filled in after the lookup, so they can't be looked up.
 _ADDED = ("uri_rep", "respcode_name", "network_context")
@@ -36,11 +38,11 @@ class ColumnMap:
 def load_column_map(path: Path) -> ColumnMap:
     """Read and validate a conf file. Raises ConfError naming the file and the entry that is wrong."""
     try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
+        text = settings_text(path.read_bytes())
+    except (OSError, ValueError) as error:
         raise ConfError(f"{path} can't be read ({error}); PROXY_OA_CONF names the conf file") from error
     try:
-        return _validated(json.loads(text, object_pairs_hook=_without_repeats))
+        return _validated(parse_nested(partial(json.loads, object_pairs_hook=_without_repeats), text))
     except (ValueError, ConfError) as error:
         raise ConfError(f"{path}: {error}") from None
 

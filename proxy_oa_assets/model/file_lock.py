@@ -22,6 +22,7 @@ from typing import Self
 
 from proxy_oa_assets.model.errors import LockedError, StorageError
 from proxy_oa_assets.model.text import printable
+from proxy_oa_assets.model.text_file import parse_nested
 
 # Called with a sentence that names the lock and its holder.
 OnWait = Callable[[str], None]
@@ -186,7 +187,7 @@ def _is_done(granted: Future[None], seconds: float) -> bool:
 def _holder(descriptor: int) -> Holder | None:
     """Return the holder, or None if it hasn't written its name."""
     with suppress(ValueError, TypeError):
-        return Holder(**json.loads(os.pread(descriptor, 4096, 0)))
+        return Holder(**parse_nested(json.loads, os.pread(descriptor, 4096, 0)))
     return None
 
 

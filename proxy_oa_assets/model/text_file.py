@@ -8,22 +8,28 @@ import csv
 import gzip
 import io
 import os
+import re
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import BinaryIO, cast
+from typing import BinaryIO, TypeVar, cast
 
 from typing_extensions import Buffer, override
 
 from proxy_oa_assets.model.text import counted
 
+T = TypeVar("T")
+Text = TypeVar("Text", str, bytes)
+
 MAX_BYTES = 100 * 1024**2
 MAX_LINES = 1_000_000
 _MAX_LINE = 128 * 1024  # characters, as Python's csv
-_MAX_SETTINGS_BYTES = 8 * 1024**2
 _NAMED_LINES = 20
+_MAX_DEPTH = 50
+_TOO_DEEP = f"it is nested deeper than {_MAX_DEPTH} levels"
+_DOTTED = re.compile(r"""(?<![\w"'-])(?:[\w"'-]++\s*+\.\s*+){50}""")
 _BUFFER = 64 * 1024
 _GZIP = b"\x1f\x8b"
 _OTHER_FORMATS = {
@@ -68,10 +74,36 @@ class IgnoredLines:
         return f"{counted(self.count, 'line')} ignored, the first: {self.first[0]}" if self else ""
 
 
-def read_text(path: Path) -> str:
-    """Return the text of a settings file. Raises OSError, or ValueError if it is no text or above 8 MB."""
-    with _opened(path, _MAX_SETTINGS_BYTES) as file:
-        return file.read()
+def settings_text(content: bytes) -> str:
+    """Return the text of a settings file's content. Raises ValueError if it is no text."""
+    return content.decode(_encoding(content[:4]))
+
+
+def parse_nested(parse: Callable[[Text], T], text: Text) -> T:
+    """Return the value that a parser of JSON or TOML finds in a text.
+
+    Raises ValueError, as the parser does, if it is nested deeper than 50 levels: what reads it later is
+    recursive.
+    """
+    # For long dotted keys, tomllib takes quadratic memory.
+    if isinstance(text, str) and _DOTTED.search(text):
+        raise ValueError(_TOO_DEEP)
+    try:
+        value = parse(text)
+    except RecursionError:
+        raise ValueError(_TOO_DEEP) from None
+    level: list[object] = [value]
+    for _ in range(_MAX_DEPTH):
+        level = [below for each in level for below in _children(each)]
+        if not level:
+            return value
+    raise ValueError(_TOO_DEEP)
+
+
+def _children(value: object) -> Iterable[object]:
+    if isinstance(value, dict):
+        return value.values()
+    return value if isinstance(value, list) else ()
 
 
 def numbered_lines(
@@ -121,7 +153,7 @@ def _opened(path: Path, max_bytes: int) -> Iterator[io.TextIOWrapper]:
         plain = io.BufferedReader(_Bounded(cast("BinaryIO", content), max_bytes), _BUFFER)
         try:
             encoding = _encoding(plain.peek(4))
-            # Text in an older encoding is still text, and half a pair of UTF-16 costs a character.
+            # Half a pair of UTF-16 costs a character.
             errors = "windows-1252" if encoding.startswith("utf-8") else "replace"
             yield io.TextIOWrapper(plain, encoding, errors, newline="")
         except (EOFError, zlib.error) as error:
@@ -145,6 +177,7 @@ def _windows_1252(error: UnicodeError) -> tuple[str, int]:
     return error.object[error.start : error.end].decode("cp1252", "replace"), error.end
 
 
+# Text in an older encoding is still text.
 codecs.register_error("windows-1252", _windows_1252)
 
 

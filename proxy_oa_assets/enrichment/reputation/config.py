@@ -20,6 +20,7 @@ from proxy_oa_assets.enrichment.reputation.registry import service_class
 from proxy_oa_assets.enrichment.reputation.service import LocalService, RemoteService
 from proxy_oa_assets.enrichment.reputation.types import Section
 from proxy_oa_assets.model.errors import ReputationConfigError
+from proxy_oa_assets.model.text_file import parse_nested, settings_text
 from proxy_oa_assets.model.trusted_file import read_trusted
 
 Entry = dict[str, Any]
@@ -54,8 +55,8 @@ def load_reputation(
     UntrustedFileError for a file of another user who isn't trusted.
     """
     try:
-        text = read_trusted(path, trusted_users).decode("utf-8")
-        content = json.loads(text) if path.suffix == ".json" else tomllib.loads(text)
+        text = settings_text(read_trusted(path, trusted_users))
+        content = parse_nested(json.loads if path.suffix == ".json" else tomllib.loads, text)
     except (OSError, ValueError) as error:
         raise ReputationConfigError(f"The reputation file {path} can't be read: {error}") from error
     context = {"folder": path.parent, "environ": environ, "may_run_programs": may_run_programs}

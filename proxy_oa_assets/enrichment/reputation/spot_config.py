@@ -9,6 +9,7 @@ from typing import Any, TypeGuard
 from pydantic import SecretStr
 
 from proxy_oa_assets.model.errors import ReputationConfigError
+from proxy_oa_assets.model.text_file import parse_nested
 
 WARNING = (
     "the reputation file is Spot's, with secrets in it; put these into the environment, and their variables' "
@@ -51,7 +52,7 @@ def _entry(service: str, settings: object) -> dict[str, Any]:
 def _client(ci: str) -> dict[str, Any]:
     """Return the description of the client in the text of a request."""
     try:
-        request = json.loads(ci.replace(_QUERY, ""))
+        request = parse_nested(json.loads, ci.replace(_QUERY, ""))
     except ValueError:
         request = None
     client = request.get("ci") if isinstance(request, dict) else None

@@ -11,6 +11,7 @@ from typing import Any
 from proxy_oa_assets.model.day import Day
 from proxy_oa_assets.model.errors import TemplateError
 from proxy_oa_assets.model.files import replace_if_other, replacing
+from proxy_oa_assets.model.text_file import parse_nested
 
 _SUFFIX = "_master.ipynb"
 _DAY, _HOME = "@proxy-oa day@", "@proxy-oa home@"
@@ -102,7 +103,14 @@ def _upgraded(template: Path, content: bytes) -> str:
         nbformat.validate(notebook)
         return f"{nbformat.writes(notebook)}\n"
     # For JSON that is no notebook, nbformat raises what its own code runs into.
-    except (nbformat.ValidationError, ValueError, AttributeError, KeyError, TypeError) as error:
+    except (
+        nbformat.ValidationError,
+        ValueError,
+        AttributeError,
+        KeyError,
+        TypeError,
+        RecursionError,
+    ) as error:
         reason = str(error).partition("\n")[0]
         raise TemplateError(
             f"{template} is no Jupyter notebook ({type(error).__name__}: {reason}); repair or remove it"
@@ -121,7 +129,7 @@ def _set_ids(cells: Iterable[Any], *, keep: bool) -> None:
 def _recorded(record: Path) -> dict[str, list[str]]:
     """Read the digests; without a readable record, every notebook that exists counts as edited."""
     try:
-        match json.loads(record.read_text(encoding="utf-8")):
+        match parse_nested(json.loads, record.read_text(encoding="utf-8")):
             case dict(found) if all(isinstance(digests, list) for digests in found.values()):
                 return found
     except (FileNotFoundError, ValueError):

@@ -21,6 +21,7 @@ from proxy_oa_assets.model.day import Day
 from proxy_oa_assets.model.errors import LockedError, WarehouseError
 from proxy_oa_assets.model.files import is_data_file
 from proxy_oa_assets.model.tables import NULL_PARTITION, PROXY, RAW_HOUR_FOLDER
+from proxy_oa_assets.model.text_file import parse_nested
 from proxy_oa_assets.resources.cluster.day_versions import BARE, DayVersions, Removal, Version
 from proxy_oa_assets.resources.cluster.ddl import raw_hour_partition, set_location
 from proxy_oa_assets.resources.cluster.dialects import Dialect
@@ -200,7 +201,7 @@ class RawDays:
         with self._hdfs.open(path) as file:
             content = file.read()
         try:
-            return Marker(**json.loads(content))
+            return Marker(**parse_nested(json.loads, content))
         except (ValueError, TypeError) as error:
             raise WarehouseError(
                 f"{self._hdfs.location(path)} is damaged ({error}); remove it and write the day again"
