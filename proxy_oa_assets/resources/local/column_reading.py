@@ -100,8 +100,8 @@ def _text(value: str, stored: str, name: str, zone: str) -> Reading:
             f"THEN {whole} ELSE {as_text} END"
         )
     if stored.startswith("TIMESTAMP"):
-        kind = "TIME_NS" if stored == "TIMESTAMP_NS" else "TIME"
-        if stored == "TIMESTAMP WITH TIME ZONE":
+        kind = "TIME_NS" if stored.endswith("_NS") else "TIME"
+        if stored in ("TIMESTAMP WITH TIME ZONE", "TIMESTAMPTZ_NS"):
             value = f"timezone('{zone}', {value})"
         part = {"p_date": "DATE", "p_time": kind}.get(name, "VARCHAR")
         return Reading(f"CAST(CAST({value} AS {part}) AS VARCHAR)")

@@ -165,9 +165,10 @@ def test_timestamps_are_the_date_and_the_time(warehouse, unit):
     assert warehouse.read_day(PROXY_INGEST_SUMMARY, DAY)["tdate"].tolist() == ["2016-09-12 23:05"]
 
 
-def test_an_instant_is_read_in_the_site_s_time_zone(warehouse):
+@pytest.mark.parametrize("unit", ["ms", "us", "ns"])
+def test_an_instant_is_read_in_the_site_s_time_zone(warehouse, unit):
     """Whatever the machine's; a day is a day of the site."""
-    stored = pa.array([INSTANT], pa.timestamp("us", tz="UTC"))
+    stored = pa.array([INSTANT], pa.timestamp(unit, tz="UTC"))
     file_with(warehouse, {"p_date": stored, "p_time": stored, "username": stored})
     columns = "concat(p_date, ' ', p_time, ' ', username)"
     assert read(warehouse, columns) == ["2016-09-12 23:05:03 2016-09-12 23:05:03"]
