@@ -101,9 +101,11 @@ def materialize_day(
     instance: dg.DagsterInstance,
     *,
     on_event: Callable[[dg.DagsterEvent], None] | None = None,
+    accept_columns: bool = False,
     verbose: bool = False,
 ) -> DayRun:
     """Materialize every asset of a day and record it in Dagster's history."""
+    columns = {"config": {"accept_columns": accept_columns}}
     run_id = str(uuid.uuid4())
     if on_event:
         instance.add_event_listener(
@@ -114,7 +116,11 @@ def materialize_day(
         instance=instance,
         run_id=run_id,
         run_config={
-            "ops": {"proxy_results": {"config": {"limit": limit}}},
+            "ops": {
+                "proxy_results": {"config": {"limit": limit}},
+                "edge_details": columns,
+                "ingest_summary": columns,
+            },
             "loggers": {"console": {"config": {"log_level": "INFO" if verbose else "CRITICAL"}}},
         },
         raise_on_error=False,

@@ -80,8 +80,11 @@ _DATE = click.option("--date", "date", required=True, metavar="YYYY-MM-DD", help
 @click.option(
     "--limit", default=DEFAULT_LIMIT, type=click.IntRange(min=1), help="Most suspicious rows to take."
 )
+@click.option(
+    "--accept-columns", is_flag=True, help="Accept that columns of the raw log are gone, and read as NULL."
+)
 @click.option("-v", "--verbose", is_flag=True, help="Show Dagster's own log.")
-def run(date: str, limit: int, *, verbose: bool) -> None:
+def run(date: str, limit: int, *, accept_columns: bool, verbose: bool) -> None:
     """Materialize a day: its scored connections, their details, its summary and its notebooks."""
     settings = load_settings()
     day = settings.day(date)
@@ -94,7 +97,8 @@ def run(date: str, limit: int, *, verbose: bool) -> None:
     # Fail at once for an unusable reputation file; in the web UI, only the asset of the scores fails.
     deployment(settings).reputation.configured()
     with open_history(settings) as instance:
-        done = materialize_day(build_definitions(settings), day, limit, instance, verbose=verbose)
+        defs = build_definitions(settings)
+        done = materialize_day(defs, day, limit, instance, accept_columns=accept_columns, verbose=verbose)
     show_day(done)
     if not done.succeeded:
         sys.exit(FAILED)

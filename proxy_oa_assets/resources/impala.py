@@ -72,6 +72,11 @@ class Warehouse(dg.ConfigurableResource, ABC):
     def stored_columns(self, table: Table, day: Day) -> list[tuple[str, str]]:
         """Return the names and Hive types of the columns in which a day is stored, in order."""
 
+    def raw_columns(self, day: Day) -> dict[str, str]:
+        """Return those columns of `proxy` that every file of a day has, as far as can be seen, with types."""
+        stored = {name.lower(): kind for name, kind in self.stored_columns(PROXY, day)}
+        return {name: stored[name] for name in PROXY.column_names if name in stored}
+
     @abstractmethod
     def location(self, table: Table, day: Day | None = None) -> str:
         """Return the folder of a table, or of a day of it, as users look it up."""

@@ -8,6 +8,8 @@ from proxy_oa_assets.sql.query import CLIENT, COUNTABLE, URI, Query, capped, nul
 # The raw column behind each column of proxy_edge that isn't computed.
 EDGE_SOURCES = {"tdate": "p_date", "time": "p_time"}
 _EDGE_COPIED = tuple(name for name in PROXY_EDGE.column_names if name not in ("hh", "respcode_name"))
+# The raw columns that edges are made of.
+EDGE_READS = tuple(EDGE_SOURCES.get(name, name) for name in _EDGE_COPIED)
 # Earliest first; ties are broken by the remaining columns, so that two runs agree.
 EDGE_ORDER = ("time", *(name for name in _EDGE_COPIED if name not in ("time", "clientip", "fulluri")))
 

@@ -8,6 +8,7 @@ import dagster as dg
 
 from proxy_oa_assets.defs.assets.daily import WAREHOUSE_POOL, Daily, DayMetadata, day_by_day, require_raw_rows
 from proxy_oa_assets.defs.assets.metadata import edge_lineage, table_metadata
+from proxy_oa_assets.defs.assets.raw_columns import RawColumnsConfig, raw_columns
 from proxy_oa_assets.enrichment.score_columns import client_hash, connection_hash, edge_file_name
 from proxy_oa_assets.model import tsv
 from proxy_oa_assets.model.day import Day
@@ -33,12 +34,18 @@ def edge_details_asset(daily: Daily) -> dg.AssetsDefinition:
         metadata=table_metadata(PROXY_EDGE),
     )
     def edge_details(
-        context: dg.AssetExecutionContext, hdfs: FileStore, impala: Warehouse, workspace: Workspace
+        context: dg.AssetExecutionContext,
+        config: RawColumnsConfig,
+        *,
+        hdfs: FileStore,
+        impala: Warehouse,
+        workspace: Workspace,
     ) -> dg.MaterializeResult:
         """The raw requests of each scored connection in every hour, at most 250 per connection and hour."""
 
         def materialize(day: Day) -> DayMetadata:
             require_raw_rows(impala, day)
+            columns = raw_columns(context, impala, day, day_tables.EDGE_READS, config)
             count = impala.replace_day(PROXY_EDGE, day, day_tables.edge_details(day))
             files = export_edges(impala, day, workspace.data(day))
             return {
@@ -46,6 +53,7 @@ def edge_details_asset(daily: Daily) -> dg.AssetsDefinition:
                 "capped_connection_hours": _capped(impala, day),
                 "exported_files": files,
                 "export": workspace.data(day),
+                **columns,
                 **edge_lineage(),
             }
 

@@ -132,6 +132,17 @@ class DuckDBWarehouse(Warehouse):
             return stored_columns(files[table])
 
     @override
+    def raw_columns(self, day: Day) -> dict[str, str]:
+        from proxy_oa_assets.resources.parquet import stored_columns
+
+        with self._day_files(PROXY, day) as files:
+            of_files = [stored_columns([file]) for file in files[PROXY]]
+        names = [{name.lower() for name, _ in columns} for columns in of_files]
+        everywhere = set.intersection(*names) if names else set()
+        stored = {name.lower(): kind for columns in of_files for name, kind in columns}
+        return {name: stored[name] for name in PROXY.column_names if name in everywhere}
+
+    @override
     def has_rows(self, table: Table, day: Day) -> bool:
         from proxy_oa_assets.resources.parquet import has_rows
 
