@@ -6,7 +6,6 @@ process can work in several homes.
 """
 
 import datetime as dt
-import io
 import os
 import re
 from collections.abc import Iterable, Mapping
@@ -14,12 +13,12 @@ from pathlib import Path
 from typing import Annotated, Literal, Self, TypeVar
 from zoneinfo import ZoneInfo
 
-from dotenv import dotenv_values
 from pydantic import Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from proxy_oa_assets.model.day import Day
-from proxy_oa_assets.model.errors import DayError, SettingsError, refusal
+from proxy_oa_assets.model.dotenv_file import not_empty, read_dotenv
+from proxy_oa_assets.model.errors import DayError, SettingsError
 from proxy_oa_assets.model.files import bundled
 from proxy_oa_assets.model.setting_types import (
     AbsolutePath,
@@ -38,7 +37,7 @@ from proxy_oa_assets.model.setting_types import (
     WebAddress,
     Whole,
 )
-from proxy_oa_assets.model.trusted_file import TRUSTED_USERS, read_trusted
+from proxy_oa_assets.model.trusted_file import TRUSTED_USERS
 
 _HOME, _CONF = "proxy_oa_home", "proxy_conf.json"
 
@@ -199,7 +198,7 @@ def load_settings(home: Path | str | None = None, **variables: str) -> Settings:
     # Path.expanduser raises for an unknown user, which validation reports with the variable's name.
     home_file = Path(os.path.expanduser(variables["PROXY_OA_HOME"])).absolute() / ".env"  # noqa: PTH111
     # A home that the environment doesn't name is the working folder's choice, and so is its `.env`.
-    of_home = _dotenv(home_file)
+    of_home = _dotenv(home_file, chosen=bool(named_home))
     trusted_layers = (
         (variables, True),
         (os.environ, True),
@@ -207,7 +206,7 @@ def load_settings(home: Path | str | None = None, **variables: str) -> Settings:
         (of_home, bool(named_home)),
     )
     may_run = next((trusted for layer, trusted in trusted_layers if layer.get("PROXY_OA_REPUTATION")), False)
-    given = {**of_home, **folder, **_not_empty(os.environ), **_not_empty(variables)}
+    given = {**of_home, **folder, **not_empty(os.environ), **not_empty(variables)}
     passed = {"PROXY_OA_CLUSTER": None, "PROXY_OA_REPUTATION_MAY_RUN_PROGRAMS": may_run}
     settings = _validated(Settings, {**given, **passed})
     if settings.deployment == "cluster":
@@ -222,7 +221,7 @@ def names_a_history() -> bool:
 
 def environment(home: Path | str | None) -> dict[str, str]:
     """Return the variables of a home, for secrets that are configured by the name of their variable."""
-    of_home = _dotenv(Path(home) / ".env") if home else {}
+    of_home = _dotenv(Path(home) / ".env", chosen=True) if home else {}
     return {**of_home, **_dotenv(Path.cwd() / ".env"), **os.environ}
 
 
@@ -234,21 +233,8 @@ def trusted_users() -> list[str]:
     return [user for user in re.split(r"[,\s]+", os.environ.get(TRUSTED_USERS, "")) if user]
 
 
-def _dotenv(path: Path) -> dict[str, str]:
-    """Read a `.env`; none if there is no such file. Raises SettingsError for another user's."""
-    try:
-        content = read_trusted(path, trusted_users()).decode("utf-8-sig")
-    except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
-        return {}
-    except OSError as error:
-        raise SettingsError(refusal(error)) from error
-    except UnicodeDecodeError as error:
-        raise SettingsError(f"{path} can't be read ({error}); save it as UTF-8, or move it away") from error
-    return _not_empty(dotenv_values(stream=io.StringIO(content)))
-
-
-def _not_empty(variables: Mapping[str, str | None]) -> dict[str, str]:
-    return {name: value for name, value in variables.items() if value}
+def _dotenv(path: Path, *, chosen: bool = False) -> dict[str, str]:
+    return read_dotenv(path, trusted_users(), chosen=chosen)
 
 
 def _validated(kind: type[_Kind], given: Mapping[str, object]) -> _Kind:

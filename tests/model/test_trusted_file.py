@@ -117,3 +117,17 @@ def test_another_user_s_reputation_file_and_history_are_refused(tmp_path: Path) 
     _give_file(prepare_history(settings) / "dagster.yaml")
     with pytest.raises(HistoryError, match=r"dagster\.yaml"):
         prepare_history(settings)
+
+
+@as_root
+def test_the_owner_of_a_chosen_home_says_what_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """To an account that isn't root: days and folders, but not where its secrets go."""
+    monkeypatch.setattr(os, "geteuid", lambda: OTHER.pw_uid + 1)
+    path = tmp_path / ".env"
+    path.write_text("PROXY_OA_DBNAME=theirs\n", encoding="utf-8")
+    _give_file(path)
+    assert load_settings(tmp_path).dbname == "theirs"
+    path.write_text("PROXY_OA_DBNAME=theirs\nHDFS_URL=http://theirs:9870\n", encoding="utf-8")
+    for read in (lambda: load_settings(tmp_path), lambda: environment(tmp_path)):
+        with pytest.raises(UntrustedFileError, match="nobody"):
+            read()
