@@ -22,11 +22,13 @@ from proxy_oa_assets.model.errors import DayError, SettingsError
 from proxy_oa_assets.model.files import bundled
 from proxy_oa_assets.model.setting_types import (
     AbsolutePath,
+    BearerToken,
     Branch,
     CaCert,
     Date,
     ExistingFile,
     Folder,
+    HttpPath,
     Huser,
     Identifier,
     NameNodes,
@@ -67,32 +69,54 @@ class ClusterSettings(_Variables):
     engine: Literal["impala", "hive"] = Field(default="impala", alias="PROXY_OA_SQL_ENGINE")
     host: str = Field(alias="IMPALA_HOST", description="the host of an impalad, or of HiveServer2")
     port: Whole = Field(default=21050, le=65535, alias="IMPALA_PORT")
-    auth_mechanism: Literal["NOSASL", "PLAIN", "LDAP", "GSSAPI"] = Field(
+    # None: the binary protocol.
+    http_path: HttpPath | None = Field(default=None, alias="IMPALA_HTTP_PATH")
+    auth_mechanism: Literal["NOSASL", "PLAIN", "LDAP", "GSSAPI", "JWT"] = Field(
         default="NOSASL", alias="IMPALA_AUTH_MECHANISM"
     )
     user: str = Field(default="spot", alias="IMPALA_USER")
     password: SecretStr | None = Field(default=None, alias="IMPALA_PASSWORD")
+    jwt: BearerToken | None = Field(default=None, repr=False, alias="IMPALA_JWT")
     use_ssl: bool = Field(default=False, alias="IMPALA_USE_SSL")
     ca_cert: CaCert = Field(default=None, alias="IMPALA_CA_CERT")
-    kerberos_service_name: str = Field(default="impala", alias="IMPALA_KERBEROS_SERVICE_NAME")
+    chosen_service_name: str | None = Field(default=None, alias="IMPALA_KERBEROS_SERVICE_NAME")
     timeout: Seconds = Field(default=120, alias="IMPALA_TIMEOUT")
     keep_minutes: Whole = Field(default=60, le=7 * 24 * 60, alias="PROXY_OA_KEEP_VERSIONS_MINUTES")
     allow_plaintext_secrets: bool = Field(default=False, alias="PROXY_OA_ALLOW_PLAINTEXT_SECRETS")
 
+    @property
+    def kerberos_service_name(self) -> str:
+        """The first part of the engine's principal; over HTTP it is `HTTP` (RFC 4559)."""
+        return self.chosen_service_name or ("impala" if self.http_path is None else "HTTP")
+
     @model_validator(mode="after")
-    def _secrets_are_encrypted(self) -> Self:
-        problems = []
-        if self.hdfs_auth == "token" and self.hdfs_token is None:
-            problems.append(
-                "HDFS_TOKEN is missing; set it to a delegation token, which HDFS_AUTH=token needs"
-            )
-        if self.ca_cert is not None and not self.use_ssl:
-            problems.append("IMPALA_CA_CERT has no effect without TLS; set IMPALA_USE_SSL=true or remove it")
+    def _settings_fit(self) -> Self:
+        problems = list(self._unfit())
         if not self.allow_plaintext_secrets:
             problems += self._plaintext_secrets()
         if problems:
             raise ValueError("; ".join(problems))
         return self
+
+    def _unfit(self) -> Iterable[str]:
+        if self.hdfs_auth == "token" and self.hdfs_token is None:
+            yield "HDFS_TOKEN is missing; set it to a delegation token, which HDFS_AUTH=token needs"
+        if self.ca_cert is not None and not self.use_ssl:
+            yield "IMPALA_CA_CERT has no effect without TLS; set IMPALA_USE_SSL=true or remove it"
+        if self.auth_mechanism != "JWT":
+            if self.jwt is not None:
+                yield (
+                    f"IMPALA_JWT has no effect with IMPALA_AUTH_MECHANISM={self.auth_mechanism}; "
+                    f"set that to JWT or remove the token"
+                )
+            return
+        if self.jwt is None:
+            yield "IMPALA_JWT is missing; set it to a JSON Web Token, which IMPALA_AUTH_MECHANISM=JWT needs"
+        if self.http_path is None:
+            yield (
+                "IMPALA_AUTH_MECHANISM=JWT works over HTTP alone; set IMPALA_HTTP_PATH to the engine's path, "
+                "such as cliservice"
+            )
 
     def _plaintext_secrets(self) -> Iterable[str]:
         remedy = "or set PROXY_OA_ALLOW_PLAINTEXT_SECRETS=true if the network is trusted"
@@ -103,6 +127,11 @@ class ClusterSettings(_Variables):
             yield (
                 f"IMPALA_AUTH_MECHANISM={self.auth_mechanism} would send IMPALA_PASSWORD unencrypted; "
                 f"set IMPALA_USE_SSL=true, {remedy}"
+            )
+        if self.jwt is not None and not self.use_ssl:
+            yield (
+                f"IMPALA_AUTH_MECHANISM=JWT would send IMPALA_JWT unencrypted; set IMPALA_USE_SSL=true, "
+                f"{remedy}"
             )
 
 

@@ -55,6 +55,45 @@ def test_a_password_goes_over_tls_unless_a_setting_says_otherwise(tmp_path, mech
         assert "secret'" not in repr(cluster)
 
 
+JWT = {**CLUSTER, "IMPALA_AUTH_MECHANISM": "JWT", "IMPALA_JWT": "aaa.bbb-_.ccc", "IMPALA_USE_SSL": "true"}
+
+
+@pytest.mark.parametrize(
+    ("changed", "message"),
+    [
+        ({"IMPALA_HTTP_PATH": ""}, "JWT works over HTTP alone; set IMPALA_HTTP_PATH"),
+        ({"IMPALA_JWT": ""}, "IMPALA_JWT is missing"),
+        ({"IMPALA_AUTH_MECHANISM": "LDAP"}, "IMPALA_JWT has no effect with IMPALA_AUTH_MECHANISM=LDAP"),
+        ({"IMPALA_USE_SSL": "false"}, "would send IMPALA_JWT unencrypted.*PROXY_OA_ALLOW_PLAINTEXT_SECRETS"),
+        ({"IMPALA_JWT": "Bearer aaa.bbb-_.ccc"}, "IMPALA_JWT: write the token alone"),
+        ({"IMPALA_HTTP_PATH": "hive?key=1"}, "IMPALA_HTTP_PATH='hive.key=1': write the path alone"),
+    ],
+)
+def test_a_token_that_would_not_be_used_as_meant_is_refused(tmp_path, changed, message):
+    """The message names the settings that don't fit, without the token."""
+    with pytest.raises(SettingsError, match=message) as raised:
+        load_settings(tmp_path, **{**JWT, "IMPALA_HTTP_PATH": "cliservice", **changed})
+    assert "aaa.bbb" not in str(raised.value)
+
+
+def test_a_token_is_used_over_http(tmp_path):
+    """A path may begin with a slash, and `/` is the root; no text of the settings has the token."""
+    for written, path in (("/gateway/hive", "gateway/hive"), ("/", "")):
+        cluster = load_settings(tmp_path, **JWT, IMPALA_HTTP_PATH=written).cluster
+        assert cluster.http_path == path
+        assert cluster.jwt.get_secret_value() == "aaa.bbb-_.ccc"
+        assert "aaa.bbb" not in repr(cluster)
+
+
+def test_kerberos_names_the_service_by_the_protocol(tmp_path):
+    """Over HTTP a principal is HTTP's; a setting comes before both."""
+    over_http = {**CLUSTER, "IMPALA_HTTP_PATH": "cliservice"}
+    for variables, name in ((CLUSTER, "impala"), (over_http, "HTTP")):
+        assert load_settings(tmp_path, **variables).cluster.kerberos_service_name == name
+        chosen = load_settings(tmp_path, **variables, IMPALA_KERBEROS_SERVICE_NAME="hive").cluster
+        assert chosen.kerberos_service_name == "hive"
+
+
 def test_a_delegation_token_goes_over_tls_unless_a_setting_says_otherwise(tmp_path):
     """The token stands in each URL, and is as good as the user's password while it lasts."""
     variables = {**CLUSTER, "HDFS_AUTH": "token", "HDFS_TOKEN": "secret"}

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
 from pydantic_settings import NoDecode
 
 from proxy_oa_assets.model.day import Day
@@ -115,6 +115,16 @@ Share = Annotated[float, _spelled(r"0(\.\d+)?|1(\.0+)?", "write a share from 0 t
 # A file of certificates to trust; `unverified` switches verification off; None trusts the machine's own.
 CaCert = Literal["unverified"] | ExistingFile | None
 Huser = Annotated[str, AfterValidator(_huser)]
+# A path, without its first slash. What follows a `?` could be a secret, and errors show paths.
+HttpPath = Annotated[
+    str,
+    _spelled(r"[\w!$%&'()*+,./:;=@~-]+", "write the path alone, such as cliservice"),
+    AfterValidator(lambda path: path.lstrip("/")),
+]
+# RFC 6750: what an HTTP header can carry.
+BearerToken = Annotated[
+    SecretStr, _spelled(r"[\w.~+/-]+=*", "write the token alone: letters, digits and - . _ ~ + / =")
+]
 Timezone = Annotated[str, AfterValidator(_timezone)]
 Date = Annotated[dt.date, BeforeValidator(_date)]
 Owners = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_owners)]

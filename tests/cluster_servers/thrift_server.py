@@ -28,7 +28,11 @@ class ThriftServer(Servers):
             _command(
                 folder,
                 default_fs,
-                {"spark.hadoop.hive.server2.thrift.port": str(self.port), **(settings or {})},
+                {
+                    "spark.hadoop.hive.server2.thrift.port": str(self.port),
+                    "spark.hadoop.hive.server2.thrift.http.port": str(self.port),
+                    **(settings or {}),
+                },
             ),
             {
                 "SPARK_HOME": str(spark_home()),

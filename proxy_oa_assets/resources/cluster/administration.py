@@ -98,6 +98,8 @@ def _other_columns(table: Table, found: ColumnTypes) -> list[str]:
     return differences(declared(table.all_columns), found)
 
 
+# Who logs in where IMPALA_USER has no effect.
+_LOGINS_WITHOUT_USER = {"GSSAPI": "the ticket's user", "JWT": "the token's user"}
 _INIT_DB = "`proxy-oa init-db` creates what is missing"
 
 
@@ -124,7 +126,8 @@ def _connect(tables: ClusterTables) -> str:
         list(result.rows)
     server = tables.connection.server
     how = f"{server.auth_mechanism}, {'TLS' if server.use_ssl else 'no TLS'}"
-    return f"{tables.dialect.name} at {server.address} answers {server.user} ({how})"
+    user = _LOGINS_WITHOUT_USER.get(server.auth_mechanism, server.user)
+    return f"{tables.dialect.name} at {server.address} answers {user} ({how})"
 
 
 def _database(tables: ClusterTables) -> str:

@@ -14,7 +14,8 @@ from proxy_oa_assets.model.tables import PROXY, Table
 from proxy_oa_assets.resources.cluster.administration import cluster_probes, create_tables
 from proxy_oa_assets.resources.cluster.cluster_tables import ClusterTables
 from proxy_oa_assets.resources.cluster.dialects import DIALECTS
-from proxy_oa_assets.resources.cluster.hive_connection import HiveConnection, Server
+from proxy_oa_assets.resources.cluster.hive_connection import HiveConnection
+from proxy_oa_assets.resources.cluster.hive_transport import Server
 from proxy_oa_assets.resources.hdfs import FileStore
 from proxy_oa_assets.resources.impala import Warehouse
 from proxy_oa_assets.settings import environment
@@ -39,12 +40,16 @@ class ImpalaWarehouse(Warehouse):
     engine: str = Field(default="impala", description="impala, or hive for HiveServer2 and Spark")
     database: str = Field(default="spot", description="Database that holds the tables")
     huser: str = Field(default="/user/spot", description="HUSER; the tables' locations are below it")
-    auth_mechanism: str = Field(default="NOSASL", description="NOSASL, PLAIN, LDAP or GSSAPI")
+    http_path: str | None = Field(
+        default=None, description="Path, without its first slash, of an engine over HTTP; default: no HTTP"
+    )
+    auth_mechanism: str = Field(default="NOSASL", description="NOSASL, PLAIN, LDAP, GSSAPI or JWT")
     user: str = Field(default="spot", description="User who runs the statements")
     password_env: str | None = Field(
         default=None, description="Environment variable with the password, for PLAIN and LDAP"
     )
-    home: str | None = Field(default=None, description="Home whose `.env` may set that variable")
+    jwt_env: str | None = Field(default=None, description="Environment variable with the token, for JWT")
+    home: str | None = Field(default=None, description="Home whose `.env` may set these variables")
     use_ssl: bool = Field(default=False, description="Whether the connection is encrypted")
     ca_cert: str | None = Field(
         default=None, description="File of trusted certificates; default: the machine's own"
@@ -139,13 +144,15 @@ class ImpalaWarehouse(Warehouse):
     def tables(self) -> ClusterTables:
         """Return the tables, on a connection that the first statement opens."""
         if self._tables is None:
-            dialect = DIALECTS[self.engine]
+            dialect, variables = DIALECTS[self.engine], environment(self.home)
             server = Server(
                 host=self.host,
                 port=self.port,
+                http_path=self.http_path,
                 auth_mechanism=self.auth_mechanism,
                 user=self.user,
-                password=environment(self.home).get(self.password_env) if self.password_env else None,
+                password=variables.get(self.password_env) if self.password_env else None,
+                jwt=variables.get(self.jwt_env) if self.jwt_env else None,
                 use_ssl=self.use_ssl,
                 ca_cert=self.ca_cert,
                 verify_cert=self.verify,
