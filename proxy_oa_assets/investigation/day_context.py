@@ -21,13 +21,16 @@ def day_context(day: Day | str, deployment: Deployment | None) -> tuple[Day, Dep
     return day if isinstance(day, Day) else Day.parse(day), deployment or configured_deployment()
 
 
-def analysts_lock(day: Day, deployment: Deployment, doing: str) -> AbstractContextManager[StillHeld]:
+def analysts_lock(
+    day: Day, deployment: Deployment, doing: str, patience: float | None = None
+) -> AbstractContextManager[StillHeld]:
     """Return the lock on what analysts recorded of a day, for every machine of the deployment.
 
     `doing` tells others what for, such as `scoring`. It yields the check to call before each write, which
     raises LockLostError if the lock is lost.
     """
-    return deployment.hdfs.lock(deployment.workspace.lock(day, "analysts"), f"{doing} {day}")
+    lock = deployment.workspace.lock(day, "analysts")
+    return deployment.hdfs.lock(lock, f"{doing} {day}", patience=patience)
 
 
 def uri_text(fulluri: object) -> str:

@@ -21,12 +21,12 @@ def reset_scored_connections(day: Day | str, *, deployment: Deployment | None = 
             for entry in deployment.hdfs.list_folder(deployment.workspace.progressions(day))
             if entry.name.startswith("incident-progression-") and entry.name.endswith(".json")
         ]
-        # Files first, as in scoring: the tables still show what an interrupted reset left.
+        # What follows from the tables first: after a kill in between, the next touch of the day restores it.
         for path in (deployment.workspace.feedback(day), *progressions):
             still_held()
             if deployment.hdfs.delete(path):
                 lines.append(f"{deployment.hdfs.location(path)} removed")
-        for table in ANALYST_TABLES:
+        for table in reversed(ANALYST_TABLES):
             rows = len(deployment.impala.read_latest_day(table, day))
             still_held()
             deployment.impala.drop_day(table, day)

@@ -1,19 +1,23 @@
 """Severities that analysts give: 1 high, 2 medium, 3 low.
 
-A severity is written to the feedback file and then to `proxy_threat_investigation`: if the second write
-fails, the URI looks unscored, and scoring it again repairs both.
+`proxy_threat_investigation` is the record, and the feedback file follows it. A severity is recorded before
+its lines are written, and its lines are removed before it is: after a kill in between, the file lacks lines,
+and what touches the day next writes them.
 """
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from functools import partial
 from typing import TYPE_CHECKING
 
 from proxy_oa_assets.enrichment.score_columns import Severity, gravest_severities
 from proxy_oa_assets.investigation import feedback
 from proxy_oa_assets.investigation.day_context import analysts_lock, day_context, replace_rows, uri_text
 from proxy_oa_assets.model.day import Day
-from proxy_oa_assets.model.errors import InvestigationError
+from proxy_oa_assets.model.errors import InvestigationError, LockedError, StorageError, WarehouseError
 from proxy_oa_assets.model.tables import PROXY_SCORES, PROXY_THREAT_INVESTIGATION, records
 from proxy_oa_assets.model.text import printable
 from proxy_oa_assets.resources.deployment import Deployment
@@ -68,7 +72,48 @@ def change_severities(
 def threats(day: Day | str, *, deployment: Deployment | None = None) -> pd.DataFrame:
     """Return the day's URIs with a severity: tdate, fulluri, uri_sev; each once, the gravest first."""
     day, deployment = day_context(day, deployment)
-    return gravest_severities(deployment.impala.read_day(PROXY_THREAT_INVESTIGATION, day))
+    recorded = deployment.impala.read_day(PROXY_THREAT_INVESTIGATION, day)
+    try:
+        with suppress(LockedError):  # its holder is at work on the file
+            feedback_drift(day, deployment, recorded=recorded, patience=0)
+    except (StorageError, WarehouseError) as error:
+        # Reading needs no right to write.
+        logging.getLogger(__name__).warning("The feedback file of %s is repaired later: %s", day, error)
+    return gravest_severities(recorded)
+
+
+def feedback_drift(
+    day: Day,
+    deployment: Deployment,
+    *,
+    recorded: pd.DataFrame | None = None,
+    repair: bool = True,
+    patience: float | None = None,
+) -> feedback.Drift:
+    """Return how the day's feedback file differs from the recorded severities, and make it follow them.
+
+    `recorded` is the day of `proxy_threat_investigation`, if it has been read. Takes the analysts' lock, with
+    `patience`, only if there is a difference.
+    """
+    path, scored_rows = deployment.workspace.feedback(day), partial(_scored_rows, day, deployment)
+
+    def compared(recorded: pd.DataFrame) -> tuple[bytes, bytes, feedback.Drift]:
+        before = feedback.read(deployment.hdfs, path)
+        severities = severities_by_uri(gravest_severities(recorded))
+        return before, *feedback.followed(before, severities, scored_rows)
+
+    if recorded is None:
+        recorded = deployment.impala.read_day(PROXY_THREAT_INVESTIGATION, day)
+    *_, drift = compared(recorded)
+    if not drift:
+        return drift
+    with analysts_lock(day, deployment, "repairing the feedback of", patience) as still_held:
+        # A colleague may have been between the two writes.
+        before, after, drift = compared(deployment.impala.read_latest_day(PROXY_THREAT_INVESTIGATION, day))
+        if drift and repair and after != before:
+            still_held()
+            deployment.hdfs.write(path, [after])
+    return drift
 
 
 def severities_by_uri(threats: pd.DataFrame) -> dict[str, Severity]:
@@ -103,11 +148,24 @@ def _change(
         connections = _scored_rows(day, deployment, list(changes))
         _check_scored(day, [uri for uri, severity in changes.items() if severity], connections)
         if changes:
+            removed = {uri for uri, severity in changes.items() if severity is None}
+            left = {uri: severity for uri, severity in now.items() if uri not in removed}
+
+            def scored_rows(uris: list[str]) -> list[tuple[object, ...]]:
+                others = [uri for uri in uris if uri not in changes]
+                return connections + (_scored_rows(day, deployment, others) if others else [])
+
+            path = deployment.workspace.feedback(day)
+            if removed:
+                still_held()
+                feedback.follow(deployment.hdfs, path, left, scored_rows, removed)
             still_held()
-            feedback.rewrite(deployment.hdfs, deployment.workspace.feedback(day), changes, connections)
-            still_held()
-            rows = [(day.key, uri, severity.value) for uri, severity in changes.items() if severity]
+            given = {uri: severity for uri, severity in changes.items() if severity}
+            rows = [(day.key, uri, severity.value) for uri, severity in given.items()]
             replace_rows(deployment, PROXY_THREAT_INVESTIGATION, day, changes, rows, before=recorded)
+            if given:
+                still_held()
+                feedback.follow(deployment.hdfs, path, left | given, scored_rows, given)
     return {uri: now.get(uri) for uri in changes}, connections
 
 

@@ -14,12 +14,14 @@ from proxy_oa_assets.model.tables import PROXY_STORYBOARD, PROXY_TIMELINE, recor
 from proxy_oa_assets.model.text import printable
 from proxy_oa_assets.model.text_file import parse_nested
 from proxy_oa_assets.resources.deployment import Deployment
+from proxy_oa_assets.resources.hdfs import StillHeld
 from proxy_oa_assets.sql import analysts, raw_log
 
 if TYPE_CHECKING:
     import pandas as pd
 
 _SHOWN_WIDTH = 200
+_MOST_CLIENTS = 20
 
 
 @dataclass(frozen=True)
@@ -62,17 +64,17 @@ def save_storyboard(
     fulluri: str,
     title: str,
     text: str,
-    top: int = 20,
+    top: int = _MOST_CLIENTS,
     *,
     over: Comment | None = None,
     deployment: Deployment | None = None,
 ) -> None:
     """Replace the story of a threat: its comment, its timeline, and its incident progression.
 
-    The timeline has the `top` clients with the most requests to the URI. The comment is written last: after a
-    failed write the story looks unsaved, and saving it again repairs it. Raises InvestigationError, before
-    anything is written, if the day's raw log doesn't have the URI or `top` is below 1, and
-    CommentChangedError if `over` is given and another comment is stored.
+    The timeline has the `top` clients with the most requests to the URI. The comment is the record and comes
+    first, the progression last: `restore_stories` knows by it what a killed save left out. Raises
+    InvestigationError, before anything is written, if the day's raw log doesn't have the URI or `top` is
+    below 1, and CommentChangedError if `over` is given and another comment is stored.
     """
     if top < 1:
         raise InvestigationError(f"top is {top}; it is the number of clients in the timeline, at least 1")
@@ -94,14 +96,30 @@ def save_storyboard(
                 f"now. storyboard() shows it"
             )
         still_held()
-        path = deployment.workspace.progression(day, threat)
-        deployment.hdfs.write(path, [json.dumps(progression).encode("utf-8")])
-        former_times = deployment.impala.read_latest_day(PROXY_TIMELINE, day)
-        still_held()
-        replace_rows(deployment, PROXY_TIMELINE, day, [threat], times, before=former_times)
-        still_held()
         row = (threat, comment.title, comment.text)
         replace_rows(deployment, PROXY_STORYBOARD, day, [threat], [row], before=comments)
+        _write_derived(day, deployment, times, progression, still_held)
+
+
+def restore_stories(day: Day, deployment: Deployment, *, patience: float | None = None) -> list[str]:
+    """Write timeline and progression of each comment without a progression; return the threats.
+
+    A killed save leaves such a comment. One whose requests the raw log no longer has stays as it is. The
+    analysts' lock is taken, with `patience`, only if there is one.
+    """
+    restored = []
+    for threat in _incomplete(deployment.impala.read_day(PROXY_STORYBOARD, day), day, deployment):
+        times = _timeline_rows(day, deployment, threat, _MOST_CLIENTS)
+        progression = _progression(day, deployment, threat)
+        if not times and not progression["referer_for"]:
+            continue
+        with analysts_lock(day, deployment, "restoring a story of", patience) as still_held:
+            # A colleague may just have saved or reset it.
+            latest = deployment.impala.read_latest_day(PROXY_STORYBOARD, day)
+            if threat in _incomplete(latest, day, deployment):
+                _write_derived(day, deployment, times, progression, still_held)
+                restored.append(threat)
+    return restored
 
 
 def storyboard(day: Day | str, *, deployment: Deployment | None = None) -> pd.DataFrame:
@@ -147,6 +165,32 @@ def incident_progression(
                 f"{deployment.hdfs.location(path)} isn't an incident progression ({error}); save the story "
                 f"of {printable(fulluri, _SHOWN_WIDTH)} again"
             ) from error
+
+
+def _incomplete(comments: pd.DataFrame, day: Day, deployment: Deployment) -> list[str]:
+    """Return the threats with a comment and without a progression."""
+    if comments.empty:
+        return []
+    files = {entry.path for entry in deployment.hdfs.list_folder(deployment.workspace.progressions(day))}
+    threats = dict.fromkeys(uri_text(threat) for (threat,) in records(comments[["p_threat"]]))
+    return [threat for threat in threats if deployment.workspace.progression(day, threat) not in files]
+
+
+def _write_derived(
+    day: Day,
+    deployment: Deployment,
+    times: list[tuple[object, ...]],
+    progression: IncidentProgression,
+    still_held: StillHeld,
+) -> None:
+    """Replace a threat's timeline, then its progression. The analysts' lock must be held."""
+    threat = progression["fulluri"]
+    former = deployment.impala.read_latest_day(PROXY_TIMELINE, day)
+    still_held()
+    replace_rows(deployment, PROXY_TIMELINE, day, [threat], times, before=former)
+    still_held()
+    path = deployment.workspace.progression(day, threat)
+    deployment.hdfs.write(path, [json.dumps(progression).encode("utf-8")])
 
 
 def _timeline_rows(day: Day, deployment: Deployment, threat: str, top: int) -> list[tuple[object, ...]]:

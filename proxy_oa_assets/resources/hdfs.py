@@ -9,6 +9,7 @@ from typing import BinaryIO
 import dagster as dg
 
 from proxy_oa_assets.model.file_lock import OnWait, log_wait
+from proxy_oa_assets.model.files import is_abandoned
 
 # Raises LockLostError unless a lock is still ours; its holder calls it before each write.
 StillHeld = Callable[[], None]
@@ -67,6 +68,15 @@ class FileStore(dg.ConfigurableResource, ABC):
     @abstractmethod
     def delete_folder(self, path: str) -> bool:
         """Remove a folder with all that is in it; return whether there was one."""
+
+    def remove_abandoned(self, folder: str) -> int:
+        """Remove what killed writers left in a folder; return how many files."""
+        left = [
+            entry.path
+            for entry in self.list_folder(folder)
+            if not entry.is_folder and is_abandoned(entry.name, entry.modified / 1000)
+        ]
+        return sum(map(self.delete, left))
 
     @abstractmethod
     def lock(

@@ -4,11 +4,17 @@ import threading
 import numpy as np
 import pandas as pd
 import pytest
-from support.analysts_day import AnalystsDay
+from support.analysts_day import URI_SEV, AnalystsDay
 
 from proxy_oa_assets.investigation.feedback import COLUMNS
 from proxy_oa_assets.investigation.notebook.edge_investigation import SeverityChanges
-from proxy_oa_assets.investigation.score import change_severities, score, threats, undo_score
+from proxy_oa_assets.investigation.score import (
+    change_severities,
+    feedback_drift,
+    score,
+    threats,
+    undo_score,
+)
 from proxy_oa_assets.investigation.search import suspicious
 from proxy_oa_assets.model.errors import InvestigationError, WarehouseError
 from proxy_oa_assets.model.tables import PROXY_THREAT_INVESTIGATION
@@ -173,25 +179,49 @@ def test_other_severities_are_refused(embedded_day: AnalystsDay, severity: objec
     assert embedded_day.feedback_bytes() is None
 
 
-def test_a_score_that_fails_half_way_looks_undone_and_scoring_again_repairs_it(
+def test_a_score_that_fails_half_way_is_wholly_recorded_or_not_at_all(
     embedded_day: AnalystsDay, full_disk
 ) -> None:
-    """The feedback file comes first: the URI stays in the list, and scoring again leaves one line of it."""
+    """The table is the record: without it nothing is; the feedback file follows it with the next touch."""
+    day, deployment = embedded_day.day, embedded_day.deployment
     embedded_day.write_scores({"fulluri": "a"}, {"fulluri": "b"})
 
     with full_disk(PROXY_THREAT_INVESTIGATION), pytest.raises(WarehouseError, match="no space left"):
-        score(embedded_day.day, 1, "a", deployment=embedded_day.deployment)
+        score(day, 1, "a", deployment=deployment)
     assert listed(embedded_day) == {"a", "b"}
+    assert embedded_day.feedback_bytes() is None
 
-    score(embedded_day.day, 3, "a", deployment=embedded_day.deployment)
-    assert listed(embedded_day) == {"b"}
+    score(day, 3, "a", deployment=deployment)
+    with full_disk(PROXY_THREAT_INVESTIGATION), pytest.raises(WarehouseError, match="no space left"):
+        undo_score(day, "a", deployment=deployment)
+    assert embedded_day.feedback_severities() == {}
+    assert threats(day, deployment=deployment)["fulluri"].tolist() == ["a"]
     assert embedded_day.feedback_severities() == {("a", "10.0.0.1"): 3}
 
-    with full_disk(PROXY_THREAT_INVESTIGATION), pytest.raises(WarehouseError, match="no space left"):
-        undo_score(embedded_day.day, "a", deployment=embedded_day.deployment)
-    assert threats(embedded_day.day, deployment=embedded_day.deployment)["fulluri"].tolist() == ["a"]
-    undo_score(embedded_day.day, "a", deployment=embedded_day.deployment)
-    assert embedded_day.severities() == embedded_day.feedback_severities() == {}
+
+def test_the_feedback_file_follows_the_table(today: AnalystsDay) -> None:
+    """What is missing or different is written, what has no severity removed, and what isn't ours stays."""
+    day, deployment = today.day, today.deployment
+    today.write_scores(*({"fulluri": uri} for uri in ("a", "b", "c", "left\tout")))
+    score(day, 1, ["a", "b", "c", "left\tout"], deployment=deployment)
+    header, a, b, c, left_out = (today.feedback_bytes() or b"").splitlines(keepends=True)
+    today.write_scores(*({"fulluri": uri} for uri in ("a", "b", "c")))
+    undo_score(day, "c", deployment=deployment)
+    foreign = b"a line of another program\n"
+    path = deployment.workspace.feedback(day)
+    fields = b.split(b"\t")
+    other = b"\t".join((*fields[:URI_SEV], b"3", *fields[URI_SEV + 1 :]))
+    deployment.hdfs.write(path, [header, foreign, other, c, left_out])
+
+    found = feedback_drift(day, deployment, repair=False)
+    assert (found.missing, found.other, found.unrecorded) == (1, 1, 1)
+    assert feedback_drift(day, deployment) == found
+
+    assert (today.feedback_bytes() or b"").splitlines(keepends=True) == [header, foreign, b, left_out, a]
+    assert not feedback_drift(day, deployment)
+    assert deployment.hdfs.delete(path)
+    assert len(threats(day, deployment=deployment)) == 3
+    assert {row[18] for row in today.feedback()} == {"a", "b"}
 
 
 def test_threats_are_the_scored_uris_the_gravest_first(today: AnalystsDay) -> None:

@@ -1,6 +1,7 @@
 import hashlib
 import json
 
+import pandas as pd
 import pytest
 from support.analysts_day import AnalystsDay
 from support.storyboard_days import HOSTILE
@@ -8,12 +9,13 @@ from support.storyboard_days import HOSTILE
 from proxy_oa_assets.investigation.storyboard import (
     Comment,
     incident_progression,
+    restore_stories,
     save_storyboard,
     storyboard,
     timeline,
 )
 from proxy_oa_assets.model.errors import CommentChangedError, InvestigationError, WarehouseError
-from proxy_oa_assets.model.tables import PROXY_STORYBOARD, records
+from proxy_oa_assets.model.tables import PROXY_STORYBOARD, PROXY_TIMELINE, records
 
 URI = "a.test/x"
 
@@ -158,17 +160,26 @@ def test_a_story_needs_traffic(embedded_day: AnalystsDay) -> None:
     assert times(embedded_day, "only.test/") == []
 
 
-def test_a_save_that_fails_half_way_shows_no_comment(embedded_day: AnalystsDay, full_disk) -> None:
-    """The comment comes last; saving again repairs it."""
-    embedded_day.write_raw({"fulluri": URI})
+def test_a_save_that_fails_half_way_keeps_the_comment_and_the_rest_is_restored(
+    embedded_day: AnalystsDay, full_disk
+) -> None:
+    """The comment is the record; other stories, and those whose requests are gone, stay as they are."""
+    day, deployment = embedded_day.day, embedded_day.deployment
+    embedded_day.write_raw({"fulluri": URI}, {"fulluri": "only.test/"})
+    save(embedded_day, "only.test/")
 
-    with full_disk(PROXY_STORYBOARD), pytest.raises(WarehouseError, match="no space left"):
+    with full_disk(PROXY_TIMELINE), pytest.raises(WarehouseError, match="no space left"):
         save(embedded_day)
-    assert comments(embedded_day) == []
+    assert (URI, "title", "text") in comments(embedded_day)
+    assert incident_progression(day, URI, deployment=deployment) is None
+    rows = [*comments(embedded_day), ("gone.test/", "a", "b")]
+    gone = pd.DataFrame(rows, columns=["p_threat", "title", "text"])
+    deployment.impala.replace_day_with_frame(PROXY_STORYBOARD, day, gone)
 
-    save(embedded_day)
-    assert comments(embedded_day) == [(URI, "title", "text")]
+    assert restore_stories(day, deployment) == [URI]
     assert len(times(embedded_day)) == 1
+    assert incident_progression(day, URI, deployment=deployment)["requests"]
+    assert restore_stories(day, deployment) == []
 
 
 def test_a_colleague_s_newer_comment_is_not_overwritten_unseen(today: AnalystsDay) -> None:

@@ -14,11 +14,13 @@ from proxy_oa_assets.defs.assets.daily import (
 from proxy_oa_assets.defs.assets.metadata import preview, scores_lineage, table_metadata
 from proxy_oa_assets.enrichment.reputation.verdict import Status, write_lookup_stats
 from proxy_oa_assets.enrichment.score_columns import as_scores, enrich
+from proxy_oa_assets.investigation.repair import repair_after_kill
 from proxy_oa_assets.model.day import Day
 from proxy_oa_assets.model.tables import PROXY_SCORES, PROXY_THREAT_INVESTIGATION, records
 from proxy_oa_assets.model.text_file import IgnoredLines
 from proxy_oa_assets.model.tsv import write_tsv
 from proxy_oa_assets.ranking.results_file import kept_rows
+from proxy_oa_assets.resources.deployment import Deployment
 from proxy_oa_assets.resources.hdfs import FileStore
 from proxy_oa_assets.resources.impala import Warehouse
 from proxy_oa_assets.resources.reputation import ReputationResource
@@ -73,6 +75,8 @@ def scored_connections_asset(daily: Daily) -> dg.AssetsDefinition:
                 scored=scored,
             )
             count = impala.replace_day_with_frame(PROXY_SCORES, day, enriched)
+            deployment = Deployment(hdfs=hdfs, impala=impala, reputation=reputation, workspace=workspace)
+            repair_after_kill(day, deployment, context.log.warning)
             export = workspace.data(day) / "proxy_scores.tsv"
             write_tsv(export, EXPORTED_COLUMNS, records(enriched[list(EXPORTED_COLUMNS)]))
             return {

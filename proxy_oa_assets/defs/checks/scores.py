@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,8 +16,11 @@ from proxy_oa_assets.defs.checks.day_check import (
     evaluate_columns,
 )
 from proxy_oa_assets.enrichment.reputation.verdict import LookupStats, read_lookup_stats
+from proxy_oa_assets.investigation.score import feedback_drift
 from proxy_oa_assets.model.day import Day
+from proxy_oa_assets.model.errors import LockedError
 from proxy_oa_assets.model.tables import PROXY_SCORES, records
+from proxy_oa_assets.model.text import literal
 from proxy_oa_assets.ranking.results_file import CAPPED_FILE, REJECTED_FILE, kept_rows
 from proxy_oa_assets.resources.deployment import Deployment
 
@@ -82,9 +86,22 @@ EVERY_URI_HAS_A_REPUTATION = DayCheck(
     "Each configured reputation service answered for nearly every URI (PROXY_OA_REPUTATION_COVERAGE)",
     CheckSeverity.WARNING,
 )
+FEEDBACK_FOLLOWS_THE_SEVERITIES = DayCheck(
+    "feedback_follows_the_severities",
+    "scored_connections",
+    "The feedback file has each severity of proxy_threat_investigation, and no other",
+    CheckSeverity.WARNING,
+)
 COLUMNS = columns_check(PROXY_SCORES, "scored_connections", CheckSeverity.BLOCKING)
-SCORES_CHECKS = (EVERY_RESULT_IS_SCORED, EVERY_URI_HAS_A_REPUTATION, COLUMNS)
+SCORES_CHECKS = (
+    EVERY_RESULT_IS_SCORED,
+    EVERY_URI_HAS_A_REPUTATION,
+    FEEDBACK_FOLLOWS_THE_SEVERITIES,
+    COLUMNS,
+)
 
+# An analyst's change takes a second or two.
+_PATIENCE_SECONDS = 10
 _IDENTITY = {"p_date": "tdate", "p_time": "time", "clientip": "clientip", "fulluri": "fulluri"}
 
 
@@ -97,7 +114,23 @@ def evaluate_scores(day: Day, deployment: Deployment) -> dict[DayCheck, CheckRes
         COLUMNS: columns,
         EVERY_RESULT_IS_SCORED: _completeness(kept_rows(data), scores),
         EVERY_URI_HAS_A_REPUTATION: _coverage(read_lookup_stats(data), deployment.reputation.least_coverage),
+        FEEDBACK_FOLLOWS_THE_SEVERITIES: _feedback(day, deployment),
     }
+
+
+def _feedback(day: Day, deployment: Deployment) -> CheckResult:
+    try:
+        drift = feedback_drift(day, deployment, repair=False, patience=_PATIENCE_SECONDS)
+    except LockedError as error:
+        return CheckResult(passed=False, description=f"the day is being changed: {literal(error)}")
+    if not drift:
+        return CheckResult(passed=True, description="the feedback file follows the severities")
+    return CheckResult(
+        passed=False,
+        description=f"the feedback file differs from proxy_threat_investigation ({drift}), as a killed "
+        f"process leaves it; `proxy-oa doctor` or materializing scored_connections makes it follow the table",
+        metadata=asdict(drift),
+    )
 
 
 def _completeness(ranked: pd.DataFrame, scores: pd.DataFrame) -> CheckResult:

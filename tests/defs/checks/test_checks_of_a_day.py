@@ -140,6 +140,7 @@ def test_a_day_that_was_never_made_fails_its_checks(embedded_home: Home) -> None
     assert {
         "every_result_is_scored",
         "every_uri_has_a_reputation",
+        "feedback_follows_the_severities",
         "every_connection_has_edges",
         "summary_counts_every_row",
     } - failed_checks(embedded_home) == {"every_connection_has_edges"}
