@@ -104,7 +104,7 @@ def _text(value: str, stored: str, name: str, zone: str) -> Reading:
         if stored in ("TIMESTAMP WITH TIME ZONE", "TIMESTAMPTZ_NS"):
             value = f"timezone('{zone}', {value})"
         part = {"p_date": "DATE", "p_time": kind}.get(name, "VARCHAR")
-        return Reading(f"CAST(CAST({value} AS {part}) AS VARCHAR)")
+        return Reading(f"CAST(CAST({value} AS {part}) AS VARCHAR)", f"NOT isfinite({value})")
     misplaced = {"p_date": ("TIME", "TIME_NS"), "p_time": ("DATE",)}.get(name, ())
     if stored in _AS_TEXT and stored not in misplaced:
         return Reading(as_text)

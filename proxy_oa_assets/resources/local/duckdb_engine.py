@@ -79,7 +79,7 @@ class DuckDBEngine:
             except duckdb.Error as error:
                 if not is_invalid_text(error):
                     raise
-                with repaired(files, self.scratch) as copies:
+                with repaired(files, self.scratch) as copies, self._translated_errors(query.sql, copies):
                     yield from itertools.islice(self._stream(query, copies), yielded, None)
 
     def write(self, table: Table, select: Query, files: TableFiles, day_writer: DayWriter) -> int:
@@ -105,7 +105,7 @@ class DuckDBEngine:
             except duckdb.Error as error:
                 if not is_invalid_text(error):
                     raise
-            with repaired(files, self.scratch) as copies:
+            with repaired(files, self.scratch) as copies, self._translated_errors(query.sql, copies):
                 return attempt(copies)
 
     def _stream(self, query: Query, files: TableFiles) -> Iterator[tuple[object, ...]]:

@@ -13,7 +13,7 @@ import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from proxy_oa_assets.resources.local.snapshot import TableFiles, temporary_folder
+from proxy_oa_assets.resources.local.snapshot import TableFiles, naming_originals, temporary_folder
 
 
 def is_invalid_text(error: duckdb.Error) -> bool:
@@ -23,9 +23,15 @@ def is_invalid_text(error: duckdb.Error) -> bool:
 
 @contextmanager
 def repaired(files: TableFiles, scratch: Path) -> Iterator[TableFiles]:
-    """Yield the files, with copies in place of those with such text; they are removed afterwards."""
+    """Yield the files, with copies in place of those with such text; they are removed afterwards.
+
+    A WarehouseError that names a copy is raised again with the path of its original.
+    """
     with temporary_folder(scratch) as folder:
-        yield {table: [_repaired_file(path, folder) for path in paths] for table, paths in files.items()}
+        read = {table: [_repaired_file(path, folder) for path in paths] for table, paths in files.items()}
+        pairs = (zip(read[table], paths, strict=True) for table, paths in files.items())
+        with naming_originals(dict(itertools.chain.from_iterable(pairs))):
+            yield read
 
 
 def _repaired_file(path: Path, folder: Path) -> Path:

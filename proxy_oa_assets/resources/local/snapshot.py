@@ -49,13 +49,20 @@ def snapshot(
         for table in tables:
             for day in day_folders(base, table, days):
                 links[table] |= _linked_day(day, table, folder, opened)
-        try:
+        with naming_originals(dict(chain.from_iterable(linked.items() for linked in links.values()))):
             yield {table: list(linked) for table, linked in links.items()}
-        except WarehouseError as error:
-            message = str(error)
-            for link, file in chain.from_iterable(linked.items() for linked in links.values()):
-                message = message.replace(str(link), str(file))
-            raise type(error)(message) from error
+
+
+@contextmanager
+def naming_originals(originals: Mapping[Path, Path]) -> Iterator[None]:
+    """Raise a WarehouseError that names a link or a copy again with the path of its original."""
+    try:
+        yield
+    except WarehouseError as error:
+        message = str(error)
+        for path, original in originals.items():
+            message = message.replace(str(path), str(original))
+        raise type(error)(message) from error
 
 
 def day_files(folder: Path, table: Table) -> list[Path]:

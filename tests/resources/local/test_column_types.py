@@ -102,6 +102,7 @@ def test_a_whole_number_of_any_type_is_read(warehouse, kind, values, expected):
         ("duration", pa.array([Decimal("1.00"), Decimal("12.50")]), "12.50"),
         ("scbytes", pa.array(["1", "12 ms \x1b[31m"]), "12 ms \\x1b[31m"),
         ("scbytes", pa.array(["1", "12.5"]), "12.5"),
+        ("scbytes", pa.array([b"1", b"\xff"]), "\ufffd"),
         ("csbytes", pa.array([None, MOMENT], pa.timestamp("us")), "2016-09-12 23:05:03"),
         ("csbytes", pa.array([None, True]), "True"),
         ("p_date", pa.array([None, TIME]), "23:05:03"),
@@ -110,12 +111,14 @@ def test_a_whole_number_of_any_type_is_read(warehouse, kind, values, expected):
     ],
     ids=str,
 )
-def test_what_would_be_rounded_or_cut_is_named_with_file_and_row(warehouse, column, values, shown):
-    """Whichever of the day's files it is, and though that file has columns with names of DuckDB's."""
+@pytest.mark.parametrize("other", [b"x", b"\xff"], ids=["text", "not UTF-8"])
+def test_what_would_be_rounded_or_cut_is_named_with_file_and_row(warehouse, column, values, shown, other):
+    """Whichever of the day's files it is, repaired or not, and whatever its other columns are called."""
     file_with(warehouse, {"fulluri": pa.array(["a/"])}, "a")
     path = file_with(warehouse, {}, "b")
     names = pa.array(["x", "y"])
-    pq.write_table(pa.table({column: values, "file_row_number": names, "filename": names}), path)
+    columns = {column: values, "file_row_number": names, "filename": names, "host": pa.array([other] * 2)}
+    pq.write_table(pa.table(columns), path)
     message = re.escape(f"{path}, row 2: {column} is {shown}, ")
     with pytest.raises(WarehouseError, match=message):
         warehouse.read_day(PROXY, DAY)
