@@ -14,8 +14,8 @@ from proxy_oa_assets.model.text import printable
 from proxy_oa_assets.resources.local.column_reading import NEVER, Reading, quoted, reading
 from proxy_oa_assets.resources.local.snapshot import partition_pattern
 
-# Impala's files name no character set for text: to DuckDB, bytes are text. By name, it reads every footer, and
-# so knows which columns of a day have no NULL; a table that is made of them says so, too.
+# Impala's files name no character set for text: to DuckDB, bytes are text. By name, it reads every footer,
+# and so knows which columns of a day have no NULL; a table that is made of them says so, too.
 _PARQUET = "read_parquet(?, binary_as_string = true, union_by_name = true, hive_partitioning = false{})"
 # A node of a Parquet schema: name, DuckDB's type, and the number of its children.
 _Node = tuple[str, str | None, int | None]
