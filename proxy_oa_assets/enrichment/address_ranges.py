@@ -8,6 +8,8 @@ from typing import NamedTuple
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
+# Cheaper than the exception for a text that is no address.
+_BEGINS = re.compile(r"\s*(?:[\d\[]|[0-9a-f]{0,4}:)", re.ASCII | re.IGNORECASE)
 # Lists of devices pad octets with zeros to three digits; fewer digits could be octal.
 _PADDED = re.compile(r"\d{3}(?:\.\d{3}){3}", re.ASCII)
 _WILDCARD = re.compile(r"(?P<octets>(?:\d{1,3}\.){1,3})\*(?:\.\*)*", re.ASCII)
@@ -61,6 +63,8 @@ class AddressRanges:
 
 def address_range(text: str) -> tuple[Address, Address] | None:
     """Return first and last of an address, a CIDR block, `10.0.0.*` or a range; None for another text."""
+    if not _BEGINS.match(text):
+        return None
     text = _BRACKETS.sub(r"\1", text.strip())
     if "/" in text:
         return _block(text)
@@ -95,6 +99,8 @@ def parse_address(text: str) -> Address | None:
 
     Brackets and an IPv6 zone are left out; octets may be padded to three digits each.
     """
+    if not _BEGINS.match(text):
+        return None
     bare = _bare(text)
     # `ipaddress` takes any text for a zone.
     if "%" in bare:

@@ -8,7 +8,7 @@ import ipaddress
 import re
 import socket
 from typing import NamedTuple
-from urllib.parse import unquote_to_bytes
+from urllib.parse import quote, unquote_to_bytes
 
 import idna
 
@@ -24,6 +24,10 @@ _NUMBERS = re.compile(r"[0-9a-fx.]+")
 _FORBIDDEN = re.compile(r"[\0-\x20\x7f#/:<>?@\[\\\]^|%]")
 # DNS has 253; characters that IDNA drops come on top. Punycode takes quadratic time.
 _LONGEST_HOST = 1000
+_RESERVED = ":/?#[]@!$&'()*+,;="
+_UNENCODED = re.compile(r"[A-Za-z0-9._~:/?#\[\]@!$&'()*+,;=-]*")
+_ENCODED = re.compile(r"%([0-9A-Fa-f]{2})")
+_UNRESERVED = re.compile(r"[A-Za-z0-9._~-]")
 _DEFAULT_PORTS = {"http": "80", "https": "443"}
 
 
@@ -39,6 +43,14 @@ class Uri(NamedTuple):
     def __str__(self) -> str:
         port = f":{self.port}" if self.port else ""
         return f"{self.host}{port}{self.path}{self.query}"
+
+    def normalized(self) -> str:
+        """Return the text by which URIs are compared: with one form of percent-encoding (RFC 3986, 6.2.2)."""
+        text = str(self)
+        if _UNENCODED.fullmatch(text):
+            return text
+        encoded = quote(text, safe=f"{_RESERVED}%", errors="surrogatepass")
+        return _ENCODED.sub(_decoded_if_unreserved, encoded)
 
 
 def parse_uri(text: str) -> Uri:
@@ -69,6 +81,11 @@ def canonical_host(host: str) -> str:
         host = _ascii(host)
     host = host.rstrip(".")
     return _canonical_ipv4(host) if is_address(host) else host
+
+
+def _decoded_if_unreserved(encoded: re.Match[str]) -> str:
+    char = chr(int(encoded[1], 16))
+    return char if _UNRESERVED.fullmatch(char) else encoded[0].upper()
 
 
 def _decoded(host: str) -> str:

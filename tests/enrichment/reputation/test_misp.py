@@ -147,6 +147,13 @@ def test_an_attribute_that_cannot_be_read_costs_no_other_verdict(service):
     assert said == ["misp:HIGH:3:Network activity|campaign", UNVERIFIED]
 
 
+def test_an_attribute_is_found_in_its_own_form_of_a_host(service):
+    """MISP has what people entered: Unicode, upper case, a final dot."""
+    with service("misp", lambda _: _found(_attribute("domain", "B\u00fccher.Example.")), KEY) as asking:
+        (said,) = asking.said("xn--bcher-kva.example/a")
+    assert said.startswith("misp:MEDIUM:2")
+
+
 @pytest.mark.parametrize("side", [{"category": None}, {"Event": None}, {"Event": {"info": 7}}, {"Event": []}])
 def test_a_side_field_of_another_type_costs_no_verdict(service, side):
     """Category and event are what a person reads; the risk doesn't depend on them."""

@@ -92,6 +92,44 @@ def test_a_host_has_one_form(written, host):
     assert parse_uri(f"{written}/a").host == host
 
 
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        *[("a.example/%7euser", "a.example/~user"), ("a.example/%c3%bc?%e2", "a.example/%C3%BC?%E2")],
+        *[("a.example/\u00fc?\u20ac", "a.example/%C3%BC?%E2%82%AC"), ("a.example/a b", "a.example/a%20b")],
+        *[("a.example/%41%2e", "a.example/A."), ("a.example/\udcff|", "a.example/%ed%b3%bf%7C")],
+    ],
+)
+def test_percent_encoding_has_one_form(one, other):
+    """A list may have a URL as a browser shows it, and a log as a browser sent it."""
+    assert parse_uri(one).normalized() == parse_uri(other).normalized()
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        *[
+            ("a.example/%2f", "a.example//"),
+            ("a.example/%3Fx", "a.example/?x"),
+            ("a.example/%", "a.example/%25"),
+        ],
+        ("a.example/A", "a.example/a"),
+    ],
+)
+def test_what_encoding_distinguishes_stays_distinct(one, other):
+    """An encoded separator is data."""
+    assert parse_uri(one).normalized() != parse_uri(other).normalized()
+
+
+@given(HOSTILE)
+def test_the_normalized_form_is_final(text):
+    """It is ASCII, and normalizing it again changes nothing."""
+    found = parse_uri(text)
+    normalized = found.normalized()
+    assert normalized.isascii()
+    assert found._replace(host="", port="", path=normalized, query="").normalized() == normalized
+
+
 @given(st.text(st.characters(categories=["Ll", "Lu", "Lo", "Nd"]), min_size=1, max_size=20))
 def test_names_have_the_form_of_idna_2008(label):
     """Where IDNA 2008 has one, whatever the alphabet."""

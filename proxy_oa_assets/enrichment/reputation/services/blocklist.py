@@ -5,7 +5,6 @@ second, if any, its category. A domain list matches a host and the domains above
 blocks and ranges. A URL list matches only full URLs: its hosts include popular sites.
 """
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -16,7 +15,14 @@ from pydantic import Field, model_validator
 from typing_extensions import override
 
 from proxy_oa_assets.enrichment.address_ranges import AddressRanges, address_range, parse_address
-from proxy_oa_assets.enrichment.reputation.indicators import Kind, domains, indicators, refanged, url
+from proxy_oa_assets.enrichment.reputation.indicators import (
+    Kind,
+    domains,
+    indicators,
+    refanged,
+    url,
+    usual_name,
+)
 from proxy_oa_assets.enrichment.reputation.list_file import Lines, ListFile, LoadedList, Reject
 from proxy_oa_assets.enrichment.reputation.service import LocalService
 from proxy_oa_assets.enrichment.reputation.types import Text
@@ -24,10 +30,6 @@ from proxy_oa_assets.enrichment.reputation.uri import Uri, is_address, parse_uri
 from proxy_oa_assets.enrichment.reputation.verdict import Category, Risk, Status, Verdict
 from proxy_oa_assets.model.errors import ReputationConfigError
 from proxy_oa_assets.model.text_file import IgnoredLines
-
-# Most lines of most lists: a name with a dot and no digit after the last one, which could end an address.
-_PLAIN_NAME = re.compile(r"(?:[a-z0-9_-]{1,63}\.)+[a-z_][a-z0-9_-]{0,62}", re.ASCII)
-_LONGEST_PLAIN_NAME = 253
 
 
 @dataclass(frozen=True)
@@ -67,7 +69,7 @@ class BlockedList(ListFile, frozen=False):
         return Category(category, self.name) if category else Category(self.name)
 
     def _category_of_url(self, uri: Uri) -> str | None:
-        return self.loaded.content.categories.get(str(uri))
+        return self.loaded.content.categories.get(uri.normalized())
 
     def _category_of_host(self, host: str) -> str | None:
         listed = self.loaded.content
@@ -79,19 +81,16 @@ class BlockedList(ListFile, frozen=False):
     def _read(self, lines: Lines, reject: Reject) -> _Blocked:
         found = _Blocked()
         for number, indicator, category in indicators(lines, self.kind, reject):
-            if len(indicator) <= _LONGEST_PLAIN_NAME and _PLAIN_NAME.fullmatch(indicator):
-                keys = [indicator if self.kind == "domains" else f"{indicator}/"]
-            else:
-                try:
-                    keys = self._keys(indicator, category, found.ranges)
-                except ValueError as error:
-                    reject(number, f"{indicator[:80]!r}: {error}")
-                    continue
-            for key in keys:
-                found.categories.setdefault(key, category)
+            try:
+                for key in self._keys(indicator, category, found.ranges):
+                    found.categories.setdefault(key, category)
+            except ValueError as error:
+                reject(number, f"{indicator[:80]!r}: {error}")
         return found
 
     def _keys(self, indicator: str, category: str, ranges: AddressRanges) -> list[str]:
+        if self.kind == "domains" and (name := usual_name(indicator)):
+            return [name]
         text = refanged(indicator)
         if not text:
             raise ValueError("its first column is empty")

@@ -35,9 +35,9 @@ class _Descriptor(BaseModel):
 
     def describes(self, text: str) -> bool:
         """Return whether the text is the indicator: the search matches other fields as well."""
-        uri = str(parse_uri(text))
+        uri = parse_uri(text).normalized()
         indicators = (self.raw_indicator, self.indicator and self.indicator.indicator)
-        return any(str(parse_uri(each)) == uri for each in indicators if each)
+        return any(parse_uri(each).normalized() == uri for each in indicators if each)
 
 
 class _Descriptors(BaseModel):

@@ -11,7 +11,7 @@ from typing_extensions import override
 from proxy_oa_assets.enrichment.reputation.http import HttpClient, SideField
 from proxy_oa_assets.enrichment.reputation.service import RemoteService, Send
 from proxy_oa_assets.enrichment.reputation.types import Secret, WebAddress
-from proxy_oa_assets.enrichment.reputation.uri import parse_uri
+from proxy_oa_assets.enrichment.reputation.uri import canonical_host, parse_uri
 from proxy_oa_assets.enrichment.reputation.verdict import Category, Risk, Status, Verdict
 
 _OF_URLS = ("url", "uri")
@@ -66,8 +66,8 @@ class Misp(RemoteService):
 
     def _judge(self, value: str, urls: _Categories, hosts: _Categories) -> Verdict | None:
         uri = parse_uri(value)
-        if self.send is not Send.HOST and str(uri) in urls:
-            return self.verdict(Risk.HIGH, urls[str(uri)])
+        if self.send is not Send.HOST and (url := uri.normalized()) in urls:
+            return self.verdict(Risk.HIGH, urls[url])
         if uri.host in hosts:
             return self.verdict(Risk.MEDIUM, hosts[uri.host])
         return None
@@ -90,7 +90,7 @@ def _by_indicator(attributes: Sequence[_Attribute]) -> tuple[_Categories, _Categ
     for attribute in attributes:
         event = attribute.event.info if attribute.event else None
         category = Category(attribute.category or "", event or "")
-        hosts[attribute.value.lower()].append(category)
+        hosts[canonical_host(attribute.value)].append(category)
         if attribute.type in _OF_URLS:
-            urls[str(parse_uri(attribute.value))].append(category)
+            urls[parse_uri(attribute.value).normalized()].append(category)
     return urls, hosts

@@ -110,7 +110,7 @@ class UrlHausDump(LocalService, ListFile):
     def look_up(self, values: Sequence[str]) -> Mapping[str, Verdict]:
         parsed, listed = {value: parse_uri(value) for value in values}, self._loaded.content
         return {
-            value: self.verdict(*listed.get(str(uri), _NOT_LISTED))
+            value: self.verdict(*listed.get(uri.normalized(), _NOT_LISTED))
             for value, uri in parsed.items()
             if uri.host
         }
