@@ -7,14 +7,16 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import click
 import dagster as dg
 
+from proxy_oa_assets.cli.run_process import interruptible, wait_of
 from proxy_oa_assets.defs.automation.jobs import PROXY_DAY
 from proxy_oa_assets.model.day import Day
 from proxy_oa_assets.model.errors import HistoryError, StorageError, UntrustedFileError, refusal
 from proxy_oa_assets.model.file_lock import file_lock
 from proxy_oa_assets.model.files import bundled
-from proxy_oa_assets.model.text import printable
+from proxy_oa_assets.model.text import printable, printable_lines
 from proxy_oa_assets.model.trusted_file import read_trusted, write_trusted
 from proxy_oa_assets.settings import Settings, trusted_users
 
@@ -104,27 +106,35 @@ def materialize_day(
     accept_columns: bool = False,
     verbose: bool = False,
 ) -> DayRun:
-    """Materialize every asset of a day and record it in Dagster's history."""
+    """Materialize every asset of a day and record it in Dagster's history.
+
+    Standard error says what the run waits for. Raises SystemExit if a signal ends it.
+    """
     columns = {"config": {"accept_columns": accept_columns}}
     run_id = str(uuid.uuid4())
-    if on_event:
-        instance.add_event_listener(
-            run_id, lambda entry: entry.dagster_event and on_event(entry.dagster_event)
-        )
-    result = defs.resolve_job_def(PROXY_DAY).execute_in_process(
-        partition_key=day.key,
-        instance=instance,
-        run_id=run_id,
-        run_config={
-            "ops": {
-                "proxy_results": {"config": {"limit": limit}},
-                "edge_details": columns,
-                "ingest_summary": columns,
+
+    def listen(entry: dg.EventLogEntry) -> None:
+        if on_event and entry.dagster_event:
+            on_event(entry.dagster_event)
+        if wait := wait_of(instance, entry):
+            click.echo(f"{day}  {printable_lines(wait)}", err=True)
+
+    instance.add_event_listener(run_id, listen)
+    with interruptible(instance, run_id):
+        result = defs.resolve_job_def(PROXY_DAY).execute_in_process(
+            partition_key=day.key,
+            instance=instance,
+            run_id=run_id,
+            run_config={
+                "ops": {
+                    "proxy_results": {"config": {"limit": limit}},
+                    "edge_details": columns,
+                    "ingest_summary": columns,
+                },
+                "loggers": {"console": {"config": {"log_level": "INFO" if verbose else "CRITICAL"}}},
             },
-            "loggers": {"console": {"config": {"log_level": "INFO" if verbose else "CRITICAL"}}},
-        },
-        raise_on_error=False,
-    )
+            raise_on_error=False,
+        )
     run, assets = DayRun(day, result.success), set(assets_of_a_day(defs))
     for event in result.all_events:
         _record(run, event, assets)

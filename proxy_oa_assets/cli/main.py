@@ -22,7 +22,7 @@ from proxy_oa_assets.model.day import Day
 from proxy_oa_assets.model.text import printable_lines
 from proxy_oa_assets.settings import load_settings
 
-FAILED, UNUSABLE = 1, 2
+FAILED, UNUSABLE, INTERRUPTED = 1, 2, 130
 _UNUSABLE = (errors.SettingsError, errors.ConfError, errors.ReputationConfigError, errors.DayError)
 
 
@@ -33,6 +33,9 @@ class Commands(click.Group):
     def invoke(self, ctx: click.Context) -> object:
         try:
             return super().invoke(ctx)
+        except KeyboardInterrupt as interrupt:
+            click.echo("proxy-oa: interrupted", err=True)
+            raise click.exceptions.Exit(INTERRUPTED) from interrupt
         except errors.ProxyOaError as error:
             message, code = str(error), UNUSABLE if isinstance(error, _UNUSABLE) else FAILED
         except OSError as error:
@@ -232,6 +235,7 @@ def ui(port: int) -> None:
             raise click.BadParameter(f"port {port}: {error.strerror}", param_hint="--port") from error
 
     from proxy_oa_assets.cli.history import prepare_history
+    from proxy_oa_assets.cli.servers import ended_by_signals
 
     history = prepare_history(settings)
     click.echo(f"Web UI: http://127.0.0.1:{port}  (home {settings.home}, history {history}); Ctrl-C stops it")
@@ -241,4 +245,5 @@ def ui(port: int) -> None:
     # Dagster advises `dg dev` in its place, which is no use to a user of `proxy-oa ui`.
     warnings.filterwarnings("ignore", "Function `dev_command` is superseded")
     # Without a child process, so that a signal to this one ends the servers.
-    runpy.run_module("dagster", run_name="__main__")
+    with ended_by_signals():
+        runpy.run_module("dagster", run_name="__main__")

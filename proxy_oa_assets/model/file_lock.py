@@ -15,7 +15,7 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as NotYet
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Self
@@ -102,6 +102,29 @@ def file_lock(
     finally:
         _write(descriptor, b"")
         os.close(descriptor)
+
+
+def holder_of(path: Path) -> Holder | None:
+    """Return who holds a lock, or held it when its process died; None without such a file or name."""
+    try:
+        with path.open("rb") as file:
+            return _holder(file.fileno())
+    except FileNotFoundError:
+        return None
+
+
+@contextmanager
+def dead_holder(path: Path) -> Iterator[Holder | None]:
+    """Yield who held a lock when its process died, and keep other processes from the lock; else None."""
+    with ExitStack() as stack:
+        try:
+            descriptor = stack.enter_context(path.open("r+b")).fileno()
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except (FileNotFoundError, BlockingIOError):
+            holder = None
+        else:
+            holder = _holder(descriptor)
+        yield holder
 
 
 def _opened(path: Path) -> int:

@@ -11,6 +11,23 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 
+def free_port() -> int:
+    """Return a port of this machine that is free."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port: int = free.getsockname()[1]
+    return port
+
+
+def responds(url: str) -> bool:
+    """Return whether a server answers."""
+    try:
+        with urllib.request.urlopen(url, timeout=5):
+            return True
+    except OSError:
+        return False
+
+
 @contextmanager
 def started(
     command: Callable[[int], list[str | Path]],
@@ -24,9 +41,7 @@ def started(
     `command` makes the command of a port. `probe` is a path that is answered. What the server starts itself
     is in its process group, and ends with it.
     """
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     address, log = f"http://127.0.0.1:{port}", folder / "server.log"
     folder.mkdir(parents=True, exist_ok=True)
     with log.open("wb") as file:
@@ -51,9 +66,7 @@ def started(
 def _await(url: str, server: subprocess.Popen[bytes], log: Path) -> None:
     for _ in range(240):
         assert server.poll() is None, f"the server has ended; its log is {log}"
-        try:
-            with urllib.request.urlopen(url, timeout=5):
-                return
-        except OSError:
-            time.sleep(0.5)
+        if responds(url):
+            return
+        time.sleep(0.5)
     raise AssertionError(f"{url} does not answer; the server's log is {log}")

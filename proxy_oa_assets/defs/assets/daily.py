@@ -26,6 +26,8 @@ REPUTATION_POOL = "proxy_oa_reputation"
 # For transient errors alone. As an asset's retry policy, it would also retry a step that is interrupted, by
 # Ctrl-C or by "Terminate" in the web UI.
 _RETRIES = dg.RetryPolicy(max_retries=2, delay=5, backoff=dg.Backoff.EXPONENTIAL, jitter=dg.Jitter.PLUS_MINUS)
+# The terminal shows log lines that begin with it.
+WAITING = "Waiting for"
 # As dagster.yaml limits a run (max_runtime_seconds).
 _LONGEST_RUN_SECONDS = 6 * 3600
 
@@ -102,7 +104,7 @@ def day_by_day(
             workspace.lock(day, asset),
             f"materializing {asset} of {day} in run {context.run.run_id[:8]}",
             patience=_LONGEST_RUN_SECONDS,
-            on_wait=lambda holder: context.log.info("Waiting for another run of %s: %s", day, holder),
+            on_wait=lambda holder: context.log.info("%s another run of %s: %s", WAITING, day, holder),
         ):
             return materialize(day)
 
