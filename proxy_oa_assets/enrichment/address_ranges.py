@@ -70,6 +70,8 @@ def address_range(text: str) -> tuple[Address, Address] | None:
         return _block(text)
     if wildcard := _WILDCARD.fullmatch(text):
         octets = wildcard["octets"].rstrip(".").split(".")
+        if {len(octet) for octet in octets} == {3}:
+            octets = [str(int(octet)) for octet in octets]
         # More stars than octets are left.
         if len(octets) + text.count("*") > _OCTETS:
             return None

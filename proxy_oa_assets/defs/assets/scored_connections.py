@@ -66,6 +66,9 @@ def scored_connections_asset(daily: Daily) -> dg.AssetsDefinition:
             rows = as_scores(kept_rows(workspace.data(day)))
             looked_up = reputation.look_up(rows[column].dropna().tolist(), context.log.info)
             write_lookup_stats(workspace.data(day), looked_up.stats)
+            for service, stats in looked_up.stats.items():
+                if stats.ignored:
+                    context.log.warning("Reputation: %s: %s", service, stats.ignored)
             scored = impala.read_day(PROXY_THREAT_INVESTIGATION, day)
             enriched = enrich(
                 rows,

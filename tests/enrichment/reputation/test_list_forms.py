@@ -209,6 +209,15 @@ def test_a_list_of_mostly_unusable_lines_fails_in_doctor(service):
     assert _risks(listed, "a.example/") == [3]
 
 
+def test_domains_in_a_list_of_urls_fail_in_doctor(service):
+    """They match front pages alone: the wrong `kind`, which otherwise looks sound."""
+    assert service("urls", "http://a.example/", "b.example", "c.example/x").describe() == "3 urls of mine"
+    with pytest.raises(
+        ReputationConfigError, match=r"3 urls of mine, most of which are hosts.*`kind` to domains"
+    ):
+        service("urls", "http://a.example/x", "b.example", "c.example").describe()
+
+
 def test_a_list_that_cannot_be_read_costs_no_other_list_s_hits(client_of, tmp_path):
     """Hits count; the rest is unverified and no "none", since the missing list may have it."""
     (tmp_path / "good.txt").write_text("evil.example\n")

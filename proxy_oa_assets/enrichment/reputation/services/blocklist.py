@@ -32,12 +32,13 @@ from proxy_oa_assets.model.errors import ReputationConfigError
 from proxy_oa_assets.model.text_file import IgnoredLines
 
 
-@dataclass(frozen=True)
+@dataclass
 class _Blocked:
-    """Categories by host or URL, and by address."""
+    """Categories by host or URL, and by address; `hosts` counts the hosts in a list of URLs."""
 
     categories: dict[str, str] = field(default_factory=dict)
     ranges: AddressRanges = field(default_factory=AddressRanges)
+    hosts: int = 0
 
     def __len__(self) -> int:
         return len(self.categories) + self.ranges.entries
@@ -61,6 +62,15 @@ class BlockedList(ListFile, frozen=False):
         """The list's content. Raises ReputationConfigError, naming the file."""
         return self.load(self._read)
 
+    def describe(self) -> str:
+        """Describe the list in one line. Raises ReputationConfigError if it can match hardly anything."""
+        found = self.loaded.describe(self.kind, self.name)
+        if self.loaded.content.hosts * 2 > len(self.loaded.content):
+            raise ReputationConfigError(
+                f"{found}, most of which are hosts and match front pages alone; set its `kind` to domains"
+            )
+        return found
+
     def category_of(self, uri: Uri) -> Category | None:
         """Return the URI's category on the list; None if it isn't listed."""
         category = self._category_of_url(uri) if self.kind == "urls" else self._category_of_host(uri.host)
@@ -82,23 +92,25 @@ class BlockedList(ListFile, frozen=False):
         found = _Blocked()
         for number, indicator, category in indicators(lines, self.kind, reject):
             try:
-                for key in self._keys(indicator, category, found.ranges):
+                for key in self._keys(indicator, category, found):
                     found.categories.setdefault(key, category)
             except ValueError as error:
                 reject(number, f"{indicator[:80]!r}: {error}")
         return found
 
-    def _keys(self, indicator: str, category: str, ranges: AddressRanges) -> list[str]:
+    def _keys(self, indicator: str, category: str, found: _Blocked) -> list[str]:
         if self.kind == "domains" and (name := usual_name(indicator)):
             return [name]
         text = refanged(indicator)
         if not text:
             raise ValueError("its first column is empty")
         if self.kind == "urls":
-            return [url(text)]
+            key = url(text)
+            found.hosts += "/" not in text and "?" not in text
+            return [key]
         bounds = address_range(text)
         if bounds and bounds[0] != bounds[1]:
-            ranges.add(*bounds, category)
+            found.ranges.add(*bounds, category)
             return []
         # A host has brackets around it.
         if bounds and isinstance(bounds[0], IPv6Address):
@@ -123,7 +135,7 @@ class Blocklist(LocalService):
 
     @override
     def describe(self) -> str:
-        return ", ".join(each.loaded.describe(each.kind, each.name) for each in self.lists)
+        return ", ".join(each.describe() for each in self.lists)
 
     @override
     def ignored(self) -> IgnoredLines:
