@@ -96,5 +96,9 @@ class FileStore(dg.ConfigurableResource, ABC):
         """
 
     @abstractmethod
+    def now(self) -> float:
+        """Return the store's time, in seconds since 1970; clocks of two machines that use it may differ."""
+
+    @abstractmethod
     def location(self, path: str) -> str:
         """Return the path as a person would look for it."""

@@ -75,10 +75,11 @@ class Kdc(Servers):
             self._run("kadmin.local", "-q", f"ktadd -k {path} {principal}@{REALM}")
         return path
 
-    def ticket(self, user: str) -> str:
+    def ticket(self, user: str, life: str = "1h") -> str:
         """Make a user, and get a ticket as `kinit` does; return its place as KRB5CCNAME has it."""
         cache = f"FILE:{self.folder}/{user}.ticket"
-        self._run("kinit", "-k", "-t", str(self.keytab(user)), "-c", cache, f"{user}@{REALM}")
+        keytab = str(self.keytab(user))
+        self._run("kinit", "-l", life, "-k", "-t", keytab, "-c", cache, f"{user}@{REALM}")
         return cache
 
     def _run(self, program: str, *arguments: str) -> None:

@@ -1,4 +1,4 @@
-"""A relay to a server that cuts connections when certain bytes are sent."""
+"""A relay to a server that cuts connections, or parts the network, when certain bytes are sent."""
 
 import socket
 import threading
@@ -15,6 +15,7 @@ class Relay:
         self.lost = 0
         self._to = ("127.0.0.1", port)
         self._text, self._times = b"", 0
+        self._last, self._delivers, self._parted = b"", False, False
         self._ends: list[socket.socket] = []
         self._server = socket.create_server(("127.0.0.1", 0))
         self.port: int = self._server.getsockname()[1]
@@ -22,6 +23,15 @@ class Relay:
     def lose(self, text: str, times: int = 1) -> None:
         """Cut the next connections over which the text is sent, before it is forwarded."""
         self._text, self._times = text.encode(), times
+
+    def part(self, text: str, *, delivered: bool) -> None:
+        """Forward nothing more, in either direction, once the text is sent; `delivered`: it still arrives."""
+        self._last, self._delivers = text.encode(), delivered
+
+    def heal(self) -> None:
+        """Forward new connections again."""
+        self._parted = False
+        self.cut()
 
     def cut(self) -> None:
         """Cut every connection."""
@@ -55,7 +65,12 @@ class Relay:
                     self._times -= 1
                     self.lost += 1
                     break
-                target.sendall(sent)
+                if watched and self._last and self._last in sent:
+                    self._last, self._parted = b"", True
+                    if self._delivers:
+                        target.sendall(sent)
+                if not self._parted:
+                    target.sendall(sent)
         _shut(source)
         _shut(target)
 

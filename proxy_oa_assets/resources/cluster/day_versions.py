@@ -2,11 +2,11 @@
 
 A day is switched to a new version by its partition's location. The previous version stays for a while, for
 readers that have planned with it. Scheduled removals are stored in HDFS as the names of empty folders:
-creating one takes a single request to the NameNode, and if a writer is killed, others can clean up.
+creating one takes few requests to the NameNode, and if a writer is killed, others can clean up. Times are
+those of the NameNode's clock, because the writers' own may differ.
 """
 
 import datetime as dt
-import time
 import uuid
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
@@ -112,13 +112,13 @@ class DayVersions:
                 self._schedule(version, self._keep_seconds)
 
     def _schedule(self, version: Version, seconds: float) -> Removal:
-        removal = Removal(version, int(time.time() + seconds))
+        removal = Removal(version, int(self._hdfs.now() + seconds))
         self._hdfs.make_folder(f"{self._removals}/{removal.name}")
         return removal
 
     def due(self) -> Iterator[Removal]:
         """Yield the removals whose time has come."""
-        now = time.time()
+        now = self._hdfs.now()
         return (removal for removal in self._scheduled() if removal.due <= now)
 
     def _scheduled(self) -> list[Removal]:

@@ -132,6 +132,10 @@ class WebHdfs(RenamingStore):
         return self._request(path, lambda client: client.touch(path, modified))
 
     @override
+    def now(self) -> float:
+        return self._request("/", lambda client: client.now())
+
+    @override
     def location(self, path: str) -> str:
         return f"hdfs://{path}"
 

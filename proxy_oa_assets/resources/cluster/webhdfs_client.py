@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable, Mapping
+from email.utils import parsedate_to_datetime
 from typing import Any, TypeVar
 from urllib.parse import parse_qs, urlsplit
 
@@ -83,6 +84,11 @@ class Client(hdfs.Client):
         return _unless_missing(
             lambda: bool(self._rename(source, destination=target).json()["boolean"]), missing=False
         )
+
+    def now(self) -> float:
+        """Return the server's time, in seconds since 1970; each response has it, to the second."""
+        date: str = self._get_file_status("/").headers["Date"]
+        return parsedate_to_datetime(date).timestamp()
 
     def touch(self, path: str, modified: int) -> bool:
         """Set a modification time, in milliseconds; return whether the path exists."""

@@ -1,6 +1,7 @@
 """The file store's embedded form: a local folder that stands for the root of HDFS."""
 
 import shutil
+import time
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -98,6 +99,10 @@ class LocalHdfs(FileStore):
                     )
                 )
             yield lambda: None  # the operating system revokes no lock
+
+    @override
+    def now(self) -> float:
+        return time.time()
 
     @override
     def location(self, path: str) -> str:

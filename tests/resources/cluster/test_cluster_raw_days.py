@@ -15,6 +15,7 @@ import pyarrow.parquet as pq
 import pytest
 from support.cluster_home import ClusterHome
 from support.hdfs_path import HdfsPath
+from support.store_clock import skip
 
 from proxy_oa_assets.model.day import Day
 from proxy_oa_assets.model.errors import LockedError, WarehouseError
@@ -115,8 +116,7 @@ def test_replaced_files_go_after_the_delay(
     warehouse.replace_raw_day(DAY.plus(1), {})
     assert len(hdfs.list_folder(f"{folder(home)}/h=07")) == 1
 
-    later = time.time() + warehouse.keep_seconds + 1
-    monkeypatch.setattr(time, "time", lambda: later)
+    skip(monkeypatch, warehouse.keep_seconds + 1)
     warehouse.replace_raw_day(DAY.plus(1), {})
 
     assert hdfs.list_folder(f"{folder(home)}/h=07") == []

@@ -1,12 +1,12 @@
 """A day's versions in HDFS: readers keep theirs, and old ones are removed after the delay."""
 
-import time
 from concurrent.futures import ThreadPoolExecutor
 from threading import Event
 
 import pytest
 from cluster_servers.running import Cluster
 from support.cluster_home import ClusterHome
+from support.store_clock import skip
 from support.storyboard_days import DAY, comments, texts_of
 
 from proxy_oa_assets.model.tables import PROXY_STORYBOARD
@@ -21,12 +21,6 @@ def runs(home: ClusterHome) -> list[str]:
     """Return the names of the day's version folders."""
     folder = home.deployment.impala.tables().folder(PROXY_STORYBOARD, DAY)
     return [entry.name for entry in home.deployment.hdfs.list_folder(folder)]
-
-
-def skip(monkeypatch: pytest.MonkeyPatch, seconds: float) -> None:
-    """Advance the clock."""
-    then = time.time() + seconds
-    monkeypatch.setattr(time, "time", lambda: then)
 
 
 def test_old_versions_are_removed_after_the_delay(home: ClusterHome, monkeypatch) -> None:

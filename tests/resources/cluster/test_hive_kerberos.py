@@ -1,3 +1,4 @@
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -56,6 +57,18 @@ def test_without_a_ticket_kinit_is_named(login: Login, monkeypatch: pytest.Monke
     """No retries; the message has Kerberos' own reason."""
     monkeypatch.setenv("KRB5CCNAME", "FILE:/nowhere")
     with pytest.raises(WarehouseError, match=r"hive@localhost \(No Kerberos cred.*\); run kinit") as refused:
+        login()
+    assert waits == []
+    assert not refused.value.transient
+
+
+def test_a_ticket_that_has_expired_asks_for_kinit(
+    login: Login, kdc: Kdc, monkeypatch: pytest.MonkeyPatch, waits: list[float]
+):
+    """No retries; the message has Kerberos' own reason."""
+    monkeypatch.setenv("KRB5CCNAME", kdc.ticket("brief", "2s"))
+    time.sleep(3)
+    with pytest.raises(WarehouseError, match=r"hive@localhost \(.*expired.*\); run kinit") as refused:
         login()
     assert waits == []
     assert not refused.value.transient

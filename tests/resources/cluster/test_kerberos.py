@@ -1,3 +1,4 @@
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -16,6 +17,7 @@ from proxy_oa_assets.resources.cluster.webhdfs import WebHdfs
 
 pytestmark = pytest.mark.cluster
 
+TOKEN_SECONDS = 15
 Reach = Callable[..., WebHdfs]
 LogIn = Callable[[str], None]
 
@@ -34,7 +36,10 @@ def servers(
     kerberos = pytest.importorskip("requests_kerberos", reason="the extra kerberos isn't installed")
     servers = HdfsServers(
         tmp_path_factory.mktemp("hdfs"),
-        settings=kerberos_settings(kdc),
+        settings={
+            **kerberos_settings(kdc),
+            "dfs.namenode.delegation.token.renew-interval": str(TOKEN_SECONDS * 1000),
+        },
         environ=kdc.environ,
         key=hdfs_key,
         options=java_options(kdc.krb5_conf),
@@ -150,6 +155,43 @@ def test_an_invalid_token_is_refused(
     with pytest.raises(StorageError, match="set HDFS_TOKEN") as refused:
         reach(HDFS_AUTH="token", HDFS_TOKEN="set").status("/")
     assert token not in str(refused.value)
+
+
+def test_a_token_that_expires_in_a_run_leaves_the_file(
+    reach: Reach, log_in: LogIn, servers: HdfsServers, monkeypatch: pytest.MonkeyPatch
+):
+    """It expires during an upload: the old content stays, and the message has the reason and the setting."""
+    log_in(USER)
+    issued = time.monotonic()
+    token = new_token(reach()._connected()._session, servers)
+    monkeypatch.setenv("HDFS_TOKEN", token)
+    hdfs = reach(HDFS_AUTH="token", HDFS_TOKEN="set")
+    hdfs.write("/expiring/file", [b"old"])
+
+    def slow() -> Iterator[bytes]:
+        yield b"new"
+        time.sleep(issued + TOKEN_SECONDS + 1 - time.monotonic())
+        yield b"newer"
+
+    with pytest.raises(StorageError, match=r"/expiring/file: .*expired.*set HDFS_TOKEN") as refused:
+        hdfs.write("/expiring/file", slow())
+
+    assert not refused.value.transient
+    assert token not in str(refused.value)
+    with reach().open("/expiring/file") as stream:
+        assert stream.read() == b"old"
+
+
+def test_a_ticket_that_has_expired_asks_for_kinit(reach: Reach, kdc: Kdc, monkeypatch: pytest.MonkeyPatch):
+    """A session that has begun goes on; the next one is refused with Kerberos' reason."""
+    monkeypatch.setenv("KRB5CCNAME", kdc.ticket("brief", "4s"))
+    hdfs = reach()
+    assert hdfs.status("/").is_folder
+    time.sleep(5)
+    assert hdfs.status("/").is_folder
+    with pytest.raises(StorageError, match=r"HTTP@localhost \(.*expired.*\); run kinit") as refused:
+        reach().status("/")
+    assert not refused.value.transient
 
 
 def new_token(session: requests.Session, servers: HdfsServers) -> str:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from support.cluster_home import ClusterHome
+from support.store_clock import skip
 from support.storyboard_days import DAY, comments, texts_of
 
 from proxy_oa_assets.model.tables import PROXY_STORYBOARD, TABLES
@@ -80,8 +81,7 @@ def test_a_killed_writer_leaves_the_day_wholly_old_or_wholly_new(
     # Otherwise the moments were such that little was shown.
     assert killed > KILLS / 2
     assert replaced > KILLS / 10
-    later = time.time() + 25 * 3600
-    monkeypatch.setattr(time, "time", lambda: later)
+    skip(monkeypatch, 25 * 3600)
     warehouse.replace_day_with_frame(PROXY_STORYBOARD, DAY.plus(1), comments("another day"))
     tables = warehouse.tables()
     assert len(home.deployment.hdfs.list_folder(tables.folder(PROXY_STORYBOARD, DAY))) == 1

@@ -1,6 +1,5 @@
 """Folders in which the engine's user and ours write, set up as in docs/cluster.md."""
 
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,6 +8,7 @@ import requests
 from cluster_servers.hdfs_servers import USER, HdfsServers
 from cluster_servers.thrift_server import ThriftServer
 from support.cluster_home import ClusterHome
+from support.store_clock import skip
 from support.storyboard_days import DAY, comments, texts_of
 
 from proxy_oa_assets.model.tables import PROXY_STORYBOARD
@@ -82,8 +82,7 @@ def test_a_group_with_a_default_acl_serves_both(home: ClusterHome, monkeypatch: 
     assert texts_of(warehouse) == ["ours, again, again"]
     assert sorted(versions(home).values()) == [OURS, ENGINES, ENGINES]
 
-    later = time.time() + warehouse.keep_seconds + 1
-    monkeypatch.setattr(time, "time", lambda: later)
+    skip(monkeypatch, warehouse.keep_seconds + 1)
     warehouse.replace_day_with_frame(PROXY_STORYBOARD, DAY.plus(1), comments("another day"))
 
     assert list(versions(home).values()) == [ENGINES]
