@@ -7,6 +7,7 @@ from proxy_oa_assets.investigation.storyboard import restore_stories
 from proxy_oa_assets.model.day import Day
 from proxy_oa_assets.model.errors import StorageError, WarehouseError
 from proxy_oa_assets.model.files import remove_abandoned
+from proxy_oa_assets.model.tables import TABLES
 from proxy_oa_assets.model.text import counted
 from proxy_oa_assets.resources.deployment import Deployment
 
@@ -23,8 +24,9 @@ def repaired(day: Day, deployment: Deployment, *, patience: float | None = None)
     if stories := restore_stories(day, deployment, patience=patience):
         lines.append(f"timeline and progression of {counted(len(stories), 'comment')} of {day} written")
     left = sum(map(remove_abandoned, (workspace.data(day), workspace.notebooks(day))))
-    for path in (workspace.feedback(day), workspace.results(day), workspace.progression(day, "")):
-        left += hdfs.remove_abandoned(path.rpartition("/")[0])
+    folders = [path.rpartition("/")[0] for path in (workspace.feedback(day), workspace.results(day))]
+    folders += [f"{workspace.huser}/{table.day_folder(day)}" for table in TABLES.values() if not table.hourly]
+    left += sum(map(hdfs.remove_abandoned, [*folders, workspace.progressions(day)]))
     if left:
         lines.append(f"{counted(left, 'temporary file')} of killed writers of {day} removed")
     return lines
