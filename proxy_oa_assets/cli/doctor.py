@@ -8,11 +8,16 @@ from dataclasses import dataclass
 
 from proxy_oa_assets.cli.history import open_history
 from proxy_oa_assets.cli.start_date import Doubtful, first_day, start_date_finding
+from proxy_oa_assets.investigation.repair import repaired
 from proxy_oa_assets.model.day import Day
 from proxy_oa_assets.model.errors import ProxyOaError, refusal
 from proxy_oa_assets.resources.deployment import Deployment, deployment
 from proxy_oa_assets.resources.hdfs import FileStore
 from proxy_oa_assets.settings import Settings, load_settings
+
+_LOCK_SECONDS = 10
+# A day takes some requests on a cluster; an older one is repaired when it is touched.
+_REPAIRED_DAYS = 31
 
 
 @dataclass(frozen=True)
@@ -57,10 +62,11 @@ def _systems(settings: Settings, configured: Deployment) -> Iterator[dict[str, C
     yield {
         "hdfs": lambda: _hdfs(configured.hdfs, settings.huser),
         "hdfs files": lambda: _hdfs_files(configured.hdfs, settings.huser),
+        "locks": lambda: _locks(configured.hdfs, settings.huser),
         "results": lambda: _results(configured.hdfs, settings.huser),
         "start date": lambda: start_date_finding(settings, first_day(configured)),
     }
-    yield configured.impala.probes()
+    yield {**configured.impala.probes(), "killed writers": lambda: _killed_writers(configured)}
     yield {"network context": lambda: _network_context(configured)}
     yield {"history": lambda: _history(settings)}
     yield {"reputation": lambda: _reputation(settings, configured)}
@@ -98,6 +104,26 @@ def _hdfs_files(hdfs: FileStore, huser: str) -> str:
     if not same:
         raise ProxyOaError(f"{hdfs.location(path)}: read other bytes than were written; check the disk")
     return "wrote, read back and removed a file"
+
+
+def _locks(hdfs: FileStore, huser: str) -> str:
+    """Take a lock of its own, and remove what killed processes left beside the locks."""
+    folder = f"{huser}/proxy/oa/.locks"
+    with hdfs.lock(f"{folder}/doctor", "probing", patience=_LOCK_SECONDS):
+        hdfs.remove_abandoned(folder)
+    return "took and released a lock"
+
+
+def _killed_writers(configured: Deployment) -> str:
+    """Repair the newest days that have a folder in `scored_results`, where feedback files are."""
+    folder = f"{configured.workspace.huser}/proxy/scored_results"
+    days = sorted(filter(None, (Day.of_folder(entry.name) for entry in configured.hdfs.list_folder(folder))))
+    lines = [
+        line for day in days[-_REPAIRED_DAYS:] for line in repaired(day, configured, patience=_LOCK_SECONDS)
+    ]
+    if lines:
+        return Doubtful(f"repaired: {'; '.join(lines)}")
+    return f"the newest {_REPAIRED_DAYS} days at most are whole: files follow their tables"
 
 
 def _results(hdfs: FileStore, huser: str) -> str:

@@ -70,13 +70,13 @@ class FileStore(dg.ConfigurableResource, ABC):
         """Remove a folder with all that is in it; return whether there was one."""
 
     def remove_abandoned(self, folder: str) -> int:
-        """Remove what killed writers left in a folder; return how many files."""
+        """Remove the files and folders that killed writers left in a folder; return how many."""
         left = [
-            entry.path
-            for entry in self.list_folder(folder)
-            if not entry.is_folder and is_abandoned(entry.name, entry.modified / 1000)
+            entry for entry in self.list_folder(folder) if is_abandoned(entry.name, entry.modified / 1000)
         ]
-        return sum(map(self.delete, left))
+        return sum(
+            self.delete_folder(entry.path) if entry.is_folder else self.delete(entry.path) for entry in left
+        )
 
     @abstractmethod
     def lock(

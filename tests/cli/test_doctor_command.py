@@ -1,8 +1,11 @@
 from pathlib import Path
 
 import pytest
+from support.analysts_day import AnalystsDay
 from support.command import proxy_oa
 from support.home import SAMPLE_DAY, Home
+
+from proxy_oa_assets.investigation.score import score
 
 
 @pytest.fixture
@@ -28,6 +31,22 @@ def test_doctor_counts_days_alone(home: Home) -> None:
     done = proxy_oa(home.path, "doctor")
 
     assert "1 ranked days, the last one 20160912" in done.stdout
+
+
+def test_doctor_repairs_what_a_killed_analyst_left(tmp_path: Path) -> None:
+    """A feedback file without a recorded severity follows the table again; the line says so, once."""
+    today = AnalystsDay(Home(tmp_path / "home"), SAMPLE_DAY)
+    today.write_scores({"fulluri": "a"})
+    score(today.day, 1, "a", deployment=today.deployment)
+    today.deployment.hdfs.write(today.deployment.workspace.feedback(today.day), [b""])
+
+    first, second = (proxy_oa(today.home.path, "doctor").stdout.splitlines() for _ in range(2))
+
+    (line,) = [line for line in first if "killed writers" in line]
+    assert "ml_feedback.csv follows the severities again (of URIs with a severity, 1 missing" in line
+    assert today.recorded() == {"a": 1}
+    (line,) = [line for line in second if "killed writers" in line]
+    assert line.startswith("ok")
 
 
 def test_doctor_says_what_to_do_about_a_folder_that_cannot_be_used(home: Home) -> None:

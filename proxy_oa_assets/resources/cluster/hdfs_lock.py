@@ -18,6 +18,7 @@ from contextlib import contextmanager, suppress
 
 from proxy_oa_assets.model.errors import LockLostError, StorageError
 from proxy_oa_assets.model.file_lock import QUIET_SECONDS, Holder, OnWait, still_locked
+from proxy_oa_assets.model.files import temporary_name
 from proxy_oa_assets.resources.hdfs import FileStatus, FileStore, StillHeld
 
 _FREE = "free"
@@ -174,7 +175,8 @@ class Lease:
 
     def _make(self) -> list[FileStatus]:
         """Create the folder with a free lock, atomically, and return its file."""
-        draft = f"{self._folder}.{uuid.uuid4().hex}"
+        parent, _, name = self._folder.rpartition("/")
+        draft = f"{parent}/{temporary_name(name)}"
         self._files.write(f"{draft}/{_FREE}", [])
         self._files.move(draft, self._folder)
         # If another process was faster, HDFS has moved this folder into the other.

@@ -14,8 +14,8 @@ from proxy_oa_assets.model.tables import PROXY_STORYBOARD
 pytestmark = pytest.mark.cluster
 
 CLUSTER_LINES = [
-    *("settings", "conf", "hdfs", "hdfs files", "results", "sql engine", "database", "definitions", "tables"),
-    *("partition", "network context", "history", "reputation"),
+    *("settings", "conf", "hdfs", "hdfs files", "locks", "results", "start date", "sql engine", "database"),
+    *("definitions", "tables", "partition", "killed writers", "network context", "history", "reputation"),
 ]
 
 
