@@ -65,7 +65,7 @@ def address_range(text: str) -> tuple[Address, Address] | None:
     """Return first and last of an address, a CIDR block, `10.0.0.*` or a range; None for another text."""
     if not _BEGINS.match(text):
         return None
-    text = _BRACKETS.sub(r"\1", text.strip())
+    text = _without_brackets(text)
     if "/" in text:
         return _block(text)
     if wildcard := _WILDCARD.fullmatch(text):
@@ -114,11 +114,15 @@ def parse_address(text: str) -> Address | None:
 
 
 def _bare(text: str) -> str:
-    text = _BRACKETS.sub(r"\1", text.strip())
+    text = _without_brackets(text)
     if _PADDED.fullmatch(text):
         return ".".join(str(int(octet)) for octet in text.split("."))
     # A zone names an interface of the machine that wrote the address.
     return _ZONE.sub("", text) if ":" in text else text
+
+
+def _without_brackets(text: str) -> str:
+    return (_BRACKETS.sub(r"\1", text) if "[" in text else text).strip()
 
 
 def _unmapped(address: Address) -> Address:

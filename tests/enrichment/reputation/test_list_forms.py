@@ -241,14 +241,14 @@ def test_no_line_costs_another(tmp_path_factory, lines):
 def test_sizes_are_bounded_while_reading(tmp_path):
     """Compressed a thousandfold, a list is refused before it fills the memory; the limits are settings."""
     path = tmp_path / "list.gz"
-    path.write_bytes(gzip.compress(b"url\n" + b"x.example\n" * 200_000))
+    path.write_bytes(gzip.compress(b"url\n" + b"x.example\n" * 20_000))
     for entry, named in (
         (
-            {"max_bytes": 1024**2},
-            r"list\.gz can't be read: it is larger than 1 MB, decompressed.*raise `max_bytes`",
+            {"max_bytes": 100_000},
+            r"list\.gz can't be read: it is larger than 100,000 bytes, decompressed.*raise `max_bytes`",
         ),
-        ({"max_bytes": 1024}, "larger than 1,024 bytes;"),
-        ({"max_lines": 199_999}, "more than 199,999 lines.*`max_lines`"),
+        ({"max_bytes": 100}, "larger than 100 bytes;"),
+        ({"max_lines": 19_999}, "more than 19,999 lines.*`max_lines`"),
     ):
         for listed in (
             BlockedList(path=path, kind="domains", **entry),
@@ -256,7 +256,7 @@ def test_sizes_are_bounded_while_reading(tmp_path):
         ):
             with pytest.raises(ReputationConfigError, match=named):
                 listed.loaded if isinstance(listed, BlockedList) else listed.describe()
-    listed = BlockedList(path=path, kind="domains", max_lines=200_001)
+    listed = BlockedList(path=path, kind="domains", max_lines=20_001)
     assert listed.loaded.describe("domains", "x") == "1 domains of x"
 
 
