@@ -154,6 +154,7 @@ class Settings(_Variables):
     network_context: ExistingFile | None = None
     reputation: ExistingFile | None = None
     reputation_coverage: Share = 0.9
+    results_min_age: Seconds = 120
     days_per_run: Annotated[Whole, Field(le=9999)] = 1
     executor: Literal["in_process", "multiprocess"] = "in_process"
     # A webhook's address is its secret.

@@ -11,7 +11,7 @@ from proxy_oa_assets.defs.assets.ingest_summary import ingest_summary_asset
 from proxy_oa_assets.defs.assets.notebooks import notebooks_asset
 from proxy_oa_assets.defs.assets.proxy_results import proxy_results_asset
 from proxy_oa_assets.defs.assets.scored_connections import scored_connections_asset
-from proxy_oa_assets.defs.assets.upstream import upstream_specs
+from proxy_oa_assets.defs.assets.upstream import upstream_assets
 from proxy_oa_assets.defs.automation.dead_runs import dead_runs, marking
 from proxy_oa_assets.defs.automation.failure_webhook import failure_sensors
 from proxy_oa_assets.defs.automation.jobs import (
@@ -46,11 +46,11 @@ def build_definitions(settings: Settings) -> dg.Definitions:
         notebooks_asset(daily),
     ]
     return dg.Definitions(
-        assets=catalogued([*upstream_specs(daily), *assets], settings, configured),
+        assets=catalogued([*upstream_assets(daily), *assets], settings, configured),
         asset_checks=[*asset_checks(daily.partitions), yesterday_check(daily.partitions, assets)],
         jobs=[proxy_day, recheck_job(daily.partitions), reset_job(daily.partitions), yesterday],
         schedules=[proxy_day_daily, yesterday_schedule(settings.timezone)],
-        sensors=[new_results_sensor(daily.partitions), dead_runs, *failure_sensors(settings)],
+        sensors=[new_results_sensor(daily), dead_runs, *failure_sensors(settings)],
         resources=configured.resources(),
         executor=marking(_EXECUTORS[settings.executor]),
     )

@@ -30,6 +30,14 @@ class FileStatus:
         return self.path.rpartition("/")[2]
 
 
+@dataclass(frozen=True)
+class Usage:
+    """How many files are below a folder, and their bytes."""
+
+    files: int
+    length: int
+
+
 class FileStore(dg.ConfigurableResource, ABC):
     """Files by absolute HDFS path, such as `/user/spot/proxy/...`.
 
@@ -48,6 +56,10 @@ class FileStore(dg.ConfigurableResource, ABC):
     @abstractmethod
     def list_folder(self, path: str) -> list[FileStatus]:
         """Return a folder's entries by name; none if there is no such folder."""
+
+    @abstractmethod
+    def usage(self, path: str) -> Usage:
+        """Return how many files are below a folder, and their bytes; nothing if there is no such folder."""
 
     @abstractmethod
     def open(self, path: str) -> AbstractContextManager[BinaryIO]:

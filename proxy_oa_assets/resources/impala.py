@@ -9,8 +9,8 @@ import dagster as dg
 from typing_extensions import override
 
 from proxy_oa_assets.model.day import Day
-from proxy_oa_assets.model.tables import PROXY, TABLES, Table
-from proxy_oa_assets.sql.query import Query, any_row, whole_day
+from proxy_oa_assets.model.tables import PROXY, TABLES, Table, records
+from proxy_oa_assets.sql.query import Query, any_row, count_of_day, whole_day
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -110,3 +110,8 @@ class Warehouse(dg.ConfigurableResource, ABC):
     def has_rows(self, table: Table, day: Day) -> bool:
         """Return whether a day has any row."""
         return not self.query(any_row(table, day)).empty
+
+    def row_count(self, table: Table, day: Day) -> int:
+        """Return how many rows a day has."""
+        ((rows,),) = records(self.query(count_of_day(table, day)))
+        return int(str(rows))

@@ -68,6 +68,12 @@ def any_row(table: Table, day: Day | None = None) -> Query:
     return Query(f"SELECT 1 AS found FROM {table.name} WHERE {where} LIMIT 1", values, (day, day))
 
 
+def count_of_day(table: Table, day: Day) -> Query:
+    """Select how many rows a day of a table has."""
+    where, values = of_day(table, day)
+    return Query(f"SELECT count(*) AS total FROM {table.name} WHERE {where}", values, (day, day))
+
+
 def of_day(table: Table, day: Day, alias: str = "") -> tuple[str, tuple[str | int, ...]]:
     """Return the condition that selects a day of a table, and its bound values.
 

@@ -8,7 +8,7 @@ from proxy_oa_assets.defs.build import build_definitions
 from proxy_oa_assets.settings import load_settings
 
 with TemporaryDirectory() as _folder, chdir(_folder):
-    _SETTINGS = load_settings(_folder)
+    _SETTINGS = load_settings(_folder, PROXY_OA_RESULTS_MIN_AGE="60")
     defs = build_definitions(_SETTINGS)
 
 DAILY = Daily.of(_SETTINGS).partitions

@@ -39,12 +39,14 @@ _Materialize = Callable[..., dg.MaterializeResult]
 class Daily:
     """What the daily assets, checks and jobs take from the settings.
 
-    `table_kinds` are the icons of assets that are tables: the engine, and the files' format.
+    `table_kinds` are the icons of assets that are tables: the engine, and the files' format. Results
+    that were modified less than `results_min_age` seconds ago may still be being written.
     """
 
     partitions: dg.TimeWindowPartitionsDefinition
     backfill_policy: dg.BackfillPolicy | None
     table_kinds: frozenset[str]
+    results_min_age: int
 
     @classmethod
     def of(cls, settings: Settings) -> Self:
@@ -59,6 +61,7 @@ class Daily:
             if settings.days_per_run > 1
             else None,
             table_kinds=frozenset({settings.cluster.engine if settings.cluster else "duckdb", "parquet"}),
+            results_min_age=settings.results_min_age,
         )
 
     def asset(

@@ -9,6 +9,7 @@ import dagster as dg
 from proxy_oa_assets.defs.assets.daily import WAREHOUSE_POOL, Daily, DayMetadata, day_by_day, require_raw_rows
 from proxy_oa_assets.defs.assets.metadata import edge_lineage, table_metadata
 from proxy_oa_assets.defs.assets.raw_columns import RawColumnsConfig, raw_columns
+from proxy_oa_assets.defs.assets.upstream_days import raw_day, report_read
 from proxy_oa_assets.enrichment.score_columns import client_hash, connection_hash, edge_file_name
 from proxy_oa_assets.model import tsv
 from proxy_oa_assets.model.day import Day
@@ -46,7 +47,11 @@ def edge_details_asset(daily: Daily) -> dg.AssetsDefinition:
         def materialize(day: Day) -> DayMetadata:
             require_raw_rows(impala, day)
             columns = raw_columns(context, impala, day, day_tables.EDGE_READS, config)
+            # Noted before the rows are read: an hour that arrives during the statement then counts as new.
+            raw = raw_day(hdfs, workspace, day)
             count = impala.replace_day(PROXY_EDGE, day, day_tables.edge_details(day))
+            if raw:
+                report_read(context, raw)
             files = export_edges(impala, day, workspace.data(day))
             return {
                 "dagster/partition_row_count": count,

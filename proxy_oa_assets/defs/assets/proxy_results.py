@@ -1,12 +1,16 @@
 """The asset `proxy_results`: a copy of the ranked results, and their first rows."""
 
+import time
+
 import dagster as dg
 
 from proxy_oa_assets.defs.assets.daily import Daily, DayMetadata, day_by_day
 from proxy_oa_assets.defs.assets.metadata import column_schema, results_lineage
 from proxy_oa_assets.defs.assets.row_limit import ROW_LIMIT
+from proxy_oa_assets.defs.assets.upstream_days import ranked_day, report_read
 from proxy_oa_assets.model.day import Day
 from proxy_oa_assets.model.tables import RESULT_COLUMNS
+from proxy_oa_assets.ranking.publication import Publication, keep_publication
 from proxy_oa_assets.ranking.published_parts import copy_results, required_results
 from proxy_oa_assets.ranking.results_file import keep_rows, read_results
 from proxy_oa_assets.resources.hdfs import FileStore
@@ -35,8 +39,11 @@ def proxy_results_asset(daily: Daily) -> dg.AssetsDefinition:
         def materialize(day: Day) -> DayMetadata:
             copy = workspace.data(day) / "proxy_results.csv"
             # Noted before the bytes are read: parts published during the copy then count as new.
-            published = required_results(hdfs, workspace.results(day))
+            published, began = required_results(hdfs, workspace.results(day)), time.time()
             copy_results(hdfs, published, copy)
+            publication = Publication.of(published, copy, began)
+            if publication.age < daily.results_min_age:
+                context.log.warning(_young(hdfs.location(workspace.results(day)), publication.age))
             reader = read_results(copy, workspace.column_map().results, day, limit)
             keep_rows(workspace.data(day), reader.frame)
             if reader.crlf_lines:
@@ -46,6 +53,8 @@ def proxy_results_asset(daily: Daily) -> dg.AssetsDefinition:
                     reader.crlf_lines,
                     reader.lines_read,
                 )
+            keep_publication(workspace.data(day), publication)
+            report_read(context, ranked_day(hdfs, workspace, day, published, publication.lines))
             return {
                 "dagster/partition_row_count": len(reader.frame),
                 "limit": limit,
@@ -55,6 +64,7 @@ def proxy_results_asset(daily: Daily) -> dg.AssetsDefinition:
                 "crlf_lines": reader.crlf_lines,
                 "bytes": published.length,
                 "source_modified": published.modified,
+                "lines": publication.lines,
                 "source": dg.MetadataValue.path(hdfs.location(workspace.results(day))),
                 "copy": copy,
                 **results_lineage(),
@@ -63,3 +73,10 @@ def proxy_results_asset(daily: Daily) -> dg.AssetsDefinition:
         return day_by_day(context, hdfs, workspace, materialize)
 
     return proxy_results
+
+
+def _young(location: str, age: int) -> str:
+    return (
+        f"{location} was modified {age} s before it was read: if it was still being written, "
+        f"materialize the day again when it is whole"
+    )

@@ -21,6 +21,7 @@ from proxy_oa_assets.model.day import Day
 from proxy_oa_assets.model.errors import LockedError
 from proxy_oa_assets.model.tables import PROXY_SCORES, records
 from proxy_oa_assets.model.text import literal
+from proxy_oa_assets.ranking.publication import Publication, read_publication
 from proxy_oa_assets.ranking.results_file import CAPPED_FILE, REJECTED_FILE, kept_rows
 from proxy_oa_assets.resources.deployment import Deployment
 
@@ -39,11 +40,17 @@ NO_VALUE_IS_AT_A_LIMIT = DayCheck(
     "No duration or byte count of a row that was read is beyond INT; the row has the limit in its place",
     CheckSeverity.WARNING,
 )
-RESULTS_CHECKS = (NO_ROW_WAS_REJECTED, NO_VALUE_IS_AT_A_LIMIT)
+RESULTS_ARE_AS_LONG_AS_BEFORE = DayCheck(
+    "results_are_as_long_as_before",
+    "proxy_results",
+    "Ranked results that were published again have at least half the lines of those they replaced",
+    CheckSeverity.WARNING,
+)
+RESULTS_CHECKS = (NO_ROW_WAS_REJECTED, NO_VALUE_IS_AT_A_LIMIT, RESULTS_ARE_AS_LONG_AS_BEFORE)
 
 
 def evaluate_results(day: Day, deployment: Deployment) -> dict[DayCheck, CheckResult]:
-    """Count the lines of the files beside the copy, each of which exists only if it has a line."""
+    """Read the files beside the copy; those of rejected and capped lines exist only if they have a line."""
     data = deployment.workspace.data(day)
     rejected, capped = _lines(data / REJECTED_FILE), _lines(data / CAPPED_FILE)
     return {
@@ -63,7 +70,24 @@ def evaluate_results(day: Day, deployment: Deployment) -> dict[DayCheck, CheckRe
             else "every duration and byte count fits",
             metadata={"values_at_a_limit": capped},
         ),
+        RESULTS_ARE_AS_LONG_AS_BEFORE: _length(read_publication(data)),
     }
+
+
+def _length(publication: Publication | None) -> CheckResult:
+    if publication is None or publication.lines_before is None:
+        return CheckResult(passed=True, description="the day was made from no other results before")
+    lines, before = publication.lines, publication.lines_before
+    passed = lines * 2 >= before
+    description = f"{lines} lines, where the results that were replaced had {before}"
+    if not passed:
+        description += (
+            "; look whether the ranking job had finished them, and if not, materialize the day again when "
+            "they are whole"
+        )
+    return CheckResult(
+        passed=passed, description=description, metadata={"lines": lines, "lines_before": before}
+    )
 
 
 def _lines(file: Path) -> int:

@@ -16,7 +16,7 @@ from proxy_oa_assets.resources.cluster.hdfs_lock import Lease, RenamingStore
 from proxy_oa_assets.resources.cluster.webhdfs_client import Client, connect
 from proxy_oa_assets.resources.cluster.webhdfs_errors import request
 from proxy_oa_assets.resources.cluster.webhdfs_reader import ResumingReader
-from proxy_oa_assets.resources.hdfs import FileStatus, StillHeld
+from proxy_oa_assets.resources.hdfs import FileStatus, StillHeld, Usage
 from proxy_oa_assets.settings import environment
 
 T = TypeVar("T")
@@ -67,6 +67,10 @@ class WebHdfs(RenamingStore):
             lambda client: [_status(f"{folder}/{name}", found) for name, found in client.entries(path)],
         )
         return sorted(filter(None, entries), key=lambda entry: entry.path)
+
+    @override
+    def usage(self, path: str) -> Usage:
+        return self._request(path, lambda client: client.usage(path))
 
     @override
     @contextmanager

@@ -14,6 +14,7 @@ from typing_extensions import override
 from proxy_oa_assets.model.errors import SettingsError
 from proxy_oa_assets.model.network import silence
 from proxy_oa_assets.model.secrets import Secrets
+from proxy_oa_assets.resources.hdfs import Usage
 
 MISSING = "FileNotFoundException"
 
@@ -56,6 +57,11 @@ class Client(hdfs.Client):
         """Give the mode of a file, if there is one, to the file that replaces it."""
         if found := self.found(path):
             self.set_permission(replacement, found["permission"])
+
+    def usage(self, path: str) -> Usage:
+        """Return how many files are below a folder, and their bytes; nothing if there is no such folder."""
+        found = _unless_missing(lambda: dict(self.content(path)), {"fileCount": 0, "length": 0})
+        return Usage(found["fileCount"], found["length"])
 
     def replace(self, source: str, target: str) -> None:
         """Rename a file over another in one step, where the server can; HttpFS can't.

@@ -13,7 +13,7 @@ from typing_extensions import override
 from proxy_oa_assets.model.errors import StorageError
 from proxy_oa_assets.model.file_lock import PATIENCE_SECONDS, OnWait, file_lock, log_wait
 from proxy_oa_assets.model.files import make_folder, replacing
-from proxy_oa_assets.resources.hdfs import FileStatus, FileStore, StillHeld
+from proxy_oa_assets.resources.hdfs import FileStatus, FileStore, StillHeld, Usage
 
 
 class LocalHdfs(FileStore):
@@ -44,6 +44,13 @@ class LocalHdfs(FileStore):
                 return []
             found = [_status(f"{path.rstrip('/')}/{entry.name}", entry) for entry in sorted(local.iterdir())]
         return [status for status in found if status is not None]
+
+    @override
+    def usage(self, path: str) -> Usage:
+        with self._local(path) as local:
+            found = [_status("", file) for file in local.rglob("*")]
+        lengths = [status.length for status in found if status is not None and not status.is_folder]
+        return Usage(len(lengths), sum(lengths))
 
     @override
     @contextmanager

@@ -83,6 +83,7 @@ def test_a_day_that_was_materialized_by_hand_is_not_run_again(site):
     assert site.days() == []
     with site.home.results(YESTERDAY).open("ab") as results:
         results.write(b"\n")
+    site.age(site.home.results(YESTERDAY))
     assert site.days() == [YESTERDAY.key]
 
 

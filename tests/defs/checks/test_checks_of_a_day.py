@@ -6,6 +6,8 @@ from support.day_checks import check_results, failed_checks
 from support.home import SAMPLE_DAY, Home, check_evaluations, metadata, rewrite
 
 from proxy_oa_assets.defs.checks.asset_checks import DAY_CHECKS, dagster_severity
+from proxy_oa_assets.defs.checks.day_check import CheckResult
+from proxy_oa_assets.defs.checks.scores import RESULTS_ARE_AS_LONG_AS_BEFORE, evaluate_results
 from proxy_oa_assets.model.column_map import RESULT_FIELDS
 from proxy_oa_assets.model.day import Day
 from proxy_oa_assets.model.tables import PROXY_SCORES
@@ -60,6 +62,28 @@ def test_a_transfer_beyond_int_in_the_results_is_scored_with_a_warning(embedded_
     results.write_bytes(good)
     assert check_evaluations(embedded_home.materialize(DAY))["no_value_is_at_a_limit"].passed
     assert not capped.exists()
+
+
+def test_results_that_are_published_again_with_few_lines_are_a_warning(embedded_home: Home) -> None:
+    """The head of a file is named with both numbers, however often it is read; the whole file passes."""
+    whole = embedded_home.results(DAY).read_bytes()
+    lines = whole.splitlines(keepends=True)
+
+    def evaluated(content: bytes) -> CheckResult:
+        if embedded_home.results(DAY).read_bytes() != content:
+            embedded_home.results(DAY).write_bytes(content)
+        assert embedded_home.materialize(DAY, assets=["proxy_results"]).success
+        return evaluate_results(DAY, embedded_home.deployment)[RESULTS_ARE_AS_LONG_AS_BEFORE]
+
+    assert evaluated(whole).passed
+    for _ in range(2):
+        check = evaluated(b"".join(lines[:20]))
+        assert not check.passed
+        assert f"20 lines, where the results that were replaced had {len(lines)}" in check.description
+        assert check.metadata == {"lines": 20, "lines_before": len(lines)}
+    assert evaluated(whole).passed
+    assert evaluated(b"".join(lines[: len(lines) // 2 + 1]).removesuffix(b"\n")).passed
+    assert dagster_severity(RESULTS_ARE_AS_LONG_AS_BEFORE) is WARN
 
 
 def test_a_score_that_is_missing_is_found(home: Home) -> None:
