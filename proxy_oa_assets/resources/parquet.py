@@ -20,8 +20,9 @@ ARROW_TYPES: dict[str, pa.DataType] = {
     "SMALLINT": pa.int16(),
     "TINYINT": pa.int8(),
 }
-# Impala names no character set for text.
-_SQL_TYPES = {arrow: sql for sql, arrow in ARROW_TYPES.items()} | {pa.binary(): "STRING"}
+# Impala names no character set for text, and pandas and Polars have large text.
+_TEXT = (pa.binary(), pa.large_binary(), pa.large_string(), pa.string_view())
+_SQL_TYPES = {arrow: sql for sql, arrow in ARROW_TYPES.items()} | dict.fromkeys(_TEXT, "STRING")
 
 
 def arrow_schema(table: Table) -> pa.Schema:

@@ -19,9 +19,10 @@ def test_what_is_written_is_found_as_it_is_declared(tmp_path, table):
 def test_text_without_a_character_set_is_text_and_foreign_types_keep_their_name(tmp_path):
     """Impala writes BINARY for STRING; a type that none of our columns has is shown as it is."""
     file = tmp_path / "impala.parquet"
-    pq.write_table(pa.table({"host": pa.array([b"a"]), "seen": pa.array([True])}), file)
+    large = pa.array(["x"], pa.large_string())
+    pq.write_table(pa.table({"host": pa.array([b"a"]), "Referer": large, "seen": pa.array([True])}), file)
 
-    assert stored_columns([file]) == [("host", "STRING"), ("seen", "BOOL")]
+    assert stored_columns([file]) == [("host", "STRING"), ("referer", "STRING"), ("seen", "BOOL")]
 
 
 def test_a_column_with_two_types_is_found_with_both(tmp_path):
