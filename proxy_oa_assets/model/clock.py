@@ -10,7 +10,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
 MINUTES = 24 * 60
-_CLOCK = re.compile(r"(\d{1,2}):([0-5]\d)(?::([0-5]\d))?", re.ASCII)
+# Some logs write the date before the time.
+_CLOCK = re.compile(r"(?:\d{4}-\d{2}-\d{2}[ T])?(\d{1,2}):([0-5]\d)(?::([0-5]\d))?", re.ASCII)
 
 
 def second_of(time: str | None) -> int | None:

@@ -10,11 +10,13 @@ import pyarrow.parquet as pq
 import pytest
 from support.engine_files import DAY, rows_of, write_file
 
+from proxy_oa_assets.model.clock import minute_of
 from proxy_oa_assets.model.errors import WarehouseError
 from proxy_oa_assets.model.tables import PROXY, PROXY_EDGE, PROXY_INGEST_SUMMARY, PROXY_SCORES
 from proxy_oa_assets.resources.local.duckdb_warehouse import DuckDBWarehouse
 from proxy_oa_assets.sql.day_tables import edge_details, ingest_summary
 from proxy_oa_assets.sql.query import Query, whole_day
+from proxy_oa_assets.sql.raw_log import client_timeline
 
 MOMENT = dt.datetime(2016, 9, 12, 23, 5, 3)  # noqa: DTZ001 (a timestamp without a zone)
 INSTANT = MOMENT.replace(tzinfo=dt.UTC)
@@ -177,6 +179,30 @@ def test_an_instant_is_read_in_the_site_s_time_zone(warehouse, unit):
     assert read(warehouse, columns) == ["2016-09-12 23:05:03 2016-09-12 23:05:03"]
     berlin = DuckDBWarehouse(base=warehouse.base, timezone="Europe/Berlin")
     assert read(berlin, columns) == ["2016-09-13 01:05:03 2016-09-13 01:05:03"]
+
+
+@pytest.mark.parametrize("between", [" ", "T"])
+def test_a_timestamp_as_text_is_counted_in_its_minute(warehouse, between):
+    """Date and time in both columns: the minute is the date and the minute, cut out of neither."""
+    times = [f"2016-09-12{between}23:05:03.5", f"2016-09-12{between}23:05:59Z", "23:05:01"]
+    dates = [f"2016-09-12{between}00:00:00"] * 2 + ["2016-09-12"]
+    texts = {"clientip": ["10.0.0.1"] * 3, "host": ["a"] * 3, "fulluri": ["a/"] * 3}
+    write_file(warehouse, PROXY, p_date=dates, p_time=times, **texts)
+    warehouse.replace_day(PROXY_INGEST_SUMMARY, DAY, ingest_summary(DAY))
+    summary = warehouse.read_day(PROXY_INGEST_SUMMARY, DAY)
+    assert summary.to_dict("records") == [{"tdate": "2016-09-12 23:05", "total": 3}]
+    assert [minute_of(time) for time in times] == [23 * 60 + 5] * 3
+
+
+def test_durations_beyond_int_are_summed_as_they_are(warehouse):
+    """A timeline's column is BIGINT, and has the true sum; beyond that, too, its limit."""
+    durations = pa.array([3 * 10**9, 4 * 10**9, None, 2**64 - 1, 2**64 - 1], pa.uint64())
+    times = ["07:00:00"] * 3 + ["08:00:00"] * 2
+    path = write_file(warehouse, PROXY, fulluri=["a/"] * 5, clientip=["10.0.0.1"] * 5, p_time=times)
+    table = pq.read_table(path).drop_columns(["duration"]).append_column("duration", durations)
+    pq.write_table(table, path)
+    timeline = warehouse.query(client_timeline(DAY, "a/", 1))
+    assert timeline["duration"].tolist() == [7 * 10**9, 2**63 - 1]
 
 
 def test_no_other_file_s_type_decides_how_a_value_is_read(warehouse):
