@@ -19,7 +19,6 @@ from proxy_oa_assets.resources.workspace import Workspace
 from proxy_oa_assets.settings import Settings
 
 GROUP = "proxy_oa"
-OWNERS = ["team:proxy-oa"]
 # How many steps use the SQL engine, or the reputation services, at once: dagster.yaml sets the limits.
 WAREHOUSE_POOL = "proxy_oa_warehouse"
 REPUTATION_POOL = "proxy_oa_reputation"

@@ -5,7 +5,7 @@ from functools import partial
 
 import dagster as dg
 
-from proxy_oa_assets.defs.assets.daily import GROUP, OWNERS, Daily
+from proxy_oa_assets.defs.assets.daily import GROUP, Daily
 from proxy_oa_assets.defs.assets.metadata import column_schema, table_metadata
 from proxy_oa_assets.defs.assets.upstream_days import (
     ML_RESULTS,
@@ -30,9 +30,7 @@ from proxy_oa_assets.resources.workspace import Workspace
 def upstream_assets(daily: Daily) -> list[dg.AssetsDefinition]:
     """Return the observable assets `ml_results` and `proxy`."""
     # Dagster's own observations have no figures of a day, so each is reported with them, and none is yielded.
-    spec = partial(
-        dg.AssetSpec, group_name=GROUP, owners=OWNERS, partitions_def=daily.partitions, skippable=True
-    )
+    spec = partial(dg.AssetSpec, group_name=GROUP, partitions_def=daily.partitions, skippable=True)
 
     @dg.multi_observable_source_asset(  # type: ignore[untyped-decorator]  # Dagster annotates no types
         specs=[

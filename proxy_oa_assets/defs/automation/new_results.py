@@ -108,6 +108,7 @@ def new_results_sensor(daily: Daily) -> dg.SensorDefinition:
         job=proxy_day,
         default_status=dg.DefaultSensorStatus.STOPPED,
         minimum_interval_seconds=60,
+        description="Runs a day when its ranked results are published and whole, and again when they change",
     )
     def new_results(
         context: dg.SensorEvaluationContext, hdfs: FileStore, workspace: Workspace

@@ -85,11 +85,10 @@ def test_owners_that_dagster_would_refuse_are_refused_by_name(tmp_path, owners: 
 def test_sources_are_links_into_the_site_s_git(tmp_path, url: str, linked: str) -> None:
     """Where it is set, a path of the server, which nobody can open, isn't shown."""
     for asset, references in entry(tmp_path, "dagster/code_references", PROXY_OA_SOURCE_URL=url).items():
-        if asset in ("ml_results", "proxy"):
-            continue
         (source,) = references.code_references
         address, _, line = source.url.partition("#L")
-        assert address == f"{linked}/proxy_oa_assets/defs/assets/{asset}.py"
+        module = "upstream" if asset in ("ml_results", "proxy") else asset
+        assert address == f"{linked}/proxy_oa_assets/defs/assets/{module}.py"
         assert int(line) > 1
 
 
@@ -116,3 +115,12 @@ def test_tags_say_what_an_asset_s_data_and_a_run_are_for(tmp_path) -> None:
         "reset_scored_connections": "reset",
         "yesterday": "check",
     }
+
+
+def test_each_sensor_and_schedule_says_what_it_does(tmp_path) -> None:
+    """The web UI shows it beside the switch."""
+    settings = load_settings(tmp_path, PROXY_OA_FAILURE_WEBHOOK="https://hooks.example/secret")
+    defs = build_definitions(settings)
+    described = {automation.name: automation.description for automation in (*defs.sensors, *defs.schedules)}
+    assert {"new_results", "recovery_webhook", "proxy_day_daily"} < set(described)
+    assert all(described.values())
