@@ -137,7 +137,7 @@ def _assets(run: dg.DagsterRun, context: dg.RunStatusSensorContext) -> list[str]
         and repository
         and repository.has_job(run.job_name)
     ):
-        made = repository.get_job(run.job_name).asset_layer.executable_asset_keys
+        made = set(repository.get_job(run.job_name).asset_layer.executable_asset_keys)
         keys = made & repository.asset_graph.materializable_asset_keys
     return sorted((key.to_user_string() for key in keys), key=lambda name: order.get(name, len(order)))
 
