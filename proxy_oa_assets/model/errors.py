@@ -41,6 +41,12 @@ class ResultsError(ProxyOaError):
     """A day's ranked results are missing, empty, or malformed throughout."""
 
 
+class ResultsChangedError(ResultsError):
+    """A day's ranked results changed while they were copied."""
+
+    transient = True
+
+
 class StorageError(ProxyOaError):
     """A file in HDFS (or its local stand-in) can't be read or written."""
 

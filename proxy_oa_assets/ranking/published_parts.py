@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, cast
 
-from proxy_oa_assets.model.errors import ResultsError
+from proxy_oa_assets.model.errors import ResultsChangedError, ResultsError
 from proxy_oa_assets.model.files import is_data_file, replacing
 from proxy_oa_assets.resources.hdfs import FileStatus, FileStore
 
@@ -91,7 +91,8 @@ def copy_results(hdfs: FileStore, published: PublishedParts, copy: Path) -> int:
     """Copy the parts, decompressed, one after another into one file; return its length in bytes.
 
     A line feed is added between two parts where the first one ends without it. Raises ResultsError, naming
-    the part, if it is damaged, or in a format that isn't read.
+    the part, if it is damaged, or in a format that isn't read; ResultsChangedError if it changes. The former
+    copy then stays.
     """
     end = b"\n"
     with replacing(copy) as file:
@@ -101,6 +102,12 @@ def copy_results(hdfs: FileStore, published: PublishedParts, copy: Path) -> int:
                     file.write(b"\n")
                 file.write(chunk)
                 end = chunk[-1:]
+        for part in published.parts:
+            if hdfs.status(part.path) != part:
+                raise ResultsChangedError(
+                    f"{hdfs.location(part.path)} changed while it was copied: it is being written, or was "
+                    f"published again. Materialize the day again when it is whole"
+                )
         return file.tell()
 
 

@@ -1,11 +1,13 @@
 import bz2
 import gzip
 import re
+from contextlib import contextmanager
+from pathlib import Path
 
 import pyarrow as pa
 import pytest
 
-from proxy_oa_assets.model.errors import ResultsError
+from proxy_oa_assets.model.errors import ResultsChangedError, ResultsError
 from proxy_oa_assets.ranking.published_parts import copy_results, published_parts, required_results
 from proxy_oa_assets.resources.local.local_hdfs import LocalHdfs
 
@@ -19,6 +21,30 @@ def hdfs(tmp_path):
 
 def zstd(content):
     return pa.Codec("zstd").compress(content, asbytes=True)
+
+
+class GrowingHdfs(LocalHdfs):
+    """A storage on which a file grows while it is read."""
+
+    @contextmanager
+    def open(self, path):
+        """Open a file, and add a line to it when it has been read."""
+        with super().open(path) as file:
+            yield file
+        with (Path(self.root) / path.lstrip("/")).open("ab") as writer:
+            writer.write(b"another row\n")
+
+
+def test_results_that_change_while_they_are_copied_leave_the_former_copy(tmp_path):
+    """The error is transient, so the step tries again; the good copy isn't replaced by the head of a file."""
+    hdfs = GrowingHdfs(root=str(tmp_path / "hdfs"))
+    hdfs.write(PATH, [b"a row\n"])
+    copy = tmp_path / "copy"
+    copy.write_bytes(b"the good day\n")
+    with pytest.raises(ResultsChangedError, match="changed while it was copied") as found:
+        copy_results(hdfs, required_results(hdfs, PATH), copy)
+    assert found.value.transient
+    assert copy.read_bytes() == b"the good day\n"
 
 
 def test_parts_are_copied_in_name_order_without_spark_s_other_files(hdfs, tmp_path):

@@ -9,6 +9,16 @@ from typing import NoReturn, Self
 
 import dagster as dg
 
+# Dagster exports no names for them.
+from dagster._core.definitions.data_version import (
+    DATA_VERSION_TAG,
+    DEFAULT_DATA_VERSION,
+    NULL_EVENT_POINTER,
+    compute_logical_data_version,
+    get_input_data_version_tag,
+    get_input_event_pointer_tag,
+)
+
 from proxy_oa_assets.defs.assets.left_out import NO_MATERIALIZATION, is_last, leave_out, left_out
 from proxy_oa_assets.model.day import Day
 from proxy_oa_assets.model.errors import ProxyOaError, WarehouseError
@@ -130,14 +140,13 @@ def _several_days(
             context.add_asset_metadata(metadata, partition_key=day.key)
         return dg.MaterializeResult()
     # Dagster would record all days or, of a failed step, none: the good ones are recorded here.
-    code_version = context.assets_def.code_versions_by_key[context.asset_key]
     for day, metadata in good.items():
         context.log_event(
             dg.AssetMaterialization(
                 asset_key=context.asset_key,
                 partition=day.key,
                 metadata=metadata,
-                tags={"dagster/code_version": code_version} if code_version else None,
+                tags=_provenance(context),
             )
         )
     for day, reason in reasons.items():
@@ -151,6 +160,28 @@ def _several_days(
         # A retry would do the good days again. A backfill of the "failed and missing" ones doesn't.
         allow_retries=False,
     )
+
+
+def _provenance(context: dg.AssetExecutionContext) -> dict[str, str]:
+    """Return the tags by which Dagster knows of what a day was made, as it writes them itself.
+
+    Without those of the inputs, it would show the day as unsynced.
+    """
+    step = context.get_step_execution_context()
+    inputs = {
+        key: step.maybe_fetch_and_get_input_asset_version_info(key)
+        for key in context.assets_def.dependency_keys
+    }
+    versions = {key: (info and info.data_version) or DEFAULT_DATA_VERSION for key, info in inputs.items()}
+    code_version = context.assets_def.code_versions_by_key[context.asset_key] or context.run.run_id
+    tags = {
+        "dagster/code_version": code_version,
+        DATA_VERSION_TAG: compute_logical_data_version(code_version, versions).value,
+    }
+    for key, info in inputs.items():
+        tags[get_input_data_version_tag(key)] = versions[key].value
+        tags[get_input_event_pointer_tag(key)] = str(info.storage_id) if info else NULL_EVENT_POINTER
+    return tags
 
 
 def _summary(failed: int, days: int) -> str:

@@ -10,6 +10,7 @@ from dagster._core.definitions.asset_checks.asset_check_evaluation import (
 )
 
 from proxy_oa_assets.defs.assets.left_out import is_last, leave_out, left_out
+from proxy_oa_assets.defs.assets.upstream_days import ML_RESULTS
 from proxy_oa_assets.defs.checks import edges, scores, summary
 from proxy_oa_assets.defs.checks.day_check import CheckResult, CheckSeverity, DayCheck, Evaluate
 from proxy_oa_assets.model.day import Day
@@ -177,7 +178,8 @@ def yesterday_check(
 ) -> dg.AssetChecksDefinition:
     """Return the check that every asset has the newest partition.
 
-    A freshness policy passes when any old day is backfilled.
+    A freshness policy, by cron or by time window, passes when any old day is backfilled. What is missing has
+    two reasons: the ranking job hasn't published the day, or the day wasn't run.
     """
 
     @dg.asset_check(
@@ -188,18 +190,22 @@ def yesterday_check(
         newest = partitions.get_last_partition_key()
         if newest is None:
             return dg.AssetCheckResult(passed=True, description="no daily partition has ended yet")
-        missing = [
-            asset.key.to_user_string()
-            for asset in assets
-            if not context.instance.fetch_materializations(
-                dg.AssetRecordsFilter(asset.key, asset_partitions=[newest]), limit=1
-            ).records
-        ]
+
+        def is_there(asset: dg.AssetKey) -> bool:
+            day = dg.AssetRecordsFilter(asset, asset_partitions=[newest])
+            return bool(context.instance.fetch_materializations(day, limit=1).records)
+
+        missing = [asset.key.to_user_string() for asset in assets if not is_there(asset.key)]
         if not missing:
             return dg.AssetCheckResult(passed=True, description=f"{newest} is materialized")
         return dg.AssetCheckResult(
             passed=False,
-            description=f"{newest} has no {', '.join(missing)}; materialize it, or look at its failed run",
+            description=f"{newest} has no {', '.join(missing)}; "
+            + (
+                "its ranked results are there: materialize it, or look at its failed run"
+                if is_there(dg.AssetKey(ML_RESULTS))
+                else "its ranked results weren't seen yet: look at the ranking job, and observe ml_results"
+            ),
             metadata={"missing_assets": len(missing)},
         )
 

@@ -97,6 +97,19 @@ def test_a_run_that_takes_new_results_leaves_no_day_unsynced(site: Site) -> None
     assert "proxy_results" not in site.unsynced(DAYS[0])
 
 
+def test_good_days_of_a_run_that_fails_are_in_step_with_what_they_were_made_of(site: Site) -> None:
+    """A run of several days with a bad one records the good one's inputs, too."""
+    site.home.results(DAYS[1]).unlink()
+    result = site.home.materialize(
+        DAYS[0], last=DAYS[1], assets=["proxy_results", "ingest_summary"], instance=site.instance
+    )
+    assert not result.success
+    assert site.unsynced(DAYS[0]) == set()
+    site.publish_again(DAYS[0])
+    site.observe("ml_results")
+    assert site.unsynced(DAYS[0]) == {"proxy_results"}
+
+
 def test_no_data_is_another_thing_than_not_done(site: Site) -> None:
     """A day without results is missing in `ml_results`; one that wasn't run is missing after it alone."""
     site.publish_again(DAYS[0])

@@ -139,6 +139,8 @@ def test_yesterday_is_missing_though_older_days_were_made() -> None:
             instance.report_runless_asset_event(dg.AssetMaterialization(asset, partition=newest))
 
         missing = checked(instance)
+        instance.report_runless_asset_event(dg.AssetMaterialization("ml_results", partition=newest))
+        published = checked(instance)
 
         for asset in assets[3:]:
             instance.report_runless_asset_event(dg.AssetMaterialization(asset, partition=newest))
@@ -146,6 +148,9 @@ def test_yesterday_is_missing_though_older_days_were_made() -> None:
 
     assert not missing.passed
     assert f"{newest} has no ingest_summary, notebooks" in missing.description
+    assert "its ranked results weren't seen yet" in missing.description
+    assert not published.passed
+    assert "its ranked results are there" in published.description
     assert present.passed
 
 
