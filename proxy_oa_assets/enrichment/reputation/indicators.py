@@ -138,6 +138,8 @@ def _host(text: str) -> str:
 
 def url(text: str) -> str:
     """Return the URL that a line of a URL list means. Raises ValueError if it can match none."""
+    if text.endswith("*"):
+        raise ValueError("it ends in a wildcard; URL lists have whole URLs")
     uri = parse_uri(text)
     _check_host(uri.host)
     # A cell of another column, such as a date.

@@ -100,10 +100,15 @@ class RemoteLookup:
         texts = list(dict.fromkeys(text for text in outgoing.values() if text is not None))
         # A connection per service: SQLite serves several connections better than threads on one.
         path = self._context.state / "verdicts.sqlite"
-        with VerdictCache(path, service, self._context.config.cache) as cache:
-            cache.remove_expired(now)
-            cached = cache.find(texts, now)
-            self._request_all([text for text in texts if text not in cached], cache)
+        cached: Mapping[str, Verdict] = {}
+        try:
+            with VerdictCache(path, service, self._context.config.cache) as cache:
+                cache.remove_expired(now)
+                cached = cache.find(texts, now)
+                self._request_all([text for text in texts if text not in cached], cache)
+        except ReputationCacheError as error:
+            # Without it, each run would pay for the same verdicts.
+            self._end(RefusedError(str(error)))
         unrequested = service.unverified(self._ended.status if self._ended else Status.FAILED)
         not_sent, found = service.unverified(Status.NOT_SENT), {**self._verdicts, **cached}
         verdicts = {

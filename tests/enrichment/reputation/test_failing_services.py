@@ -135,6 +135,30 @@ def test_doctor_goes_on_after_a_service_whose_own_code_fails(vt, monkeypatch, br
     assert caught.value.__context__ is None
 
 
+@pytest.mark.parametrize("damage", ["not SQLite", "another table", "a folder"])
+def test_an_unusable_cache_costs_only_what_is_asked_over_the_network(client_of, tmp_path, damage):
+    """Local lists have their verdicts; the service gets no request that each run would repeat."""
+    (tmp_path / "list.txt").write_text("evil.example\n")
+    cache = tmp_path / "state" / "verdicts.sqlite"
+    cache.parent.mkdir()
+    if damage == "a folder":
+        cache.mkdir()
+    elif damage == "not SQLite":
+        cache.write_bytes(b"not SQLite, and longer than a header of it" * 100)
+    else:
+        with closing(sqlite3.connect(cache)) as connection, connection:
+            connection.execute("CREATE TABLE verdicts (service TEXT, value TEXT, verdict BLOB)")
+    with answering(lambda _: Reply(GOOD)) as server:
+        local = {"service": "blocklist", "lists": [{"path": "list.txt", "kind": "domains"}]}
+        client = client_of(local, {"service": "vt", "url": server.url, "key_env": "K"}, K="k")
+        found = client.look_up(["evil.example/"])
+    assert found.uri_rep == {"evil.example/": f"blocklist:HIGH:3:list::{NOTHING}"}
+    assert (server.asked, found.stats["vt"].down) == ([], True)
+    (error,) = found.stats["vt"].errors
+    assert error.startswith(f"The verdict cache {cache} can't be used: ")
+    assert error.endswith(REMEDY)
+
+
 def test_verdicts_that_cannot_be_cached_are_reported_and_end_the_lookup(vt, tmp_path):
     """A full disk: these verdicts count, no further request is sent, and the error names the file."""
     with answering(lambda _: Reply(GOOD)) as server:

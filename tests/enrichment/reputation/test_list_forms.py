@@ -156,6 +156,7 @@ def test_a_url_is_found_however_the_list_writes_it(service, line):
     "line",
     [
         "*.evil.example/x",
+        "http://evil.example/*",
         ".evil.example/x",
         "||evil.example/x^",
         "2016-09-12",
