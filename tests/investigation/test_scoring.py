@@ -1,4 +1,6 @@
 import hashlib
+import os
+import subprocess
 import threading
 
 import numpy as np
@@ -8,6 +10,7 @@ from support.analysts_day import URI_SEV, AnalystsDay
 
 from proxy_oa_assets.investigation.feedback import COLUMNS
 from proxy_oa_assets.investigation.notebook.edge_investigation import SeverityChanges
+from proxy_oa_assets.investigation.repair import repaired
 from proxy_oa_assets.investigation.score import (
     change_severities,
     feedback_drift,
@@ -17,6 +20,7 @@ from proxy_oa_assets.investigation.score import (
 )
 from proxy_oa_assets.investigation.search import suspicious
 from proxy_oa_assets.model.errors import InvestigationError, WarehouseError
+from proxy_oa_assets.model.files import temporary_name
 from proxy_oa_assets.model.tables import PROXY_THREAT_INVESTIGATION
 
 HEADER = (
@@ -240,3 +244,18 @@ def test_threats_are_the_scored_uris_the_gravest_first(today: AnalystsDay) -> No
     assert found["uri_sev"].tolist() == [1, 2, 2, 3]
     assert found["uri_sev"].dtype == "Int32"
     assert np.unique(found["tdate"]).tolist() == [today.day.key]
+
+
+def test_uploads_of_killed_writers_are_removed_with_the_next_repair(today: AnalystsDay) -> None:
+    """Those of living ones stay."""
+    hdfs, folder = today.deployment.hdfs, today.deployment.workspace.feedback(today.day).rpartition("/")[0]
+    with subprocess.Popen(["true"]) as ended:
+        ended.wait()
+    living = temporary_name("ml_feedback.csv")
+    dead = living.replace(f"-{os.getpid()}-", f"-{ended.pid}-")
+    for name in (living, dead):
+        hdfs.write(f"{folder}/{name}", [b"half"])
+
+    assert "1 temporary file of killed writers" in repaired(today.day, today.deployment)[-1]
+
+    assert [entry.name for entry in hdfs.list_folder(folder)] == [living]

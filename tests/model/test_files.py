@@ -1,13 +1,22 @@
+import errno
 import os
 import stat
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from pathlib import Path
 
 import pytest
 
-from proxy_oa_assets.model.files import replace_if_other, replacing, sync_folder
+from proxy_oa_assets.model.files import (
+    make_folder,
+    remove_abandoned,
+    replace_if_other,
+    replacing,
+    sync_folder,
+    temporary_name,
+)
 
 KILLED_WHILE_WRITING = """
 import os, pathlib, signal, sys
@@ -162,3 +171,68 @@ def test_what_root_replaces_stays_its_owner_s(tmp_path: Path) -> None:
     with replacing(path) as file:
         file.write(b"new")
     assert (path.stat().st_uid, path.stat().st_gid) == (12345, 23456)
+
+
+@pytest.fixture
+def synced(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Return the paths that are fsynced."""
+    paths = list[str]()
+
+    def sync(descriptor):
+        paths.append(str(Path(f"/proc/self/fd/{descriptor}").readlink()))
+
+    monkeypatch.setattr(os, "fsync", sync)
+    return paths
+
+
+def test_new_folders_of_a_durable_file_are_synced(tmp_path, synced):
+    """A power cut would otherwise take a file with the folder that was made for it."""
+    with replacing(tmp_path / "a" / "b" / "file", durable=True) as file:
+        file.write(b"x")
+    assert {str(tmp_path), f"{tmp_path}/a", f"{tmp_path}/a/b"} <= set(synced)
+    synced.clear()
+    make_folder(tmp_path / "a" / "b")
+    assert synced == []
+
+
+def test_a_file_system_that_syncs_no_folder_is_used_all_the_same(tmp_path, monkeypatch):
+    """SMB answers EINVAL; what the disk refuses is an error."""
+
+    def refuse(code):
+        def fsync(_):
+            raise OSError(code, os.strerror(code))
+
+        return fsync
+
+    monkeypatch.setattr(os, "fsync", refuse(errno.EINVAL))
+    sync_folder(tmp_path)
+    monkeypatch.setattr(os, "fsync", refuse(errno.EIO))
+    with pytest.raises(OSError, match="Input/output"):
+        sync_folder(tmp_path)
+
+
+def test_temporary_files_of_killed_writers_are_removed_and_no_others(tmp_path):
+    """A writer of this machine is alive or dead, whatever the clocks say; another's is dead after a day."""
+    path = tmp_path / "file"
+    killed = subprocess.run([sys.executable, "-c", KILLED_WHILE_WRITING, str(path)], check=False)
+    assert killed.returncode == -9
+    (dead,) = tmp_path.iterdir()
+    living, foreign = tmp_path / temporary_name("part"), f".{'0' * 8}-1-{'0' * 8}.tmp"
+    old = {living: True, tmp_path / foreign: False, tmp_path / f".part{foreign}": True}
+    old |= {
+        tmp_path / f".{'0' * 32}.tmp": True,
+        tmp_path / "an.analyst's.tmp": True,
+        tmp_path / ".other.tmp": True,
+    }
+    for name, is_old in old.items():
+        name.touch()
+        if is_old:
+            os.utime(name, (0, 0))
+
+    assert remove_abandoned(tmp_path) == 3
+
+    assert not dead.exists()
+    assert sorted(tmp_path.iterdir()) == sorted(
+        [living, tmp_path / foreign, tmp_path / "an.analyst's.tmp", tmp_path / ".other.tmp"]
+    )
+    assert remove_abandoned(tmp_path / "missing") == 0

@@ -139,6 +139,11 @@ class VerdictCache(AbstractContextManager["VerdictCache"]):
         try:
             yield
         except (OSError, sqlite3.Error) as error:
+            if getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_BUSY:
+                raise ReputationCacheError(
+                    f"The verdict cache {self._path} has been locked by another process for "
+                    f"{_WAIT_SECONDS} s; if that hangs, end it (`fuser {self._path}` names it)"
+                ) from error
             raise ReputationCacheError(
                 f"The verdict cache {self._path} can't be used: {error}; if it is damaged, remove it"
             ) from error

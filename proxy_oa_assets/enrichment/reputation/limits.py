@@ -17,6 +17,8 @@ from pyrate_limiter.abstracts.algorithm import FixedWindow, LogAlgorithm, Slidin
 
 from proxy_oa_assets.enrichment.reputation.service import RemoteService
 from proxy_oa_assets.enrichment.reputation.service_errors import QuotaExceededError, RefusedError
+from proxy_oa_assets.model.errors import StorageError
+from proxy_oa_assets.model.file_lock import file_lock
 
 # More than clocks are corrected by.
 _CLOCK_ERROR_MILLISECONDS = 3_600_000
@@ -96,9 +98,7 @@ class _Bucket:
 
     def __init__(self, path: Path, rate: Rate, algorithm: LogAlgorithm) -> None:
         self._path = path
-        # Serialize threads before pyrate_limiter's file lock, which isn't thread-safe.
-        self._lock = threading.Lock()
-        with self._refusing():
+        with self._turn():
             path.parent.mkdir(parents=True, exist_ok=True)
             self._bucket = SQLiteBucket.init_from_file(
                 [rate], db_path=str(path), use_file_lock=True, algorithm=algorithm
@@ -108,8 +108,8 @@ class _Bucket:
     def acquire(self, now: float) -> float:
         """Count a request and return 0, or return the seconds until one is allowed."""
         item = RateItem("request", int(now * 1000))
-        # The file lock is held from the refusal until the wait is known.
-        with self._refusing(), self._lock, self._bucket.lock:
+        # Held from the refusal until the wait is known.
+        with self._turn(), self._bucket.lock:
             self._forget_the_future(item.timestamp)
             self._bucket.leak(item.timestamp)
             if self._bucket.put(item):
@@ -129,9 +129,13 @@ class _Bucket:
             self._bucket.flush()
 
     @contextmanager
-    def _refusing(self) -> Iterator[None]:
+    def _turn(self) -> Iterator[None]:
+        """Hold the file among threads and processes: pyrate_limiter's own lock has no limit."""
         try:
-            yield
+            with file_lock(self._path.with_suffix(".turn"), "counting requests"):
+                yield
+        except StorageError as error:
+            raise RefusedError(f"its limits can't be counted: {error}") from error
         except (OSError, sqlite3.Error) as error:
             raise RefusedError(
                 f"its limits can't be counted in {self._path}: {error}; if it is damaged, remove it"
