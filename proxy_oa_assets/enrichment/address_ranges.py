@@ -14,7 +14,7 @@ _BEGINS = re.compile(r"\s*(?:[\d\[]|[0-9a-f]{0,4}:)", re.ASCII | re.IGNORECASE)
 _PADDED = re.compile(r"\d{3}(?:\.\d{3}){3}", re.ASCII)
 _WILDCARD = re.compile(r"(?P<octets>(?:\d{1,3}\.){1,3})\*(?:\.\*)*", re.ASCII)
 # A spreadsheet makes an en dash of a hyphen between blanks.
-_DASH = re.compile(r"\s*[-\u2013]\s*")
+_DASH = re.compile(r"[-\u2013]")
 _BRACKETS = re.compile(r"\[([^\[\]]*)\]")
 _ZONE = re.compile(r"%[\w.~-]+$")
 _OCTETS = 4

@@ -1,6 +1,7 @@
 """Forms in which lists are published, against the forms in which proxies log."""
 
 import gzip
+import time
 
 import pytest
 from hypothesis import given
@@ -259,6 +260,16 @@ def test_sizes_are_bounded_while_reading(tmp_path):
                 listed.loaded if isinstance(listed, BlockedList) else listed.describe()
     listed = BlockedList(path=path, kind="domains", max_lines=20_001)
     assert listed.loaded.describe("domains", "x") == "1 domains of x"
+
+
+@pytest.mark.parametrize("kind", ["domains", "urls"])
+def test_a_long_line_of_blanks_or_marks_costs_no_time(service, kind):
+    """The search for marks and separators is linear."""
+    runs = [f"1{char * 100_000}1" for char in " \t[.:/a-\u00fc%;0x\\|"]
+    listed = service(kind, "http://a.example/", *runs, *(run * 2 for run in ("[." * 20_000, "a " * 20_000)))
+    began = time.process_time()
+    assert _risks(listed, "a.example/") == [3]
+    assert time.process_time() - began < 3
 
 
 def test_a_line_without_end_costs_only_itself(service):
