@@ -42,6 +42,16 @@ def hive_settings(kdc: Kdc) -> dict[str, str]:
     }
 
 
+def hive_http_settings(kdc: Kdc) -> dict[str, str]:
+    """Make its principals; return the settings of such a server over HTTP, where SPNEGO carries tickets."""
+    return {
+        **hive_settings(kdc),
+        "spark.hadoop.hive.server2.transport.mode": "http",
+        "spark.hadoop.hive.server2.authentication.spnego.principal": f"HTTP/localhost@{REALM}",
+        "spark.hadoop.hive.server2.authentication.spnego.keytab": str(kdc.keytab("HTTP/localhost")),
+    }
+
+
 def java_options(krb5_conf: Path) -> list[str]:
     """Return the options with which Java finds the realm."""
     return [f"-Djava.security.krb5.conf={krb5_conf}", OPENED]

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 from cluster_servers.kdc import Kdc
-from cluster_servers.kerberized import hive_settings
+from cluster_servers.kerberized import hive_http_settings, hive_settings
 from cluster_servers.thrift_server import ThriftServer
 from support.reached import current_user
 
@@ -99,6 +99,25 @@ def test_a_server_that_requires_tickets_is_unreachable_without(login: Login):
     """The message names IMPALA_AUTH_MECHANISM."""
     with pytest.raises(WarehouseUnreachableError, match="IMPALA_AUTH_MECHANISM"):
         login(IMPALA_AUTH_MECHANISM="NOSASL", IMPALA_TIMEOUT="3")
+
+
+def test_a_ticket_logs_in_over_http(
+    login: Login, kdc: Kdc, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, waits: list[float]
+):
+    """The service is HTTP's by default; a ticket that has expired asks for kinit, without retries."""
+    folder = tmp_path / "sql"
+    with ThriftServer(folder, f"file://{folder}", hive_http_settings(kdc)) as server:
+        over_http = {
+            "IMPALA_PORT": str(server.port),
+            "IMPALA_HTTP_PATH": "cliservice",
+            "IMPALA_KERBEROS_SERVICE_NAME": "",
+        }
+        assert login(**over_http) == [(USER,)]
+        monkeypatch.setenv("KRB5CCNAME", kdc.ticket("briefer", "2s"))
+        time.sleep(3)
+        with pytest.raises(WarehouseError, match=r"HTTP@localhost \(.*expired.*\); run kinit"):
+            login(**over_http)
+    assert waits == []
 
 
 @pytest.mark.slow

@@ -17,7 +17,7 @@ from proxy_oa_assets.resources.cluster.webhdfs import WebHdfs
 
 pytestmark = pytest.mark.cluster
 
-TOKEN_SECONDS = 15
+TOKEN_SECONDS = 20
 Reach = Callable[..., WebHdfs]
 LogIn = Callable[[str], None]
 
