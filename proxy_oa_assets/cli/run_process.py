@@ -67,16 +67,18 @@ def interruptible(instance: dg.DagsterInstance, run_id: str) -> Iterator[None]:
             return
 
     watcher = threading.Thread(target=watch, name="signals", daemon=True)
-    before = signal.set_wakeup_fd(sender.fileno(), warn_on_full_buffer=False)
+    wakeup = signal.set_wakeup_fd(sender.fileno(), warn_on_full_buffer=False)
+    # Outside of steps, an exception could be raised anywhere, in a database's driver for example.
+    handlers = {number: signal.signal(number, lambda *_: None) for number in _SIGNALS}
     watcher.start()
     try:
         with running(instance, run_id):
             yield
-    except KeyboardInterrupt:
-        received.append(signal.SIGINT)
     finally:
         ended.set()
-        signal.set_wakeup_fd(before)
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
+        signal.set_wakeup_fd(wakeup)
         sender.close()
         watcher.join()
     if received:

@@ -29,6 +29,9 @@ _REEXECUTE = """
 mutation ($params: ReexecutionParams!) { launchRunReexecution(reexecutionParams: $params) {
     ... on LaunchRunSuccess { run { runId } } ... on PythonError { message } } }"""
 
+_TERMINATE = """
+mutation ($id: String!) { terminateRun(runId: $id) { __typename ... on PythonError { message } } }"""
+
 
 class DagsterClient:
     """Launches and reads runs and backfills."""
@@ -128,6 +131,11 @@ class DagsterClient:
         answer = self.ask(_REEXECUTE, params={"parentRunId": run, "strategy": strategy})
         again: str = answer["launchRunReexecution"]["run"]["runId"]
         return again
+
+    def terminate(self, run: str) -> None:
+        """Terminate a run, as the button of its page does."""
+        answer = self.ask(_TERMINATE, id=run)["terminateRun"]
+        assert answer["__typename"] == "TerminateRunSuccess", answer
 
     def status(self, run: str) -> str:
         """Return a run's status."""
