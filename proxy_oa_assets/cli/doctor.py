@@ -10,7 +10,7 @@ from proxy_oa_assets.cli.history import open_history
 from proxy_oa_assets.cli.start_date import Doubtful, first_day, start_date_finding
 from proxy_oa_assets.investigation.repair import repaired
 from proxy_oa_assets.model.day import Day
-from proxy_oa_assets.model.errors import ProxyOaError, refusal
+from proxy_oa_assets.model.errors import ProxyOaError, disk_errors
 from proxy_oa_assets.resources.deployment import Deployment, deployment
 from proxy_oa_assets.resources.hdfs import FileStore
 from proxy_oa_assets.settings import Settings, load_settings
@@ -47,10 +47,10 @@ def probe_all() -> Iterator[Probe]:
         for what, find in probes.items():
             started = time.perf_counter()
             try:
-                finding = find()
-            except (ProxyOaError, OSError) as error:
-                text = refusal(error) if isinstance(error, OSError) else str(error)
-                yield Probe(what, works=False, finding=text)
+                with disk_errors():
+                    finding = find()
+            except ProxyOaError as error:
+                yield Probe(what, works=False, finding=str(error))
                 break
             timed = f"{finding} ({time.perf_counter() - started:.1f} s)"
             yield Probe(what, works=True, finding=timed, doubtful=isinstance(finding, Doubtful))

@@ -2,13 +2,14 @@
 
 import shlex
 import uuid
-from collections.abc import Callable
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import click
 import dagster as dg
+from sqlalchemy.exc import DBAPIError
 
 from proxy_oa_assets.cli.run_process import interruptible, wait_of
 from proxy_oa_assets.defs.automation.jobs import PROXY_DAY
@@ -60,8 +61,24 @@ def dagster_variables(settings: Settings) -> str:
     return f"export PROXY_OA_HOME={home} DAGSTER_HOME={history}"
 
 
-def open_history(settings: Settings) -> dg.DagsterInstance:
-    """Open the history that the web UI shows. Raises HistoryError naming its `dagster.yaml`."""
+@contextmanager
+def open_history(settings: Settings) -> Iterator[dg.DagsterInstance]:
+    """Open the history that the web UI shows, while the block lasts.
+
+    Raises HistoryError naming its `dagster.yaml` if it can't be opened, or its folder if its database or disk
+    fails later.
+    """
+    with _opened(settings) as instance:
+        try:
+            yield instance
+        except DBAPIError as error:
+            raise HistoryError(
+                f"Dagster's history in {settings.dagster_home} can't be read or written ({error.orig}); "
+                f"check the folder's permissions and the space there, or the database that dagster.yaml names"
+            ) from error
+
+
+def _opened(settings: Settings) -> dg.DagsterInstance:
     with ExitStack() as opening:
         try:
             folder = prepare_history(settings)
@@ -78,7 +95,7 @@ def open_history(settings: Settings) -> dg.DagsterInstance:
             reason = printable(" ".join(str(error.__cause__ or error).split()), 300)
             raise HistoryError(
                 f"Dagster's history can't be opened as {folder / 'dagster.yaml'} says ({reason}); "
-                f"correct its storage, or start the database"
+                f"correct its storage, start the database, or free space in its folder"
             ) from error
 
 

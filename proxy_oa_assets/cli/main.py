@@ -32,17 +32,13 @@ class Commands(click.Group):
     @override
     def invoke(self, ctx: click.Context) -> object:
         try:
-            return super().invoke(ctx)
+            with errors.disk_errors():
+                return super().invoke(ctx)
         except KeyboardInterrupt as interrupt:
             click.echo("proxy-oa: interrupted", err=True)
             raise click.exceptions.Exit(INTERRUPTED) from interrupt
         except errors.ProxyOaError as error:
             message, code = str(error), UNUSABLE if isinstance(error, _UNUSABLE) else FAILED
-        except OSError as error:
-            # The user can fix a file that the operating system refuses; any other OSError is a bug.
-            if not isinstance(error.filename, str):
-                raise
-            message, code = errors.refusal(error), FAILED
         click.echo(f"proxy-oa: {printable_lines(message)}", err=True)
         raise click.exceptions.Exit(code)
 

@@ -10,7 +10,7 @@ from dotenv import dotenv_values
 from proxy_oa_assets.model.errors import SettingsError, UntrustedFileError, refusal
 from proxy_oa_assets.model.trusted_file import read_trusted
 
-# Settings that neither run a program nor send a secret anywhere: a reputation file is checked when it is read.
+# They neither run a program nor send a secret anywhere: a reputation file is checked when it is read.
 _ABOUT_THE_HOME = {
     f"PROXY_OA_{name}"
     for name in (

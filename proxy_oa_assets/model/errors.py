@@ -1,5 +1,10 @@
 """Errors the user can fix."""
 
+import errno
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 
 class ProxyOaError(Exception):
     """An error the user can fix: its message names the place (file, line, setting) and the remedy.
@@ -10,11 +15,50 @@ class ProxyOaError(Exception):
     transient = False
 
 
-def refusal(error: OSError) -> str:
-    """Return an operating system's error as a sentence with the path and what to do."""
-    if not isinstance(error.filename, str):
+class DiskError(ProxyOaError):
+    """The operating system refuses to read or write a local file; the message names it."""
+
+
+_NO_SPACE = "free space there, or raise the quota"
+_REMEDIES = {
+    errno.ENOSPC: _NO_SPACE,
+    errno.EDQUOT: _NO_SPACE,
+    errno.EFBIG: "raise the limit of a file's size (ulimit -f)",
+    errno.EROFS: "mount the file system for writing, or name another folder",
+    errno.EIO: "check the disk, or the server that the folder is mounted from",
+    errno.ESTALE: "mount the folder again",
+    errno.EMFILE: "raise the limit of open files (ulimit -n)",
+    errno.ENAMETOOLONG: "use a shorter path",
+    errno.ELOOP: "correct the symbolic links of the path",
+}
+
+
+def refusal(error: OSError, place: object = None) -> str:
+    """Return an operating system's error as a sentence with the path and what to do.
+
+    `place` stands for the path where the error has none.
+    """
+    has_path = isinstance(error.filename, str | bytes | os.PathLike)
+    path = os.fsdecode(error.filename) if has_path else place
+    if error.errno is None:
         return str(error)
-    return f"{error.filename}: {error.strerror}; check the path and its permissions"
+    reason = f"{error.strerror}; {_REMEDIES.get(error.errno, 'check the path and its permissions')}"
+    return reason if path is None else f"{path}: {reason}"
+
+
+@contextmanager
+def disk_errors(place: object = None) -> Iterator[None]:
+    """Turn errors of the operating system into DiskError with path and remedy.
+
+    `place` stands for the path where an error has none. Errors without a number are no system's: Arrow's,
+    and those of other packages; errors of a connection are no disk's.
+    """
+    try:
+        yield
+    except OSError as error:
+        if error.errno is None or isinstance(error, ConnectionError):
+            raise
+        raise DiskError(refusal(error, place)) from error
 
 
 class SettingsError(ProxyOaError):

@@ -27,23 +27,35 @@ def replacing(path: Path, *, durable: bool = False) -> Iterator[BinaryIO]:
     """Yield a temporary file beside `path`; rename it to `path` if the block succeeds.
 
     With `durable`, the file and its folder are fsynced, and folders that are made, so that a power cut leaves
-    the old file or the new one. The mode of a file that is replaced stays.
+    the old file or the new one. The mode of a file that is replaced stays. Errors of the system name `path`.
     """
     temporary = path.with_name(temporary_name())
     make_folder(path.parent, durable=durable)
+    with naming(path, instead_of=temporary):
+        try:
+            with temporary.open("xb") as file:
+                keep_mode(path, temporary)
+                yield file
+                if durable:
+                    file.flush()
+                    os.fsync(file.fileno())
+            temporary.replace(path)
+        except BaseException:
+            temporary.unlink(missing_ok=True)
+            raise
+        if durable:
+            sync_folder(path.parent)
+
+
+@contextmanager
+def naming(path: Path, *, instead_of: Path | None = None) -> Iterator[None]:
+    """Give a path to errors of the system that have none, as those of writing, or that name another file."""
     try:
-        with temporary.open("xb") as file:
-            keep_mode(path, temporary)
-            yield file
-            if durable:
-                file.flush()
-                os.fsync(file.fileno())
-        temporary.replace(path)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
-    if durable:
-        sync_folder(path.parent)
+        yield
+    except OSError as error:
+        if error.errno is None or error.filename not in (None, instead_of, str(instead_of)):
+            raise
+        raise OSError(error.errno, error.strerror, str(path)) from error
 
 
 def replace_if_other(path: Path, content: bytes) -> None:

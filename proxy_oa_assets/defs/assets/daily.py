@@ -21,7 +21,7 @@ from dagster._core.definitions.data_version import (
 
 from proxy_oa_assets.defs.assets.left_out import NO_MATERIALIZATION, is_last, leave_out, left_out
 from proxy_oa_assets.model.day import Day
-from proxy_oa_assets.model.errors import ProxyOaError, WarehouseError
+from proxy_oa_assets.model.errors import ProxyOaError, WarehouseError, disk_errors
 from proxy_oa_assets.model.tables import PROXY
 from proxy_oa_assets.resources.hdfs import FileStore
 from proxy_oa_assets.resources.impala import Warehouse
@@ -198,7 +198,8 @@ def _each(
     bad: dict[Day, Exception] = {}
     for day in days:
         try:
-            good[day] = materialize(day)
+            with disk_errors():
+                good[day] = materialize(day)
         except ProxyOaError as error:
             bad[day] = error
         except Exception as error:
@@ -213,7 +214,8 @@ def _each(
 def user_errors_as_failure(context: dg.AssetExecutionContext) -> Iterator[None]:
     """Turn user-fixable errors raised before the first day into dg.Failure, as those of a day."""
     try:
-        yield
+        with disk_errors():
+            yield
     except ProxyOaError as error:
         raise_failure(context, error)
 

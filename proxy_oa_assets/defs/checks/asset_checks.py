@@ -14,7 +14,7 @@ from proxy_oa_assets.defs.assets.upstream_days import ML_RESULTS
 from proxy_oa_assets.defs.checks import edges, scores, summary
 from proxy_oa_assets.defs.checks.day_check import CheckResult, CheckSeverity, DayCheck, Evaluate
 from proxy_oa_assets.model.day import Day
-from proxy_oa_assets.model.errors import ProxyOaError
+from proxy_oa_assets.model.errors import ProxyOaError, disk_errors
 from proxy_oa_assets.model.text import literal
 from proxy_oa_assets.resources.deployment import Deployment
 from proxy_oa_assets.resources.hdfs import FileStore
@@ -35,7 +35,8 @@ def evaluated(
 ) -> dict[DayCheck, CheckResult]:
     """Evaluate checks of a day; if the day can't be read, all of them fail."""
     try:
-        return evaluate(day, deployment)
+        with disk_errors():
+            return evaluate(day, deployment)
     except ProxyOaError as error:
         # The web UI renders a description as Markdown, and an engine's error quotes the data.
         description = f"the day can't be read: {literal(error)}"

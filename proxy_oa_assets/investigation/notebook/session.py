@@ -17,7 +17,7 @@ from IPython.display import HTML, display
 from pandas.api.types import is_scalar
 
 from proxy_oa_assets.model.day import Day
-from proxy_oa_assets.model.errors import ProxyOaError
+from proxy_oa_assets.model.errors import ProxyOaError, disk_errors
 from proxy_oa_assets.model.text import counted, printable
 from proxy_oa_assets.resources.deployment import Deployment, deployment
 from proxy_oa_assets.settings import load_settings
@@ -137,7 +137,8 @@ class StatusLine:
         self._set("doing", f"{doing} …")
         self._stop_clock = self._started_clock(doing)
         try:
-            yield
+            with disk_errors():
+                yield
         except ProxyOaError as error:
             self.failed(str(error))
         except BaseException as error:

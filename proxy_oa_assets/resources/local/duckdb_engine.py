@@ -144,7 +144,14 @@ class DuckDBEngine:
                 if UNFIT in str(error):
                     with closing(self._cursor()) as connection:
                         refuse_unfit_values(connection, table, paths, self.timezone)
-            raise WarehouseError(f"DuckDB refused ({' '.join(what.split())[:120]}): {error}") from error
+            remedy = (
+                "; check the path, its permissions, and the space there"
+                if isinstance(error, duckdb.IOException)
+                else ""
+            )
+            raise WarehouseError(
+                f"DuckDB refused ({' '.join(what.split())[:120]}): {error}{remedy}"
+            ) from error
 
     def _cursor(self) -> duckdb.DuckDBPyConnection:
         if self._started is None:

@@ -15,7 +15,7 @@ from pydantic import Field, PrivateAttr
 from typing_extensions import override
 
 from proxy_oa_assets.model.day import Day
-from proxy_oa_assets.model.errors import WarehouseError
+from proxy_oa_assets.model.errors import WarehouseError, disk_errors
 from proxy_oa_assets.model.file_lock import file_lock
 from proxy_oa_assets.model.files import sync_folder
 from proxy_oa_assets.model.tables import PROXY, TABLES, Table, declared, differences
@@ -67,25 +67,29 @@ class DuckDBWarehouse(Warehouse):
             self._engine.stop()
 
     @override
+    @disk_errors()
     def query(self, query: Query) -> "pd.DataFrame":
         with self._files(query) as files:
             return self._loaded_engine().query(query, files)
 
     @override
     def rows(self, query: Query) -> Iterator[tuple[object, ...]]:
-        with self._files(query) as files:
+        with disk_errors(), self._files(query) as files:
             yield from self._loaded_engine().rows(query, files)
 
     @override
+    @disk_errors()
     def replace_day(self, table: Table, day: Day, select: Query) -> int:
         with self._files(select) as files:
             return self._loaded_engine().write(table, select, files, partial(self._replacing, table, day))
 
     @override
+    @disk_errors()
     def replace_day_with_frame(self, table: Table, day: Day, frame: "pd.DataFrame") -> int:
         return self._loaded_engine().write_frame(table, day, frame, partial(self._replacing, table, day))
 
     @override
+    @disk_errors()
     def replace_raw_day(self, day: Day, hours: Mapping[int, Path]) -> int:
         from proxy_oa_assets.resources.parquet import checked_row_count
 
@@ -96,6 +100,7 @@ class DuckDBWarehouse(Warehouse):
         return count
 
     @override
+    @disk_errors()
     def drop_day(self, table: Table, day: Day) -> None:
         from proxy_oa_assets.resources.parquet import write_empty
 
@@ -114,6 +119,7 @@ class DuckDBWarehouse(Warehouse):
             sync_folder(folder)
 
     @override
+    @disk_errors()
     def create_tables(self) -> list[str]:
         lines = []
         for table in TABLES.values():
@@ -125,6 +131,7 @@ class DuckDBWarehouse(Warehouse):
         return lines
 
     @override
+    @disk_errors()
     def stored_columns(self, table: Table, day: Day) -> list[tuple[str, str]]:
         from proxy_oa_assets.resources.parquet import stored_columns
 
@@ -143,6 +150,7 @@ class DuckDBWarehouse(Warehouse):
         return {name: stored[name] for name in PROXY.column_names if name in everywhere}
 
     @override
+    @disk_errors()
     def has_rows(self, table: Table, day: Day) -> bool:
         from proxy_oa_assets.resources.parquet import has_rows
 
@@ -150,6 +158,7 @@ class DuckDBWarehouse(Warehouse):
             return has_rows(files[table])
 
     @override
+    @disk_errors()
     def _is_filled(self, table: Table) -> bool:
         # Only the newest day with rows is read: linking years of raw files takes long.
         days = partitions.stored_days(Path(self.base), table)

@@ -1,19 +1,23 @@
 """The file store's embedded form: a local folder that stands for the root of HDFS."""
 
+import io
 import shutil
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 from pydantic import Field
 from typing_extensions import override
 
-from proxy_oa_assets.model.errors import StorageError
+from proxy_oa_assets.model.errors import StorageError, refusal
 from proxy_oa_assets.model.file_lock import PATIENCE_SECONDS, OnWait, file_lock, log_wait
 from proxy_oa_assets.model.files import make_folder, replacing
 from proxy_oa_assets.resources.hdfs import FileStatus, FileStore, StillHeld, Usage
+
+if TYPE_CHECKING:
+    from _typeshed import WriteableBuffer
 
 
 class LocalHdfs(FileStore):
@@ -56,9 +60,9 @@ class LocalHdfs(FileStore):
     @contextmanager
     def open(self, path: str) -> Iterator[BinaryIO]:
         with self._local(path) as local:
-            file = local.open("rb")
-        with file:
-            yield file
+            file = _File(local)
+        with io.BufferedReader(file) as buffered:
+            yield buffered
 
     @override
     def write(self, path: str, chunks: Iterable[bytes]) -> None:
@@ -119,10 +123,32 @@ class LocalHdfs(FileStore):
     def _local(self, path: str) -> Iterator[Path]:
         """Yield the local path; turn an error of the operating system into a StorageError that names it."""
         local = Path(self.location(path))
-        try:
+        with _refusals(local):
             yield local
-        except OSError as error:
-            raise StorageError(f"{local}: {error.strerror or error}") from error
+
+
+class _File(io.FileIO):
+    """A file whose reads raise StorageError with its path; the system's errors of reading have none."""
+
+    @override
+    def readinto(self, buffer: "WriteableBuffer") -> int | None:
+        with _refusals(self.name):
+            return super().readinto(buffer)
+
+    @override
+    def readall(self) -> bytes:
+        with _refusals(self.name):
+            return super().readall()
+
+
+@contextmanager
+def _refusals(path: object) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        if error.errno is None:
+            raise
+        raise StorageError(refusal(OSError(error.errno, error.strerror), path)) from error
 
 
 def _status(path: str, local: Path) -> FileStatus | None:

@@ -11,6 +11,7 @@ from proxy_oa_assets.model.files import (
     is_data_file,
     keep_mode,
     make_folder,
+    naming,
     remove_abandoned,
     sync_folder,
     temporary_name,
@@ -78,15 +79,16 @@ def replacing_part(day: Path) -> Iterator[Path]:
     remove_abandoned(day)
     # DuckDB's globs read dot files, so the name must not end in .parquet.
     temporary = day / temporary_name("part")
-    try:
-        yield temporary
-        with temporary.open("rb") as written:
-            os.fsync(written.fileno())
-        keep_mode(day / PART, temporary)
-        temporary.replace(day / PART)
-    finally:
-        temporary.unlink(missing_ok=True)
-    sync_folder(day)
+    with naming(day / PART, instead_of=temporary):
+        try:
+            yield temporary
+            with temporary.open("rb") as written:
+                os.fsync(written.fileno())
+            keep_mode(day / PART, temporary)
+            temporary.replace(day / PART)
+        finally:
+            temporary.unlink(missing_ok=True)
+        sync_folder(day)
 
 
 def visible_files(folder: Path) -> list[Path]:

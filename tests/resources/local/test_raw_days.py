@@ -14,7 +14,7 @@ import pytest
 from support.engine_files import DAY, hour_file, write_file
 
 from proxy_oa_assets.model.day import Day
-from proxy_oa_assets.model.errors import WarehouseError
+from proxy_oa_assets.model.errors import DiskError, WarehouseError
 from proxy_oa_assets.model.tables import PROXY, PROXY_EDGE, PROXY_SCORES
 from proxy_oa_assets.resources.local import raw_day
 from proxy_oa_assets.resources.local.duckdb_warehouse import DuckDBWarehouse
@@ -158,7 +158,7 @@ def test_a_writer_that_fails_leaves_the_day_as_it_was(warehouse, tmp_path, monke
             raise OSError(errno.ENOSPC, "full")
 
     monkeypatch.setattr(raw_day.shutil, "copyfileobj", copy)
-    with pytest.raises(OSError, match="full"):
+    with pytest.raises(DiskError, match="full; free space"):
         warehouse.replace_raw_day(DAY, {7: first, 8: second})
     assert _files(warehouse) == before
     assert _uris(warehouse) == ["old/"]
