@@ -146,7 +146,7 @@ def url(text: str) -> str:
     uri = parse_uri(text)
     _check_host(uri.host)
     # A cell of another column, such as a date.
-    if "." not in uri.host and not is_address(uri.host) and not uri.scheme and str(uri) == f"{text}/":
+    if "." not in uri.host and not is_address(uri.host) and "/" not in text:
         raise ValueError("it is no URL")
     return uri.normalized()
 

@@ -163,7 +163,7 @@ def test_a_url_is_found_however_the_list_writes_it(service, line):
         "2016-09-12",
         "3892371",
         "0.0.0.0 evil.example",
-        "x",
+        "X",
     ],
 )
 def test_a_line_of_a_url_list_that_can_match_nothing_is_named(service, line):
