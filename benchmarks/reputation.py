@@ -1,4 +1,4 @@
-"""Time of a day's lookup: 3,000 distinct URIs, with services that take 100 ms for each answer.
+"""Time of a day's lookup: 3,000 distinct URIs and answers that take 100 ms each; loading of domain lists.
 
     python -m benchmarks.reputation [--rounds 1]
 
@@ -10,6 +10,7 @@ import asyncio
 import multiprocessing
 import shutil
 import tempfile
+from functools import partial
 from multiprocessing.connection import Connection
 from pathlib import Path
 
@@ -17,8 +18,10 @@ from benchmarks.figures import Figure, Work, arguments, in_turn, ratio, show
 from proxy_oa_assets.enrichment.reputation.client import ReputationClient
 from proxy_oa_assets.enrichment.reputation.config import ReputationConfig
 from proxy_oa_assets.enrichment.reputation.registry import service_class
+from proxy_oa_assets.enrichment.reputation.services.blocklist import BlockedList
 
 URIS, ANSWER_SECONDS = 3000, 0.1
+DOMAINS = 150_000
 _BODY = b'{"data": {"attributes": {"last_analysis_stats": {"malicious": 0, "suspicious": 0}}}}'
 _ANSWER = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s" % (
     len(_BODY),
@@ -85,9 +88,35 @@ def measure(url: str, rounds: int) -> None:
     )
 
 
+def measure_lists(rounds: int) -> None:
+    """Time the loading of domain lists in the forms in which they are published."""
+    forms = {"plain": "{}", "hosts": "0.0.0.0 {}", "defanged": "hxxp://{}"}
+    with tempfile.TemporaryDirectory() as folder:
+
+        def load(form: str) -> None:
+            listed = BlockedList(path=Path(folder) / form, kind="domains")
+            if len(listed.loaded.content) != DOMAINS:
+                raise AssertionError(listed.loaded.ignored)
+
+        for form, line in forms.items():
+            lines = (line.format(f"name-{number:x}.domain.example") for number in range(DOMAINS))
+            (Path(folder) / form).write_text("\n".join(lines), encoding="ascii")
+        works = {form: Work(partial(load, form), lambda: None) for form in forms}
+        seconds = in_turn(rounds, works, warm=False)
+    show(
+        f"{DOMAINS:,} domains from a file",
+        [
+            Figure("plain", max(seconds["plain"]), "s", 0.8),
+            Figure("a hosts file", max(seconds["hosts"]), "s", 0.8),
+            Figure("defanged", max(seconds["defanged"]), "s", 3),
+        ],
+    )
+
+
 def main() -> None:
     """Measure and print."""
     given = arguments(__doc__, rounds=1).parse_args()
+    measure_lists(given.rounds)
     ours, theirs = multiprocessing.Pipe()
     server = multiprocessing.get_context("spawn").Process(target=_serve, args=(theirs,), daemon=True)
     server.start()
