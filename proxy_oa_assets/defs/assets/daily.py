@@ -38,7 +38,9 @@ _RETRIES = dg.RetryPolicy(max_retries=2, delay=5, backoff=dg.Backoff.EXPONENTIAL
 # The terminal shows log lines that begin with it.
 WAITING = "Waiting for"
 # As dagster.yaml limits a run (max_runtime_seconds).
-_LONGEST_RUN_SECONDS = 6 * 3600
+LONGEST_RUN_SECONDS = 6 * 3600
+# A waiting step keeps its slot of a pool, which steps of other days need.
+_PATIENCE_SECONDS = 1800
 
 DayMetadata = Mapping[str, int | Path | dg.MetadataValue | dg.TableColumnLineage]
 _Materialize = Callable[..., dg.MaterializeResult]
@@ -102,12 +104,15 @@ def day_by_day(
     hdfs: FileStore,
     workspace: Workspace,
     materialize: Callable[[Day], DayMetadata],
+    *,
+    patience: float = _PATIENCE_SECONDS,
 ) -> dg.MaterializeResult:
     """Materialize each day of the run and report its metadata.
 
     A lock keeps two runs of a day apart, asset by asset, so that the later run starts from what the earlier
-    one wrote. Raises dg.Failure if a day fails. In a run of several days, the run's last assets raise it;
-    until then the other days are materialized and recorded, and later assets leave out the failed ones.
+    one wrote. A step fails, to be retried, once another run has kept the lock for `patience` seconds. Raises
+    dg.Failure if a day fails. In a run of several days, the run's last assets raise it; until then the other
+    days are materialized and recorded, and later assets leave out the failed ones.
     """
     asset = context.asset_key.to_user_string()
 
@@ -115,7 +120,7 @@ def day_by_day(
         with hdfs.lock(
             workspace.lock(day, asset),
             f"materializing {asset} of {day} in run {context.run.run_id[:8]}",
-            patience=_LONGEST_RUN_SECONDS,
+            patience=patience,
             on_wait=lambda holder: context.log.info("%s another run of %s: %s", WAITING, day, holder),
         ):
             return materialize(day)

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 import dagster as dg
 
 from proxy_oa_assets.defs.assets.daily import (
+    LONGEST_RUN_SECONDS,
     REPUTATION_POOL,
     Daily,
     DayMetadata,
@@ -96,7 +97,8 @@ def scored_connections_asset(daily: Daily) -> dg.AssetsDefinition:
                 **scores_lineage(column),
             }
 
-        return day_by_day(context, hdfs, workspace, materialize)
+        # Lookups of another run can take hours (`patience_minutes`).
+        return day_by_day(context, hdfs, workspace, materialize, patience=LONGEST_RUN_SECONDS)
 
     return scored_connections
 
