@@ -18,7 +18,7 @@ def serve() -> Callable[..., AbstractContextManager[DagsterClient]]:
 
     @contextmanager
     def serving(home: Home, **variables: str) -> Iterator[DagsterClient]:
-        with served(home.path, PROXY_OA_START_DATE=FIRST.key, **variables) as address:
+        with served(home.path, **{"PROXY_OA_START_DATE": FIRST.key, **variables}) as address:
             yield DagsterClient(address)
 
     return serving
