@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from proxy_oa_assets.investigation.notebook.copies import upgraded_templates
 from proxy_oa_assets.investigation.score import feedback_drift
 from proxy_oa_assets.investigation.storyboard import restore_stories
 from proxy_oa_assets.model.day import Day
@@ -23,7 +24,8 @@ def repaired(day: Day, deployment: Deployment, *, patience: float | None = None)
         lines.append(f"{hdfs.location(workspace.feedback(day))} follows the severities again ({drift})")
     if stories := restore_stories(day, deployment, patience=patience):
         lines.append(f"timeline and progression of {counted(len(stories), 'comment')} of {day} written")
-    left = sum(map(remove_abandoned, (workspace.data(day), workspace.notebooks(day))))
+    notebooks = workspace.notebooks(day)
+    left = sum(map(remove_abandoned, (workspace.data(day), notebooks, upgraded_templates(notebooks))))
     folders = [path.rpartition("/")[0] for path in (workspace.feedback(day), workspace.results(day))]
     folders += [f"{workspace.huser}/{table.day_folder(day)}" for table in TABLES.values() if not table.hourly]
     left += sum(map(hdfs.remove_abandoned, [*folders, workspace.progressions(day)]))

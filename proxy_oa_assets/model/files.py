@@ -100,9 +100,9 @@ def sync_folder(folder: Path) -> None:
         os.close(descriptor)
 
 
-# Of earlier versions, too: without a process, or of a table's day.
+# Of earlier versions, too: without a process, of a table's day, or of a reader.
 _TEMPORARY = re.compile(
-    r"\.(?:.+\.)?(?:(?P<machine>[0-9a-f]{8})-(?P<pid>\d+)-[0-9a-f]{8}|[0-9a-f]{32}|part\.\d+)\.tmp",
+    r"reading-\w{8}|\.(?:.+\.)?(?:(?P<machine>[0-9a-f]{8})-(?P<pid>\d+)-[0-9a-f]{8}|[0-9a-f]{32}|part\.\d+)\.tmp",
     re.ASCII | re.DOTALL,
 )
 _ABANDONED_SECONDS = 24 * 3600

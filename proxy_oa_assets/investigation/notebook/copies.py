@@ -58,7 +58,7 @@ def copy_templates(templates: Path, folder: Path, day: Day, home: str) -> Copies
     for template in sorted(templates.glob(f"*{_SUFFIX}")):
         name = template.name.removesuffix(_SUFFIX)
         notebook, beside = folder / f"{name}.ipynb", folder / f"{name}.new.ipynb"
-        content = _for_day(template, folder.parent / ".templates", day, home)
+        content = _for_day(template, upgraded_templates(folder), day, home)
         if written.may_replace(notebook) or notebook.read_bytes() == content:
             copies.fresh.append(notebook.name)
             written.write(notebook, content)
@@ -69,6 +69,11 @@ def copy_templates(templates: Path, folder: Path, day: Day, home: str) -> Copies
             if written.may_replace(beside):
                 written.write(beside, content)
     return copies
+
+
+def upgraded_templates(folder: Path) -> Path:
+    """Return the folder that keeps the templates of a day's notebook folder in the current format."""
+    return folder.parent / ".templates"
 
 
 def _for_day(template: Path, upgraded: Path, day: Day, home: str) -> bytes:

@@ -9,22 +9,22 @@ the small file of one of our tables is copied: reading a home needs no right to 
 import errno
 import os
 import shutil
-import time
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from itertools import chain
 from pathlib import Path
-from tempfile import TemporaryDirectory, gettempdir
+from tempfile import gettempdir
 
 from proxy_oa_assets.model.day import Day
 from proxy_oa_assets.model.errors import StorageError, WarehouseError
+from proxy_oa_assets.model.files import is_abandoned, temporary_name
 from proxy_oa_assets.model.tables import Table
 from proxy_oa_assets.resources.local.partitions import day_folders, own_day_files
 from proxy_oa_assets.resources.local.raw_day import raw_day_files
 
 TableFiles = Mapping[Table, list[Path]]
 
-_PREFIX = "reading-"
+_READING = "reading"
 _NO_LINKS = (
     errno.EXDEV,
     errno.EPERM,
@@ -72,10 +72,14 @@ def day_files(folder: Path, table: Table) -> list[Path]:
 
 @contextmanager
 def temporary_folder(scratch: Path) -> Iterator[Path]:
-    """Yield a folder that is removed when the block ends, or a day later if the process is killed."""
+    """Yield a folder that is removed when the block ends, or by the next engine if the process is killed."""
+    folder = scratch / temporary_name(_READING)
     scratch.mkdir(parents=True, exist_ok=True)
-    with TemporaryDirectory(prefix=_PREFIX, dir=scratch) as folder:
-        yield Path(folder)
+    folder.mkdir(mode=0o700)
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder)
 
 
 def writable_folder(preferred: Path) -> Path:
@@ -94,10 +98,10 @@ def writable_folder(preferred: Path) -> Path:
 
 
 def remove_stale_folders(scratch: Path) -> None:
-    """Remove the temporary folders of processes that were killed a day ago or earlier."""
-    for folder in scratch.glob(f"{_PREFIX}*"):
+    """Remove the temporary folders of killed processes."""
+    for folder in scratch.glob(f"*{_READING}*"):
         with suppress(FileNotFoundError):  # its process ended after it was listed
-            if time.time() - folder.stat().st_mtime > 24 * 3600:
+            if is_abandoned(folder.name, folder.stat().st_mtime):
                 shutil.rmtree(folder, ignore_errors=True)
 
 

@@ -12,7 +12,7 @@ import pytest
 from support.storyboard_days import DAY, comments, texts_of
 
 from proxy_oa_assets.model.tables import PROXY_STORYBOARD
-from proxy_oa_assets.resources.local.snapshot import remove_stale_folders, snapshot
+from proxy_oa_assets.resources.local.snapshot import remove_stale_folders, snapshot, temporary_folder
 
 KILLED_WHILE_READING = """
 import os, pathlib, signal, sys
@@ -45,16 +45,17 @@ def test_a_symbolic_link_is_read_as_the_file_that_it_leads_to(warehouse, tmp_pat
     assert texts_of(warehouse) == ["here"]
 
 
-def test_temporary_files_of_a_killed_process_are_removed_after_a_day(tmp_path):
+def test_temporary_files_of_a_killed_process_are_removed_and_a_living_one_s_stay(tmp_path):
     """Repaired copies are as large as the raw day and would fill the disk."""
     raw, scratch = tmp_path / "raw.parquet", tmp_path / "scratch"
     pq.write_table(pa.table({"fulluri": pa.array([b"evil.example/\xff"]).view(pa.string())}), raw)
     subprocess.run([sys.executable, "-c", KILLED_WHILE_READING, raw, scratch], check=False)
     (left,) = scratch.iterdir()
-    remove_stale_folders(scratch)
     assert list(left.rglob("*.parquet"))
-    os.utime(left, (0, 0))
-    remove_stale_folders(scratch)
+    with temporary_folder(scratch) as living:
+        os.utime(living, (0, 0))
+        remove_stale_folders(scratch)
+        assert list(scratch.iterdir()) == [living]
     assert list(scratch.iterdir()) == []
 
 
