@@ -123,6 +123,16 @@ def _seconds(retry_after: str | None) -> float | None:
         return None
 
 
+def _invalid_header(error: Exception) -> ServiceError:
+    # Raised for a response's header, too, and then with the request.
+    if getattr(error, "request", None) is not None:
+        return ServiceError("its answer breaks the rules of HTTP, as by two lengths; is a proxy between?")
+    return RefusedError(
+        "the key can't stand in a header: it begins with a space, or has a line break or a character beyond "
+        "Latin-1; correct the environment variable"
+    )
+
+
 class HttpClient:
     """HTTP with one service's timeout and certificates; several threads can use it at once."""
 
@@ -192,11 +202,8 @@ class HttpClient:
             return ServiceError(
                 certificate_problem(server, str(error), certificate="`ca_cert`", address=address)
             )
-        except (requests.exceptions.InvalidHeader, UnicodeError):
-            return RefusedError(
-                "the key can't stand in a header: it begins with a space, or has a line break or a character "
-                "beyond Latin-1; correct the environment variable"
-            )
+        except (requests.exceptions.InvalidHeader, UnicodeError) as error:
+            return _invalid_header(error)
         except (requests.exceptions.ConnectionError, HTTPError):
             return TransientError("it can't be reached, or closed the connection")
         except requests.RequestException as error:

@@ -259,3 +259,17 @@ def test_an_untrusted_certificate_is_refused(vt, untrusted):
 
 def _header(retry_after):
     return {} if retry_after is None else {"Retry-After": retry_after}
+
+
+def test_two_lengths_of_an_answer_are_not_blamed_on_the_key(vt):
+    """A broken proxy sends them; the message says so, and the service is asked again in the next run."""
+
+    def handle(connection: socket.socket) -> None:
+        request_of(connection)
+        connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\n{}")
+
+    with handling(handle) as (url, connections):
+        (stats,) = vt(url).look_up(["evil.example/"]).stats.values()
+    assert connections
+    assert "two lengths" in stats.errors[0]
+    assert "key" not in stats.errors[0]
