@@ -37,6 +37,11 @@ def run_demo(settings: Settings, last_day: Day | None) -> bool:
     """Write and materialize the sample days; print what to look at. Return whether all succeeded."""
     last = settings.ended(last_day or Day(datetime.now(ZoneInfo(settings.timezone)).date()).plus(-1))
     days = [last.plus(offset) for offset in range(1 - DAYS, 1)]
+    if "${" in str(settings.home):
+        raise ProxyOaError(
+            f"{settings.home}: in the demo's .env, ${{ would stand for a variable; set PROXY_OA_HOME to "
+            f"another folder"
+        )
     workspace = deployment(settings).workspace
     rows = sum(write_sample_day(workspace, settings.home / "hdfs", day) for day in days)
     kept: list[Path] = []
