@@ -9,11 +9,14 @@ import html
 import re
 import traceback
 from base64 import b64encode, urlsafe_b64encode
+from collections import deque
 from urllib.parse import quote
 
 _STRUCK = "***"
 # A piece of a secret of this length counts as the secret: servers cut texts.
 _PIECE = 8
+# Kerberos makes a ticket for each request; a server sends back that of the request at hand.
+_LATEST = 16
 # Texts are escaped in one another: a percent-encoded URL in JSON in HTML.
 _LEVELS = 4
 # Errors of servers; their stack traces are longer.
@@ -38,14 +41,18 @@ _Spans = list[tuple[int, int]]
 
 
 class Secrets:
-    """Secrets in use with a server; others can be added when they become known."""
+    """Secrets in use with a server; the latest of those that become known later are added.
+
+    The empty text and None are none.
+    """
 
     def __init__(self, *values: str | None) -> None:
         self._values = {value for value in values if value}
+        self._latest: deque[str] = deque(maxlen=_LATEST)
 
     def add(self, *values: str | None) -> None:
-        """Add secrets; the empty text and None are none."""
-        self._values |= {value for value in values if value}
+        """Add secrets of one request, such as a ticket."""
+        self._latest += [value for value in values if value and value not in self._latest]
 
     def struck(self, text: str) -> str:
         """Return a text with `***` in place of each secret, each piece of one, and what looks like one.
@@ -53,7 +60,12 @@ class Secrets:
         They are found as they are, in base64 and hexadecimal, and as JSON, HTML, URLs and Python escape them.
         """
         text = text[:_LONGEST]
-        pieces = {piece for value in self._values for needle in _needles(value) for piece in _pieces(needle)}
+        pieces = {
+            piece
+            for value in {*self._values, *self._latest}
+            for needle in _needles(value)
+            for piece in _pieces(needle)
+        }
         struck = [False] * len(text)
         for found, spans in _levels(text):
             for start, end in _places(found, pieces):

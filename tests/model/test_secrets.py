@@ -77,3 +77,13 @@ def test_an_error_that_quotes_a_secret_is_no_cause() -> None:
     first.__cause__ = KeyError(SECRET)
     assert secrets.cause(first) is None
     assert secrets.cause(ValueError("harmless")) is not None
+
+
+def test_secrets_of_requests_are_forgotten_in_their_order() -> None:
+    """Kerberos makes one for each request: keeping all would cost a long backfill its memory."""
+    secrets = Secrets(SECRET)
+    secrets.add("the-token-of-the-first-request")
+    assert secrets.struck("the-token-of-the-first-request") == "***"
+    secrets.add(*(f"{number:030}" for number in range(1000)))
+    assert secrets.struck(f"{SECRET} {999:030}") == "*** ***"
+    assert secrets.struck("the-token-of-the-first-request") != "***"
