@@ -1,6 +1,7 @@
 """A real HiveServer2 over HTTP and TLS, with a login by password, and behind a gateway with tokens."""
 
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -9,13 +10,15 @@ from cluster_servers.log_in import PASSWORD, USER, log_in_settings
 from cluster_servers.running import Cluster
 from cluster_servers.thrift_server import ThriftServer, spark_home
 from support.cluster_home import ClusterHome
-from support.gateway import Gateway, forwarding
+from support.gateway import PATH, Gateway, forwarding
 from support.home import check_evaluations, failures
 from support.reached import current_user
+from support.store_clock import skip
+from support.storyboard_days import DAY, NEXT, comments, texts_of
 
 from proxy_oa_assets.model.errors import WarehouseError
-from proxy_oa_assets.resources.deployment import deployment
-from proxy_oa_assets.settings import load_settings
+from proxy_oa_assets.model.tables import PROXY_STORYBOARD, TABLES
+from proxy_oa_assets.sql.query import Query
 
 pytestmark = pytest.mark.cluster
 
@@ -143,39 +146,40 @@ def test_a_day_runs_through_a_gateway(gateway: Gateway, cluster: Cluster, tmp_pa
     home.close()
 
 
-def test_a_token_that_expires_in_a_run_leaves_the_day(
+def test_a_token_that_expires_in_a_replacement_leaves_the_day(
     gateway: Gateway, cluster: Cluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     """The gateway refuses from the day's INSERT on: the old day stays, and the next token is taken up."""
+    again = Query("SELECT p_threat, title, concat(text, ', again') AS text FROM proxy_storyboard")
     home = ClusterHome(tmp_path / "home", {**cluster.variables, **gateway.variables(TOKEN)})
-    day = home.write_sample(views=15)
-    assert home.materialize(day, limit=20).success
-    before = home.parts(day)
+    warehouse = home.deployment.impala
+    warehouse.replace_day_with_frame(PROXY_STORYBOARD, DAY, comments("old"))
 
     def expire(body: bytes) -> None:
-        if b"INSERT OVERWRITE TABLE proxy_edge_run_" in body:
+        if b"INSERT OVERWRITE TABLE proxy_storyboard_run_" in body:
             gateway.tokens.clear()
 
     gateway.before = expire
-    result = home.materialize(day, limit=40)
-
-    (failed,) = failures(result)
-    assert failed == "edge_details"
-    message = failures(result)[failed]
-    assert f"https://localhost:{gateway.port}/" in message
-    assert "refused the login (HTTP 401 Unauthorized: Bearer token has expired" in message
-    assert "set IMPALA_JWT" in message
-    assert TOKEN not in message
-    assert not any(event.is_step_restarted for event in result.all_events)
+    message = (
+        rf"https://localhost:{gateway.port}/{PATH} refused the login "
+        r"\(HTTP 401 Unauthorized: Bearer token has expired.*\).*set IMPALA_JWT"
+    )
+    with pytest.raises(WarehouseError, match=message) as refused:
+        warehouse.replace_day(PROXY_STORYBOARD, DAY, again)
+    assert not refused.value.transient
+    assert TOKEN not in str(refused.value)
 
     gateway.before, gateway.tokens = (lambda _: None), {RENEWED}
     monkeypatch.setenv("IMPALA_JWT", RENEWED)
-    renewed = {"PROXY_OA_HOME": str(home.path), **home.variables, "IMPALA_JWT": RENEWED}
-    home.deployment = deployment(load_settings(**renewed))
-    assert home.parts(day)["proxy_edge"] == before["proxy_edge"]
-    assert home.materialize(day, limit=40).success
-    assert home.parts(day) != before
-    home.close()
+    with closing(home.warehouse()) as renewed:
+        assert texts_of(renewed) == ["old"]
+        renewed.replace_day(PROXY_STORYBOARD, DAY, again)
+        assert texts_of(renewed) == ["old, again"]
+        # The staging table that couldn't be dropped goes with its version.
+        skip(monkeypatch, 25 * 3600)
+        renewed.replace_day_with_frame(PROXY_STORYBOARD, NEXT, comments("another day"))
+        with renewed.tables().connection.query("SHOW TABLES") as result:
+            assert sorted(row[1] for row in result.rows) == sorted(TABLES)
 
 
 def test_an_unknown_token_is_refused_at_once(gateway: Gateway, tmp_path: Path, waits: list[float]):
