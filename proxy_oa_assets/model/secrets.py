@@ -10,13 +10,15 @@ import re
 import traceback
 from base64 import b64encode, urlsafe_b64encode
 from collections import deque
+from collections.abc import Collection
+from functools import lru_cache
 from urllib.parse import quote
 
 _STRUCK = "***"
 # A piece of a secret of this length counts as the secret: servers cut texts.
 _PIECE = 8
 # Kerberos makes a ticket for each request; a server sends back that of the request at hand.
-_LATEST = 16
+_LATEST = 4
 # Texts are escaped in one another: a percent-encoded URL in JSON in HTML.
 _LEVELS = 4
 # Errors of servers; their stack traces are longer.
@@ -60,12 +62,7 @@ class Secrets:
         They are found as they are, in base64 and hexadecimal, and as JSON, HTML, URLs and Python escape them.
         """
         text = text[:_LONGEST]
-        pieces = {
-            piece
-            for value in {*self._values, *self._latest}
-            for needle in _needles(value)
-            for piece in _pieces(needle)
-        }
+        pieces = frozenset[str]().union(*map(_pieces, (*self._values, *self._latest)))
         struck = [False] * len(text)
         for found, spans in _levels(text):
             for start, end in _places(found, pieces):
@@ -102,26 +99,39 @@ def _chain(error: BaseException) -> list[BaseException]:
     return found
 
 
-def _needles(value: str) -> set[str]:
-    """Return a secret's forms that can't be unescaped to it, as UTF-8 bytes in Latin-1 and in lower case."""
+@lru_cache(maxsize=4 * _LATEST)
+def _pieces(value: str) -> frozenset[str]:
+    """Return the pieces of a secret's forms that can't be unescaped to it.
+
+    They are UTF-8 bytes in Latin-1, and in lower case.
+    """
     content = value.encode("utf-8", errors="surrogatepass")
     plain = content.decode("latin-1")
     # A server that reads UTF-8 as Latin-1 sends `Ã©` for `é`; in forms, a space is `+`.
     forms = {plain, plain.encode("utf-8").decode("latin-1"), plain.replace(" ", "+"), content.hex()}
-    # In base64 a character depends on its neighbours: the secret begins at any of three offsets.
-    for encoded in {content, *(quote(content, safe=safe).encode() for safe in ("", "/", "/+="))}:
-        for offset in range(3):
-            shifted = bytes(offset) + encoded
-            first, last = -(-offset * 8 // 6), len(shifted) * 8 // 6
-            forms |= {encode(shifted).decode()[first:last] for encode in (b64encode, urlsafe_b64encode)}
-    return {form.lower() for form in forms if len(form) >= min(len(plain), _PIECE // 2)}
+    encoded = [content, *(quote(content, safe=safe).encode() for safe in ("", "/", "/+="))]
+    forms |= {form for each in encoded for form in _base64(each)}
+    # A request with basic authentication, sent back in base64.
+    forms |= {form for once in _base64(content) for form in _base64(once.encode())}
+    return frozenset(
+        form[at : at + _PIECE].lower()
+        for form in forms
+        if len(form) >= min(len(plain), _PIECE // 2)
+        for at in range(max(len(form) - _PIECE, 0) + 1)
+    )
 
 
-def _pieces(needle: str) -> set[str]:
-    return {needle[at : at + _PIECE] for at in range(max(len(needle) - _PIECE, 0) + 1)}
+def _base64(content: bytes) -> set[str]:
+    """Return the forms of a text in base64, without the characters that depend on its neighbours."""
+    forms = set()
+    for offset in range(3):
+        shifted = bytes(offset) + content
+        first, last = -(-offset * 8 // 6), len(shifted) * 8 // 6
+        forms |= {encode(shifted).decode()[first:last] for encode in (b64encode, urlsafe_b64encode)}
+    return forms
 
 
-def _places(text: str, pieces: set[str]) -> list[tuple[int, int]]:
+def _places(text: str, pieces: Collection[str]) -> list[tuple[int, int]]:
     """Return where pieces of secrets, and values of credentials, stand in a text."""
     lowered = text.lower()
     places = [
