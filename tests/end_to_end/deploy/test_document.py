@@ -6,6 +6,7 @@ from support.command import proxy_oa
 from support.definitions import defs
 from support.deployed import OPERATING, PROJECT, SYSTEMD
 
+from proxy_oa_assets.model.trusted_file import TRUSTED_USERS
 from proxy_oa_assets.settings import ClusterSettings, Settings
 
 
@@ -21,7 +22,8 @@ def test_the_example_s_variables_are_settings() -> None:
 
     named = set(re.findall(r"\bPROXY_OA_[A-Z_]+", example + OPERATING))
 
-    assert named <= {*variables(Settings), *variables(ClusterSettings)}
+    # No file can set the trusted users, so they are no field.
+    assert named <= {*variables(Settings), *variables(ClusterSettings), TRUSTED_USERS}
 
 
 def test_every_setting_is_documented() -> None:
