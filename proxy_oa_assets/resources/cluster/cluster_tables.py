@@ -84,8 +84,14 @@ class ClusterTables:
             try:
                 with self._raw_days.whole(select, lambda: self.connection.executed(fill, select.parameters)):
                     pass
-            finally:
-                self.connection.run(ddl.drop_table(staging))
+            except BaseException as error:
+                # The first error says what is wrong. A staging table that stays goes with its version.
+                try:
+                    self.connection.run(ddl.drop_table(staging))
+                except WarehouseError:
+                    error.add_note(f"{self.database}.{staging} is removed a day later")
+                raise
+            self.connection.run(ddl.drop_table(staging))
 
         return self._written_rows(self._replace(table, day, write))
 

@@ -12,6 +12,7 @@ import pytest
 from support.hive_server import Rows, Served, StatementRefusedError, serving
 from support.storyboard_days import DAY, comments
 
+from proxy_oa_assets.model.errors import WarehouseError
 from proxy_oa_assets.model.tables import PROXY, PROXY_EDGE, PROXY_STORYBOARD, TABLES, declared
 from proxy_oa_assets.resources.cluster.impala_warehouse import ImpalaWarehouse
 from proxy_oa_assets.resources.local.local_hdfs import LocalHdfs
@@ -40,9 +41,12 @@ class Catalog:
     def __init__(self, tables: set[str]) -> None:
         self.tables = tables
         self.place = ""
+        self.refused: tuple[str, ...] = ()
 
     def execute(self, statement: str) -> Rows:
-        """Return Impala's result, as far as it is read."""
+        """Return Impala's result, as far as it is read; statements that begin as `refused` says get none."""
+        if statement.startswith(self.refused):
+            raise StatementRefusedError(f"no access: {statement}")
         if created := re.match(r"CREATE EXTERNAL TABLE IF NOT EXISTS (\w+)", statement):
             self.tables.add(created[1])
         if switched := re.search(r"SET LOCATION '(.*)'", statement):
@@ -103,6 +107,21 @@ def test_a_day_is_filled_aside_switched_to_and_refreshed(impala: Served, warehou
     assert executed(impala) == SWITCHED
     warehouse.drop_day(PROXY_STORYBOARD, DAY)
     assert executed(impala) == [f"ALTER TABLE {TABLE} DROP IF EXISTS {PARTITION}"]
+
+
+def test_the_first_refusal_is_reported(impala: Served, catalog: Catalog, warehouse: ImpalaWarehouse) -> None:
+    """A login that expires refuses the day's INSERT, and then the removal of the staging table, too."""
+    catalog.refused = ("INSERT", "DROP")
+    with pytest.raises(WarehouseError, match="no access: INSERT") as raised:
+        warehouse.replace_day(PROXY_STORYBOARD, DAY, SELECT)
+    assert [statement.split()[0] for statement in executed(impala)] == [
+        "DESCRIBE",
+        "CREATE",
+        "INSERT",
+        "DROP",
+    ]
+    (note,) = raised.value.__notes__
+    assert f"spot.{TABLE}_run_" in note
 
 
 def test_old_versions_are_removed_after_impala_has_located_the_day(
