@@ -7,9 +7,9 @@ import subprocess
 import sys
 import sysconfig
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
@@ -28,6 +28,8 @@ class Account:
     umask: int
     home: Path
     python: str
+    # Further variables of the account's environment.
+    variables: Mapping[str, str] = field(default_factory=dict)
 
     def python_says(self, code: str, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Run a program in Python."""
@@ -38,6 +40,7 @@ class Account:
             "HOME": "/nonexistent",
             "TMPDIR": str(self.home.parent / "tmp"),
             "PROXY_OA_HOME": str(self.home),
+            **self.variables,
         }
         return subprocess.run(
             [self.python, "-c", code, *arguments],

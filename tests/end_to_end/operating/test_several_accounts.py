@@ -111,7 +111,7 @@ def hunters() -> Iterator[tuple[Account, Account]]:
         variables = {"home": str(home), "owner": str(OWNER), "group": str(GROUP)}
         subprocess.run(["sh", "-euc", commands], check=True, env={"PATH": os.environ["PATH"], **variables})
         service = replace(service, umask=0o007)
-        yield service, Account(ANALYST, 0o007, home, python)
+        yield service, Account(ANALYST, 0o007, home, python, {"PROXY_OA_TRUSTED_USERS": str(OWNER)})
 
 
 def test_analysts_of_a_group_score_in_the_service_s_home(hunters):
