@@ -88,7 +88,8 @@ def writable_folder(preferred: Path) -> Path:
     Raises StorageError if another user owns that one.
     """
     existing = next(folder for folder in (preferred, *preferred.parents) if folder.exists())
-    if os.access(existing, os.W_OK | os.X_OK):
+    # A file in the folder's place is an error, which names it where it is used.
+    if not existing.is_dir() or os.access(existing, os.W_OK | os.X_OK):
         return preferred
     own = Path(gettempdir(), f"proxy-oa-{os.getuid()}")
     own.mkdir(mode=0o700, exist_ok=True)
