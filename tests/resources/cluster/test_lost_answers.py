@@ -12,7 +12,7 @@ from proxy_oa_assets.resources.cluster.webhdfs import WebHdfs
 
 
 @pytest.mark.parametrize("server", ["a NameNode", "HttpFS"])
-@pytest.mark.parametrize("lost", ["RENAME", "DELETE", "CREATE", ""])
+@pytest.mark.parametrize("lost", ["RENAME", "DELETE", "CREATE", "SETPERMISSION", ""])
 def test_a_lost_answer_loses_no_file(server: str, lost: str) -> None:
     """The repeated request finds the work done; it isn't an error, and the file isn't removed."""
     files = {"/a/file": b"old"}
@@ -47,7 +47,7 @@ class _Handler(Quiet, BaseHTTPRequestHandler):
             self._respond(404, _refusal("FileNotFoundException"))
         else:
             status = {"length": len(self.server.files[path]), "modificationTime": 1, "type": "FILE"}
-            self._respond(200, {"FileStatus": status})
+            self._respond(200, {"FileStatus": status | {"permission": "644"}})
 
     def do_DELETE(self) -> None:
         path, operation, _ = self._operation()
@@ -57,6 +57,8 @@ class _Handler(Quiet, BaseHTTPRequestHandler):
         path, operation, query = self._operation()
         if operation == "RENAME":
             self._rename(path, query)
+        elif operation == "SETPERMISSION":
+            self._done(operation, None)
         elif "data" not in query:
             self.send_response(307)
             self.send_header("Location", f"http://{self.headers['Host']}{self.path}&data=true")
