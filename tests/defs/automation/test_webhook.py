@@ -3,7 +3,7 @@ import socket
 import pytest
 from support.receiver import SECRET
 
-from proxy_oa_assets.defs.automation.failure_webhook import WebhookError, post
+from proxy_oa_assets.defs.automation.webhook import WebhookError, post
 
 
 @pytest.mark.usefixtures("fast")
