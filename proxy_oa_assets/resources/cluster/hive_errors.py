@@ -83,7 +83,7 @@ def _failure(server: Server, statement: str, error: Exception) -> WarehouseError
     if _is_another_protocol(error):
         return WarehouseError(
             f"{address} doesn't answer as a HiveServer2 ({reason[:600]}): {statement}. Check IMPALA_HOST, "
-            f"IMPALA_PORT and IMPALA_HTTP_PATH"
+            f"IMPALA_PORT, IMPALA_USE_SSL and IMPALA_HTTP_PATH"
         )
     if not isinstance(error, TRANSPORT):
         return _ticket_failure(server, error)

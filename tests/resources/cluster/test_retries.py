@@ -155,6 +155,6 @@ def test_a_run_of_several_days_is_not_retried(home: ClusterHome, namenode: Relay
     result = home.materialize(SAMPLE_DAY, last=SAMPLE_DAY.plus(1), assets=["proxy_results"])
 
     failure = failures(result)["proxy_results"]
-    assert "1 of 2 days failed; the other 1 are done" in failure
+    assert "1 of 2 days failed; the other one is done" in failure
     assert f"{SAMPLE_DAY}: " in failure
     assert tried_again(result) == pauses == []
