@@ -41,7 +41,7 @@ def prepare_history(settings: Settings) -> Path:
     """
     folder = settings.dagster_home
     folder.parent.mkdir(parents=True, exist_ok=True)
-    # The owner's alone, whatever the umask: runs record errors, logs and paths. A folder that is there keeps
+    # The owner's alone with any umask: runs record errors, logs and paths. A folder that is there keeps
     # its mode.
     folder.mkdir(mode=0o700, exist_ok=True)
     configuration = folder / "dagster.yaml"

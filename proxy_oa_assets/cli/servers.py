@@ -13,7 +13,7 @@ _PATIENCE = 30.0
 
 @contextmanager
 def ended_by_signals() -> Iterator[None]:
-    """Have SIGINT and SIGTERM end the block and its children, whatever the parent process ignored or blocked.
+    """Have SIGINT and SIGTERM end the block and its children, also if the parent process ignored them.
 
     A shell starts background jobs with SIGINT ignored, and Dagster handles SIGTERM as it does SIGINT.
     """

@@ -1,4 +1,4 @@
-"""How a column of a Parquet file is read as the column of a table, whatever type another system gave it.
+"""How a column of a Parquet file is read as the column of a table, from any type that another system gave it.
 
 No value is rounded or cut. What can't be read without that, such as a fraction of a byte, makes DuckDB fail;
 `parquet_view.py` then names its file and row.
