@@ -99,7 +99,7 @@ SideField = Annotated[T | None, WrapValidator(_none_if_invalid)]
 
 def _no_boolean(value: object) -> object:
     if isinstance(value, bool):
-        raise ValueError("it is no number")  # noqa: TRY004 - pydantic's error
+        raise ValueError("it is no number")  # noqa: TRY004 - pydantic passes a TypeError on
     return value
 
 

@@ -19,7 +19,7 @@ _NOT_WRAPPED = "Token header is malformed"
 _EXCEPTION_NAMES = re.compile(r"^(?:[\w.]+\.\w*(?:Exception|Error): )+")
 
 _UNAUTHORIZED, _FORBIDDEN, _TOO_MANY = 401, 403, 429
-_REDIRECTS = range(300, 400)
+_REDIRECTS, _SERVER_ERRORS = range(300, 400), range(500, 600)
 # What a web server answers where no HiveServer2 is.
 _NO_ENGINE = (400, 404, 405, 415, 501)
 _LOGIN_REMEDIES = {
@@ -167,7 +167,7 @@ def _http_failure(server: Server, statement: str, error: HttpError) -> Warehouse
 
 
 def _is_transient_status(status: int) -> bool:
-    return status == _TOO_MANY or (status >= 500 and status not in _NO_ENGINE)  # noqa: PLR2004 - server errors
+    return status == _TOO_MANY or (status in _SERVER_ERRORS and status not in _NO_ENGINE)
 
 
 def _body(error: HttpError) -> str:

@@ -18,7 +18,7 @@ from proxy_oa_assets.sql.day_tables import edge_details, ingest_summary
 from proxy_oa_assets.sql.query import Query, whole_day
 from proxy_oa_assets.sql.raw_log import client_timeline
 
-MOMENT = dt.datetime(2016, 9, 12, 23, 5, 3)  # noqa: DTZ001 (a timestamp without a zone)
+MOMENT = dt.datetime.fromisoformat("2016-09-12 23:05:03")
 INSTANT = MOMENT.replace(tzinfo=dt.UTC)
 DATE, TIME = MOMENT.date(), MOMENT.time()
 
