@@ -25,18 +25,6 @@ MALFORMED = (
 )
 
 
-@pytest.fixture
-def read(tmp_path):
-    """Return a function that writes a network context file and reads it."""
-
-    def written(*lines):
-        path = tmp_path / "context.csv"
-        path.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
-        return read_network_context(path)
-
-    return written
-
-
 def test_an_address_a_block_and_a_range_are_found(read):
     """The three forms of `ip`, with both ends of each and their neighbours."""
     context = read("10.0.0.1,host", "10.1.0.0/16,block", "10.2.0.5-10.2.0.9,range")

@@ -123,5 +123,5 @@ def test_a_killed_analyst_leaves_nothing_that_disagrees(
     assert moment > 2
     assert states[0] == former
     assert states[-1] != former
-    if action != "reset":  # of several tables: whoever was killed resets again
+    if action != "reset":  # of several tables: a killed reset is run again
         assert [state for state in states if state not in (former, states[-1])] == []

@@ -83,7 +83,7 @@ def test_owners_that_dagster_would_refuse_are_refused_by_name(tmp_path, owners: 
     ],
 )
 def test_sources_are_links_into_the_site_s_git(tmp_path, url: str, linked: str) -> None:
-    """Where it is set, a path of the server, which nobody can open, isn't shown."""
+    """Where it is set, a path of the server, which no browser can open, isn't shown."""
     for asset, references in entry(tmp_path, "dagster/code_references", PROXY_OA_SOURCE_URL=url).items():
         (source,) = references.code_references
         address, _, line = source.url.partition("#L")

@@ -127,7 +127,7 @@ def test_the_most_suspicious_rows_of_a_day_are_asked_for_first(home):
 
 
 def test_less_coverage_than_the_setting_wants_is_a_warning(home):
-    """A budget that ends before the URIs do: nobody was down, and yet too few were answered for."""
+    """A budget that ends before the URIs do: no service was down, and yet too few were answered for."""
     with answering(lambda _: CLEAN) as server:
         ours = home(server.url, per_day=10)
         ours.write_sample()
