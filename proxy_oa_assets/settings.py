@@ -31,6 +31,8 @@ from proxy_oa_assets.model.setting_types import (
     HttpPath,
     Huser,
     Identifier,
+    LogFormat,
+    LogPatterns,
     NameNodes,
     Owners,
     Seconds,
@@ -155,6 +157,11 @@ class Settings(_Variables):
     reputation: ExistingFile | None = None
     reputation_coverage: Share = 0.9
     results_min_age: Seconds = 120
+    # Without patterns another system fills the table `proxy`.
+    logs: LogPatterns = ()
+    log_format: LogFormat = "auto"
+    # Of logs that don't say theirs; None: the format's own, which is UTC for most.
+    log_timezone: Timezone | None = None
     days_per_run: Annotated[Whole, Field(le=9999)] = 1
     executor: Literal["in_process", "multiprocess"] = "in_process"
     # A webhook's address is its secret.

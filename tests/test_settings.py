@@ -257,3 +257,22 @@ def test_a_day_that_is_not_over_is_refused_in_the_site_s_time_zone(folder, timez
     for offset in (1, 400):
         with pytest.raises(DayError, match="PROXY_OA_TIMEZONE"):
             settings.day((today + dt.timedelta(days=offset)).isoformat())
+
+
+def test_patterns_of_logs_are_joined_by_semicolons(folder):
+    """A `:` can stand in a path; a relative pattern and a TOML file are of the working folder."""
+    (folder / "ours.toml").touch()
+    settings = load_settings(
+        PROXY_OA_LOGS="/zeek/%Y-%m-%d/http.%H:00*.gz; logs/access.log*;", PROXY_OA_LOG_FORMAT="ours.toml"
+    )
+    assert settings.logs == ("/zeek/%Y-%m-%d/http.%H:00*.gz", f"{folder}/logs/access.log*")
+    assert settings.log_format == f"{folder}/ours.toml"
+    assert load_settings().logs == ()
+    assert load_settings().log_format == "auto"
+
+
+@pytest.mark.parametrize("pattern", ["/logs/%Q.log", "/logs/100%", "/logs/%-d.log"])
+def test_a_percent_sign_that_is_no_date_code_is_refused(folder, pattern):
+    """Strftime would leave it as it is, and no file would be found."""
+    with pytest.raises(SettingsError, match=r"PROXY_OA_LOGS=.*no date code; .* or %% for a percent sign"):
+        load_settings(folder, PROXY_OA_LOGS=pattern)

@@ -98,6 +98,30 @@ def _branch(url: str) -> tuple[str, str]:
     return project, branch.rstrip("/")
 
 
+def _patterns(text: str) -> tuple[str, ...]:
+    """Return the patterns as absolute paths."""
+    patterns = [pattern.strip() for pattern in re.split("[;\n]", text) if pattern.strip()]
+    for pattern in patterns:
+        if "%" in re.sub(f"%[{_DATE_CODES}%]", "", pattern):
+            raise ValueError(
+                f"{pattern} has a % that is no date code; write one of {_DATE_CODES} after it, or %% for a "
+                f"percent sign"
+            )
+    return tuple(str(_absolute(Path(pattern))) for pattern in patterns)
+
+
+def _log_format(text: str) -> str:
+    """Return a format's name, or the path of its file as an absolute one."""
+    if not text.endswith(".toml"):
+        return text
+    path = _absolute(Path(text))
+    if not path.is_file():
+        raise ValueError("the file doesn't exist; correct the path")
+    return str(path)
+
+
+# Those of strftime that stand in the names of logs.
+_DATE_CODES = "YymdjbBFHIMSpaAuUVWG"
 # As Dagster takes them.
 _OWNER = r"team:[\w .-]+|[A-Za-z0-9._%+-]+@[A-Za-z0-9.-]+\.[A-Za-z]{2,7}"
 
@@ -129,3 +153,6 @@ Timezone = Annotated[str, AfterValidator(_timezone)]
 Date = Annotated[dt.date, BeforeValidator(_date)]
 Owners = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_owners)]
 Branch = Annotated[tuple[str, str], NoDecode, BeforeValidator(_branch)]
+# Paths of logs with globs and date codes; a `:` can stand in a path.
+LogPatterns = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_patterns)]
+LogFormat = Annotated[str, AfterValidator(_log_format)]

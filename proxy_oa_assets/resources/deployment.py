@@ -54,6 +54,9 @@ def deployment(settings: Settings, *, patient: bool = True) -> Deployment:
             conf_file=str(settings.conf),
             huser=settings.huser,
             network_context_file=_text(settings.network_context),
+            logs=list(settings.logs),
+            log_format=settings.log_format,
+            log_timezone=settings.log_timezone,
         ),
     )
 

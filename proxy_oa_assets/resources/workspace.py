@@ -26,6 +26,13 @@ class Workspace(dg.ConfigurableResource):
     network_context_file: str | None = Field(
         default=None, description="The network context file (PROXY_OA_NETWORK_CONTEXT); none: no context"
     )
+    logs: list[str] = Field(
+        default=[], description="Patterns of raw logs (PROXY_OA_LOGS); none: another system fills proxy"
+    )
+    log_format: str = Field(default="auto", description="Their format (PROXY_OA_LOG_FORMAT)")
+    log_timezone: str | None = Field(
+        default=None, description="The zone of logs that don't say theirs (PROXY_OA_LOG_TIMEZONE)"
+    )
 
     @property
     def summary(self) -> str:
