@@ -1,8 +1,9 @@
 """The resource `impala`: the tables and the SQL engine over them."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import dagster as dg
@@ -19,8 +20,9 @@ if TYPE_CHECKING:
 class Warehouse(dg.ConfigurableResource, ABC):
     """The tables of `tables.py`, which are replaced a day at a time.
 
-    A day of a table is replaced wholly or not at all, for concurrent readers too; a day of `proxy` by
-    `replace_raw_day` alone. Every method raises WarehouseError when the engine refuses.
+    A day of a table is replaced wholly or not at all, for concurrent readers too. A day of `proxy` is
+    replaced by `replace_raw_day` and added to by `add_to_raw_day`, each with its record. Every method raises
+    WarehouseError when the engine refuses.
     """
 
     @property
@@ -53,12 +55,31 @@ class Warehouse(dg.ConfigurableResource, ABC):
         """Replace a day by a frame with the table's columns; return the number of rows."""
 
     @abstractmethod
-    def replace_raw_day(self, day: Day, hours: Mapping[int, Path]) -> int:
-        """Replace the hours of a day of `proxy` by local Parquet files, one an hour; return the row count.
+    def replace_raw_day(self, day: Day, hours: Mapping[int, Sequence[Path]], *, record: str = "") -> int:
+        """Replace the hours of a day of `proxy` by local Parquet files; return the number of rows.
 
-        Hours that aren't named are emptied. Readers see the old day or the new one. The files must have the
-        table's columns; they are copied.
+        Hours that aren't named are emptied. Readers see the old day and record, or the new ones. The files
+        must have the table's columns; they are copied.
         """
+
+    @abstractmethod
+    def add_to_raw_day(
+        self,
+        day: Day,
+        hours: Mapping[int, Sequence[Path]],
+        *,
+        retracted: Mapping[int, Sequence[Path]] = MappingProxyType({}),
+        record: str = "",
+    ) -> int:
+        """Add local Parquet files to hours of a day of `proxy`, and replace its record; return their rows.
+
+        Each row of the files `retracted` takes one equal row, which was added before, out of its hour. Other
+        rows stay, those of other systems too. The rest is as in `replace_raw_day`.
+        """
+
+    @abstractmethod
+    def raw_day_record(self, day: Day) -> str:
+        """Return the record with which a day of `proxy` was last replaced or added to; empty if none."""
 
     @abstractmethod
     def drop_day(self, table: Table, day: Day) -> None:

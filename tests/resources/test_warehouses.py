@@ -177,9 +177,9 @@ def _raw(warehouse):
 def test_the_hours_of_a_raw_day_are_replaced_by_files(warehouse, tmp_path):
     """The number of rows comes back; an hour that isn't named is empty; the files stay the caller's."""
     seven, eight = hour_file(tmp_path / "7", "a/", "b/"), hour_file(tmp_path / "8", "c/")
-    assert warehouse.replace_raw_day(RAW_DAY, {7: seven, 8: eight}) == 3
+    assert warehouse.replace_raw_day(RAW_DAY, {7: [seven], 8: [eight]}) == 3
     assert _raw(warehouse) == [(7, "a/"), (7, "b/"), (8, "c/")]
-    assert warehouse.replace_raw_day(RAW_DAY, {8: seven, 23: eight}) == 3
+    assert warehouse.replace_raw_day(RAW_DAY, {8: [seven], 23: [eight]}) == 3
     assert _raw(warehouse) == [(8, "a/"), (8, "b/"), (23, "c/")]
     assert seven.is_file()
 
@@ -191,7 +191,56 @@ def test_the_hours_of_a_raw_day_are_replaced_by_files(warehouse, tmp_path):
 def test_a_raw_file_of_other_columns_is_refused(warehouse, tmp_path):
     """The message names the file and the column; the day stays."""
     good, bad = hour_file(tmp_path / "good", "a/"), hour_file(tmp_path / "bad", "b/", table=PROXY_EDGE)
-    warehouse.replace_raw_day(RAW_DAY, {7: good})
+    warehouse.replace_raw_day(RAW_DAY, {7: [good]})
     with pytest.raises(WarehouseError, match=r"bad .*virusid"):
-        warehouse.replace_raw_day(RAW_DAY, {7: good, 8: bad})
+        warehouse.replace_raw_day(RAW_DAY, {7: [good], 8: [bad]})
     assert _raw(warehouse) == [(7, "a/")]
+
+
+def test_files_are_added_to_hours_of_a_raw_day(warehouse, tmp_path):
+    """Other hours stay, and what was there; the record of the last change counts, that of no rows too."""
+    seven, eight, more = (
+        hour_file(tmp_path / name, *uris)
+        for name, uris in (("7", ["a/", "b/"]), ("8", ["c/"]), ("m", ["d/", "a/"]))
+    )
+    warehouse.replace_raw_day(RAW_DAY, {7: [seven], 8: [eight, seven]}, record="first")
+    assert warehouse.raw_day_record(RAW_DAY) == "first"
+
+    assert warehouse.add_to_raw_day(RAW_DAY, {8: [more], 9: [more, eight]}, record='{"é": "\'"}') == 5
+
+    eights = [(8, "a/"), (8, "a/"), (8, "b/"), (8, "c/"), (8, "d/")]
+    assert _raw(warehouse) == [(7, "a/"), (7, "b/"), *eights, (9, "a/"), (9, "c/"), (9, "d/")]
+    assert warehouse.raw_day_record(RAW_DAY) == '{"é": "\'"}'
+    assert warehouse.add_to_raw_day(RAW_DAY, {}, record="last") == 0
+    assert len(_raw(warehouse)) == 10
+    assert warehouse.raw_day_record(RAW_DAY) == "last"
+    warehouse.drop_day(PROXY, RAW_DAY)
+    assert warehouse.raw_day_record(RAW_DAY) == warehouse.raw_day_record(RAW_DAY.plus(1)) == ""
+
+
+def test_a_retracted_row_takes_one_equal_row_out(warehouse, tmp_path):
+    """Of several equal ones, NULLs included, one goes; of its hour alone; one that isn't there takes none."""
+    old, part, whole = (
+        hour_file(tmp_path / uris[0], *uris) for uris in (["a", "a", "part", "b"], ["part", "a"], ["whole"])
+    )
+    absent = hour_file(tmp_path / "absent", "absent", "part")
+    warehouse.replace_raw_day(RAW_DAY, {7: [old], 8: [old]})
+    assert warehouse.add_to_raw_day(RAW_DAY, {7: [whole]}, retracted={7: [part]}) == 1
+    assert _raw(warehouse) == [
+        (7, "a"),
+        (7, "b"),
+        (7, "whole"),
+        *[(8, uri) for uri in ("a", "a", "b", "part")],
+    ]
+
+    assert warehouse.add_to_raw_day(RAW_DAY, {}, retracted={7: [absent, old], 8: [old], 9: [part]}) == 0
+    assert _raw(warehouse) == [(7, "whole")]
+
+
+def test_many_additions_to_an_hour_leave_few_files(warehouse, tmp_path):
+    """Readers open each file: ours are merged from time to time, and no row is lost or doubled."""
+    files = [hour_file(tmp_path / str(number), f"{number:02d}") for number in range(40)]
+    for file in files[:20]:
+        warehouse.add_to_raw_day(RAW_DAY, {7: [file]})
+    warehouse.add_to_raw_day(RAW_DAY, {7: files[20:]})
+    assert [uri for _, uri in _raw(warehouse)] == [f"{number:02d}" for number in range(40)]

@@ -1,6 +1,6 @@
 """The tables in an engine's database and in HDFS: a version of a day is written aside, then switched to."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
@@ -103,11 +103,15 @@ class ClusterTables:
             lambda version: self._hdfs.write(f"{self._versions.folder(version)}/part.parquet", [content]),
         )
 
-    def replace_raw_day(self, day: Day, hours: Mapping[int, Path]) -> None:
-        """Replace a day of the raw table by a local Parquet file per hour."""
+    def replace_raw_day(self, day: Day, hours: Mapping[int, Sequence[Path]], record: str) -> None:
+        """Replace a day of the raw table by local Parquet files of hours."""
         self._must_fit(PROXY)
-        self._raw_days.replace(day, hours)
+        self._raw_days.replace(day, hours, record)
         self._remove_superseded()
+
+    def raw_day_record(self, day: Day) -> str:
+        """Return the record of a day of the raw table; empty if it has none."""
+        return self._raw_days.record(day)
 
     def refresh(self, table: Table, day: Day) -> None:
         """Have the engine reload a day's location: another of its coordinators may have switched it."""
@@ -116,7 +120,7 @@ class ClusterTables:
     def drop(self, table: Table, day: Day) -> None:
         """Empty a day."""
         if table is PROXY:
-            self.replace_raw_day(day, {})
+            self.replace_raw_day(day, {}, "")
             return
         self._versions.supersede(self._versions.standing(table, day))
         self.connection.run(ddl.drop_partition(table.name, ddl.day_partition(table, day)))

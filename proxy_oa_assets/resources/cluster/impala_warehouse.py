@@ -1,8 +1,10 @@
 """The warehouse on a cluster: Impala, Hive or Spark over HiveServer2, and the tables' files in HDFS."""
 
 import io
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import chain
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import dagster as dg
@@ -10,6 +12,7 @@ from pydantic import Field, PrivateAttr
 from typing_extensions import override
 
 from proxy_oa_assets.model.day import Day
+from proxy_oa_assets.model.errors import WarehouseError
 from proxy_oa_assets.model.tables import PROXY, Table
 from proxy_oa_assets.resources.cluster.administration import cluster_probes, create_tables
 from proxy_oa_assets.resources.cluster.cluster_tables import ClusterTables
@@ -103,12 +106,27 @@ class ImpalaWarehouse(Warehouse):
         return int(rows.num_rows)
 
     @override
-    def replace_raw_day(self, day: Day, hours: Mapping[int, Path]) -> int:
+    def replace_raw_day(self, day: Day, hours: Mapping[int, Sequence[Path]], *, record: str = "") -> int:
         from proxy_oa_assets.resources.parquet import checked_row_count
 
-        count = checked_row_count(PROXY, hours.values())
-        self.tables().replace_raw_day(day, hours)
+        count = checked_row_count(PROXY, chain.from_iterable(hours.values()))
+        self.tables().replace_raw_day(day, hours, record)
         return count
+
+    @override
+    def add_to_raw_day(
+        self,
+        day: Day,
+        hours: Mapping[int, Sequence[Path]],
+        *,
+        retracted: Mapping[int, Sequence[Path]] = MappingProxyType({}),
+        record: str = "",
+    ) -> int:
+        raise WarehouseError("a day on a cluster can't be added to yet")
+
+    @override
+    def raw_day_record(self, day: Day) -> str:
+        return self.tables().raw_day_record(day)
 
     @override
     def drop_day(self, table: Table, day: Day) -> None:

@@ -42,7 +42,7 @@ class Marker:
 
     `hours` maps each hour that the version replaced to the modification time of the day's own folder of that
     hour, 0 if there was none. The version has no rows in the `emptied` hours. The hours `returned` are being
-    switched back to the day's own folders.
+    switched back to the day's own folders. `record` says what the day was made from.
     """
 
     run: str = ""
@@ -50,6 +50,7 @@ class Marker:
     hours: Mapping[str, int] = dataclasses.field(default_factory=dict)
     emptied: Sequence[str] = ()
     returned: Sequence[str] = ()
+    record: str = ""
 
 
 class RawDays:
@@ -67,26 +68,34 @@ class RawDays:
         # the engine has loaded for us.
         self._loaded: dict[tuple[tuple[str | int, ...], str], str | int] = {}
 
-    def replace(self, day: Day, files: Mapping[int, Path]) -> None:
-        """Replace a day by a local Parquet file per hour; the other hours are emptied.
+    def record(self, day: Day) -> str:
+        """Return the record of a day, after the switch that it belongs to; empty if it has none."""
+        while (marker := self._read(day)).switching:
+            self._settle(day)
+        return marker.record
+
+    def replace(self, day: Day, files: Mapping[int, Sequence[Path]], record: str) -> None:
+        """Replace a day by local Parquet files of hours; the other hours are emptied.
 
         Raises WarehouseError if other folders have rows of the day: the marker switches those of one folder.
         """
         self._refuse_other_folders(day)
         draft = self._versions.new(PROXY, day)
         folder, named = self._versions.folder(draft.version), {f"{hour:02d}": files[hour] for hour in files}
-        for hour, file in named.items():
-            self._hdfs.write(f"{folder}/h={hour}/part.parquet", _Chunks(file))
+        for hour, added in named.items():
+            for number, file in enumerate(added):
+                self._hdfs.write(f"{folder}/h={hour}/part-{number}.parquet", _Chunks(file))
         with self._lock(day) as still_held:
             others = self._versions.others(draft.version)
             known = {hour for version in others for hour in self._hours(self._versions.folder(version))}
             own = {hour: entry.modified for hour, entry in self._hours(self._folder(day)).items()}
             hours = {hour: own.get(hour, 0) for hour in {*own, *named, *known}}
-            emptied = sorted(hours.keys() - named.keys())
+            emptied = sorted(hour for hour in hours if not named.get(hour))
             for hour in emptied:
                 self._hdfs.make_folder(f"{folder}/h={hour}")
             self._versions.supersede(others)
-            self._switch(day, Marker(draft.version.run, hours=hours, emptied=emptied), still_held)
+            marker = Marker(draft.version.run, hours=hours, emptied=emptied, record=record)
+            self._switch(day, marker, still_held)
             self._versions.forget(draft)
 
     @contextmanager
@@ -182,7 +191,7 @@ class RawDays:
         still_held()
         kept = {hour: modified for hour, modified in marker.hours.items() if hour not in marker.returned}
         emptied = [hour for hour in marker.emptied if hour in kept]
-        self._write(day, Marker(marker.run, hours=kept, emptied=emptied))
+        self._write(day, Marker(marker.run, hours=kept, emptied=emptied, record=marker.record))
 
     def _written_since(self, marker: Marker, own: Mapping[str, FileStatus]) -> list[str]:
         """Return the hours that we emptied and that another system has written to since."""

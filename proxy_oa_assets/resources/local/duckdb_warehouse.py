@@ -5,10 +5,12 @@ folder copied from a cluster works as it is.
 """
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
 from functools import partial
+from itertools import chain
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from pydantic import Field, PrivateAttr
@@ -21,8 +23,14 @@ from proxy_oa_assets.model.files import sync_folder
 from proxy_oa_assets.model.tables import PROXY, TABLES, Table, declared, differences
 from proxy_oa_assets.resources.impala import Warehouse
 from proxy_oa_assets.resources.local import partitions
-from proxy_oa_assets.resources.local.raw_day import replace_raw_day
-from proxy_oa_assets.resources.local.snapshot import TableFiles, day_files, snapshot, writable_folder
+from proxy_oa_assets.resources.local.raw_day import add_to_raw_day, our_files, raw_day_record, replace_raw_day
+from proxy_oa_assets.resources.local.snapshot import (
+    TableFiles,
+    day_files,
+    snapshot,
+    temporary_folder,
+    writable_folder,
+)
 from proxy_oa_assets.sql.query import Query
 
 if TYPE_CHECKING:
@@ -90,14 +98,49 @@ class DuckDBWarehouse(Warehouse):
 
     @override
     @disk_errors()
-    def replace_raw_day(self, day: Day, hours: Mapping[int, Path]) -> int:
+    def replace_raw_day(self, day: Day, hours: Mapping[int, Sequence[Path]], *, record: str = "") -> int:
         from proxy_oa_assets.resources.parquet import checked_row_count
 
-        count = checked_row_count(PROXY, hours.values())
-        lock = Path(self.location(PROXY), ".locks", f"{day}.lock")
-        with file_lock(lock, f"replacing {day} of {PROXY.name}"):
-            replace_raw_day(self._day_folder(PROXY, day), hours)
+        count = checked_row_count(PROXY, chain.from_iterable(hours.values()))
+        with self._raw_lock(day, "replacing"):
+            replace_raw_day(self._day_folder(PROXY, day), hours, record)
         return count
+
+    @override
+    @disk_errors()
+    def add_to_raw_day(
+        self,
+        day: Day,
+        hours: Mapping[int, Sequence[Path]],
+        *,
+        retracted: Mapping[int, Sequence[Path]] = MappingProxyType({}),
+        record: str = "",
+    ) -> int:
+        from proxy_oa_assets.resources.parquet import checked_row_count
+        from proxy_oa_assets.resources.raw_hour import changed_hour
+
+        checked_row_count(PROXY, chain.from_iterable(retracted.values()))
+        count = checked_row_count(PROXY, chain.from_iterable(hours.values()))
+        with self._raw_lock(day, "adding to"), temporary_folder(self._scratch()) as merged:
+            folder = self._day_folder(PROXY, day)
+            ours, changes = our_files(folder), {}
+            for hour in hours.keys() | retracted.keys():
+                changes[hour] = changed_hour(
+                    ours.get(hour, []),
+                    hours.get(hour, ()),
+                    retracted.get(hour, ()),
+                    merged / f"{hour}.parquet",
+                )
+            replaced = [file for change in changes.values() for file in change.replaced]
+            add_to_raw_day(
+                folder, {hour: change.written for hour, change in changes.items()}, replaced, record
+            )
+        return count
+
+    @override
+    @disk_errors()
+    def raw_day_record(self, day: Day) -> str:
+        return raw_day_record(self._day_folder(PROXY, day))
 
     @override
     @disk_errors()
@@ -192,6 +235,11 @@ class DuckDBWarehouse(Warehouse):
                 "  Nothing was changed; a column of another type is read as ours, a missing one as NULL. To "
                 "migrate a day, materialize it again: proxy-oa run --date YYYY-MM-DD"
             )
+
+    def _raw_lock(self, day: Day, doing: str) -> AbstractContextManager[None]:
+        return file_lock(
+            Path(self.location(PROXY), ".locks", f"{day}.lock"), f"{doing} {day} of {PROXY.name}"
+        )
 
     def _day_folder(self, table: Table, day: Day) -> Path:
         return Path(self.base) / table.day_folder(day)

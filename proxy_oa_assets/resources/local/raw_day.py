@@ -1,9 +1,10 @@
 """A day of the raw table in a local folder, which other systems and this package can write.
 
-Our files have a version in their names: `h=07/part.<version>.parquet`. A marker in the day's folder names the
-version that is read, so replacing it switches all hours at once, and the files of other systems that the
-version supersedes; files that they add later are read, too. A day that was copied from a cluster is read by
-the cluster's marker until it is replaced.
+Our files have a version in their names: `h=07/part.<version>.0.parquet`. A marker in the day's folder names
+the version that is read, the files of former versions that it keeps, and the files of other systems that it
+supersedes, so replacing it switches all hours at once; files that other systems add later are read, too. The
+marker also holds the record of what the day was made from. A day that was copied from a cluster is read by
+the cluster's marker until it is replaced or added to.
 
 Other systems write `h=7` or `h=07`, and so `m=9` and `d=7`; a day can have both.
 """
@@ -12,7 +13,8 @@ import os
 import re
 import shutil
 import uuid
-from collections.abc import Iterable, Iterator, Mapping
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import ClassVar, Self
 
@@ -25,7 +27,7 @@ from proxy_oa_assets.resources.local.partitions import has_content, visible_file
 
 # The number of the folder whose rows have no hour.
 _NO_HOUR = -1
-_OURS = re.compile(r"part\.([0-9a-f]{32})\.parquet", re.ASCII)
+_OURS = re.compile(r"part\.([0-9a-f]{32})(\.\d+)?\.parquet", re.ASCII)
 
 
 class _Marker(BaseModel):
@@ -52,6 +54,7 @@ class _ClusterMarker(_Marker):
     run: str = ""
     hours: dict[int, int] = {}
     returned: list[int] = []
+    record: str = ""
 
     def files(self, day: Path) -> list[Path]:
         """Return the data files of a day that was copied from a cluster."""
@@ -64,13 +67,28 @@ class _ClusterMarker(_Marker):
 
 
 class _LocalMarker(_Marker):
-    """The version of our files that is read, and the superseded files, as paths below the day's folder."""
+    """The version that is read, with the kept and the superseded files as paths from the day's folder."""
 
     # Engines ignore names that begin with a dot.
     file = ".version.json"
 
     version: str | None = None
+    kept: list[str] = []
     superseded: list[str] = []
+    record: str = ""
+
+    @classmethod
+    def of_new_version(cls, day: Path, stored: Iterable[Path], kept: Collection[Path], record: str) -> Self:
+        """Return a marker by which some of the stored files are read on."""
+        paths = {os.path.relpath(file, day): file for file in stored}
+        ours = {path for path, file in paths.items() if _OURS.fullmatch(file.name)}
+        read = {path for path, file in paths.items() if file in kept}
+        return cls(
+            version=uuid.uuid4().hex,
+            kept=sorted(ours & read),
+            superseded=sorted(paths.keys() - ours - read),
+            record=record,
+        )
 
     def put(self, day: Path) -> None:
         """Make this the day's marker, durably."""
@@ -79,8 +97,8 @@ class _LocalMarker(_Marker):
 
     def reads(self, day: Path, file: Path) -> bool:
         """Return whether a file of the day is read."""
-        ours = _OURS.fullmatch(file.name)
-        return ours[1] == self.version if ours else os.path.relpath(file, day) not in self.superseded
+        ours, path = _OURS.fullmatch(file.name), os.path.relpath(file, day)
+        return ours[1] == self.version or path in self.kept if ours else path not in self.superseded
 
 
 def raw_day_files(day: Path) -> list[Path]:
@@ -95,17 +113,52 @@ def raw_day_files(day: Path) -> list[Path]:
             return files
 
 
-def replace_raw_day(day: Path, hours: Mapping[int, Path]) -> None:
-    """Replace the day that has a folder by copies of files, one an hour. The day's lock must be held."""
-    version = uuid.uuid4().hex
+def raw_day_record(day: Path) -> str:
+    """Return the record of the raw day that has a folder; empty if it has none."""
+    marker = _LocalMarker.of(day)
+    return marker.record if marker.version else _ClusterMarker.of(day).record
+
+
+def our_files(day: Path) -> dict[int, list[Path]]:
+    """Return those of the day's files by hour that this package may rewrite."""
+    files, stored = defaultdict[int, list[Path]](list), set(_day_files(day))
+    for file in raw_day_files(day):
+        if file not in stored or _OURS.fullmatch(file.name):
+            files[_hour(file.parent)].append(file)
+    return files
+
+
+def replace_raw_day(day: Path, hours: Mapping[int, Sequence[Path]], record: str) -> None:
+    """Replace the day that has a folder by copies of files. The day's lock must be held."""
+    _switch(day, hours, _LocalMarker.of_new_version(day, _day_files(day), [], record))
+
+
+def add_to_raw_day(
+    day: Path, hours: Mapping[int, Sequence[Path]], replaced: Sequence[Path], record: str
+) -> None:
+    """Add copies of files, without the replaced ones of ours. The day's lock must be held."""
+    # Listed first: what another system writes from now on isn't superseded.
+    stored = _day_files(day)
+    kept = [file for file in raw_day_files(day) if file not in replaced]
+    files = {hour: [*added] for hour, added in hours.items()}
+    for file in kept:
+        # Of a day that was copied from a cluster: our version is beside the day's folder there.
+        if file not in stored:
+            files.setdefault(_hour(file.parent), []).append(file)
+    _switch(day, files, _LocalMarker.of_new_version(day, stored, kept, record))
+
+
+def _switch(day: Path, files: Mapping[int, Sequence[Path]], marker: _LocalMarker) -> None:
+    """Copy files to the hours of a marker's version, and switch the day to it."""
     folders = dict(_hour_folders(day))
     try:
-        for hour, file in hours.items():
-            target = folders.get(hour, day / f"h={hour:02d}") / f"part.{version}.parquet"
-            with file.open("rb") as source, replacing(target, durable=True) as copy:
-                shutil.copyfileobj(source, copy)
-        others = [os.path.relpath(file, day) for file in _day_files(day) if not _OURS.fullmatch(file.name)]
-        _LocalMarker(version=version, superseded=others).put(day)
+        for hour, added in files.items():
+            folder = folders.get(hour, day / f"h={hour:02d}")
+            for number, file in enumerate(added):
+                target = folder / f"part.{marker.version}.{number}.parquet"
+                with file.open("rb") as source, replacing(target, durable=True) as copy:
+                    shutil.copyfileobj(source, copy)
+        marker.put(day)
     finally:
         _remove_unread(day)
 
@@ -119,16 +172,19 @@ def _remove_unread(day: Path) -> None:
     for folder in (day, *_all_hour_folders(day)):
         remove_abandoned(folder)
     if marker.superseded:
-        _LocalMarker(version=marker.version).put(day)
+        marker.model_copy(update={"superseded": []}).put(day)
 
 
 def _hour_folders(day: Path) -> Iterator[tuple[int, Path]]:
     """Yield the folders of hours, padded or not; a padded one after the unpadded one of the same hour."""
     for folder in sorted(day.glob("h=*"), reverse=True):
-        if found := RAW_HOUR_FOLDER.fullmatch(folder.name):
-            yield int(found[1]), folder
-        elif folder.name == f"h={NULL_PARTITION}":
-            yield _NO_HOUR, folder
+        if RAW_HOUR_FOLDER.fullmatch(folder.name) or folder.name == f"h={NULL_PARTITION}":
+            yield _hour(folder), folder
+
+
+def _hour(folder: Path) -> int:
+    found = RAW_HOUR_FOLDER.fullmatch(folder.name)
+    return int(found[1]) if found else _NO_HOUR
 
 
 def _other_spellings(day: Path) -> list[Path]:

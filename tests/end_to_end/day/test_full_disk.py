@@ -50,7 +50,7 @@ ACTIONS: dict[str, Callable[[Home, str], object]] = {
     "save": lambda home, uri: save_storyboard(DAY, uri, "title", "text" * 999, deployment=home.deployment),
     "story": lambda home, _: write_story(DAY, deployment=home.deployment),
     "raw day": lambda home, _: home.deployment.impala.replace_raw_day(
-        SAMPLE_DAY, {1: home.raw_files(SAMPLE_DAY)[0]}
+        SAMPLE_DAY, {1: home.raw_files(SAMPLE_DAY)[:1]}
     ),
 }
 

@@ -50,24 +50,24 @@ def killing(*statement):
 raw_days.set_location = killing
 files = dict(argument.split("=", 1) for argument in sys.argv[2:])
 warehouse = configured_deployment().impala
-warehouse.replace_raw_day(Day.parse(sys.argv[1]), {int(hour): Path(file) for hour, file in files.items()})
+warehouse.replace_raw_day(Day.parse(sys.argv[1]), {int(hour): [Path(file)] for hour, file in files.items()})
 """
 
-Files = Callable[..., dict[int, Path]]
+Files = Callable[..., dict[int, list[Path]]]
 
 
 @pytest.fixture
 def files(tmp_path: Path) -> Files:
     """Return what writes a Parquet file per hour, each of so many rows whose host is the version."""
 
-    def write(version: str, hours: Mapping[int, int]) -> dict[int, Path]:
+    def write(version: str, hours: Mapping[int, int]) -> dict[int, list[Path]]:
         written = {}
         for hour, count in hours.items():
             values = {"p_date": DAY.key, "p_time": f"{hour:02d}:00:00", "clientip": "10.0.0.1"}
             values |= {"host": version, "fulluri": f"{version}/"}
             rows = [values] * count
-            written[hour] = tmp_path / f"{version}-{hour}.parquet"
-            pq.write_table(pa.Table.from_pylist(rows, arrow_schema(PROXY)), written[hour])
+            written[hour] = [tmp_path / f"{version}-{hour}.parquet"]
+            pq.write_table(pa.Table.from_pylist(rows, arrow_schema(PROXY)), written[hour][0])
         return written
 
     return write
@@ -84,8 +84,8 @@ def folder(home: ClusterHome) -> str:
     return home.deployment.impala.tables().folder(PROXY, DAY)
 
 
-def write_as_another_system(home: ClusterHome, files: Mapping[int, Path], name: str = "part-0") -> None:
-    for hour, file in files.items():
+def write_as_another_system(home: ClusterHome, files: Mapping[int, list[Path]], name: str = "part-0") -> None:
+    for hour, (file,) in files.items():
         home.deployment.hdfs.write(f"{folder(home)}/h={hour:02d}/{name}.parquet", [file.read_bytes()])
 
 
@@ -194,9 +194,9 @@ def test_the_switch_of_a_killed_writer_is_finished(home: ClusterHome, files: Fil
     warehouse.close()
 
 
-def killed_in_the_switch(home: ClusterHome, written: Mapping[int, Path]) -> int:
+def killed_in_the_switch(home: ClusterHome, written: Mapping[int, list[Path]]) -> int:
     """Replace the day in a process that is killed before the second partition; return its exit code."""
-    arguments = [f"{hour}={path}" for hour, path in written.items()]
+    arguments = [f"{hour}={path}" for hour, (path,) in written.items()]
     return subprocess.run(
         [sys.executable, "-c", KILLED, DAY.key, *arguments],
         env=home.environment(),
@@ -231,7 +231,7 @@ def test_a_day_in_another_folder_is_read_and_not_replaced(home: ClusterHome, fil
     """`m=9` beside `m=09`: its hours count; replacing half of a day is refused, and names the other half."""
     write_as_another_system(home, files("padded", {6: 1}))
     other = folder(home).replace("/m=09/", "/m=9/")
-    content = files("unpadded", {6: 1})[6].read_bytes()
+    content = files("unpadded", {6: 1})[6][0].read_bytes()
     home.deployment.hdfs.write(f"{other}/h=6/part-0.parquet", [content])
     assert rows_of(home.deployment.impala) == {("padded", 6): 1, ("unpadded", 6): 1}
     with pytest.raises(WarehouseError, match="/m=9/d=12/h=6 has rows of 2016-09-12, too"):

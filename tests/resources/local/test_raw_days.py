@@ -36,7 +36,7 @@ if sys.argv[4] == "before the switch":
     raw_day._LocalMarker.put = killed
 else:
     raw_day._remove_unread = killed
-DuckDBWarehouse(base=sys.argv[1]).replace_raw_day(Day.parse(sys.argv[2]), {8: Path(sys.argv[3])})
+DuckDBWarehouse(base=sys.argv[1]).replace_raw_day(Day.parse(sys.argv[2]), {8: [Path(sys.argv[3])]})
 """
 
 
@@ -61,7 +61,7 @@ def test_other_systems_files_are_superseded_and_removed(warehouse, tmp_path):
     (Path(warehouse.location(PROXY, DAY)) / "h=7" / "_SUCCESS").touch()
     file = hour_file(tmp_path / "new", "new/")
 
-    warehouse.replace_raw_day(DAY, {7: file, 8: file, 9: file})
+    warehouse.replace_raw_day(DAY, {7: [file], 8: [file], 9: [file]})
 
     assert _uris(warehouse) == ["new/"] * 3
     assert _files(warehouse) == ["d=12/.version.json", "h=08/part", "h=09/part", "h=7/_SUCCESS", "h=7/part"]
@@ -71,7 +71,7 @@ def test_an_hour_in_two_folders_is_replaced_as_one(warehouse, tmp_path):
     """`h=7` and `h=07` are one hour: both are emptied, and the file goes to the padded one."""
     for hour in ("7", "07"):
         write_file(warehouse, PROXY, hour=hour, fulluri=["old/"])
-    warehouse.replace_raw_day(DAY, {7: hour_file(tmp_path / "new", "new/")})
+    warehouse.replace_raw_day(DAY, {7: [hour_file(tmp_path / "new", "new/")]})
     assert _files(warehouse) == ["d=12/.version.json", "h=07/part"]
     assert _uris(warehouse) == ["new/"]
 
@@ -91,7 +91,7 @@ def test_a_day_in_folders_of_two_spellings_is_one_day(warehouse, tmp_path):
     assert read() == ["0/", "1/", "2/", "3/"]
     assert len(warehouse.query(Query("SELECT fulluri FROM proxy"))) == 4
     assert warehouse.has_rows(PROXY, day)
-    warehouse.replace_raw_day(day, {8: hour_file(tmp_path / "new", "new/")})
+    warehouse.replace_raw_day(day, {8: [hour_file(tmp_path / "new", "new/")]})
     assert read() == ["new/"]
     (left,) = [path for path in padded.parents[1].rglob("*") if path.is_file() and path.name[0] != "."]
     assert left.parent == padded / "h=08"
@@ -106,7 +106,7 @@ def test_rows_without_an_hour_are_read(warehouse, tmp_path):
     assert warehouse.read_day(PROXY_EDGE, DAY)["hh"].fillna(-1).tolist() == [7, 24, -1]
     (counts,) = warehouse.query(edge_counts(DAY)).to_dict("records")
     assert (counts["wrong_hours"], counts["bare"]) == (0, 0)
-    warehouse.replace_raw_day(DAY, {7: hour_file(tmp_path / "new", "new/")})
+    warehouse.replace_raw_day(DAY, {7: [hour_file(tmp_path / "new", "new/")]})
     assert _uris(warehouse) == ["new/"]
 
 
@@ -114,12 +114,12 @@ def test_an_hour_that_another_system_adds_later_counts(warehouse, tmp_path):
     """Its late file is read beside ours, in an hour of ours too, until the day is replaced again."""
     file = hour_file(tmp_path / "new", "new/")
     write_file(warehouse, PROXY, hour="07", fulluri=["old/"])
-    warehouse.replace_raw_day(DAY, {7: file})
+    warehouse.replace_raw_day(DAY, {7: [file]})
     write_file(warehouse, PROXY, hour="07", fulluri=["late/"])  # by the name of the superseded file
     write_file(warehouse, PROXY, hour="9", fulluri=["later/"])
     assert _uris(warehouse) == ["late/", "later/", "new/"]
 
-    warehouse.replace_raw_day(DAY, {7: file})
+    warehouse.replace_raw_day(DAY, {7: [file]})
     assert _uris(warehouse) == ["new/"]
 
 
@@ -128,7 +128,7 @@ def test_an_hour_that_another_system_adds_later_counts(warehouse, tmp_path):
 def test_a_killed_writer_leaves_the_old_day_or_the_new_one(warehouse, tmp_path, moment, seen, former):
     """Its other files are ignored by readers, and the next writer removes them."""
     if former == "ours":
-        warehouse.replace_raw_day(DAY, {7: hour_file(tmp_path / "old", "old/")})
+        warehouse.replace_raw_day(DAY, {7: [hour_file(tmp_path / "old", "old/")]})
     else:
         write_file(warehouse, PROXY, hour="07", fulluri=["old/"])
     file = hour_file(tmp_path / "new", "new/")
@@ -140,7 +140,7 @@ def test_a_killed_writer_leaves_the_old_day_or_the_new_one(warehouse, tmp_path, 
     left.write_bytes(b"half a file")
     os.utime(left, (0, 0))
 
-    warehouse.replace_raw_day(DAY, {9: file})
+    warehouse.replace_raw_day(DAY, {9: [file]})
     assert _uris(warehouse) == ["new/"]
     assert _files(warehouse) == ["d=12/.version.json", "h=09/part"]
 
@@ -159,14 +159,14 @@ def test_a_writer_that_fails_leaves_the_day_as_it_was(warehouse, tmp_path, monke
 
     monkeypatch.setattr(raw_day.shutil, "copyfileobj", copy)
     with pytest.raises(DiskError, match="full; free space"):
-        warehouse.replace_raw_day(DAY, {7: first, 8: second})
+        warehouse.replace_raw_day(DAY, {7: [first], 8: [second]})
     assert _files(warehouse) == before
     assert _uris(warehouse) == ["old/"]
 
 
 def test_a_damaged_marker_is_named(warehouse, tmp_path):
     """The message names it and says what to do."""
-    warehouse.replace_raw_day(DAY, {7: hour_file(tmp_path / "new", "new/")})
+    warehouse.replace_raw_day(DAY, {7: [hour_file(tmp_path / "new", "new/")]})
     marker = Path(warehouse.location(PROXY, DAY)) / ".version.json"
     marker.write_text("{", encoding="utf-8")
     with pytest.raises(WarehouseError, match=rf"{marker} .*remove it"):
@@ -194,13 +194,13 @@ def test_a_raw_day_that_was_copied_from_a_cluster_is_read_as_there(warehouse, tm
         assert _uris(warehouse) == expected
         assert warehouse.query(Query("SELECT max(h) AS h FROM proxy"))["h"].tolist() == ["10"]
 
-    warehouse.replace_raw_day(DAY, {7: hour_file(tmp_path / "new", "new/")})
+    warehouse.replace_raw_day(DAY, {7: [hour_file(tmp_path / "new", "new/")]})
     assert _uris(warehouse) == ["new/"]
 
 
 def test_a_dropped_raw_day_is_empty(warehouse, tmp_path):
     """Both our files and other systems' are removed; the next day stays."""
-    warehouse.replace_raw_day(DAY.plus(1), {7: hour_file(tmp_path / "new", "new/")})
+    warehouse.replace_raw_day(DAY.plus(1), {7: [hour_file(tmp_path / "new", "new/")]})
     write_file(warehouse, PROXY, hour="07", fulluri=["old/"])
     warehouse.drop_day(PROXY, DAY)
     assert _uris(warehouse) == []
@@ -211,7 +211,9 @@ def test_readers_beside_replacements_see_whole_days(warehouse, tmp_path):
     """Each read gives one of the two contents, of all hours: by frame, by stream and by the footers."""
     contents = []
     for number, hours in enumerate([(0, 7, 23), (6, 7, 8, 9)]):
-        files = {hour: hour_file(tmp_path / f"{number}-{hour}", *[f"{number}/{hour}"] * 50) for hour in hours}
+        files = {
+            hour: [hour_file(tmp_path / f"{number}-{hour}", *[f"{number}/{hour}"] * 50)] for hour in hours
+        }
         contents.append((files, sorted(f"{number}/{hour}" for hour in hours for _ in range(50))))
     for hour in ("07", "09"):
         write_file(warehouse, PROXY, hour=hour, fulluri=["old/"])
@@ -239,11 +241,11 @@ def test_readers_beside_replacements_see_whole_days(warehouse, tmp_path):
 def test_a_reader_that_began_before_reads_its_files(warehouse, tmp_path):
     """A stream keeps the version that it began with while the day is replaced twice."""
     uris = [f"{number:06d}" for number in range(30_000)]
-    warehouse.replace_raw_day(DAY, {7: hour_file(tmp_path / "old", *uris)})
+    warehouse.replace_raw_day(DAY, {7: [hour_file(tmp_path / "old", *uris)]})
     rows = warehouse.rows(whole_day(PROXY, DAY))
     seen = [next(rows)[-1]]
     for _ in range(2):
-        warehouse.replace_raw_day(DAY, {8: hour_file(tmp_path / "new", "new/")})
+        warehouse.replace_raw_day(DAY, {8: [hour_file(tmp_path / "new", "new/")]})
     assert seen + [row[-1] for row in rows] == uris
     assert _uris(warehouse) == ["new/"]
 
