@@ -123,6 +123,10 @@ class WarehouseUnreachableError(WarehouseError):
     transient = True
 
 
+class IngestError(ProxyOaError):
+    """A log, or the declaration of its format, can't be used; the message names the file and what to do."""
+
+
 class NetworkContextError(ProxyOaError):
     """The network context file can't be read."""
 

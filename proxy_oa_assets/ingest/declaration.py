@@ -1,0 +1,193 @@
+"""Declarations of log formats: which field of a log is which column of `proxy`, and how it is written there.
+
+The shipped declarations are the TOML files of `formats/`; a site's own format is the same TOML by path.
+"""
+
+import tomllib
+from collections.abc import Mapping, Sequence
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+from typing import Annotated, Literal, Self
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+
+from proxy_oa_assets.model.errors import IngestError
+from proxy_oa_assets.model.tables import PROXY
+from proxy_oa_assets.model.text_file import parse_nested, settings_text
+
+SEPARATORS = {"tab": "\t", "blanks": " ", "comma": ",", "semicolon": ";", "pipe": "|"}
+# Quantities that become several columns, or decide about a row.
+_QUANTITIES = ("url", "request", "host_header", "bytes")
+COLUMNS = tuple(name for name in PROXY.column_names if name not in ("p_date", "p_time", "fulluri"))
+
+
+def _as_list(value: object) -> object:
+    return value if isinstance(value, list) else [value]
+
+
+def _as_value(value: object) -> object:
+    return {"fields": value} if isinstance(value, str | list) else value
+
+
+OneOrMore = Annotated[tuple[str, ...], BeforeValidator(_as_list), Field(min_length=1)]
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Value(_Part):
+    """Where a column's text comes from: the first of `fields` that has a value.
+
+    Of it, the part after the first `after` and before the next `before`; with `last`, the last one's. `decode`
+    is undone on the part.
+    """
+
+    fields: OneOrMore
+    after: str = ""
+    before: str = ""
+    pattern: str = Field(default="", description="Regular expression (RE2) whose first group is taken")
+    decode: Literal["", "percent", "base64", "hex"] = ""
+    unit: Literal["ms", "s", "us", "ns", "bytes"] = Field(default="ms", description="Of `duration`")
+
+
+class Time(_Part):
+    """When a request was: a field or, joined by blanks, several.
+
+    `format` is `epoch`, `iso` (ISO 8601) or a strptime format; `unit` is that of an epoch, `auto` tells it by
+    its magnitude. `zone`: `UTC`; `text`, the time or `zone_field` has it; `local`, the log doesn't say.
+    """
+
+    fields: OneOrMore
+    format: str = "epoch"
+    unit: Literal["auto", "s", "ms", "us", "ns"] = "auto"
+    zone: Literal["UTC", "text", "local"] = "UTC"
+    zone_field: str = ""
+
+
+def _as_times(value: object) -> object:
+    times = value if isinstance(value, list) else [value]
+    return [{"fields": each} if isinstance(each, str) else each for each in times]
+
+
+class Declaration(_Part):
+    """A log format.
+
+    `fields` are the names of a line's fields in order, for formats whose lines don't name them. Names of
+    `columns` are those of `proxy`, and `url` (absolute, or without a scheme), `request` (`GET URL HTTP/1.1`),
+    `host_header` (host and port, of which a URL's own host takes precedence).
+    """
+
+    name: str
+    title: str
+    family: Literal["delimited", "json", "key_value", "cef", "logformat"]
+    logformat: str = Field(default="", description="A Squid logformat line, in place of fields and columns")
+    separator: Literal["tab", "blanks", "comma", "semicolon", "pipe"] = "blanks"
+    quote: Literal["none", "plain", "backslash", "doubled"] = Field(
+        default="none", description='Whether a field can stand in "..", and how a quote in it is written'
+    )
+    header: Literal["none", "zeek", "w3c", "names"] = Field(
+        default="none",
+        description="Lines that name the fields: Zeek's, W3C's directives, or one line of names",
+    )
+    requires: tuple[str, ...] = Field(
+        default=(), description="Fields without which a log isn't of this format; `a|b` is one of two"
+    )
+    pattern: str = Field(default="", description="Regular expression that lines of this format begin with")
+    within: tuple[str, ...] = Field(default=(), description="JSON objects in which the fields may be wrapped")
+    fields: tuple[str, ...] = ()
+    surplus: str = Field(
+        default="", description="Field that takes the fields a line has too many, with blanks"
+    )
+    more_fields: bool = Field(default=False, description="Whether further fields at a line's end are ignored")
+    fewer_fields: bool = Field(default=False, description="Whether a line's last fields can be missing")
+    zeek_log: str = Field(default="", description="The log that a Zeek header's #path names")
+    cut_at: int = Field(default=0, description="Bytes at which the proxy cuts a line, 0: never")
+    null: tuple[str, ...] = ("-", "")
+    time: Annotated[tuple[Time, ...], BeforeValidator(_as_times)] = ()
+    time_of: Literal["start", "end"] = "start"
+    url_form: Literal["authority", "path"] = Field(
+        default="authority", description="What a URL without a scheme begins with"
+    )
+    request_required: bool = Field(default=False, description="Whether a line without a method is no request")
+    columns: Mapping[str, Annotated[Value, BeforeValidator(_as_value)]] = {}
+    constants: Mapping[str, str] = Field(default={}, description="Columns with the same text in each row")
+
+    @model_validator(mode="after")
+    def _is_whole(self) -> Self:
+        known = (*COLUMNS, *_QUANTITIES)
+        if unknown := [name for name in (*self.columns, *self.constants) if name not in known]:
+            raise ValueError(f"columns.{unknown[0]} is none of {', '.join(known)}")
+        if self.family == "logformat":
+            return self
+        if not self.time:
+            raise ValueError("time is missing: name the field that has it")
+        if self.fields and self.header == "none":
+            named = {name for value in self.columns.values() for name in value.fields}
+            named |= {name for time in self.time for name in time.fields}
+            if missing := sorted(named - set(self.fields)):
+                raise ValueError(f"{missing[0]!r} is none of the fields")
+        return self
+
+    def source_fields(self) -> tuple[str, ...]:
+        """Return the fields that the declaration reads, once each."""
+        read = [name for time in self.time for name in (*time.fields, *filter(None, [time.zone_field]))]
+        read += [name for value in self.columns.values() for name in value.fields]
+        return tuple(dict.fromkeys(read))
+
+
+def read_declaration(text: str, where: str) -> Declaration:
+    """Return the declaration that a TOML text has. Raises IngestError naming the entry that doesn't fit."""
+    try:
+        given = parse_nested(tomllib.loads, text)
+        base = given.pop("columns_of", None)
+        if base is not None:
+            shared = declaration(str(base)).model_dump(include={"columns", "time", "constants", "null"})
+            given = {**shared, **given, "columns": {**shared["columns"], **given.get("columns", {})}}
+        return Declaration(**given)
+    except ValidationError as error:
+        found = error.errors(include_url=False)[0]
+        entry = ".".join(map(str, found["loc"]))
+        message = found["msg"].removeprefix("Value error, ")
+        raise IngestError(f"{where}: {f'{entry}: ' if entry else ''}{message}; see docs/ingest.md") from error
+    except ValueError as error:
+        raise IngestError(f"{where} is no TOML: {error}") from error
+
+
+@cache
+def shipped() -> Mapping[str, Declaration]:
+    """Return the shipped declarations by name."""
+    found = {}
+    for entry in sorted(files("proxy_oa_assets.ingest").joinpath("formats").iterdir(), key=lambda e: e.name):
+        if entry.name.endswith(".toml"):
+            each = read_declaration(entry.read_text(encoding="utf-8"), entry.name)
+            found[each.name] = each
+    return found
+
+
+def declaration(name: str) -> Declaration:
+    """Return the declaration of a shipped format's name, or of a TOML file's path.
+
+    Raises IngestError listing the names, or naming the file and its entry that doesn't fit.
+    """
+    path = Path(name)
+    if path.suffix != ".toml":
+        stem = files("proxy_oa_assets.ingest").joinpath("formats", f"{name}.toml")
+        if not stem.is_file():
+            raise IngestError(
+                f"--format {name} is none of {', '.join(format_names())}; name one of them, a TOML file, or auto"
+            )
+        return read_declaration(stem.read_text(encoding="utf-8"), stem.name)
+    try:
+        return read_declaration(settings_text(path.read_bytes()), str(path))
+    except OSError as error:
+        raise IngestError(f"{path}: {error.strerror}; name a TOML file that declares the format") from error
+
+
+def format_names() -> Sequence[str]:
+    """Return the names of the shipped formats."""
+    folder = files("proxy_oa_assets.ingest").joinpath("formats")
+    return sorted(
+        entry.name.removesuffix(".toml") for entry in folder.iterdir() if entry.name.endswith(".toml")
+    )

@@ -1,0 +1,219 @@
+"""Lines whose fields stand between separators: tab, blanks, comma, some fields in double quotes.
+
+Regular lines are split by numpy for whole blocks; a line that isn't regular is parsed by itself, exactly.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from proxy_oa_assets.ingest.declaration import SEPARATORS, Declaration
+from proxy_oa_assets.ingest.families.prepared import Fields, Prepared
+from proxy_oa_assets.ingest.layout import Layout
+from proxy_oa_assets.ingest.log_lines import Bytes, Lines, Offsets
+
+# Stands between the fields of a regular line; a line that has one as data isn't regular.
+UNIT = "\x1f"
+_UNIT, _QUOTE, _BACKSLASH, _LF = 0x1F, 0x22, 0x5C, 10
+
+# Without the line feed.
+_SPLIT = f"string_split(left(text, len(text) - 1), chr({_UNIT}))"
+_REGULAR = f"SELECT line, FALSE AS exact, {_SPLIT} AS f FROM block"
+_SOME_PARSED = f"SELECT line, parsed IS NOT NULL AS exact, coalesce(parsed, {_SPLIT}) AS f FROM block"
+
+Mask = npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Split:
+    """A block's lines with `UNIT` between their fields; those that aren't `regular` must be parsed."""
+
+    text: bytes
+    ends: Offsets
+    counts: Offsets
+    regular: Mask
+
+
+def split(lines: Lines, declaration: Declaration) -> Split:
+    """Put `UNIT` between the fields of a block's lines, and take quotes and repeated blanks away."""
+    separator = ord(SEPARATORS[declaration.separator])
+    original = np.frombuffer(lines.text, np.uint8)
+    regular = np.ones(len(lines), dtype=np.bool_)
+    if UNIT.encode() in lines.text:
+        regular[_line_of(np.flatnonzero(original == _UNIT), lines.ends)] = False
+    separators = np.flatnonzero(original == separator)
+    drop = np.empty(0, dtype=np.int64)
+    if declaration.quote != "none" and b'"' in lines.text:
+        separators, drop = _outside_quotes(original, separators, separator, lines.ends, regular)
+    if declaration.header == "zeek" and b"\\" in lines.text:
+        regular[_line_of(np.flatnonzero(original == _BACKSLASH), lines.ends)] = False
+    if declaration.separator == "blanks":
+        # At a line's begin or end, or behind another one.
+        before = np.where(separators > 0, original[separators - 1], _LF)
+        after = original[separators + 1]
+        idle = (before == _LF) | (after == _LF)
+        idle[1:] |= separators[1:] == separators[:-1] + 1
+        drop, separators = np.concatenate((drop, separators[idle])), separators[~idle]
+    marked = original.copy()
+    marked[separators] = _UNIT
+    counts = np.diff(np.searchsorted(separators, lines.ends), prepend=0) + 1
+    if len(drop):
+        keep = np.ones(len(marked), dtype=np.bool_)
+        keep[drop] = False
+        marked = marked[keep]
+        return Split(marked.tobytes(), np.flatnonzero(marked == _LF), counts, regular)
+    return Split(marked.tobytes(), lines.ends, counts, regular)
+
+
+def _line_of(places: Offsets, ends: Offsets) -> Offsets:
+    return np.searchsorted(ends, places)
+
+
+def _outside_quotes(
+    text: Bytes, separators: Offsets, separator: int, ends: Offsets, regular: Mask
+) -> tuple[Offsets, Offsets]:
+    """Return the separators outside of quotes, and the quotes; lines with a quote elsewhere aren't regular.
+
+    A quote opens a field behind a separator, and closes it before one.
+    """
+    quotes = np.flatnonzero(text == _QUOTE)
+    lines = _line_of(quotes, ends)
+    first = np.searchsorted(lines, np.arange(len(ends)))
+    opens = (np.arange(len(quotes)) - first[lines]) % 2 == 0
+    before = np.where(quotes > 0, text[quotes - 1], _LF)
+    after = text[quotes + 1]
+    fits = np.where(opens, (before == separator) | (before == _LF), (after == separator) | (after == _LF)) & (
+        before != _BACKSLASH
+    )
+    regular[lines[~fits]] = False
+    per_line = np.bincount(lines, minlength=len(ends))
+    regular[per_line % 2 == 1] = False
+    quotes = quotes[regular[lines]]
+    inside = np.searchsorted(quotes, separators) % 2 == 1
+    return separators[~inside], quotes
+
+
+_ESCAPED = re.compile(r"\\(.)", re.DOTALL)
+_ZEEK_ESCAPED = re.compile(r"((?:\\x[0-9A-Fa-f]{2})+)|\\\\")
+_CONTROL = {"n": "\n", "r": "\r", "t": "\t"}
+
+
+def parse(line: str, layout: Layout) -> Fields | str:
+    """Return a line's fields, NULL words as None, or the reason why it is rejected."""
+    declaration, expected = layout.declaration, len(layout.fields)
+    fields = _parts(line, declaration)
+    surplus = len(fields) - expected
+    if surplus > 0 and declaration.surplus:
+        at = declaration.fields.index(declaration.surplus)
+        fields[at : at + surplus + 1] = [" ".join(fields[at : at + surplus + 1])]
+    elif surplus > 0 and declaration.more_fields:
+        fields = fields[:expected]
+    elif surplus < 0 and (declaration.fewer_fields or _is_cut(line, declaration)):
+        return [*(_value(each, declaration) for each in fields), *([None] * -surplus)]
+    elif surplus:
+        return f"{len(fields)} fields instead of {expected}"
+    return [_value(each, declaration) for each in fields]
+
+
+def _is_cut(line: str, declaration: Declaration) -> bool:
+    # Characters outside of ASCII have been replaced by longer ones.
+    return bool(declaration.cut_at) and len(line.encode()) >= declaration.cut_at - 1
+
+
+def _value(text: str, declaration: Declaration) -> str | None:
+    if text in declaration.null:
+        return None
+    if declaration.header == "zeek" and "\\" in text:
+        return _ZEEK_ESCAPED.sub(_unescaped_zeek, text)
+    return text
+
+
+def _unescaped_zeek(match: re.Match[str]) -> str:
+    if match[1] is None:
+        return "\\"
+    text = bytes.fromhex(match[1].replace("\\x", "")).decode("utf-8", errors="replace")
+    # Control characters stay as Zeek writes them.
+    return "".join(
+        each if each.isprintable() else f"\\x{ord(each):02x}".upper().replace("X", "x") for each in text
+    )
+
+
+def _parts(line: str, declaration: Declaration) -> list[str]:
+    separator = SEPARATORS[declaration.separator]
+    if declaration.quote == "none" or '"' not in line:
+        parts = line.split(separator)
+        return [part for part in parts if part] if declaration.separator == "blanks" else parts
+    return [_unquoted(part, declaration) for part in _pattern(declaration.quote, separator).findall(line)]
+
+
+def _pattern(quote: str, separator: str) -> re.Pattern[str]:
+    """Return the pattern of a field. A quote closes it only before a separator, unless it is escaped."""
+    s = re.escape(separator)
+    inner = {
+        "plain": rf'"(?:[^"]|"(?!{s}|$))*+"(?={s}|$)',
+        "backslash": rf'"(?:[^"\\]|\\.|"(?!{s}|$))*+"(?={s}|$)',
+        "doubled": rf'"(?:[^"]|"")*+"(?={s}|$)',
+    }[quote]
+    if separator == " ":
+        return re.compile(rf"{inner}|[^{s}]+", re.DOTALL)
+    return re.compile(rf"(?:(?<={s})|^) *+({inner}|[^{s}]*)", re.DOTALL)
+
+
+def _unquoted(part: str, declaration: Declaration) -> str:
+    if len(part) < 2 or not (part.startswith('"') and part.endswith('"')):  # noqa: PLR2004
+        return part
+    text = part[1:-1]
+    if declaration.quote == "backslash":
+        return _ESCAPED.sub(lambda match: _CONTROL.get(match[1], match[1]), text)
+    return text.replace('""', '"') if declaration.quote == "doubled" else text
+
+
+def prepare(lines: Lines, layout: Layout) -> Prepared:
+    """Split a block's lines into the fields that the layout has."""
+    declaration, expected = layout.declaration, len(layout.fields)
+    marked = split(lines, declaration)
+    fits = marked.counts == expected
+    if declaration.more_fields and not declaration.surplus:
+        fits |= marked.counts > expected
+    regular = marked.regular & fits
+    texts = line_texts(marked.text, marked.ends)
+    exact: list[tuple[int, Fields]] = []
+    rejected: list[tuple[int, str]] = []
+    for index in np.flatnonzero(~regular).tolist():
+        fields = parse(lines.line(index), layout)
+        if isinstance(fields, str):
+            rejected.append((index, fields))
+        else:
+            exact.append((index, fields))
+    return Prepared(layout.fields, *block_of(texts, regular, exact), rejected)
+
+
+def block_of(
+    texts: pa.LargeStringArray, regular: Mask, exact: list[tuple[int, Fields]]
+) -> tuple[str, pa.Table]:
+    """Return the SELECT over regular texts, with `UNIT` between fields, and parsed lines, and its table."""
+    numbers = np.arange(len(texts), dtype=np.int64)
+    if regular.all():
+        return _REGULAR, pa.table({"line": numbers, "text": texts})
+    fast = pa.table({"line": numbers[regular], "text": texts.filter(pa.array(regular))})
+    parsed = pa.table(
+        {
+            "line": pa.array([index for index, _ in exact], pa.int64()),
+            "parsed": pa.array([fields for _, fields in exact], pa.list_(pa.large_string())),
+        }
+    )
+    return (
+        _SOME_PARSED,
+        pa.concat_tables([fast, parsed], promote_options="default"),
+    )
+
+
+def line_texts(text: bytes, ends: Offsets) -> pa.LargeStringArray:
+    """Return lines as Arrow strings with their line feeds, which share the block's memory."""
+    offsets = np.concatenate(([0], ends + 1)).astype(np.int64)
+    return pa.LargeStringArray.from_buffers(len(ends), pa.py_buffer(offsets), pa.py_buffer(text))

@@ -1,0 +1,116 @@
+"""A log's bytes as blocks of whole lines, with each line's place, without a Python object per line."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+BLOCK = 16 << 20  # bytes; a line that is longer makes a longer block
+_LF, _CR, _NUL = 10, 13, 0
+_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+
+Offsets = npt.NDArray[np.int64]
+Bytes = npt.NDArray[np.uint8]
+
+
+@dataclass(frozen=True)
+class Lines:
+    """Lines in a row. `text` is UTF-8 without carriage returns at line ends; each line ends in a line feed.
+
+    `ends` are the offsets of the line feeds in `text`. `offsets` are where the lines begin in the log, and
+    `number` is the first line's, from 1. `glued` lines began behind a NUL in place of a line feed.
+    """
+
+    text: bytes
+    ends: Offsets
+    offsets: Offsets
+    number: int
+    glued: int = 0
+
+    @property
+    def starts(self) -> Offsets:
+        """The offsets of the lines in `text`."""
+        return np.concatenate(([0], self.ends[:-1] + 1)) if len(self.ends) else self.ends
+
+    def __len__(self) -> int:
+        return len(self.ends)
+
+    def line(self, index: int) -> str:
+        """Return a line without its line feed."""
+        start = int(self.ends[index - 1]) + 1 if index else 0
+        return self.text[start : int(self.ends[index])].decode("utf-8")
+
+    def part(self, first: int, last: int) -> Lines:
+        """Return the lines from an index on, before another."""
+        if first == 0 and last == len(self):
+            return self
+        start = int(self.ends[first - 1]) + 1 if first else 0
+        stop = int(self.ends[last - 1]) + 1 if last > first else start
+        return Lines(
+            self.text[start:stop],
+            self.ends[first:last] - start,
+            self.offsets[first:last],
+            self.number + first,
+        )
+
+
+def blocks(
+    chunks: Iterable[bytes], *, offset: int = 0, number: int = 1, cut_at: int = 0, size: int = BLOCK
+) -> Iterator[Lines]:
+    """Yield the lines of a log whose bytes come in chunks, the first at an offset and of a line's number.
+
+    A last line without a line feed is a line. `cut_at`: a NUL so many bytes behind a line's begin is a line
+    end, since Squid cuts a line there together with its line feed.
+    """
+    waiting: list[bytes] = []
+    length = 0
+    for chunk in chunks:
+        waiting.append(chunk)
+        length += len(chunk)
+        if length < size or b"\n" not in chunk:
+            continue
+        whole = b"".join(waiting)
+        cut = whole.rindex(b"\n") + 1
+        lines = _lines(whole[:cut], offset, number, cut_at)
+        yield lines
+        offset, number, length = offset + cut, number + len(lines), len(whole) - cut
+        waiting = [whole[cut:]]
+    if rest := b"".join(waiting):
+        yield _lines(rest if rest.endswith(b"\n") else rest + b"\n", offset, number, cut_at)
+
+
+def _lines(block: bytes, offset: int, number: int, cut_at: int) -> Lines:
+    glued = 0
+    if cut_at and b"\0" in block:
+        block, glued = _parted(block, cut_at)
+    ends = np.flatnonzero(np.frombuffer(block, np.uint8) == _LF)
+    offsets = np.concatenate(([0], ends[:-1] + 1)) + offset
+    text = block
+    if offset == 0 and text.startswith(_BYTE_ORDER_MARK):
+        text = text[len(_BYTE_ORDER_MARK) :]
+    if b"\r\n" in text:
+        text = text.replace(b"\r\n", b"\n")
+    if not text.isascii():
+        try:
+            text.decode("utf-8")
+        except UnicodeDecodeError:
+            text = text.decode("utf-8", errors="replace").encode("utf-8")
+    if text is not block:
+        ends = np.flatnonzero(np.frombuffer(text, np.uint8) == _LF)
+    return Lines(text, ends, offsets, number, glued)
+
+
+def _parted(block: bytes, cut_at: int) -> tuple[bytes, int]:
+    """Put a line feed in the place of each NUL that stands where the proxy cuts lines."""
+    parted, start, glued = bytearray(block), 0, 0
+    at = block.find(b"\0")
+    while at >= 0:
+        start = max(start, block.rfind(b"\n", start, at) + 1)
+        if at - start == cut_at:
+            parted[at] = _LF
+            start, glued = at + 1, glued + 1
+        at = block.find(b"\0", at + 1)
+    return bytes(parted), glued

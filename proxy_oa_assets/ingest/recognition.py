@@ -1,0 +1,97 @@
+"""Which format a log has, by its content."""
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from proxy_oa_assets.ingest.declaration import Declaration, shipped
+from proxy_oa_assets.ingest.families.registry import parse_line
+from proxy_oa_assets.ingest.layout import Layout
+from proxy_oa_assets.ingest.log_lines import blocks
+from proxy_oa_assets.model.errors import IngestError
+from proxy_oa_assets.model.text import counted
+
+HEAD = 256 * 1024  # bytes of a log that are looked at
+_LINES = 100
+_NEAREST = 3
+
+
+@dataclass(frozen=True)
+class Recognition:
+    """The format that a log has, and why it was taken for that."""
+
+    declaration: Declaration
+    why: str
+
+
+@dataclass(frozen=True)
+class _Fit:
+    declaration: Declaration
+    share: float
+    why: str
+
+    @property
+    def rank(self) -> tuple[float, int]:
+        # Of formats that fit alike, the one that asks for more.
+        declared = self.declaration
+        return (self.share, len(declared.requires) * 100 + len(declared.pattern))
+
+
+def recognize(head: bytes, declarations: Iterable[Declaration] | None = None) -> Recognition:
+    """Return the format of a log that begins with these bytes.
+
+    Raises IngestError naming the three nearest formats if less than half of the lines fit any.
+    """
+    tried = shipped().values() if declarations is None else declarations
+    fits = sorted((_fit(each, head) for each in tried), key=lambda fit: fit.rank, reverse=True)
+    if fits and fits[0].share >= 0.5:  # noqa: PLR2004
+        return Recognition(fits[0].declaration, f"{fits[0].why} {fits[0].declaration.title}")
+    nearest = "; ".join(f"{fit.declaration.name}: {fit.why}" for fit in fits[:_NEAREST])
+    raise IngestError(
+        f"no known format; the nearest are {nearest}. Name the format with --format, or declare it in a TOML "
+        f"file (docs/ingest.md)"
+    )
+
+
+def _fit(declaration: Declaration, head: bytes) -> _Fit:
+    try:
+        layout, lines = _sample(declaration, head)
+    except IngestError as error:
+        return _Fit(declaration, 0.0, str(error))
+    if not layout.ready:
+        return _Fit(declaration, 0.0, "no header names its fields")
+    missing = _missing(declaration.requires, layout.fields) if declaration.header != "none" else []
+    if missing:
+        return _Fit(declaration, 0.0, f"its header has no field {missing[0]}")
+    if not lines:
+        is_header = declaration.header != "none" and bool(layout.header)
+        return _Fit(declaration, float(is_header), "its header is that of" if is_header else "it has no line")
+    fitting = sum(_fits(line, layout) for line in lines)
+    verb = "fits" if fitting == 1 else "fit"
+    return _Fit(declaration, fitting / len(lines), f"{fitting} of {counted(len(lines), 'line')} {verb}")
+
+
+def _sample(declaration: Declaration, head: bytes) -> tuple[Layout, list[str]]:
+    """Return the layout after the header lines in a log's first lines, and the other ones."""
+    whole = head[: head.rfind(b"\n") + 1] or head
+    layout, lines = Layout.of(declaration), []
+    for block in blocks([whole], cut_at=declaration.cut_at):
+        for index in range(min(len(block), _LINES)):
+            line = block.line(index)
+            if layout.is_header(line):
+                layout = layout.after(line)
+            else:
+                lines.append(line)
+    return layout, lines
+
+
+def _fits(line: str, layout: Layout) -> bool:
+    declaration = layout.declaration
+    if declaration.pattern:
+        return re.match(declaration.pattern, line) is not None
+    return not isinstance(parse_line(line, layout), str)
+
+
+def _missing(required: Sequence[str], present: Sequence[str]) -> list[str]:
+    """Return the required fields that are missing; `a|b` is one of two."""
+    return [names for names in required if not any(name in present for name in names.split("|"))]

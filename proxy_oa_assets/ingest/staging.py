@@ -1,0 +1,149 @@
+"""Staged rows of `proxy`: a Parquet file per hour in a folder, and the rejected lines of each day."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import Counter, OrderedDict
+from collections.abc import Collection
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+from typing_extensions import override
+
+from proxy_oa_assets.model import tsv
+from proxy_oa_assets.model.day import Day
+from proxy_oa_assets.model.tables import PROXY
+from proxy_oa_assets.resources.parquet import arrow_schema
+
+REJECT_COLUMNS = ("line", "offset", "reason", "content")
+_OPEN_FILES = 60
+_HOURS = 24
+_EPOCH = dt.date(1970, 1, 1)
+
+
+@dataclass(frozen=True)
+class Reject:
+    """A rejected line: its number and byte offset in the log, the reason, and the line.
+
+    `index` is its place among a block's lines; `hour` its time in hours since 1970 if it has one.
+    """
+
+    number: int
+    offset: int
+    reason: str
+    content: str
+    index: int = 0
+    hour: int | None = None
+
+
+@dataclass
+class DayRows:
+    """What a log has for a day.
+
+    `hours` are staged Parquet files in the columns of `proxy`; `rejects` is a TSV file with `REJECT_COLUMNS`.
+    `filled` counts the rows with a value by column.
+    """
+
+    hours: dict[int, list[Path]] = field(default_factory=dict)
+    rows: int = 0
+    rejected: int = 0
+    rejects: Path | None = None
+    filled: Counter[str] = field(default_factory=Counter)
+
+
+class Staging(AbstractContextManager["Staging"]):
+    """Writes rows by day and hour, of all days or of those given, with a limited number of open files."""
+
+    def __init__(self, folder: Path, days: Collection[Day] | None) -> None:
+        self._folder, self._wanted = folder, None if days is None else set(days)
+        self._days: dict[Day, DayRows] = {}
+        self._writers: OrderedDict[int, pq.ParquetWriter] = OrderedDict()
+        self._day: Day | None = None
+        self._waiting: list[Reject] = []
+        self._parts = 0
+        self._schema = arrow_schema(PROXY)
+        self.outside = 0
+
+    def add(self, rows: pa.Table, rejects: list[Reject]) -> None:
+        """Add a block's rows, with `line`, its place in the block, and `hour`, and its rejects.
+
+        A reject without a time belongs to the day of the row before it, else of the row after it.
+        """
+        self._add_rejects(rows, rejects)
+        hours = rows["hour"].to_numpy()
+        for hour in np.unique(hours).tolist():
+            of_hour = rows if (hours == hour).all() else rows.filter(pc.equal(rows["hour"], hour))
+            day = _day(hour)
+            if self._wanted is not None and day not in self._wanted:
+                self.outside += len(of_hour)
+                continue
+            found = self._days.setdefault(day, DayRows())
+            found.rows += len(of_hour)
+            columns = of_hour.select(self._schema.names)
+            found.filled.update(
+                {name: len(of_hour) - columns[name].null_count for name in columns.column_names}
+            )
+            self._writer(day, hour).write_table(columns.cast(self._schema))
+
+    def days(self) -> dict[Day, DayRows]:
+        """Return what has been staged, once the staging is closed."""
+        return dict(sorted(self._days.items()))
+
+    @override
+    def __exit__(self, *_: object) -> None:
+        for writer in self._writers.values():
+            writer.close()
+
+    def _writer(self, day: Day, hour: int) -> pq.ParquetWriter:
+        if hour in self._writers:
+            self._writers.move_to_end(hour)
+            return self._writers[hour]
+        if len(self._writers) >= _OPEN_FILES:
+            self._writers.popitem(last=False)[1].close()
+        self._parts += 1
+        path = self._folder / day.folder / f"h={hour % _HOURS:02d}" / f"part-{self._parts:06d}.parquet"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self._days[day].hours.setdefault(hour % _HOURS, []).append(path)
+        self._writers[hour] = pq.ParquetWriter(path, self._schema, compression="snappy")
+        return self._writers[hour]
+
+    def _add_rejects(self, rows: pa.Table, rejects: list[Reject]) -> None:
+        places, hours = rows["line"].to_numpy(), rows["hour"].to_numpy()
+        order = np.argsort(places, kind="stable")
+        places, hours = places[order], hours[order]
+        if len(hours) and self._day is None:
+            self._day = _day(int(hours[0]))
+            for reject in self._waiting:
+                self._reject(self._day, reject)
+            self._waiting = []
+        for reject in rejects:
+            before = int(np.searchsorted(places, reject.index)) - 1
+            hour = reject.hour if reject.hour is not None else int(hours[before]) if before >= 0 else None
+            day = self._day if hour is None else _day(hour)
+            if day is None:
+                self._waiting.append(reject)
+            else:
+                self._reject(day, reject)
+        if len(hours):
+            self._day = _day(int(hours[-1]))
+
+    def _reject(self, day: Day, reject: Reject) -> None:
+        if self._wanted is not None and day not in self._wanted:
+            return
+        found = self._days.setdefault(day, DayRows())
+        found.rejected += 1
+        if found.rejects is None:
+            found.rejects = self._folder / day.folder / "rejected.tsv"
+            found.rejects.parent.mkdir(parents=True, exist_ok=True)
+        with found.rejects.open("ab") as file:
+            values = (reject.number, reject.offset, reject.reason, reject.content)
+            file.write(tsv.line(values).encode("utf-8"))
+
+
+def _day(hour: int) -> Day:
+    return Day(_EPOCH + dt.timedelta(hours=hour))
