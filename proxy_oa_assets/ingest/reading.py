@@ -23,6 +23,7 @@ from proxy_oa_assets.ingest.declaration import Declaration
 from proxy_oa_assets.ingest.families.registry import prepare
 from proxy_oa_assets.ingest.layout import Layout
 from proxy_oa_assets.ingest.log_lines import Lines, blocks
+from proxy_oa_assets.ingest.position import Position
 from proxy_oa_assets.ingest.staging import DayRows, Reject, Staging
 from proxy_oa_assets.ingest.target import target_select
 from proxy_oa_assets.model.day import Day
@@ -31,15 +32,6 @@ _HASH = ord("#")
 # Rows of a batch, of which DuckDB's threads take one each.
 _BATCH = 16_384
 _NO_ROWS = pa.table({"line": pa.array([], pa.int64()), "hour": pa.array([], pa.int64())})
-
-
-@dataclass(frozen=True)
-class Position:
-    """A place in a log's decompressed content: bytes and lines before it, and the header in force there."""
-
-    offset: int = 0
-    line: int = 0
-    header: tuple[str, ...] = ()
 
 
 @dataclass

@@ -4,6 +4,7 @@ import errno
 import hashlib
 import os
 import re
+import shutil
 import socket
 import stat
 import time
@@ -134,6 +135,29 @@ def remove_abandoned(folder: Path) -> int:
                     Path(entry).unlink()
                     removed += 1
     return removed
+
+
+_FOLDER = "reading"
+
+
+@contextmanager
+def temporary_folder(scratch: Path) -> Iterator[Path]:
+    """Yield a folder that is removed when the block ends, or by a later process if this one is killed."""
+    folder = scratch / temporary_name(_FOLDER)
+    scratch.mkdir(parents=True, exist_ok=True)
+    folder.mkdir(mode=0o700)
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder)
+
+
+def remove_stale_folders(scratch: Path) -> None:
+    """Remove the temporary folders of killed processes."""
+    for folder in scratch.glob(f"*{_FOLDER}*"):
+        with suppress(FileNotFoundError):  # its process ended after it was listed
+            if is_abandoned(folder.name, folder.stat().st_mtime):
+                shutil.rmtree(folder, ignore_errors=True)
 
 
 @cache

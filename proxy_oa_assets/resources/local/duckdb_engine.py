@@ -17,11 +17,12 @@ import pyarrow.parquet as pq
 
 from proxy_oa_assets.model.day import Day
 from proxy_oa_assets.model.errors import WarehouseError
+from proxy_oa_assets.model.files import remove_stale_folders
 from proxy_oa_assets.model.tables import TABLES, Table
 from proxy_oa_assets.resources.local.column_reading import UNFIT
 from proxy_oa_assets.resources.local.invalid_text import is_invalid_text, repaired
 from proxy_oa_assets.resources.local.parquet_view import create_view, refuse_unfit_values
-from proxy_oa_assets.resources.local.snapshot import TableFiles, remove_stale_folders
+from proxy_oa_assets.resources.local.snapshot import TableFiles
 from proxy_oa_assets.resources.parquet import frame_of, frame_rows, refuse_damaged
 from proxy_oa_assets.sql.query import Query
 

@@ -19,7 +19,7 @@ from typing_extensions import override
 from proxy_oa_assets.model.day import Day
 from proxy_oa_assets.model.errors import WarehouseError, disk_errors
 from proxy_oa_assets.model.file_lock import file_lock
-from proxy_oa_assets.model.files import sync_folder
+from proxy_oa_assets.model.files import sync_folder, temporary_folder
 from proxy_oa_assets.model.tables import PROXY, TABLES, Table, declared, differences
 from proxy_oa_assets.resources.impala import Warehouse
 from proxy_oa_assets.resources.local import partitions
@@ -28,7 +28,6 @@ from proxy_oa_assets.resources.local.snapshot import (
     TableFiles,
     day_files,
     snapshot,
-    temporary_folder,
     writable_folder,
 )
 from proxy_oa_assets.sql.query import Query

@@ -13,7 +13,8 @@ import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from proxy_oa_assets.resources.local.snapshot import TableFiles, naming_originals, temporary_folder
+from proxy_oa_assets.model.files import temporary_folder
+from proxy_oa_assets.resources.local.snapshot import TableFiles, naming_originals
 
 
 def is_invalid_text(error: duckdb.Error) -> bool:

@@ -17,14 +17,13 @@ from tempfile import gettempdir
 
 from proxy_oa_assets.model.day import Day
 from proxy_oa_assets.model.errors import StorageError, WarehouseError
-from proxy_oa_assets.model.files import is_abandoned, temporary_name
+from proxy_oa_assets.model.files import temporary_folder
 from proxy_oa_assets.model.tables import Table
 from proxy_oa_assets.resources.local.partitions import day_folders, own_day_files
 from proxy_oa_assets.resources.local.raw_day import raw_day_files
 
 TableFiles = Mapping[Table, list[Path]]
 
-_READING = "reading"
 _NO_LINKS = (
     errno.EXDEV,
     errno.EPERM,
@@ -70,18 +69,6 @@ def day_files(folder: Path, table: Table) -> list[Path]:
     return raw_day_files(folder) if table.hourly else own_day_files(folder)
 
 
-@contextmanager
-def temporary_folder(scratch: Path) -> Iterator[Path]:
-    """Yield a folder that is removed when the block ends, or by the next engine if the process is killed."""
-    folder = scratch / temporary_name(_READING)
-    scratch.mkdir(parents=True, exist_ok=True)
-    folder.mkdir(mode=0o700)
-    try:
-        yield folder
-    finally:
-        shutil.rmtree(folder)
-
-
 def writable_folder(preferred: Path) -> Path:
     """Return a folder for temporary files: the preferred one, or this user's in the system's (`TMPDIR`).
 
@@ -96,14 +83,6 @@ def writable_folder(preferred: Path) -> Path:
     if own.is_symlink() or own.stat().st_uid != os.getuid():
         raise StorageError(f"{own} belongs to another user; set TMPDIR to a folder of your own")
     return own
-
-
-def remove_stale_folders(scratch: Path) -> None:
-    """Remove the temporary folders of killed processes."""
-    for folder in scratch.glob(f"*{_READING}*"):
-        with suppress(FileNotFoundError):  # its process ended after it was listed
-            if is_abandoned(folder.name, folder.stat().st_mtime):
-                shutil.rmtree(folder, ignore_errors=True)
 
 
 def partition_pattern(table: Table) -> str:

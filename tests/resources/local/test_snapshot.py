@@ -11,8 +11,9 @@ import pyarrow.parquet as pq
 import pytest
 from support.storyboard_days import DAY, comments, texts_of
 
+from proxy_oa_assets.model.files import remove_stale_folders, temporary_folder
 from proxy_oa_assets.model.tables import PROXY_STORYBOARD
-from proxy_oa_assets.resources.local.snapshot import remove_stale_folders, snapshot, temporary_folder
+from proxy_oa_assets.resources.local.snapshot import snapshot
 
 KILLED_WHILE_READING = """
 import os, pathlib, signal, sys

@@ -1,0 +1,303 @@
+"""A log's content: decompressed, read from any offset, and known again by digests of its beginning.
+
+Plain text, gzip, bzip2, xz and zstd are told by their first bytes, whatever the file's name.
+"""
+
+import bz2
+import gzip
+import hashlib
+import io
+import lzma
+import os
+import shutil
+import stat
+import sys
+import zlib
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
+from itertools import islice
+from pathlib import Path
+from typing import BinaryIO, Protocol
+
+from proxy_oa_assets.model.errors import IngestError, disk_errors, refusal
+from proxy_oa_assets.model.text import counted
+
+STANDARD_INPUT = Path("-")
+_CHUNK = 1 << 20
+_SMALL = 1 << 12
+_HEAD = 1 << 18
+# Ends of the data lines 1, 2, 4, 8 and so on of a log's first bytes, and these bytes themselves.
+_MARKED = 4096
+_OTHERS = {
+    b"PK\x03\x04": "a zip archive",
+    b"7z\xbc\xaf": "a 7-Zip archive",
+    b"Rar!": "a RAR archive",
+    b"\x04\x22\x4d\x18": "compressed by lz4",
+    b"\x1f\x9d": "compressed by compress",
+    b"PAR1": "a Parquet file",
+    b"\xd4\xc3\xb2\xa1": "a packet capture",
+    b"\xa1\xb2\xc3\xd4": "a packet capture",
+    b"\x0a\x0d\x0d\x0a": "a packet capture",
+    b"SQLite format 3": "a SQLite database",
+    b"\x7fELF": "a program",
+    b"\x89PNG": "a picture",
+    b"%PDF": "a PDF file",
+}
+
+
+class _Hash(Protocol):
+    def update(self, data: bytes, /) -> None: ...
+    def hexdigest(self) -> str: ...
+    def copy(self) -> "_Hash": ...
+
+
+class _Unpacked(AbstractContextManager["_Unpacked"], Protocol):
+    def read1(self, size: int, /) -> bytes: ...
+
+
+_Decompress = Callable[[BinaryIO], Iterator[bytes]]
+
+
+class NoLogError(IngestError):
+    """A file is no text, such as an archive or a picture; a folder's other files are read."""
+
+
+class LogContent:
+    """A log's decompressed content, all of it from one open file.
+
+    A log that is renamed, removed or rotated while it is read stays the same log. Offsets are bytes of the
+    decompressed content. Reading raises IngestError, naming the file, if the system refuses.
+    """
+
+    def __init__(self, file: BinaryIO, name: str) -> None:
+        self.name = name
+        self.warnings: list[str] = []
+        self._file = file
+        self._states: dict[int, _Hash] = {0: hashlib.sha256()}
+        with self._refusals():
+            status = os.fstat(file.fileno())
+            first = file.read(16)
+        self.length, self.modified = status.st_size, status.st_mtime_ns
+        self._decompress = _decompressor(first)
+        other = next((what for magic, what in _OTHERS.items() if first.startswith(magic)), None)
+        if other is not None:
+            raise NoLogError(
+                f"{name} is {other}, not a log; unpack it, and name the logs in it (read are text, and text "
+                f"compressed by gzip, bzip2, xz or zstd)"
+            )
+
+    def head(self) -> bytes:
+        """Return the first 256 KiB."""
+        head = b""
+        for chunk in self._content(0):
+            head += chunk
+            if len(head) >= _HEAD:
+                break
+        return head[:_HEAD]
+
+    def digests(self, lengths: Iterable[int]) -> dict[int, str]:
+        """Return the digests of the content's first bytes, by their number; none for more than it has.
+
+        All lengths are measured in one pass.
+        """
+        wanted = sorted(set(lengths))
+        if missing := [length for length in wanted if length not in self._states]:
+            state, position = hashlib.sha256(), 0
+            for chunk in self._content(0):
+                begin = 0
+                while missing and missing[0] <= position + len(chunk):
+                    state.update(chunk[begin : missing[0] - position])
+                    begin = missing[0] - position
+                    self._states[missing.pop(0)] = state.copy()
+                if not missing:
+                    break
+                state.update(chunk[begin:])
+                position += len(chunk)
+        return {length: self._states[length].hexdigest() for length in wanted if length in self._states}
+
+    def read(self, start: int = 0) -> "Passage":
+        """Return the content from an offset on, which `digests` must have measured."""
+        return Passage(self._content(start), self._states[start].copy(), start)
+
+    def part(self, start: int, end: int) -> Iterator[bytes]:
+        """Yield the content between two offsets."""
+        left = end - start
+        for chunk in self._content(start):
+            yield chunk[:left]
+            left -= len(chunk)
+            if left <= 0:
+                return
+
+    def _content(self, start: int) -> Iterator[bytes]:
+        """Yield the content from an offset on, in chunks of about 1 MiB."""
+        if self._decompress is None:
+            yield from self._plain(start)
+            return
+        left = start
+        for chunk in self._decompressed(self._decompress):
+            if left < len(chunk):
+                yield chunk[left:] if left else chunk
+            left = max(left - len(chunk), 0)
+
+    def _plain(self, start: int) -> Iterator[bytes]:
+        position = start
+        with self._refusals():
+            self._file.seek(start)
+            while chunk := self._file.read(_CHUNK):
+                position += len(chunk)
+                yield chunk
+            left = os.fstat(self._file.fileno()).st_size
+        if left < position and position > start:
+            # What follows the part that was read would be of another log.
+            raise IngestError(
+                f"{self.name} was cut to {counted(left, 'byte')} while it was read, as copytruncate does; "
+                f"ingest it and its rotated copy again"
+            )
+
+    def _decompressed(self, decompress: _Decompress) -> Iterator[bytes]:
+        yielded = 0
+        with self._refusals():
+            try:
+                for chunk in decompress(self._file):
+                    yielded += len(chunk)
+                    yield chunk
+            except (EOFError, zlib.error, lzma.LZMAError, gzip.BadGzipFile, OSError) as error:
+                # Errors of the codecs have no number.
+                if isinstance(error, OSError) and error.errno is not None:
+                    raise
+                warning = (
+                    f"{self.name} is damaged or cut: {counted(yielded, 'byte')} were unpacked before "
+                    f'"{error}"; copy it again, and ingest it again for the rest'
+                )
+                if warning not in self.warnings:
+                    self.warnings.append(warning)
+
+    @contextmanager
+    def _refusals(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            if error.errno is None:
+                raise
+            raise IngestError(refusal(OSError(error.errno, error.strerror), self.name)) from error
+
+
+class Passage:
+    """The content from an offset on, in chunks; `end` is the offset that has been reached."""
+
+    def __init__(self, chunks: Iterator[bytes], state: _Hash, start: int) -> None:
+        self.end = start
+        self._chunks, self._state = chunks, state
+
+    def __iter__(self) -> Iterator[bytes]:
+        for chunk in self._chunks:
+            self._state.update(chunk)
+            self.end += len(chunk)
+            yield chunk
+
+    @property
+    def digest(self) -> str:
+        """The digest of the content up to `end`."""
+        return self._state.hexdigest()
+
+
+def marks(head: bytes) -> dict[int, str]:
+    """Return digests of a log's beginning by length, for one that begins like another and ends earlier.
+
+    Each length takes in at least one whole line of data: headers of logs can be the same.
+    """
+    lengths, position, lines = [], 0, 0
+    for line in io.BytesIO(head[:_MARKED]):
+        position += len(line)
+        if line.startswith(b"#") or not line.strip():
+            continue
+        lines += 1
+        if line.endswith(b"\n") and lines & (lines - 1) == 0:
+            lengths.append(position)
+    if lines and len(head) >= _MARKED:
+        lengths.append(_MARKED)
+    return {length: hashlib.sha256(head[:length]).hexdigest() for length in lengths}
+
+
+@contextmanager
+def opened(path: Path, staging: Path) -> Iterator[LogContent]:
+    """Open a log; a pipe, and standard input for the path `-`, are first copied into the staging folder.
+
+    Raises IngestError naming the path if it is no file that can be read, and NoLogError if it is no text.
+    """
+    name = "standard input" if path == STANDARD_INPUT else shown(path.absolute())
+    with ExitStack() as files:
+        try:
+            file = sys.stdin.buffer if path == STANDARD_INPUT else files.enter_context(path.open("rb"))
+            seekable = stat.S_ISREG(os.fstat(file.fileno()).st_mode) and file is not sys.stdin.buffer
+        except OSError as error:
+            raise IngestError(refusal(error, name)) from error
+        if not seekable:
+            spool = staging / "standard_input"
+            with disk_errors(spool):
+                copy = files.enter_context(spool.open("w+b"))
+                shutil.copyfileobj(file, copy, _CHUNK)
+            file = copy
+            file.seek(0)
+        yield LogContent(file, name)
+
+
+def shown(path: Path) -> str:
+    """Return a path as text; bytes of it that aren't UTF-8 are written as escapes."""
+    return os.fsencode(path).decode("utf-8", "backslashreplace")
+
+
+def _decompressor(first: bytes) -> _Decompress | None:
+    """Return what decompresses a file of these first bytes; None for plain text."""
+    return next((unpack for magic, unpack in _CODECS.items() if first.startswith(magic)), None)
+
+
+def _zstd(file: BinaryIO) -> Iterator[bytes]:
+    import pyarrow as pa
+
+    def unpacked(size: int) -> Iterator[bytes]:
+        file.seek(0)
+        with pa.CompressedInputStream(pa.PythonFile(file, mode="r"), "zstd") as stream:
+            while chunk := stream.read(size):
+                yield chunk
+
+    position, waiting = 0, bytearray()
+    try:
+        for chunk in unpacked(_SMALL):
+            position += len(chunk)
+            waiting += chunk
+            if len(waiting) >= _CHUNK:
+                yield bytes(waiting)
+                waiting.clear()
+    except OSError:
+        # Arrow keeps back what a failing read had unpacked.
+        waiting += b"".join(_until_damage(islice(unpacked(1), position, None)))
+        yield bytes(waiting)
+        raise
+    yield bytes(waiting)
+
+
+def _until_damage(chunks: Iterator[bytes]) -> Iterator[bytes]:
+    with suppress(OSError):
+        yield from chunks
+
+
+def _unpacking(open_file: Callable[[BinaryIO], _Unpacked]) -> _Decompress:
+    def unpack(file: BinaryIO) -> Iterator[bytes]:
+        file.seek(0)
+        with open_file(file) as stream:
+            # Unlike `read`, it returns all that comes before damage.
+            while chunk := stream.read1(_CHUNK):
+                yield chunk
+
+    return unpack
+
+
+# By the first bytes of a compressed file. Each reads several members, one after another, as one content.
+_CODECS: dict[bytes, _Decompress] = {
+    b"\x1f\x8b": _unpacking(lambda file: gzip.GzipFile(fileobj=file)),
+    b"BZh": _unpacking(bz2.BZ2File),
+    b"\xfd7zXZ\x00": _unpacking(lzma.LZMAFile),
+    b"\x28\xb5\x2f\xfd": _zstd,
+    b"\x50\x2a\x4d\x18": _zstd,  # begins with a frame to skip, as pzstd's files do
+}
