@@ -8,10 +8,11 @@ from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
+from proxy_oa_assets.ingest.logformat_columns import declared
 from proxy_oa_assets.model.errors import IngestError
 from proxy_oa_assets.model.tables import PROXY
 from proxy_oa_assets.model.text_file import parse_nested, settings_text
@@ -40,15 +41,17 @@ class _Part(BaseModel):
 class Value(_Part):
     """Where a column's text comes from: the first of `fields` that has a value.
 
-    Of it, the part after the first `after` and before the next `before`; with `last`, the last one's. `decode`
-    is undone on the part.
+    Of it, the part after the first `after` and before the next `before`. `decode` is undone on the part.
     """
 
     fields: OneOrMore
     after: str = ""
     before: str = ""
     pattern: str = Field(default="", description="Regular expression (RE2) whose first group is taken")
-    decode: Literal["", "percent", "base64", "hex"] = ""
+    decode: Literal["", "percent", "squid", "base64", "hex"] = Field(
+        default="", description="`squid`: percent-encoded, and a backslash is written twice"
+    )
+    null: tuple[str, ...] = Field(default=(), description="Further words that stand for none")
     unit: Literal["ms", "s", "us", "ns", "bytes"] = Field(default="ms", description="Of `duration`")
 
 
@@ -119,8 +122,6 @@ class Declaration(_Part):
         known = (*COLUMNS, *_QUANTITIES)
         if unknown := [name for name in (*self.columns, *self.constants) if name not in known]:
             raise ValueError(f"columns.{unknown[0]} is none of {', '.join(known)}")
-        if self.family == "logformat":
-            return self
         if not self.time:
             raise ValueError("time is missing: name the field that has it")
         if self.fields and self.header == "none":
@@ -141,18 +142,30 @@ def read_declaration(text: str, where: str) -> Declaration:
     """Return the declaration that a TOML text has. Raises IngestError naming the entry that doesn't fit."""
     try:
         given = parse_nested(tomllib.loads, text)
-        base = given.pop("columns_of", None)
-        if base is not None:
-            shared = declaration(str(base)).model_dump(include={"columns", "time", "constants", "null"})
-            given = {**shared, **given, "columns": {**shared["columns"], **given.get("columns", {})}}
-        return Declaration(**given)
+    except ValueError as error:
+        raise IngestError(f"{where} is no TOML: {error}") from error
+    if "logformat" in given:
+        given = _over(declared(str(given["logformat"])), given)
+    base = given.pop("columns_of", None)
+    if base is not None:
+        shared = declaration(str(base)).model_dump(include={"columns", "time", "constants", "null"})
+        given = _over(shared, given)
+    return _checked(given, where)
+
+
+def _over(shared: dict[str, Any], given: dict[str, Any]) -> dict[str, Any]:
+    """Return shared entries and columns with the given ones in place of theirs."""
+    return {**shared, **given, "columns": {**shared["columns"], **given.get("columns", {})}}
+
+
+def _checked(entries: dict[str, Any], where: str) -> Declaration:
+    try:
+        return Declaration(**entries)
     except ValidationError as error:
         found = error.errors(include_url=False)[0]
         entry = ".".join(map(str, found["loc"]))
         message = found["msg"].removeprefix("Value error, ")
         raise IngestError(f"{where}: {f'{entry}: ' if entry else ''}{message}; see docs/ingest.md") from error
-    except ValueError as error:
-        raise IngestError(f"{where} is no TOML: {error}") from error
 
 
 @cache
@@ -167,16 +180,20 @@ def shipped() -> Mapping[str, Declaration]:
 
 
 def declaration(name: str) -> Declaration:
-    """Return the declaration of a shipped format's name, or of a TOML file's path.
+    """Return the declaration of a shipped format's name, a TOML file's path, or `squid:` and a logformat.
 
     Raises IngestError listing the names, or naming the file and its entry that doesn't fit.
     """
+    if name.startswith("squid:"):
+        entries = {"name": "squid", "title": "Squid's log in the given logformat", **declared(name[6:])}
+        return _checked(entries, "--format squid:")
     path = Path(name)
     if path.suffix != ".toml":
         stem = files("proxy_oa_assets.ingest").joinpath("formats", f"{name}.toml")
         if not stem.is_file():
             raise IngestError(
-                f"--format {name} is none of {', '.join(format_names())}; name one of them, a TOML file, or auto"
+                f"--format {name} is none of {', '.join(format_names())}; name one of them, a TOML file or "
+                "auto, or give `squid:` and a logformat"
             )
         return read_declaration(stem.read_text(encoding="utf-8"), stem.name)
     try:

@@ -14,9 +14,12 @@ from proxy_oa_assets.model.tables import PROXY
 _NULL = "NULL::VARCHAR"
 _PER_SECOND = {"s": 1, "ms": 1_000, "us": 1_000_000, "ns": 1_000_000_000}
 _INT_MAX = 2**31 - 1
+# Bytes that aren't UTF-8 stay encoded.
+_PERCENT = "CASE WHEN contains({text}, '%') THEN coalesce(TRY(url_decode({text})), {text}) ELSE {text} END"
 _DECODED = {
     "": "{text}",
-    "percent": "CASE WHEN contains({text}, '%') THEN url_decode({text}) ELSE {text} END",
+    "percent": _PERCENT,
+    "squid": _PERCENT,
     "base64": "TRY(decode(from_base64({text})))",
     "hex": "TRY(decode(unhex({text})))",
 }
@@ -44,7 +47,9 @@ _NO_URL = "located AS (SELECT *, host_header AS hosted FROM named)"
 _HOST = """opened AS (SELECT * REPLACE (
         CASE WHEN contains(hosted, '@') THEN regexp_replace(hosted, '^.*@', '') ELSE hosted END AS hosted)
     FROM located),
-bare AS (SELECT * REPLACE (CASE WHEN contains(hosted, '%') THEN url_decode(hosted) ELSE hosted END AS hosted)
+bare AS (SELECT * REPLACE (
+        CASE WHEN contains(hosted, '%') THEN coalesce(TRY(url_decode(hosted)), hosted) ELSE hosted END
+            AS hosted)
     FROM opened),
 split AS (SELECT *, CASE WHEN starts_with(hosted, '[') THEN 0
         WHEN contains(hosted, ':') AND len(hosted) - len(replace(hosted, ':', '')) = 1 THEN instr(hosted, ':')
@@ -71,6 +76,8 @@ def target_select(
     shift = " - to_milliseconds(coalesce(greatest(duration, 0), 0))" if declaration.time_of == "end" else ""
     reasons = "WHEN hour IS NULL THEN 'no time that can be read'"
     if declaration.request_required:
+        # Squid's URL of what is no request, or of one that it couldn't read.
+        reasons += " WHEN starts_with(url, 'error:') THEN 'no request by a user: Squid logs its own error'"
         reasons += " WHEN reqmethod IS NULL THEN 'no request: the method is missing'"
     instant = ", ".join([*instants, "NULL"])
     return f"""WITH lines AS ({lines}),
@@ -146,6 +153,10 @@ def _value(value: Value, declaration: Declaration, fields: Sequence[str]) -> str
     if value.after or value.before or value.pattern:
         for word in dict.fromkeys((*declaration.null, "")):
             text = f"nullif({text}, {_literal(word)})"
+    for word in value.null:
+        text = f"nullif({text}, {_literal(word)})"
+    if value.decode == "squid":
+        text = f"replace({text}, '\\\\', '\\')"
     return _DECODED[value.decode].format(text=text)
 
 

@@ -6,6 +6,7 @@ Regular lines are split by numpy for whole blocks; a line that isn't regular is 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -27,6 +28,7 @@ _REGULAR = f"SELECT line, FALSE AS exact, {_SPLIT} AS f FROM block"
 _SOME_PARSED = f"SELECT line, parsed IS NOT NULL AS exact, coalesce(parsed, {_SPLIT}) AS f FROM block"
 
 Mask = npt.NDArray[np.bool_]
+ParseLine = Callable[[str, Layout], Fields | str]
 
 
 @dataclass(frozen=True)
@@ -52,6 +54,10 @@ def split(lines: Lines, declaration: Declaration) -> Split:
         separators, drop = _outside_quotes(original, separators, separator, lines.ends, regular)
     if declaration.header == "zeek" and b"\\" in lines.text:
         regular[_line_of(np.flatnonzero(original == _BACKSLASH), lines.ends)] = False
+    elif declaration.quote == "backslash" and b"\\" in lines.text:
+        escapes = np.flatnonzero(original == _BACKSLASH)
+        quoted = np.searchsorted(drop, escapes) % 2 == 1
+        regular[_line_of(escapes[quoted], lines.ends)] = False
     if declaration.separator == "blanks":
         # At a line's begin or end, or behind another one.
         before = np.where(separators > 0, original[separators - 1], _LF)
@@ -173,19 +179,25 @@ def _unquoted(part: str, declaration: Declaration) -> str:
     return text.replace('""', '"') if declaration.quote == "doubled" else text
 
 
-def prepare(lines: Lines, layout: Layout) -> Prepared:
-    """Split a block's lines into the fields that the layout has."""
+def prepare(lines: Lines, layout: Layout, parse_irregular: ParseLine = parse) -> Prepared:
+    """Split a block's lines into the fields that the layout has; `parse_irregular` is for irregular ones."""
     declaration, expected = layout.declaration, len(layout.fields)
     marked = split(lines, declaration)
     fits = marked.counts == expected
     if declaration.more_fields and not declaration.surplus:
         fits |= marked.counts > expected
-    regular = marked.regular & fits
     texts = line_texts(marked.text, marked.ends)
+    return prepared(lines, layout, texts, marked.regular & fits, parse_irregular)
+
+
+def prepared(
+    lines: Lines, layout: Layout, texts: pa.LargeStringArray, regular: Mask, parse_irregular: ParseLine
+) -> Prepared:
+    """Return the lines whose texts are regular, with `UNIT` between fields, and the others parsed."""
     exact: list[tuple[int, Fields]] = []
     rejected: list[tuple[int, str]] = []
     for index in np.flatnonzero(~regular).tolist():
-        fields = parse(lines.line(index), layout)
+        fields = parse_irregular(lines.line(index), layout)
         if isinstance(fields, str):
             rejected.append((index, fields))
         else:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from proxy_oa_assets.ingest.families import delimited
+from proxy_oa_assets.ingest.families import delimited, logformat
 from proxy_oa_assets.ingest.families.prepared import Fields, Prepared
 from proxy_oa_assets.ingest.layout import Layout
 from proxy_oa_assets.ingest.log_lines import Lines
@@ -17,7 +17,10 @@ class _Family:
     parse: Callable[[str, Layout], Fields | str]
 
 
-_FAMILIES = {"delimited": _Family(delimited.prepare, delimited.parse)}
+_FAMILIES = {
+    "delimited": _Family(delimited.prepare, delimited.parse),
+    "logformat": _Family(logformat.prepare, logformat.parse),
+}
 
 
 def prepare(lines: Lines, layout: Layout) -> Prepared:

@@ -1,0 +1,221 @@
+"""Lines of a Squid `logformat`: divided as `delimited` ones are, or matched with a pattern made of it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from functools import lru_cache
+
+import numpy as np
+
+from proxy_oa_assets.ingest.families import delimited
+from proxy_oa_assets.ingest.families.prepared import Fields, Prepared
+from proxy_oa_assets.ingest.layout import Layout
+from proxy_oa_assets.ingest.log_lines import Lines
+from proxy_oa_assets.ingest.logformat import USERS, Clock, Code, Element, Line, Token, read_line
+
+# What syslog and Cisco's appliances write before a line.
+_SYSLOG = r"(?:<\d{1,3}>)?(?:[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d|\d{4}-\d\d-\d\dT[^ ]+) [^ ]+ [^ ]+: "
+_PREFIX = rf"(?:{_SYSLOG}(?:Info: )?|Info: )??"
+# The request's and the response's headers, which log_mime_hdrs appends in Squid's own encoding.
+_HEADERS = r"(?: \[[^\[\]]*+\] \[[^\[\]]*+\])?"
+_BLANKS = r"(?<! ) ++"
+_NUMBER = re.compile(r"t[ru]|dt|icap::tt|<[pt]t|[<>]?st|[<>]sh|<s[HS]|<bs|[<>]?l?p|[<>]rP|sn")
+_STATUS = re.compile("[<>]?Hs")
+# Squid writes these as they come, blanks included.
+_RAW = re.compile("ru|note|err_detail|ssl::[<>]cert_(?:subject|issuer)")
+_DIRECTIVE = re.compile(r"%-?([A-Za-z])")
+_DIRECTIVES = {
+    **dict.fromkeys("deHIkmMSy", r"[ \d]?\d"),
+    **dict.fromkeys("aAbBpZ", "[A-Za-z.]{1,32}"),
+    "Y": r"\d{4}",
+    "z": r"[+-]\d\d:?\d\d",
+    "s": r"\d+",
+}
+_TYPED = {"ts": r"\d+", "tS": r"[\d.]+", "Ss": "(?:[A-Z_]+|-)", "Sh": "(?:[A-Z_]+|-)", "mt": '[^ ",|]+'}
+_ESCAPED_TEXT = r'(?:[^"\\]|\\.)'
+_SHOWN = 2048  # characters
+_ESCAPED = re.compile(r"\\(?:x([0-9A-Fa-f]{2})|(.))", re.DOTALL)
+_CONTROL = {"n": "\n", "r": "\r", "t": "\t"}
+
+
+def prepare(lines: Lines, layout: Layout) -> Prepared:
+    """Split a block's lines into the tokens of the logformat."""
+    if _patterns(layout.declaration.logformat, more=layout.declaration.more_fields).line.split:
+        return delimited.prepare(lines, layout, parse)
+    texts = delimited.line_texts(lines.text, lines.ends)
+    return delimited.prepared(lines, layout, texts, np.zeros(len(lines), dtype=np.bool_), parse)
+
+
+def parse(line: str, layout: Layout) -> Fields | str:
+    """Return the values of a line's tokens, NULL words as None, or the reason why it is rejected."""
+    declaration = layout.declaration
+    patterns = _patterns(declaration.logformat, more=declaration.more_fields)
+    found = patterns.whole.fullmatch(line)
+    if found is None and len(line.encode()) >= declaration.cut_at - 1:
+        found = patterns.cut(line)
+    if found is None:
+        return patterns.difference(line)
+    values = zip(patterns.line.tokens, found.groups(), strict=False)
+    fields = [
+        None if text is None or text in declaration.null else _value(text, token) for token, text in values
+    ]
+    return [*fields, *([None] * (len(layout.fields) - len(fields)))]
+
+
+def _value(text: str, token: Token) -> str:
+    if "\\" not in text or not (token.quoted or token.codes) or not token.escaped:
+        return text
+    return _ESCAPED.sub(_unescaped, text)
+
+
+def _unescaped(match: re.Match[str]) -> str:
+    # nginx writes a quote as \x22.
+    return chr(int(match[1], 16)) if match[1] else _CONTROL.get(match[2], match[2])
+
+
+class _Patterns:
+    """The patterns of a logformat's lines, whole ones and cut ones, with a group for each token."""
+
+    def __init__(self, line: Line, *, more: bool) -> None:
+        self.line = line
+        open_code = _open_code(line)
+        raw_url = open_code is not None and _RAW.fullmatch(open_code.name) is not None
+        leads = [*(token.lead for token in line.tokens[1:]), line.tail]
+        self._pieces = [
+            _Piece(token, after=lead[:1], split=line.split, open_code=open_code, one_word_users=raw_url)
+            for token, lead in zip(line.tokens, leads, strict=True)
+        ]
+        tail = re.escape(line.tail) + ("(?: .*)?" if more else _HEADERS) + " *"
+        self.whole = re.compile(_PREFIX + _joined(self._pieces) + tail, re.DOTALL)
+
+    def cut(self, line: str) -> re.Match[str] | None:
+        """Return the match of a line that ends within a token; that one's group is None unless it is text."""
+        return next((found for _, found in self._begun(line) if found), None)
+
+    def difference(self, line: str) -> str:
+        """Return where a line isn't as the logformat has it."""
+        # A part of it, so that lines of any length cost little.
+        shown = line[:_SHOWN]
+        matched = next((number for number, found in self._begun(shown) if found), 0)
+        return f"it isn't as the logformat has it, from {self.line.names[matched]} on"
+
+    def _begun(self, line: str) -> Iterator[tuple[int, re.Match[str] | None]]:
+        for number in range(len(self._pieces) - 1, -1, -1):
+            yield number, _begun(self, number).fullmatch(line)
+
+    def begun(self, number: int) -> re.Pattern[str]:
+        """Return the pattern of lines that end within a token."""
+        before, last = self._pieces[:number], self._pieces[number]
+        return re.compile(_PREFIX + _joined(before, last), re.DOTALL)
+
+
+def _open_code(line: Line) -> Code | None:
+    """Return the code outside of quotes whose value is what is left between the others': the URL."""
+    bare = [each for token in line.tokens if not token.quoted for each in token.codes if each.encoding != '"']
+    named = [each for name in ("ru", ">ru", "<ru") for each in bare if each.name == name]
+    return named[0] if named else None
+
+
+@lru_cache(maxsize=512)
+def _begun(patterns: _Patterns, number: int) -> re.Pattern[str]:
+    return patterns.begun(number)
+
+
+@lru_cache(maxsize=64)
+def _patterns(logformat: str, *, more: bool) -> _Patterns:
+    return _Patterns(read_line(logformat), more=more)
+
+
+class _Piece:
+    """A token's part of the pattern: what stands before its value, the value, and what stands behind."""
+
+    def __init__(
+        self, token: Token, *, after: str, split: bool, open_code: Code | None, one_word_users: bool
+    ) -> None:
+        self.before = _BLANKS if split else re.escape(token.lead) + " *"
+        self.before += '"' if token.quoted else ""
+        self.after = '"' if token.quoted else ""
+        # Neither quotes nor blanks tell where it ends: the text behind it decides.
+        self.open = token.quoted and not token.escaped
+        self._token, self._open_code, self._one_word_users = token, open_code, one_word_users
+        self._split = split
+        if token.quoted:
+            self.value = ".*?" if self.open else _ESCAPED_TEXT + "*+"
+        else:
+            self.value = self._bare(" " if split else after)
+
+    def _bare(self, after: str) -> str:
+        elements = self._token.elements
+        pattern = ""
+        for number, element in enumerate(elements):
+            following = elements[number + 1] if number + 1 < len(elements) else after
+            pattern += self._of(element, following[:1] if isinstance(following, str) else "")
+        blanks = any(isinstance(each, Code) and self._has_blanks(each) for each in elements)
+        return pattern if blanks or not self._split else f"(?>{pattern})"
+
+    def _has_blanks(self, code: Code) -> bool:
+        if code.name in USERS:
+            return not self._one_word_users and code.encoding != "#"
+        return code.encoding == "[" or code is self._open_code or _RAW.fullmatch(code.name) is not None
+
+    def _of(self, element: Element, following: str) -> str:
+        if isinstance(element, str):
+            return re.escape(element)
+        if isinstance(element, Clock):
+            return _clock(element.format)
+        if not self._split and element.encoding == '"':
+            return _ESCAPED_TEXT + ("*+" if following == '"' else "*?")
+        if element is self._open_code:
+            return ".+" if _RAW.fullmatch(element.name) else "[^ ]+"
+        without = following if following.strip() else ""
+        return _typed(element) or (".{1,512}?" if self._has_blanks(element) else f"[^ {re.escape(without)}]+")
+
+    @property
+    def begun(self) -> str:
+        """The pattern of a line's last value, if the line was cut within it."""
+        codes = self._token.codes
+        text = any(each.name in ("ru", ">ru", "<ru", ">h", ">ha", *USERS) for each in codes)
+        if not text or (len(codes) > 1 and not self._token.quoted):
+            return ".*"
+        return rf"({_ESCAPED_TEXT}*+)\\?" if self._token.quoted and not self.open else "(.*)"
+
+
+def _typed(code: Code) -> str:
+    """Return the pattern of a value whose characters are known, else an empty one."""
+    if code.encoding == "/":
+        return rf'(?:"{_ESCAPED_TEXT}*+"|[^ "]+)'
+    if code.encoding == "[" and code.name not in USERS:
+        return r"[^\[\]]*"
+    if _NUMBER.fullmatch(code.name):
+        return r"(?:-?\d[\d.]*|-)"
+    return r"(?:\d{1,3}|-)" if _STATUS.fullmatch(code.name) else _TYPED.get(code.name, "")
+
+
+def _clock(time: str) -> str:
+    at, pattern = 0, ""
+    for found in _DIRECTIVE.finditer(time):
+        pattern += re.escape(time[at : found.start()]) + _DIRECTIVES.get(found[1], "[^ ]{1,32}?")
+        at = found.end()
+    return (pattern + re.escape(time[at:])).replace(r"\ ", " ")
+
+
+def _joined(pieces: list[_Piece], begun: _Piece | None = None) -> str:
+    """Return the pattern of tokens in a row; a line that is cut ends in the one that is `begun`.
+
+    Where a value between quotes is raw, the first place with what must stand between it and the next such
+    value ends it, for good: a client can't shift what is behind, nor make the search long.
+    """
+    text, committed = "", ""
+    opens = [number for number, piece in enumerate(pieces) if piece.open]
+    for number, piece in enumerate(pieces):
+        before = piece.before if number else piece.before.removeprefix(_BLANKS)
+        if piece.open and number != opens[0]:
+            text, committed, before = f"{text}(?>{committed}{before})", "", ""
+        whole = piece.open and number == opens[-1] and begun is None
+        committed += f"{before}({'.*' if whole else piece.value}){piece.after}"
+    if begun is None:
+        return text + committed
+    if not pieces:
+        return begun.before.removeprefix(_BLANKS) + begun.begun
+    return f"{text}{committed}(?:{begun.before}{begun.begun}|)"

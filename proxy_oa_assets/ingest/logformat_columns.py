@@ -1,0 +1,164 @@
+"""What a Squid `logformat` line says of the columns of `proxy`, as entries of a declaration."""
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from proxy_oa_assets.ingest.logformat import CUT_AT, USERS, Clock, Code, Element, Token, read_line
+
+# The codes that have a column's value, the best first.
+_CODES = {
+    "clientip": (">a", ">A"),
+    "action": ("Ss",),
+    "respcode": (">Hs", "Hs", "<Hs"),
+    "scbytes": ("<st",),
+    "csbytes": (">st",),
+    "duration": ("tr",),
+    "reqmethod": ("rm", ">rm", "<rm"),
+    "url": (">ru", "ru", "<ru"),
+    "urischeme": (">rs", "<rs"),
+    "host_header": (">rd", "<rd", "{host}>h", "{host}>ha", "ssl::>sni"),
+    "uriport": (">rP", "<rP"),
+    "username": ("un", "ul", "ue", "us", "ui"),
+    "serverip": ("<a",),
+    "resconttype": ("mt", "{content-type}<h"),
+    "referer": ("{referer}>h", "{referer}>ha"),
+    "useragent": ("{user-agent}>h", "{user-agent}>ha"),
+    "exceptionid": ("err_code",),
+}
+_PATHS = (">rp", "rp", "<rp")
+# What the server's address is of: other codes are parent proxies and siblings.
+_ORIGIN = r"^(?:TIMEOUT_)?(?:HIER_DIRECT|DIRECT|CLOSEST_DIRECT|ORIGINAL_DST|PINNED)/([0-9A-Fa-f:.]+)$"
+_ADDRESS = r"^([0-9.]+|[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*)$"
+_NO_STATUS = ("0", "000")
+
+
+def declared(logformat: str) -> dict[str, Any]:
+    """Return the entries of the declaration that a logformat line stands for.
+
+    Raises IngestError if it has no code, or none of a time.
+    """
+    line = read_line(logformat)
+    names = dict(zip(line.names, line.tokens, strict=True))
+    columns = {name: value for name, codes in _CODES.items() if (value := _value(name, codes, names))}
+    if request := [name for name, token in names.items() if _is_request(token)]:
+        columns = {"request": {"fields": request[0]}, **columns}
+        del columns["reqmethod"], columns["url"]
+    elif "url" not in columns and (path := _value("url", _PATHS, names)):
+        columns["url"] = path
+    starts, ends = _times(names)
+    quoted = [token for token in line.tokens if token.quoted]
+    return {
+        "family": "logformat",
+        "logformat": logformat,
+        "fields": line.names,
+        "quote": "none" if not quoted else "backslash" if any(each.escaped for each in quoted) else "plain",
+        "cut_at": CUT_AT,
+        "time": [*starts, *ends],
+        "time_of": "start" if starts else "end",
+        "request_required": "reqmethod" in columns or "request" in columns,
+        "columns": columns,
+    }
+
+
+def _is_request(token: Token) -> bool:
+    """Return whether a token is a request's line: method, URL and version."""
+    codes = [each.name[-2:] for each in token.codes]
+    texts = [each for each in token.elements if isinstance(each, str)]
+    return codes == ["rm", "ru", "rv"] and texts in ([" ", " "], [" ", " HTTP/"])
+
+
+def _value(column: str, codes: tuple[str, ...], names: Mapping[str, Token]) -> dict[str, Any] | None:
+    """Return the entry of a column: the fields that are its codes, or the best that has one as a part."""
+    whole = [
+        name
+        for code in codes
+        for name, token in names.items()
+        if [each.key for each in token.codes] == [code] and len(token.elements) == 1
+    ]
+    if whole:
+        code = names[whole[0]].codes[0]
+        entry: dict[str, Any] = {"fields": whole}
+        if column == "serverip":
+            entry["pattern"] = _ADDRESS
+    else:
+        found = [
+            (name, token, each)
+            for wanted in codes
+            for name, token in names.items()
+            for each in token.codes
+            if each.key == wanted
+        ]
+        if not found:
+            return None
+        name, token, code = found[0]
+        entry = {"fields": name, **_part(token, code)}
+    if column == "respcode":
+        entry["null"] = _NO_STATUS
+    return {**entry, **_decoding(column, code)}
+
+
+def _part(token: Token, code: Code) -> dict[str, Any]:
+    """Return where in a token a code's value is."""
+    names = [each.name for each in token.codes]
+    if code.name == "<a" and token.name == "%Sh/%<a":
+        return {"pattern": _ORIGIN}
+    match token.elements:
+        case [Code(), str(between), Code()] if names[0] not in (">a", "<a"):
+            return {"before": between} if code is token.codes[0] else {"after": between}
+    pattern = "".join(_of(each, code) for each in token.elements)
+    return {"pattern": f"^{pattern}$"}
+
+
+def _of(element: Element, code: Code) -> str:
+    if isinstance(element, str):
+        return re.escape(element)
+    return "(.*?)" if element is code else ".*?"
+
+
+def _decoding(column: str, code: Code) -> dict[str, Any]:
+    if code.name in USERS:
+        return {"decode": "squid"}
+    if code.encoding in ("#", "["):
+        return {"decode": "percent" if code.encoding == "#" else "squid"}
+    # A header outside of quotes: blanks and quotes of it are percent-encoded, per cent signs aren't.
+    return {"decode": "percent"} if column == "useragent" and not code.encoding else {}
+
+
+def _times(names: Mapping[str, Token]) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """Return where a request's start and its end stand."""
+    starts = [_epoch(name) for name, token in names.items() if token.name == "%tS"]
+    ends = [_epoch(name) for name, token in names.items() if token.name in ("%ts", "%ts.%tu")]
+    return starts, [*ends, *_clocks(names)]
+
+
+def _epoch(name: str) -> dict[str, Any]:
+    return {"fields": name, "format": "epoch", "unit": "s"}
+
+
+def _clocks(names: Mapping[str, Token]) -> Iterator[dict[str, Any]]:
+    """Yield the times that strftime writes; blanks divide one into several fields."""
+    run: list[tuple[str, Token]] = []
+    for name, token in [*names.items(), ("", Token(()))]:
+        clocks = [each for each in token.elements if isinstance(each, Clock)]
+        # A time begins again with its first part.
+        if run and (not clocks or clocks[0].first):
+            yield _clock(run)
+            run = []
+        if clocks:
+            run.append((name, token))
+
+
+def _clock(run: list[tuple[str, Token]]) -> dict[str, Any]:
+    text = " ".join("".join(_strptime(each) for each in token.elements) for _, token in run)
+    utc = any(each.utc for _, token in run for each in token.elements if isinstance(each, Clock))
+    if text == "%s":
+        return {"fields": run[0][0], "format": "epoch", "unit": "s"}
+    zone = "text" if "%z" in text else "UTC" if utc else "local"
+    return {"fields": [name for name, _ in run], "format": text, "zone": zone}
+
+
+def _strptime(element: Element) -> str:
+    if isinstance(element, Clock):
+        return element.format
+    return element.replace("%", "%%") if isinstance(element, str) else ""
