@@ -18,8 +18,8 @@ from proxy_oa_assets.model.tables import PROXY
 from proxy_oa_assets.model.text_file import parse_nested, settings_text
 
 SEPARATORS = {"tab": "\t", "blanks": " ", "comma": ",", "semicolon": ";", "pipe": "|"}
-# Quantities that become several columns, or decide about a row.
-_QUANTITIES = ("url", "request", "host_header", "bytes")
+# Quantities that become several columns, or decide about one.
+QUANTITIES = ("url", "host_header", "hierarchy", "supplier", "supplier_ip")
 COLUMNS = tuple(name for name in PROXY.column_names if name not in ("p_date", "p_time", "fulluri"))
 
 
@@ -27,8 +27,10 @@ def _as_list(value: object) -> object:
     return value if isinstance(value, list) else [value]
 
 
-def _as_value(value: object) -> object:
-    return {"fields": value} if isinstance(value, str | list) else value
+def _as_values(value: object) -> object:
+    if isinstance(value, list) and any(isinstance(each, Mapping) for each in value):
+        return [each if isinstance(each, Mapping) else {"fields": each} for each in value]
+    return [{"fields": value} if isinstance(value, str | list) else value]
 
 
 OneOrMore = Annotated[tuple[str, ...], BeforeValidator(_as_list), Field(min_length=1)]
@@ -79,7 +81,9 @@ class Declaration(_Part):
 
     `fields` are the names of a line's fields in order, for formats whose lines don't name them. Names of
     `columns` are those of `proxy`, and `url` (absolute, or without a scheme), `request` (`GET URL HTTP/1.1`),
-    `host_header` (host and port, of which a URL's own host takes precedence).
+    `host_header` (host and port, of which a URL's own host takes precedence), `supplier` and `supplier_ip`
+    (the host that the proxy asked, which is the origin if `hierarchy` says so, or, without one, if it has the
+    URL's host). Of several values for a column, the first that a line has is taken.
     """
 
     name: str
@@ -98,6 +102,9 @@ class Declaration(_Part):
         default=(), description="Fields without which a log isn't of this format; `a|b` is one of two"
     )
     pattern: str = Field(default="", description="Regular expression that lines of this format begin with")
+    only: Mapping[str, OneOrMore] = Field(
+        default={}, description="Fields' texts without which a line is one of another log in the same file"
+    )
     within: tuple[str, ...] = Field(default=(), description="JSON objects in which the fields may be wrapped")
     fields: tuple[str, ...] = ()
     surplus: str = Field(
@@ -114,27 +121,26 @@ class Declaration(_Part):
         default="authority", description="What a URL without a scheme begins with"
     )
     request_required: bool = Field(default=False, description="Whether a line without a method is no request")
-    columns: Mapping[str, Annotated[Value, BeforeValidator(_as_value)]] = {}
+    columns: Mapping[str, Annotated[tuple[Value, ...], BeforeValidator(_as_values)]] = {}
     constants: Mapping[str, str] = Field(default={}, description="Columns with the same text in each row")
 
     @model_validator(mode="after")
     def _is_whole(self) -> Self:
-        known = (*COLUMNS, *_QUANTITIES)
+        known = (*COLUMNS, *QUANTITIES, "request")
         if unknown := [name for name in (*self.columns, *self.constants) if name not in known]:
             raise ValueError(f"columns.{unknown[0]} is none of {', '.join(known)}")
         if not self.time:
             raise ValueError("time is missing: name the field that has it")
-        if self.fields and self.header == "none":
-            named = {name for value in self.columns.values() for name in value.fields}
-            named |= {name for time in self.time for name in time.fields}
-            if missing := sorted(named - set(self.fields)):
-                raise ValueError(f"{missing[0]!r} is none of the fields")
+        missing = sorted(set(self.source_fields()) - set(self.fields))
+        if self.fields and self.header == "none" and missing:
+            raise ValueError(f"{missing[0]!r} is none of the fields")
         return self
 
     def source_fields(self) -> tuple[str, ...]:
         """Return the fields that the declaration reads, once each."""
         read = [name for time in self.time for name in (*time.fields, *filter(None, [time.zone_field]))]
-        read += [name for value in self.columns.values() for name in value.fields]
+        read += [name for values in self.columns.values() for value in values for name in value.fields]
+        read += self.only
         return tuple(dict.fromkeys(read))
 
 

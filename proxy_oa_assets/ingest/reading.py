@@ -25,6 +25,7 @@ from proxy_oa_assets.ingest.layout import Layout
 from proxy_oa_assets.ingest.log_lines import Lines, blocks
 from proxy_oa_assets.ingest.position import Position
 from proxy_oa_assets.ingest.staging import DayRows, Reject, Staging
+from proxy_oa_assets.ingest.syslog import without_syslog
 from proxy_oa_assets.ingest.target import target_select
 from proxy_oa_assets.model.day import Day
 
@@ -86,6 +87,8 @@ def read_log(
     with ExitStack() as opened:
         engine = opened.enter_context(duckdb.connect(":memory:", config=_ENGINE))
         engine.execute("LOAD icu")
+        # A time without a zone is UTC, not the machine's.
+        engine.execute("SET TimeZone = 'UTC'")
         files = opened.enter_context(Staging(staging, days))
         reader = _LogReader(
             engine, declaration, files, timezone=timezone, start=start, on_progress=on_progress
@@ -133,7 +136,7 @@ class _LogReader:
             cut_at=self._layout.declaration.cut_at,
         ):
             self._glued += block.glued
-            for part in self._without_header(block):
+            for part in self._without_header(without_syslog(block, self._layout.declaration)):
                 rows, rejects = self._rows(part)
                 if written:
                     written.result()

@@ -8,6 +8,7 @@ from proxy_oa_assets.ingest.declaration import Declaration, shipped
 from proxy_oa_assets.ingest.families.registry import parse_line
 from proxy_oa_assets.ingest.layout import Layout
 from proxy_oa_assets.ingest.log_lines import blocks
+from proxy_oa_assets.ingest.syslog import without_syslog
 from proxy_oa_assets.model.errors import IngestError
 from proxy_oa_assets.model.text import counted
 
@@ -75,7 +76,8 @@ def _sample(declaration: Declaration, head: bytes) -> tuple[Layout, list[str]]:
     """Return the layout after the header lines in a log's first lines, and the other ones."""
     whole = head[: head.rfind(b"\n") + 1] or head
     layout, lines = Layout.of(declaration), []
-    for block in blocks([whole], cut_at=declaration.cut_at):
+    for raw in blocks([whole], cut_at=declaration.cut_at):
+        block = without_syslog(raw, declaration)
         for index in range(min(len(block), _LINES)):
             line = block.line(index)
             if layout.is_header(line):

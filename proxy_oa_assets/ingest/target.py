@@ -8,7 +8,7 @@ hours since 1970, UTC) and `reason`, why the line is rejected, NULL if it isn't.
 from collections.abc import Iterator, Sequence
 from zoneinfo import ZoneInfo
 
-from proxy_oa_assets.ingest.declaration import COLUMNS, Declaration, Time, Value
+from proxy_oa_assets.ingest.declaration import COLUMNS, QUANTITIES, Declaration, Time, Value
 from proxy_oa_assets.model.tables import PROXY
 
 _NULL = "NULL::VARCHAR"
@@ -24,7 +24,7 @@ _DECODED = {
     "hex": "TRY(decode(unhex({text})))",
 }
 _NUMBERS = ("duration", "scbytes", "csbytes")
-_TEXTS = (*COLUMNS, "url", "host_header")
+_TEXTS = (*COLUMNS, *QUANTITIES)
 # The parts of an absolute URL, or of one that begins with its authority or its path.
 _URL = """parted AS (SELECT *,
     CASE WHEN instr(url, '://') BETWEEN 2 AND 12 AND instr(url, '://') = instr(url, ':')
@@ -60,6 +60,15 @@ named_host AS (SELECT *,
     CASE WHEN starts_with(hosted, '[') THEN nullif(split_part(hosted, ']:', 2), '')
         WHEN colon > 0 THEN nullif(substr(hosted, colon + 1), '') END AS named_port FROM split)"""
 
+# What a log gives as the scheme of a connection in which the proxy has seen no request.
+_TUNNELS = "('tcp', 'ssl', 'tunnel', 'ssl-tunnel')"
+_ADDRESS = "^([0-9]+(?:[.][0-9]+){3}|[0-9A-Fa-f]*:[0-9A-Fa-f:.]+)$"
+# The address of the host that the proxy asked, unless that is another proxy.
+_ORIGIN = f"""coalesce(serverip, CASE WHEN
+        CASE WHEN hierarchy IS NULL THEN supplier IS NULL OR lower(supplier) = host_name
+            ELSE contains(upper(hierarchy), 'DIRECT') OR upper(hierarchy) IN ('INET', 'VFINET') END
+    THEN coalesce(supplier_ip, nullif(regexp_extract(supplier, '{_ADDRESS}', 1), '')) END)"""
+
 
 def target_select(
     lines: str, declaration: Declaration, fields: Sequence[str], timezone: ZoneInfo | None
@@ -74,24 +83,27 @@ def target_select(
     begins = "TRUE" if declaration.url_form == "path" else "starts_with(url, '/')"
     url = _URL.format(begins=begins, far=_INT_MAX) if "url" in texts else _NO_URL
     shift = " - to_milliseconds(coalesce(greatest(duration, 0), 0))" if declaration.time_of == "end" else ""
-    reasons = "WHEN hour IS NULL THEN 'no time that can be read'"
+    reasons = "WHEN NOT is_ours THEN 'a line of another log in the same file' " if declaration.only else ""
+    reasons += "WHEN hour IS NULL THEN 'no time that can be read'"
     if declaration.request_required:
         # Squid's URL of what is no request, or of one that it couldn't read.
         reasons += " WHEN starts_with(url, 'error:') THEN 'no request by a user: Squid logs its own error'"
         reasons += " WHEN reqmethod IS NULL THEN 'no request: the method is missing'"
     instant = ", ".join([*instants, "NULL"])
     return f"""WITH lines AS ({lines}),
-named AS (SELECT line, coalesce({instant}) AS instant, {named} FROM lines),
+named AS (SELECT line, {_is_ours(declaration, fields)} AS is_ours, coalesce({instant}) AS instant, {named}
+    FROM lines),
 {url},
 {_HOST},
-numbered AS (SELECT * REPLACE ({", ".join(f"{_number(name, declaration)} AS {name}" for name in _NUMBERS)}),
-    upper(reqmethod) = 'CONNECT' AS is_connect FROM named_host),
+numbered AS (SELECT * REPLACE ({", ".join(f"{_number(name, declaration)} AS {name}" for name in _NUMBERS)},
+    {_ORIGIN} AS serverip),
+    upper(reqmethod) = 'CONNECT' OR lower(urischeme) IN {_TUNNELS} AS is_tunnel FROM named_host),
 addressed_row AS (SELECT * REPLACE (
         coalesce(nullif(host_name, ''), host, serverip) AS host,
         coalesce(named_port, uriport, CASE urischeme WHEN 'http' THEN '80' WHEN 'https' THEN '443' END)
             AS uriport,
-        CASE WHEN is_connect THEN NULL ELSE uripath END AS uripath,
-        CASE WHEN is_connect OR uriquery = '' THEN NULL
+        CASE WHEN is_tunnel THEN NULL ELSE uripath END AS uripath,
+        CASE WHEN is_tunnel OR uriquery = '' THEN NULL
             WHEN starts_with(uriquery, '?') THEN uriquery ELSE '?' || uriquery END AS uriquery),
     instant{shift} AS started FROM numbered),
 timed AS (SELECT *, CAST(date_trunc('second', started) AS VARCHAR) AS clock,
@@ -108,7 +120,7 @@ def _column(name: str) -> str:
         "uriextension": """coalesce(uriextension, CASE WHEN contains(uripath, '.')
         THEN nullif(regexp_extract(uripath, '\\.([A-Za-z0-9]{1,8})$', 1), '') END)""",
         "fulluri": """CASE WHEN host IS NULL THEN NULL
-        WHEN is_connect THEN CASE WHEN contains(host, ':') THEN '[' || host || ']' ELSE host END
+        WHEN is_tunnel THEN CASE WHEN contains(host, ':') THEN '[' || host || ']' ELSE host END
             || coalesce(':' || uriport, '')
         ELSE host || CASE WHEN len(uripath) > 1 THEN uripath ELSE '' END
             || CASE WHEN len(uriquery) > 1 THEN uriquery ELSE '' END END""",
@@ -118,8 +130,11 @@ def _column(name: str) -> str:
 
 def _texts(declaration: Declaration, fields: Sequence[str]) -> Iterator[tuple[str, str]]:
     """Yield the SQL of each column's text; a request line is a method and a URL."""
-    for name, value in declaration.columns.items():
-        text = _value(value, declaration, fields)
+    for name, values in declaration.columns.items():
+        found = [text for value in values if (text := _value(value, declaration, fields)) != _NULL]
+        if not found:
+            continue
+        text = found[0] if len(found) == 1 else f"coalesce({', '.join(found)})"
         if name != "request":
             yield name, text
             continue
@@ -128,6 +143,14 @@ def _texts(declaration: Declaration, fields: Sequence[str]) -> Iterator[tuple[st
         yield "url", f"regexp_replace({after}, ' (HTTP/[0-9.]+|NONE/0.0)$', '')"
     for name, constant in declaration.constants.items():
         yield name, _literal(constant)
+
+
+def _is_ours(declaration: Declaration, fields: Sequence[str]) -> str:
+    tests = [
+        f"coalesce({_field(name, declaration, fields)} IN ({', '.join(map(_literal, texts))}), FALSE)"
+        for name, texts in declaration.only.items()
+    ]
+    return " AND ".join(tests) or "TRUE"
 
 
 def _field(name: str, declaration: Declaration, fields: Sequence[str]) -> str:
@@ -195,8 +218,8 @@ def _microseconds(number: str, unit: str) -> str:
 
 def _number(name: str, declaration: Declaration) -> str:
     """Return the SQL of a whole number; beyond INT it is the limit, below zero NULL."""
-    value = declaration.columns.get(name)
-    factor = 1_000 / _PER_SECOND[value.unit] if name == "duration" and value else 1
+    values = declaration.columns.get(name)
+    factor = 1_000 / _PER_SECOND[values[0].unit] if name == "duration" and values else 1
     number = f"TRY_CAST({name} AS DOUBLE)" + (f" * {factor!r}" if factor != 1 else "")
     return f"CASE WHEN {number} >= 0 THEN CAST(least({number}, {_INT_MAX}) AS INTEGER) END"
 
