@@ -43,7 +43,8 @@ class _Part(BaseModel):
 class Value(_Part):
     """Where a column's text comes from: the first of `fields` that has a value.
 
-    Of it, the part after the first `after` and before the next `before`. `decode` is undone on the part.
+    Of it, the part after the first `after` and before the next `before`, or the first group of `pattern`; the
+    encoding `decode` is undone on the part.
     """
 
     fields: OneOrMore

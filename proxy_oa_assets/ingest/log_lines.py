@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
 
 BLOCK = 16 << 20  # bytes; a line that is longer makes a longer block
 _LF, _CR, _NUL = 10, 13, 0
@@ -93,14 +94,21 @@ def _lines(block: bytes, offset: int, number: int, cut_at: int) -> Lines:
         text = text[len(_BYTE_ORDER_MARK) :]
     if b"\r\n" in text:
         text = text.replace(b"\r\n", b"\n")
-    if not text.isascii():
-        try:
-            text.decode("utf-8")
-        except UnicodeDecodeError:
-            text = text.decode("utf-8", errors="replace").encode("utf-8")
+    if not _is_utf8(text):
+        text = text.decode("utf-8", errors="replace").encode("utf-8")
     if text is not block:
         ends = np.flatnonzero(np.frombuffer(text, np.uint8) == _LF)
     return Lines(text, ends, offsets, number, glued)
+
+
+def _is_utf8(text: bytes) -> bool:
+    # Arrow validates several times faster than Python decodes.
+    offsets = np.array([0, len(text)], dtype=np.int64)
+    try:
+        pa.LargeStringArray.from_buffers(1, pa.py_buffer(offsets), pa.py_buffer(text)).validate(full=True)
+    except pa.ArrowInvalid:
+        return False
+    return True
 
 
 def _parted(block: bytes, cut_at: int) -> tuple[bytes, int]:

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TypeVar
 from zoneinfo import ZoneInfo
 
 import duckdb
@@ -20,6 +21,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from proxy_oa_assets.ingest.declaration import Declaration
+from proxy_oa_assets.ingest.families.prepared import Prepared
 from proxy_oa_assets.ingest.families.registry import prepare
 from proxy_oa_assets.ingest.layout import Layout
 from proxy_oa_assets.ingest.log_lines import Lines, blocks
@@ -32,7 +34,11 @@ from proxy_oa_assets.model.day import Day
 _HASH = ord("#")
 # Rows of a batch, of which DuckDB's threads take one each.
 _BATCH = 16_384
-_NO_ROWS = pa.table({"line": pa.array([], pa.int64()), "hour": pa.array([], pa.int64())})
+# A rejected line's index in its block, the reason, and its time in seconds since 1970 if it has one.
+_Bad = tuple[int, str, int | None]
+T = TypeVar("T")
+_NO_BLOCK = pa.schema([("line", pa.int64())]).empty_table()
+_NO_ROWS = pa.schema([("line", pa.int64()), ("second", pa.int64()), ("reason", pa.string())]).empty_table()
 
 
 @dataclass
@@ -93,7 +99,7 @@ def read_log(
         reader = _LogReader(
             engine, declaration, files, timezone=timezone, start=start, on_progress=on_progress
         )
-        reader.read(opened.enter_context(ThreadPoolExecutor(1)), chunks)
+        reader.read(opened.enter_context(ThreadPoolExecutor(2)), chunks)
     reading = reader.reading
     reading.days, reading.outside = files.days(), files.outside
     return reading
@@ -104,6 +110,14 @@ _ENGINE: dict[str, str | bool | int | float | list[str]] = {
     "autoinstall_known_extensions": "false",
     "autoload_known_extensions": "false",
 }
+
+
+def _ahead(pool: ThreadPoolExecutor, items: Iterator[T]) -> Iterator[T]:
+    """Yield items, while the next one is being made."""
+    coming = pool.submit(next, items, None)
+    while (item := coming.result()) is not None:
+        coming = pool.submit(next, items, None)
+        yield item
 
 
 class _LogReader:
@@ -120,33 +134,43 @@ class _LogReader:
         self._engine, self._files, self._timezone = engine, files, timezone
         self._layout = Layout.of(declaration, start.header)
         self._start, self._on_progress = start, on_progress
-        self._glued = self._changes = self._bytes = 0
+        self._glued = self._changes = self._bytes = self._last_offset = 0
         self._last_byte = b"\n"
         self.reading = Reading(end=start)
 
-    def read(self, writer: ThreadPoolExecutor, chunks: Iterable[bytes]) -> None:
-        """Read all lines; rows are written while the next block is split."""
-        start, reading = self._start, self.reading
+    def read(self, pool: ThreadPoolExecutor, chunks: Iterable[bytes]) -> None:
+        """Read all lines; the next block is split, and the last one's rows are written, in the pool."""
         written: Future[None] | None = None
-        last: Lines | None = None
+        for lines, layout, prepared in _ahead(pool, self._prepared(chunks)):
+            rows, bad = self._rows(prepared, layout)
+            if written:
+                written.result()
+            written = pool.submit(self._files.add, rows, self._rejects(lines, bad))
+            reading = self.reading
+            done = int(lines.offsets[-1]) - self._start.offset
+            self._on_progress(Progress(done, lines.number + len(lines) - 1, reading.rows, reading.rejected))
+        if written:
+            written.result()
+        self._end()
+
+    def _prepared(self, chunks: Iterable[bytes]) -> Iterator[tuple[Lines, Layout, Prepared]]:
         for block in blocks(
             self._counted(chunks),
-            offset=start.offset,
-            number=start.line + 1,
+            offset=self._start.offset,
+            number=self._start.line + 1,
             cut_at=self._layout.declaration.cut_at,
         ):
             self._glued += block.glued
-            for part in self._without_header(without_syslog(block, self._layout.declaration)):
-                rows, rejects = self._rows(part)
-                if written:
-                    written.result()
-                written = writer.submit(self._files.add, rows, rejects)
-            reading.lines += len(block)
-            last = block
-            self._on_progress(Progress(self._bytes, reading.lines, reading.rows, reading.rejected))
-        if written:
-            written.result()
-        self._end(last)
+            self.reading.lines += len(block)
+            self._last_offset = int(block.offsets[-1])
+            for lines in self._without_header(without_syslog(block, self._layout.declaration)):
+                yield lines, self._layout, self._fields(lines)
+
+    def _fields(self, lines: Lines) -> Prepared:
+        if self._layout.ready:
+            return prepare(lines, self._layout)
+        reason = "no line before it names the fields"
+        return Prepared((), "", _NO_BLOCK, [(index, reason) for index in range(len(lines))])
 
     def _counted(self, chunks: Iterable[bytes]) -> Iterator[bytes]:
         for chunk in chunks:
@@ -154,12 +178,12 @@ class _LogReader:
             self._last_byte = chunk[-1:] or self._last_byte
             yield chunk
 
-    def _end(self, last: Lines | None) -> None:
+    def _end(self) -> None:
         reading, header = self.reading, self._layout.header
         line = self._start.line + reading.lines
         reading.end = Position(self._start.offset + self._bytes, line, header)
-        if last is not None and self._last_byte != b"\n":
-            reading.unterminated = Position(int(last.offsets[-1]), line - 1, header)
+        if self._last_byte != b"\n":
+            reading.unterminated = Position(self._last_offset, line - 1, header)
         if self._glued:
             reading.warnings.append(
                 f"{self._glued} rows stood behind a line that the proxy had cut, without a line feed between"
@@ -203,33 +227,26 @@ class _LogReader:
             at = block.text.find(header, at + 1)
         return found
 
-    def _rows(self, lines: Lines) -> tuple[pa.Table, list[Reject]]:
-        if not self._layout.ready:
-            reason = "no line before it names the fields"
-            return _NO_ROWS, self._rejects(lines, [(index, reason, None) for index in range(len(lines))])
-        prepared = prepare(lines, self._layout)
-        block = pa.Table.from_batches(
-            prepared.block.combine_chunks().to_batches(max_chunksize=_BATCH), prepared.block.schema
-        )
-        self._engine.register("block", block)
-        select = target_select(prepared.select, self._layout.declaration, prepared.fields, self._timezone)
+    def _rows(self, prepared: Prepared, layout: Layout) -> tuple[pa.Table, list[_Bad]]:
+        """Return the rows of lines, as the SELECT of `target.py` gives them, and the rejected ones."""
+        bad: list[_Bad] = [(index, reason, None) for index, reason in prepared.rejected]
+        if not len(prepared.block):
+            return _NO_ROWS, bad
+        batches = prepared.block.to_batches(max_chunksize=_BATCH)
+        self._engine.register("block", pa.Table.from_batches(batches))
+        select = target_select(prepared.select, layout.declaration, prepared.fields, self._timezone)
         found = self._engine.sql(select).to_arrow_table()
-        bad: list[tuple[int, str, int | None]] = [
-            (index, reason, None) for index, reason in prepared.rejected
-        ]
         if found["reason"].null_count < len(found):
-            refused = found.filter(pc.is_valid(found["reason"]))
-            bad += zip(*(refused[name].to_pylist() for name in ("line", "reason", "hour")), strict=True)
-            found = found.filter(pc.is_null(found["reason"]))
-        rows = found.drop_columns(["reason"])
-        self._note_times(rows)
-        self.reading.rows += len(rows)
-        return rows, self._rejects(lines, bad)
+            refused = found.filter(found["reason"].is_valid())
+            bad += zip(*(refused[name].to_pylist() for name in ("line", "reason", "second")), strict=True)
+        self._note_times(found)
+        self.reading.rows += found["reason"].null_count
+        return found, bad
 
-    def _rejects(self, lines: Lines, bad: Sequence[tuple[int, str, int | None]]) -> list[Reject]:
+    def _rejects(self, lines: Lines, bad: Iterable[_Bad]) -> list[Reject]:
         rejects = [
-            Reject(lines.number + index, int(lines.offsets[index]), reason, lines.line(index), index, hour)
-            for index, reason, hour in sorted(bad)
+            Reject(lines.number + index, int(lines.offsets[index]), reason, lines.line(index), index, second)
+            for index, reason, second in sorted(bad)
         ]
         self.reading.rejected += len(rejects)
         self.reading.reasons.update(reject.reason for reject in rejects)
@@ -238,12 +255,10 @@ class _LogReader:
         return rejects
 
     def _note_times(self, rows: pa.Table) -> None:
-        if not len(rows):
+        extremes = pc.min_max(pc.if_else(pc.is_null(rows["reason"]), rows["second"], None)).as_py()
+        if extremes["min"] is None:
             return
-        extremes = pc.min_max(pc.binary_join_element_wise(rows["p_date"], rows["p_time"], " ")).as_py()
-        first, last = (
-            dt.datetime.fromisoformat(extremes[end]).replace(tzinfo=dt.UTC) for end in ("min", "max")
-        )
+        first, last = (dt.datetime.fromtimestamp(extremes[end], dt.UTC) for end in ("min", "max"))
         reading = self.reading
         reading.first = min(first, reading.first or first)
         reading.last = max(last, reading.last or last)

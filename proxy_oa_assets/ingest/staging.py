@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from typing_extensions import override
 
@@ -22,7 +22,10 @@ from proxy_oa_assets.resources.parquet import arrow_schema
 
 REJECT_COLUMNS = ("line", "offset", "reason", "content")
 _OPEN_FILES = 60
-_HOURS = 24
+_ROW_GROUP = 50_000  # rows
+_MOST_KEPT = 200_000  # rows
+_HOURS, _SECONDS = 24, 3600
+Numbers = npt.NDArray[np.int64]
 _EPOCH = dt.date(1970, 1, 1)
 
 
@@ -30,7 +33,7 @@ _EPOCH = dt.date(1970, 1, 1)
 class Reject:
     """A rejected line: its number and byte offset in the log, the reason, and the line.
 
-    `index` is its place among a block's lines; `hour` its time in hours since 1970 if it has one.
+    `index` is its place among a block's lines; `second` its time, in seconds since 1970, if it has one.
     """
 
     number: int
@@ -38,7 +41,7 @@ class Reject:
     reason: str
     content: str
     index: int = 0
-    hour: int | None = None
+    second: int | None = None
 
 
 @dataclass
@@ -65,30 +68,48 @@ class Staging(AbstractContextManager["Staging"]):
         self._writers: OrderedDict[int, pq.ParquetWriter] = OrderedDict()
         self._day: Day | None = None
         self._waiting: list[Reject] = []
+        self._kept: dict[int, list[pa.Table]] = {}
+        self._kept_rows = 0
         self._parts = 0
         self._schema = arrow_schema(PROXY)
         self.outside = 0
 
     def add(self, rows: pa.Table, rejects: list[Reject]) -> None:
-        """Add a block's rows, with `line`, its place in the block, and `hour`, and its rejects.
+        """Add a block's rows, as the SELECT of `target.py` gives them, and its rejects.
 
         A reject without a time belongs to the day of the row before it, else of the row after it.
         """
-        self._add_rejects(rows, rejects)
-        hours = rows["hour"].to_numpy()
-        for hour in np.unique(hours).tolist():
-            of_hour = rows if (hours == hour).all() else rows.filter(pc.equal(rows["hour"], hour))
-            day = _day(hour)
-            if self._wanted is not None and day not in self._wanted:
-                self.outside += len(of_hour)
-                continue
-            found = self._days.setdefault(day, DayRows())
-            found.rows += len(of_hour)
-            columns = of_hour.select(self._schema.names)
-            found.filled.update(
-                {name: len(of_hour) - columns[name].null_count for name in columns.column_names}
-            )
-            self._writer(day, hour).write_table(columns.cast(self._schema))
+        good = rows["reason"].is_null().to_numpy()
+        hours = rows["second"].fill_null(0).to_numpy() // _SECONDS
+        self._add_rejects(rows["line"].to_numpy()[good], hours[good], rejects)
+        if not good.all() or (hours[1:] < hours[:-1]).any():
+            order = np.flatnonzero(good)
+            order = order[np.argsort(hours[order], kind="stable")]
+            rows, hours = rows.take(order), hours[order]
+        found, starts = np.unique(hours, return_index=True)
+        ends = np.append(starts[1:], len(hours))
+        for hour, start, end in zip(found.tolist(), starts.tolist(), ends.tolist(), strict=True):
+            if self._wanted is not None and _day(hour) not in self._wanted:
+                self.outside += end - start
+            else:
+                self._keep(hour, rows.select(self._schema.names).slice(start, end - start))
+
+    def _keep(self, hour: int, rows: pa.Table) -> None:
+        """Keep an hour's rows until they make a row group, or too many rows of all hours are kept."""
+        found = self._days.setdefault(_day(hour), DayRows())
+        found.rows += len(rows)
+        found.filled.update({name: len(rows) - rows[name].null_count for name in rows.column_names})
+        self._kept.setdefault(hour, []).append(rows)
+        self._kept_rows += len(rows)
+        if sum(map(len, self._kept[hour])) >= _ROW_GROUP:
+            self._write(hour)
+        while self._kept_rows >= _MOST_KEPT:
+            self._write(max(self._kept, key=lambda each: sum(map(len, self._kept[each]))))
+
+    def _write(self, hour: int) -> None:
+        rows = pa.concat_tables(self._kept.pop(hour))
+        self._kept_rows -= len(rows)
+        self._writer(_day(hour), hour).write_table(rows.cast(self._schema))
 
     def days(self) -> dict[Day, DayRows]:
         """Return what has been staged, once the staging is closed."""
@@ -96,6 +117,8 @@ class Staging(AbstractContextManager["Staging"]):
 
     @override
     def __exit__(self, *_: object) -> None:
+        for hour in sorted(self._kept):
+            self._write(hour)
         for writer in self._writers.values():
             writer.close()
 
@@ -112,8 +135,7 @@ class Staging(AbstractContextManager["Staging"]):
         self._writers[hour] = pq.ParquetWriter(path, self._schema, compression="snappy")
         return self._writers[hour]
 
-    def _add_rejects(self, rows: pa.Table, rejects: list[Reject]) -> None:
-        places, hours = rows["line"].to_numpy(), rows["hour"].to_numpy()
+    def _add_rejects(self, places: Numbers, hours: Numbers, rejects: list[Reject]) -> None:
         order = np.argsort(places, kind="stable")
         places, hours = places[order], hours[order]
         if len(hours) and self._day is None:
@@ -123,8 +145,9 @@ class Staging(AbstractContextManager["Staging"]):
             self._waiting = []
         for reject in rejects:
             before = int(np.searchsorted(places, reject.index)) - 1
-            hour = reject.hour if reject.hour is not None else int(hours[before]) if before >= 0 else None
-            day = self._day if hour is None else _day(hour)
+            day = self._day if before < 0 else _day(int(hours[before]))
+            if reject.second is not None:
+                day = _day(reject.second // _SECONDS)
             if day is None:
                 self._waiting.append(reject)
             else:

@@ -1,8 +1,8 @@
 """The SELECT that turns a log's fields into the columns of `proxy`, in DuckDB's SQL.
 
 Its input has the columns `line BIGINT, exact BOOLEAN, f VARCHAR[]`: the fields in a given order; in
-`exact` ones, NULL words are NULL already. Its output has the columns of `proxy`, and `line`, `hour` (whole
-hours since 1970, UTC) and `reason`, why the line is rejected, NULL if it isn't.
+`exact` ones, NULL words are NULL already. Its output has the columns of `proxy`, and `line`, `second`
+(since 1970, UTC) and `reason`, why the line is rejected, NULL if it isn't.
 """
 
 from collections.abc import Iterator, Sequence
@@ -84,7 +84,7 @@ def target_select(
     url = _URL.format(begins=begins, far=_INT_MAX) if "url" in texts else _NO_URL
     shift = " - to_milliseconds(coalesce(greatest(duration, 0), 0))" if declaration.time_of == "end" else ""
     reasons = "WHEN NOT is_ours THEN 'a line of another log in the same file' " if declaration.only else ""
-    reasons += "WHEN hour IS NULL THEN 'no time that can be read'"
+    reasons += "WHEN second IS NULL THEN 'no time that can be read'"
     if declaration.request_required:
         # Squid's URL of what is no request, or of one that it couldn't read.
         reasons += " WHEN starts_with(url, 'error:') THEN 'no request by a user: Squid logs its own error'"
@@ -108,8 +108,8 @@ addressed_row AS (SELECT * REPLACE (
     instant{shift} AS started FROM numbered),
 timed AS (SELECT *, CAST(date_trunc('second', started) AS VARCHAR) AS clock,
     CASE WHEN started >= TIMESTAMP '1970-01-01' AND started < TIMESTAMP '10000-01-01'
-        THEN CAST(floor(epoch(started) / 3600) AS BIGINT) END AS hour FROM addressed_row)
-SELECT line, hour, CASE {reasons} END AS reason, {", ".join(_column(name) for name in PROXY.column_names)}
+        THEN CAST(floor(epoch(started)) AS BIGINT) END AS second FROM addressed_row)
+SELECT line, second, CASE {reasons} END AS reason, {", ".join(_column(name) for name in PROXY.column_names)}
 FROM timed"""
 
 
@@ -196,14 +196,16 @@ def _instant(time: Time, declaration: Declaration, fields: Sequence[str], timezo
     if time.format == "iso":
         return f"timezone('UTC', TRY_CAST({text} AS TIMESTAMPTZ))"
     parsed = f"try_strptime({text}, {_literal(time.format)})"
+    zone = "NULL"
+    if time.zone == "local" and timezone is not None:
+        zone = _literal(timezone.key)
+    elif time.zone == "text" and time.zone_field in fields:
+        zone = _field(time.zone_field, declaration, fields)
     if "%z" in time.format:
         return f"timezone('UTC', {parsed})"
-    if time.zone == "text" and time.zone_field in fields:
-        zone = _field(time.zone_field, declaration, fields)
-        return f"coalesce(TRY(timezone('UTC', timezone({zone}, {parsed}))), {parsed})"
-    if time.zone == "local" and timezone is not None:
-        return f"timezone('UTC', timezone({_literal(timezone.key)}, {parsed}))"
-    return parsed
+    return (
+        parsed if zone == "NULL" else f"coalesce(TRY(timezone('UTC', timezone({zone}, {parsed}))), {parsed})"
+    )
 
 
 def _microseconds(number: str, unit: str) -> str:

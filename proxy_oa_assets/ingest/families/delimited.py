@@ -59,12 +59,10 @@ def split(lines: Lines, declaration: Declaration) -> Split:
         quoted = np.searchsorted(drop, escapes) % 2 == 1
         regular[_line_of(escapes[quoted], lines.ends)] = False
     if declaration.separator == "blanks":
-        # At a line's begin or end, or behind another one.
-        before = np.where(separators > 0, original[separators - 1], _LF)
-        after = original[separators + 1]
-        idle = (before == _LF) | (after == _LF)
-        idle[1:] |= separators[1:] == separators[:-1] + 1
-        drop, separators = np.concatenate((drop, separators[idle])), separators[~idle]
+        separators, repeated = _without_repeated(separators)
+        drop = np.concatenate((drop, repeated))
+        blank = (original[lines.starts] == separator) | (original[lines.ends - 1] == separator)
+        regular[blank] = False
     marked = original.copy()
     marked[separators] = _UNIT
     counts = np.diff(np.searchsorted(separators, lines.ends), prepend=0) + 1
@@ -74,6 +72,13 @@ def split(lines: Lines, declaration: Declaration) -> Split:
         marked = marked[keep]
         return Split(marked.tobytes(), np.flatnonzero(marked == _LF), counts, regular)
     return Split(marked.tobytes(), lines.ends, counts, regular)
+
+
+def _without_repeated(separators: Offsets) -> tuple[Offsets, Offsets]:
+    """Return the separators that don't stand right behind another one, and those that do."""
+    repeated = np.zeros(len(separators), dtype=np.bool_)
+    repeated[1:] = separators[1:] == separators[:-1] + 1
+    return separators[~repeated], separators[repeated]
 
 
 def _line_of(places: Offsets, ends: Offsets) -> Offsets:
@@ -100,8 +105,10 @@ def _outside_quotes(
     per_line = np.bincount(lines, minlength=len(ends))
     regular[per_line % 2 == 1] = False
     quotes = quotes[regular[lines]]
-    inside = np.searchsorted(quotes, separators) % 2 == 1
-    return separators[~inside], quotes
+    flags = np.zeros(len(text), dtype=np.uint8)
+    flags[quotes] = 1
+    inside = np.bitwise_xor.accumulate(flags)[separators]
+    return separators[inside == 0], quotes
 
 
 _ESCAPED = re.compile(r"\\(.)", re.DOTALL)
