@@ -24,11 +24,11 @@ COLUMNS = tuple(name for name in PROXY.column_names if name not in ("p_date", "p
 
 
 def _as_list(value: object) -> object:
-    return value if isinstance(value, list) else [value]
+    return value if isinstance(value, list | tuple) else [value]
 
 
 def _as_values(value: object) -> object:
-    if isinstance(value, list) and any(isinstance(each, Mapping) for each in value):
+    if isinstance(value, list | tuple) and any(isinstance(each, Mapping) for each in value):
         return [each if isinstance(each, Mapping) else {"fields": each} for each in value]
     return [{"fields": value} if isinstance(value, str | list) else value]
 
@@ -73,7 +73,7 @@ class Time(_Part):
 
 
 def _as_times(value: object) -> object:
-    times = value if isinstance(value, list) else [value]
+    times = value if isinstance(value, list | tuple) else [value]
     return [{"fields": each} if isinstance(each, str) else each for each in times]
 
 
@@ -95,9 +95,10 @@ class Declaration(_Part):
     quote: Literal["none", "plain", "backslash", "doubled"] = Field(
         default="none", description='Whether a field can stand in "..", and how a quote in it is written'
     )
-    header: Literal["none", "zeek", "w3c", "names"] = Field(
+    header: Literal["none", "zeek", "w3c", "names", "hash"] = Field(
         default="none",
-        description="Lines that name the fields: Zeek's, W3C's directives, or one line of names",
+        description="Lines that name the fields: Zeek's, W3C's directives, one line of names, or names "
+        "behind a #; before such a line, a log of W3C or # can have `fields`",
     )
     requires: tuple[str, ...] = Field(
         default=(), description="Fields without which a log isn't of this format; `a|b` is one of two"

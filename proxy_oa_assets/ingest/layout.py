@@ -1,6 +1,7 @@
 """How a log's lines are laid out from some line on: by its declaration, or by the header lines before it."""
 
 import re
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Self
 
@@ -11,7 +12,7 @@ _ZEEK_DIRECTIVE = re.compile(
     r"#(separator|set_separator|empty_field|unset_field|path|open|close|fields|types)(?=\W)", re.ASCII
 )
 _W3C_DIRECTIVE = re.compile(
-    r"#(version|fields|software|start-date|end-date|date|remark|proxy-session|startdate|enddate)(?=[: \t])",
+    r"#(version|fields|software|start-?date|end-?date|date|remark|system|proxy-session)(?=[: \t])",
     re.IGNORECASE | re.ASCII,
 )
 _ESCAPED = re.compile(r"\\x([0-9A-Fa-f]{2})")
@@ -47,6 +48,8 @@ class Layout:
                 return _W3C_DIRECTIVE.match(line) is not None
             case "names":
                 return not self.fields or line in self.header
+            case "hash":
+                return line.startswith("#")
             case _:
                 return False
 
@@ -61,6 +64,8 @@ class Layout:
                 separator = SEPARATORS[self.declaration.separator]
                 names = tuple(name.strip().strip('"') for name in line.split(separator))
                 return type(self)(self.declaration, names, (line,))
+            case "hash":
+                return type(self)(self.declaration, self._known(_hashed_names(line)), (line,))
             case _:
                 return self
 
@@ -103,9 +108,21 @@ class Layout:
             return self
         names = line[found.end() :].lstrip(":")
         separator = "tab" if "\t" in names.strip() else self.declaration.separator
-        return type(self)(
-            self.declaration.model_copy(update={"separator": separator}), tuple(names.split()), (line,)
-        )
+        separated = self.declaration.model_copy(update={"separator": separator})
+        return type(self)(separated, self._known(names.split()), (line,))
+
+    def _known(self, names: Iterable[str]) -> tuple[str, ...]:
+        """Return names as the declaration spells them."""
+        spelled = {name.lower(): name for name in self.declaration.source_fields()}
+        return tuple(spelled.get(name.lower(), name) for name in names)
 
     def _with(self, header: tuple[str, ...], **changed: object) -> Self:
         return type(self)(self.declaration.model_copy(update=changed), self.fields, header)
+
+
+def _hashed_names(line: str) -> Iterator[str]:
+    """Yield the names of Web Gateway's header; a time in brackets has a blank before its zone."""
+    for name in line.lstrip("# ").split():
+        yield name.strip('"')
+        if name == "time_stamp":
+            yield "time_zone"

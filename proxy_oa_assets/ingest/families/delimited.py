@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 import numpy.typing as npt
@@ -119,7 +120,7 @@ _CONTROL = {"n": "\n", "r": "\r", "t": "\t"}
 def parse(line: str, layout: Layout) -> Fields | str:
     """Return a line's fields, NULL words as None, or the reason why it is rejected."""
     declaration, expected = layout.declaration, len(layout.fields)
-    fields = _parts(line, declaration)
+    fields = _parts(line, declaration, expected)
     surplus = len(fields) - expected
     if surplus > 0 and declaration.surplus:
         at = declaration.fields.index(declaration.surplus)
@@ -128,6 +129,8 @@ def parse(line: str, layout: Layout) -> Fields | str:
         fields = fields[:expected]
     elif surplus < 0 and (declaration.fewer_fields or _is_cut(line, declaration)):
         return [*(_value(each, declaration) for each in fields), *([None] * -surplus)]
+    elif surplus and layout.header:
+        return f"{len(fields)} fields, but the header above it names {expected}"
     elif surplus:
         return f"{len(fields)} fields instead of {expected}"
     return [_value(each, declaration) for each in fields]
@@ -156,34 +159,73 @@ def _unescaped_zeek(match: re.Match[str]) -> str:
     )
 
 
-def _parts(line: str, declaration: Declaration) -> list[str]:
-    separator = SEPARATORS[declaration.separator]
-    if declaration.quote == "none" or '"' not in line:
-        parts = line.split(separator)
-        return [part for part in parts if part] if declaration.separator == "blanks" else parts
-    return [_unquoted(part, declaration) for part in _pattern(declaration.quote, separator).findall(line)]
+def _parts(line: str, declaration: Declaration, expected: int) -> list[str]:
+    """Return a line's fields as the first reading of its quotes has them that gives the expected number."""
+    separator, quote = SEPARATORS[declaration.separator], declaration.quote
+    with_empty = declaration.separator != "blanks"
+    readings = _READINGS[quote] if '"' in line else ("none",)
+    first: list[str] = []
+    for reading in readings:
+        parts = _read(line, separator, reading, with_empty=with_empty)
+        if len(parts) == expected:
+            return parts
+        first = first or parts
+    # A field that is empty between two blanks.
+    if declaration.header == "w3c" and not with_empty and len(first) < expected:
+        parts = _read(line, separator, readings[0], with_empty=True)
+        if len(parts) == expected:
+            return parts
+    return first
 
 
-def _pattern(quote: str, separator: str) -> re.Pattern[str]:
-    """Return the pattern of a field. A quote closes it only before a separator, unless it is escaped."""
+# How quotes in a quoted field can have been written; a line shows by its number of fields which is right.
+_READINGS = {
+    "none": ("none",),
+    "plain": ("doubled", "plain", "raw"),
+    "backslash": ("backslash",),
+    "doubled": ("doubled", "plain"),
+}
+
+
+@cache
+def _quoted(reading: str, separator: str) -> re.Pattern[str]:
+    """Return the pattern of a quoted field, which a quote closes before a separator unless it is escaped."""
     s = re.escape(separator)
-    inner = {
-        "plain": rf'"(?:[^"]|"(?!{s}|$))*+"(?={s}|$)',
-        "backslash": rf'"(?:[^"\\]|\\.|"(?!{s}|$))*+"(?={s}|$)',
-        "doubled": rf'"(?:[^"]|"")*+"(?={s}|$)',
-    }[quote]
-    if separator == " ":
-        return re.compile(rf"{inner}|[^{s}]+", re.DOTALL)
-    return re.compile(rf"(?:(?<={s})|^) *+({inner}|[^{s}]*)", re.DOTALL)
+    inner = {"doubled": '[^"]|""', "plain": '[^"]', "raw": r'[^"\\]|\\.', "backslash": r'[^"\\]|\\.'}[reading]
+    return re.compile(rf'"(?:{inner}|"(?!{s}|$))*+"(?={s}|$)', re.DOTALL)
 
 
-def _unquoted(part: str, declaration: Declaration) -> str:
-    if len(part) < 2 or not (part.startswith('"') and part.endswith('"')):  # noqa: PLR2004
-        return part
-    text = part[1:-1]
-    if declaration.quote == "backslash":
+def _read(line: str, separator: str, reading: str, *, with_empty: bool) -> list[str]:
+    parts: list[str] = []
+    at, end = 0, len(line)
+    can_be_quoted = reading != "none"
+    while at < end or (with_empty and at == end):
+        if not with_empty and line[at] == separator:
+            at += 1
+            continue
+        start = at
+        while separator != " " and line.startswith(" ", start):
+            start += 1
+        match = None
+        if can_be_quoted and line.startswith('"', start):
+            match = _quoted(reading, separator).match(line, start)
+            # Without a quote that closes this one there is none that closes a later one.
+            can_be_quoted = match is not None
+        if match:
+            parts.append(_unquoted(match[0][1:-1], reading))
+            at = match.end() + 1
+        else:
+            stop = line.find(separator, at)
+            stop = end if stop < 0 else stop
+            parts.append(line[at:stop])
+            at = stop + 1
+    return parts
+
+
+def _unquoted(text: str, reading: str) -> str:
+    if reading == "backslash":
         return _ESCAPED.sub(lambda match: _CONTROL.get(match[1], match[1]), text)
-    return text.replace('""', '"') if declaration.quote == "doubled" else text
+    return text.replace('""', '"') if reading == "doubled" else text
 
 
 def prepare(lines: Lines, layout: Layout, parse_irregular: ParseLine = parse) -> Prepared:
