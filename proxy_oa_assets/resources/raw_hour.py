@@ -43,7 +43,7 @@ def changed_hour(
     replaced = [file for file in fitting if _holds(file, rows)]
     if len(ours) - len(replaced) + len(added) > MOST_FILES:
         replaced = fitting
-    if not replaced:
+    elif not replaced:
         return HourChange([*added], [])
     schema = arrow_schema(PROXY)
     with pq.ParquetWriter(merged, schema) as writer:

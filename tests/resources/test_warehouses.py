@@ -237,10 +237,21 @@ def test_a_retracted_row_takes_one_equal_row_out(warehouse, tmp_path):
     assert _raw(warehouse) == [(7, "whole")]
 
 
-def test_many_additions_to_an_hour_leave_few_files(warehouse, tmp_path):
-    """Readers open each file: ours are merged from time to time, and no row is lost or doubled."""
-    files = [hour_file(tmp_path / str(number), f"{number:02d}") for number in range(40)]
-    for file in files[:20]:
-        warehouse.add_to_raw_day(RAW_DAY, {7: [file]})
-    warehouse.add_to_raw_day(RAW_DAY, {7: files[20:]})
-    assert [uri for _, uri in _raw(warehouse)] == [f"{number:02d}" for number in range(40)]
+def test_many_files_of_an_hour_are_merged(warehouse, tmp_path):
+    """Each costs readers an opening; no row is lost or doubled."""
+    files = [hour_file(tmp_path / str(number), f"{number:02d}", f"{number:02d}/") for number in range(18)]
+    warehouse.replace_raw_day(RAW_DAY, {7: files[:1]})
+    assert warehouse.add_to_raw_day(RAW_DAY, {7: files[1:]}, retracted={7: files[:1]}) == 34
+    expected = [uri for number in range(1, 18) for uri in (f"{number:02d}", f"{number:02d}/")]
+    assert _raw(warehouse) == [(7, uri) for uri in expected]
+
+
+def test_raw_files_of_other_columns_aren_t_added(warehouse, tmp_path):
+    """Nor rows of other columns retracted: the message names the file; the day and its record stay."""
+    good, bad = hour_file(tmp_path / "good", "a/"), hour_file(tmp_path / "bad", "b/", table=PROXY_EDGE)
+    warehouse.replace_raw_day(RAW_DAY, {7: [good]}, record="old")
+    for hours, retracted in (({7: [good, bad]}, {}), ({8: [good]}, {7: [bad]})):
+        with pytest.raises(WarehouseError, match=r"bad .*virusid"):
+            warehouse.add_to_raw_day(RAW_DAY, hours, retracted=retracted, record="new")
+    assert _raw(warehouse) == [(7, "a/")]
+    assert warehouse.raw_day_record(RAW_DAY) == "old"

@@ -1,8 +1,7 @@
 """The tables in an engine's database and in HDFS: a version of a day is written aside, then switched to."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
-from pathlib import Path
 
 import dagster as dg
 
@@ -14,6 +13,7 @@ from proxy_oa_assets.resources.cluster import ddl
 from proxy_oa_assets.resources.cluster.day_versions import DayVersions, Version
 from proxy_oa_assets.resources.cluster.dialects import Dialect
 from proxy_oa_assets.resources.cluster.hive_connection import HiveConnection, ResultSet
+from proxy_oa_assets.resources.cluster.raw_day_writer import HourFiles, RawDayWriter
 from proxy_oa_assets.resources.cluster.raw_days import RawDays
 from proxy_oa_assets.resources.hdfs import FileStore
 from proxy_oa_assets.sql.query import Query
@@ -39,6 +39,7 @@ class ClusterTables:
         self._huser = huser
         self._versions = DayVersions(hdfs, huser, keep_seconds)
         self._raw_days = RawDays(connection, dialect, hdfs, huser, self._versions)
+        self._raw_writer = RawDayWriter(self._raw_days, hdfs, self._versions)
         self._fitting: set[str] = set()
 
     def folder(self, table: Table, day: Day | None = None) -> str:
@@ -103,15 +104,21 @@ class ClusterTables:
             lambda version: self._hdfs.write(f"{self._versions.folder(version)}/part.parquet", [content]),
         )
 
-    def replace_raw_day(self, day: Day, hours: Mapping[int, Sequence[Path]], record: str) -> None:
-        """Replace a day of the raw table by local Parquet files of hours."""
+    def replace_raw_day(self, day: Day, hours: HourFiles, record: str) -> None:
+        """Replace a day of the raw table by local Parquet files."""
         self._must_fit(PROXY)
-        self._raw_days.replace(day, hours, record)
+        self._compute_stats(day, self._raw_writer.replace(day, hours, record))
+        self._remove_superseded()
+
+    def add_to_raw_day(self, day: Day, hours: HourFiles, retracted: HourFiles, record: str) -> None:
+        """Add local Parquet files to hours of a day of the raw table, and take rows out of them."""
+        self._must_fit(PROXY)
+        self._compute_stats(day, self._raw_writer.add(day, hours, retracted, record))
         self._remove_superseded()
 
     def raw_day_record(self, day: Day) -> str:
         """Return the record of a day of the raw table; empty if it has none."""
-        return self._raw_days.record(day)
+        return self._raw_days.settled(day)[1].record
 
     def refresh(self, table: Table, day: Day) -> None:
         """Have the engine reload a day's location: another of its coordinators may have switched it."""
@@ -169,6 +176,18 @@ class ClusterTables:
                 for entry in self._hdfs.list_folder(self._versions.folder(version))
                 if not entry.is_folder and entry.length and is_data_file(entry.name)
             )
+
+    def _compute_stats(self, day: Day, hours: Iterable[str]) -> None:
+        """Compute the statistics of raw hours where the engine has them; it plans, worse, without."""
+        for hour in hours:
+            spec = ddl.raw_hour_partition(PROXY.day_values(day), hour)
+            try:
+                self.connection.run_all(self.dialect.statistics(PROXY.name, spec))
+            except WarehouseError as error:
+                dg.get_dagster_logger().warning(
+                    "Statistics of %s (%s) are missing: %s", PROXY.name, spec, error
+                )
+                return
 
     def _must_fit(self, table: Table) -> None:
         """Raise WarehouseError if the engine's table has other columns: it takes values by position."""

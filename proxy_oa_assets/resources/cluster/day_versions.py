@@ -8,7 +8,7 @@ those of the NameNode's clock, because the writers' own may differ.
 
 import datetime as dt
 import uuid
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from urllib.parse import urlsplit
@@ -104,12 +104,18 @@ class DayVersions:
         """Return whether a partition's location is the version's folder."""
         return location is not None and urlsplit(location).path.rstrip("/") == self.folder(version)
 
-    def supersede(self, versions: Iterable[Version]) -> None:
-        """Schedule removals of versions after the delay; those already scheduled keep their time."""
-        scheduled = {removal.version for removal in self._scheduled()}
+    def supersede(self, versions: Iterable[Version], *, again: Collection[Version] = ()) -> None:
+        """Schedule removals of versions after the delay; those already scheduled keep their time.
+
+        The time of those `again` starts once more: a part of them was read until now.
+        """
+        scheduled = {removal.version: removal for removal in self._scheduled()}
         for version in versions:
-            if version not in scheduled:
-                self._schedule(version, self._keep_seconds)
+            former = scheduled.get(version)
+            if former is None or version in again:
+                removal = self._schedule(version, self._keep_seconds)
+                if former not in (None, removal):
+                    self.forget(former)
 
     def _schedule(self, version: Version, seconds: float) -> Removal:
         removal = Removal(version, int(self._hdfs.now() + seconds))

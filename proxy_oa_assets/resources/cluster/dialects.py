@@ -18,7 +18,8 @@ class Dialect:
     """An engine's statements about metadata; empty where the engine needs none.
 
     `location` reads the result of `locate`; `recover` adds a partition for each folder of a table. `reload`
-    and `reload_table` load metadata that another process changed; `dynamic_partitions` lets a session insert
+    and `reload_table` load metadata that another process changed; `compute_stats` computes a partition's
+    statistics; `dynamic_partitions` lets a session insert
     into partitions named by its rows. `no_table` and `no_partition` are texts of refusals.
     `expands_variables`: the server replaces `${...}` inside a statement's literals.
     """
@@ -32,6 +33,7 @@ class Dialect:
     no_partition: tuple[str, ...] = ()
     reload: str = ""
     reload_table: str = ""
+    compute_stats: str = ""
     dynamic_partitions: str = ""
     adds_several: bool = False
 
@@ -44,6 +46,11 @@ class Dialect:
         """Reload a table that another engine may have created or changed."""
         if self.reload_table:
             yield self.reload_table.format(name)
+
+    def statistics(self, name: str, spec: str) -> Iterator[str]:
+        """Compute the statistics of a partition."""
+        if self.compute_stats:
+            yield self.compute_stats.format(name, spec)
 
     def add_partitions(self, name: str, places: Mapping[str, str | None]) -> Iterator[str]:
         """Add the partitions that are missing, each at a location, or at its default one."""
@@ -80,6 +87,7 @@ IMPALA = Dialect(
     no_table=("Could not resolve path", "Table does not exist", "Table not found"),
     reload="REFRESH {} PARTITION ({})",
     reload_table="INVALIDATE METADATA {}",
+    compute_stats="COMPUTE INCREMENTAL STATS {} PARTITION ({})",
 )
 # HiveServer2 and Spark's Thrift Server read metadata from the metastore in each session.
 HIVE = Dialect(

@@ -12,7 +12,6 @@ from pydantic import Field, PrivateAttr
 from typing_extensions import override
 
 from proxy_oa_assets.model.day import Day
-from proxy_oa_assets.model.errors import WarehouseError
 from proxy_oa_assets.model.tables import PROXY, Table
 from proxy_oa_assets.resources.cluster.administration import cluster_probes, create_tables
 from proxy_oa_assets.resources.cluster.cluster_tables import ClusterTables
@@ -122,7 +121,12 @@ class ImpalaWarehouse(Warehouse):
         retracted: Mapping[int, Sequence[Path]] = MappingProxyType({}),
         record: str = "",
     ) -> int:
-        raise WarehouseError("a day on a cluster can't be added to yet")
+        from proxy_oa_assets.resources.parquet import checked_row_count
+
+        checked_row_count(PROXY, chain.from_iterable(retracted.values()))
+        count = checked_row_count(PROXY, chain.from_iterable(hours.values()))
+        self.tables().add_to_raw_day(day, hours, retracted, record)
+        return count
 
     @override
     def raw_day_record(self, day: Day) -> str:

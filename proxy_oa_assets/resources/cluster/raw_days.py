@@ -9,48 +9,26 @@ executed, and executes it again if the marker changed.
 Other systems write `h=7` or `h=07`, and so `m=9` and `d=7`, each of them a partition; a day can have both.
 """
 
-import dataclasses
-import json
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
-from pathlib import Path
 from typing import TypeVar
 
 from proxy_oa_assets.model.day import Day
-from proxy_oa_assets.model.errors import LockedError, WarehouseError
-from proxy_oa_assets.model.files import is_data_file
-from proxy_oa_assets.model.tables import NULL_PARTITION, PROXY, RAW_HOUR_FOLDER
-from proxy_oa_assets.model.text_file import parse_nested
+from proxy_oa_assets.model.errors import LockedError
+from proxy_oa_assets.model.tables import PROXY
 from proxy_oa_assets.resources.cluster.day_versions import BARE, DayVersions, Removal, Version
 from proxy_oa_assets.resources.cluster.ddl import raw_hour_partition, set_location
 from proxy_oa_assets.resources.cluster.dialects import Dialect
 from proxy_oa_assets.resources.cluster.hive_connection import HiveConnection
+from proxy_oa_assets.resources.cluster.raw_files import hour_folders
+from proxy_oa_assets.resources.cluster.raw_marker import MARKER, Marker, read_marker, write_marker
 from proxy_oa_assets.resources.hdfs import FileStatus, FileStore, StillHeld
 from proxy_oa_assets.sql.query import Query
 
-MARKER = "_proxy_oa_version.json"
 _ATTEMPTS = 20
-_CHUNK = 1 << 20
 
 T = TypeVar("T")
-
-
-@dataclasses.dataclass(frozen=True)
-class Marker:
-    """Our version of a day.
-
-    `hours` maps each hour that the version replaced to the modification time of the day's own folder of that
-    hour, 0 if there was none. The version has no rows in the `emptied` hours. The hours `returned` are being
-    switched back to the day's own folders. `record` says what the day was made from.
-    """
-
-    run: str = ""
-    switching: bool = False
-    hours: Mapping[str, int] = dataclasses.field(default_factory=dict)
-    emptied: Sequence[str] = ()
-    returned: Sequence[str] = ()
-    record: str = ""
 
 
 class RawDays:
@@ -68,35 +46,51 @@ class RawDays:
         # the engine has loaded for us.
         self._loaded: dict[tuple[tuple[str | int, ...], str], str | int] = {}
 
-    def record(self, day: Day) -> str:
-        """Return the record of a day, after the switch that it belongs to; empty if it has none."""
-        while (marker := self._read(day)).switching:
+    def folder(self, day: Day) -> str:
+        """Return the day's own folder, in which other systems write."""
+        return self.spelled_folder(PROXY.day_values(day))
+
+    def spelled_folder(self, values: tuple[str | int, ...]) -> str:
+        """Return the folder of a day whose y, m and d are written so."""
+        return f"{self._huser}/{PROXY.spelled_folder(values)}"
+
+    def marker(self, day: Day) -> Marker:
+        """Return a day's marker, whose switch may not be finished."""
+        return read_marker(self._hdfs, self._marker(day))
+
+    def settled(self, day: Day) -> tuple[list[FileStatus], Marker]:
+        """Return what is in a day's folder, and its marker, once no switch is to be finished."""
+        while True:
+            entries = self._hdfs.list_folder(self.folder(day))
+            marked = any(entry.name == MARKER for entry in entries)
+            marker = self.marker(day) if marked else Marker()
+            if not marker.switching and not self._written_since(marker, hour_folders(entries)):
+                return entries, marker
             self._settle(day)
-        return marker.record
 
-    def replace(self, day: Day, files: Mapping[int, Sequence[Path]], record: str) -> None:
-        """Replace a day by local Parquet files of hours; the other hours are emptied.
+    def lock(self, day: Day) -> AbstractContextManager[StillHeld]:
+        """Hold the lock for switching hours of a day."""
+        return self._hdfs.lock(
+            f"{self._huser}/proxy/oa/.locks/{day.folder}.proxy-hours", f"switching hours of {day}"
+        )
 
-        Raises WarehouseError if other folders have rows of the day: the marker switches those of one folder.
-        """
-        self._refuse_other_folders(day)
-        draft = self._versions.new(PROXY, day)
-        folder, named = self._versions.folder(draft.version), {f"{hour:02d}": files[hour] for hour in files}
-        for hour, added in named.items():
-            for number, file in enumerate(added):
-                self._hdfs.write(f"{folder}/h={hour}/part-{number}.parquet", _Chunks(file))
-        with self._lock(day) as still_held:
-            others = self._versions.others(draft.version)
-            known = {hour for version in others for hour in self._hours(self._versions.folder(version))}
-            own = {hour: entry.modified for hour, entry in self._hours(self._folder(day)).items()}
-            hours = {hour: own.get(hour, 0) for hour in {*own, *named, *known}}
-            emptied = sorted(hour for hour in hours if not named.get(hour))
-            for hour in emptied:
-                self._hdfs.make_folder(f"{folder}/h={hour}")
-            self._versions.supersede(others)
-            marker = Marker(draft.version.run, hours=hours, emptied=emptied, record=record)
-            self._switch(day, marker, still_held)
-            self._versions.forget(draft)
+    def switch(self, day: Day, marker: Marker, hours: Iterable[str], still_held: StillHeld) -> None:
+        """Make a marker the day's, and point the partitions of hours to their folders; it may be repeated."""
+        still_held()
+        path = self._marker(day)
+        write_marker(self._hdfs, path, marker.model_copy(update={"switching": True}))
+        places = {
+            raw_hour_partition(PROXY.day_values(day), hour): self._hour_folder(day, hour, marker.run_of(hour))
+            for hour in sorted(hours)
+        }
+        self._connection.run_all(self._dialect.add_partitions(PROXY.name, places))
+        for spec, place in places.items():
+            still_held()
+            self._connection.run_all(
+                [set_location(PROXY.name, spec, place), *self._dialect.refresh(PROXY.name, spec)]
+            )
+        still_held()
+        write_marker(self._hdfs, path, marker.switched())
 
     @contextmanager
     def whole(self, query: Query, execute: Callable[[], AbstractContextManager[T]]) -> Iterator[T]:
@@ -113,19 +107,23 @@ class RawDays:
         )
 
     def remove(self, removal: Removal) -> None:
-        """Remove the files of a version that another one has superseded."""
+        """Remove the files of a version that another one has superseded; hours of it that are read stay."""
         version = removal.version
-        marker = self._read(version.day)
+        marker = self.marker(version.day)
         if marker.switching:
             return
+        folder = self._versions.folder(version)
         if version.run == BARE:
-            for hour, entry in self._hours(self._folder(version.day)).items():
+            for hour, entry in self._hours(folder).items():
                 # Files that another system has written since stay.
-                if marker.hours.get(hour) == entry.modified:
+                if hour in marker.hours and marker.hours[hour].modified == entry.modified:
                     for file in self._hdfs.list_folder(entry.path):
                         self._hdfs.delete(file.path)
-        elif version.run != marker.run:
-            self._hdfs.delete_folder(self._versions.folder(version))
+        else:
+            hours = self._hours(folder)
+            unread = [entry.path for hour, entry in hours.items() if marker.run_of(hour) != version.run]
+            for path in unread if len(unread) < len(hours) else [folder]:
+                self._hdfs.delete_folder(path)
         self._versions.forget(removal)
 
     def _load(self, query: Query) -> dict[Day, FileStatus | None]:
@@ -136,23 +134,19 @@ class RawDays:
         return {day: self._load_day(day) for day in first.through(last)}
 
     def _load_day(self, day: Day) -> FileStatus | None:
-        entries = self._hdfs.list_folder(self._folder(day))
-        status = next((entry for entry in entries if entry.name == MARKER), None)
-        marker, own = self._read(day) if status else Marker(), _hours(entries)
-        if marker.switching or self._written_since(marker, own):
-            self._settle(day)
-            return self._load_day(day)
+        entries, marker = self.settled(day)
+        own = hour_folders(entries)
         current: dict[str, str | int] = {hour: entry.modified for hour, entry in own.items()}
-        current |= dict.fromkeys(marker.hours, marker.run)
+        current |= {hour: ours.run for hour, ours in marker.hours.items()}
         ours, *others = PROXY.day_spellings(day)
         self._load_hours(ours, current, marker.hours)
         for spelling in others:
-            found = self._hours(self._spelled_folder(spelling))
-            self._load_hours(spelling, {hour: entry.modified for hour, entry in found.items()}, {})
-        return status
+            found = self._hours(self.spelled_folder(spelling))
+            self._load_hours(spelling, {hour: entry.modified for hour, entry in found.items()}, ())
+        return next((entry for entry in entries if entry.name == MARKER), None)
 
     def _load_hours(
-        self, day: tuple[str | int, ...], current: Mapping[str, str | int], known: Mapping[str, int]
+        self, day: tuple[str | int, ...], current: Mapping[str, str | int], known: Container[str]
     ) -> None:
         """Have the engine load the hours that it hasn't loaded as they are; it has the `known` partitions."""
         stale = [hour for hour in current if self._loaded.get((day, hour)) != current[hour]]
@@ -168,100 +162,30 @@ class RawDays:
 
     def _settle(self, day: Day) -> None:
         """Wait for the writer that is switching a day, finish for one that died, and return hours."""
-        with self._lock(day) as still_held:
-            marker = self._read(day)
-            returned = {*marker.returned, *self._written_since(marker, self._hours(self._folder(day)))}
+        with self.lock(day) as still_held:
+            marker = self.marker(day)
+            returned = self._written_since(marker, self._hours(self.folder(day)))
             if marker.switching or returned:
-                self._switch(day, dataclasses.replace(marker, returned=sorted(returned)), still_held)
-
-    def _switch(self, day: Day, marker: Marker, still_held: StillHeld) -> None:
-        """Point every hour's partition to its folder; it may be repeated."""
-        self._write(day, dataclasses.replace(marker, switching=True))
-        ours = self._versions.folder(Version(PROXY, day, marker.run, beside=True))
-        places = {}
-        for hour in sorted(marker.hours):
-            folder = self._folder(day) if hour in marker.returned else ours
-            places[raw_hour_partition(PROXY.day_values(day), hour)] = f"{folder}/h={hour}"
-        self._connection.run_all(self._dialect.add_partitions(PROXY.name, places))
-        for spec, place in places.items():
-            still_held()
-            self._connection.run_all(
-                [set_location(PROXY.name, spec, place), *self._dialect.refresh(PROXY.name, spec)]
-            )
-        still_held()
-        kept = {hour: modified for hour, modified in marker.hours.items() if hour not in marker.returned}
-        emptied = [hour for hour in marker.emptied if hour in kept]
-        self._write(day, Marker(marker.run, hours=kept, emptied=emptied, record=marker.record))
+                hours = marker.hours if marker.switching else returned
+                self.switch(day, marker.returning(returned), hours, still_held)
 
     def _written_since(self, marker: Marker, own: Mapping[str, FileStatus]) -> list[str]:
         """Return the hours that we emptied and that another system has written to since."""
         return [
             hour
-            for hour in marker.emptied
-            if hour in own
-            and own[hour].modified != marker.hours[hour]
+            for hour, ours in marker.hours.items()
+            if ours.emptied
+            and hour in own
+            and own[hour].modified != ours.modified
             and self._hdfs.list_folder(own[hour].path)
         ]
 
-    def _read(self, day: Day) -> Marker:
-        path = self._marker(day)
-        if self._hdfs.status(path) is None:
-            return Marker()
-        with self._hdfs.open(path) as file:
-            content = file.read()
-        try:
-            return Marker(**parse_nested(json.loads, content))
-        except (ValueError, TypeError) as error:
-            raise WarehouseError(
-                f"{self._hdfs.location(path)} is damaged ({error}); remove it and write the day again"
-            ) from error
-
-    def _write(self, day: Day, marker: Marker) -> None:
-        self._hdfs.write(self._marker(day), [json.dumps(dataclasses.asdict(marker)).encode()])
+    def _hour_folder(self, day: Day, hour: str, run: str | None) -> str:
+        version = Version(PROXY, day, BARE if run is None else run, beside=run is not None)
+        return f"{self._versions.folder(version)}/h={hour}"
 
     def _hours(self, folder: str) -> dict[str, FileStatus]:
-        return _hours(self._hdfs.list_folder(folder))
-
-    def _refuse_other_folders(self, day: Day) -> None:
-        folders = [self._spelled_folder(spelling) for spelling in PROXY.day_spellings(day)[1:]]
-        others = [entry.path for folder in folders for entry in self._hours(folder).values()]
-        others.append(f"{self._folder(day)}/h={NULL_PARTITION}")
-        for path in others:
-            if any(is_data_file(entry.name) for entry in self._hdfs.list_folder(path)):
-                raise WarehouseError(
-                    f"{self._hdfs.location(path)} has rows of {day}, too, and can't be replaced together "
-                    f"with the hours in {self._hdfs.location(self._folder(day))}: move its files into one of "
-                    f"them, drop its partition, and replace the day again"
-                )
-
-    def _spelled_folder(self, values: tuple[str | int, ...]) -> str:
-        return f"{self._huser}/{PROXY.spelled_folder(values)}"
-
-    def _lock(self, day: Day) -> AbstractContextManager[StillHeld]:
-        return self._hdfs.lock(
-            f"{self._huser}/proxy/oa/.locks/{day.folder}.proxy-hours", f"switching hours of {day}"
-        )
+        return hour_folders(self._hdfs.list_folder(folder))
 
     def _marker(self, day: Day) -> str:
-        return f"{self._folder(day)}/{MARKER}"
-
-    def _folder(self, day: Day) -> str:
-        return f"{self._huser}/{PROXY.day_folder(day)}"
-
-
-@dataclasses.dataclass(frozen=True)
-class _Chunks(Iterable[bytes]):
-    """A local file's content, which can be sent again."""
-
-    path: Path
-
-    def __iter__(self) -> Iterator[bytes]:
-        with self.path.open("rb") as file:
-            while chunk := file.read(_CHUNK):
-                yield chunk
-
-
-def _hours(entries: Iterable[FileStatus]) -> dict[str, FileStatus]:
-    """Return the folders of a raw day's hours, by hour as its folder writes it."""
-    found = ((RAW_HOUR_FOLDER.fullmatch(entry.name), entry) for entry in entries if entry.is_folder)
-    return {match[1]: entry for match, entry in found if match}
+        return f"{self.folder(day)}/{MARKER}"

@@ -46,22 +46,25 @@ class _Marker(BaseModel):
             ) from error
 
 
+class _OurHour(BaseModel):
+    run: str
+    returned: bool = False
+
+
 class _ClusterMarker(_Marker):
-    """The run whose hours the cluster's form reads in place of the day's own; see `cluster/raw_days.py`."""
+    """The hours that the cluster's form reads in place of the day's own; see `cluster/raw_marker.py`."""
 
     file = "_proxy_oa_version.json"
 
-    run: str = ""
-    hours: dict[int, int] = {}
-    returned: list[int] = []
+    hours: dict[str, _OurHour] = {}
     record: str = ""
 
     def files(self, day: Path) -> list[Path]:
         """Return the data files of a day that was copied from a cluster."""
-        run = day.parents[2].joinpath("_beside", *day.parts[-3:], f"run={self.run}")
-        replaced = self.hours.keys() - self.returned
-        folders = [folder for hour, folder in _hour_folders(day) if hour not in replaced]
-        folders += [folder for hour, folder in _hour_folders(run) if hour in replaced]
+        beside = day.parents[2].joinpath("_beside", *day.parts[-3:])
+        ours = {f"h={hour}": found.run for hour, found in self.hours.items() if not found.returned}
+        folders = [folder for _, folder in _hour_folders(day) if folder.name not in ours]
+        folders += [beside / f"run={run}" / name for name, run in ours.items()]
         folders += [folder for other in _other_spellings(day) for _, folder in _hour_folders(other)]
         return _files(sorted(folders, key=lambda folder: folder.name))
 

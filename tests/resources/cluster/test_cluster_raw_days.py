@@ -20,7 +20,7 @@ from support.store_clock import skip
 from proxy_oa_assets.model.day import Day
 from proxy_oa_assets.model.errors import LockedError, WarehouseError
 from proxy_oa_assets.model.tables import PROXY, PROXY_EDGE, PROXY_INGEST_SUMMARY
-from proxy_oa_assets.resources.cluster import raw_days
+from proxy_oa_assets.resources.cluster.raw_marker import MARKER
 from proxy_oa_assets.resources.impala import Warehouse
 from proxy_oa_assets.resources.parquet import arrow_schema
 from proxy_oa_assets.sql import day_tables
@@ -38,19 +38,21 @@ from proxy_oa_assets.model.day import Day
 from proxy_oa_assets.resources.cluster import raw_days
 from proxy_oa_assets.resources.deployment import configured_deployment
 
-switched = []
-set_location = raw_days.set_location
+method, step, count = sys.argv[1].split()
+calls = []
+original = getattr(raw_days, step)
 
-def killing(*statement):
-    switched.append(statement)
-    if len(switched) == 2:
+def killing(*arguments):
+    calls.append(arguments)
+    if len(calls) == int(count):
         os.kill(os.getpid(), signal.SIGKILL)
-    return set_location(*statement)
+    return original(*arguments)
 
-raw_days.set_location = killing
-files = dict(argument.split("=", 1) for argument in sys.argv[2:])
-warehouse = configured_deployment().impala
-warehouse.replace_raw_day(Day.parse(sys.argv[1]), {int(hour): [Path(file)] for hour, file in files.items()})
+setattr(raw_days, step, killing)
+files = dict(argument.split("=", 1) for argument in sys.argv[3:])
+write = getattr(configured_deployment().impala, method)
+hours = {int(hour): [Path(file)] for hour, file in files.items()}
+write(Day.parse(sys.argv[2]), hours, record="new")
 """
 
 Files = Callable[..., dict[int, list[Path]]]
@@ -150,11 +152,64 @@ def test_late_hours_and_files_are_seen_by_an_open_connection(home: ClusterHome, 
     assert warehouse.replace_day(PROXY_INGEST_SUMMARY, DAY, day_tables.ingest_summary(DAY)) == 2
 
 
+def test_files_are_added_beside_those_of_other_systems(home: ClusterHome, files: Files) -> None:
+    """Theirs of the hour are taken in, also late ones; the others stay where they are, and are read."""
+    warehouse, hdfs = home.deployment.impala, home.deployment.hdfs
+    write_as_another_system(home, files("theirs", {6: 1, 7: 2}))
+    few = pa.table({"fulluri": ["few/"], "host": ["few"], "duration": pa.array([7], pa.int32())})
+    sink = pa.BufferOutputStream()
+    pq.write_table(few, sink)
+    hdfs.write(f"{folder(home)}/h=07/few.parquet", [sink.getvalue().to_pybytes()])
+    hdfs.write(f"{folder(home)}/h=7/part-0.parquet", [files("unpadded", {7: 1})[7][0].read_bytes()])
+    theirs = {("theirs", 6): 1, ("theirs", 7): 2, ("few", 7): 1, ("unpadded", 7): 1}
+
+    assert warehouse.add_to_raw_day(DAY, files("a", {7: 3, 8: 4}), record="a") == 7
+    assert rows_of(warehouse) == {**theirs, ("a", 7): 3, ("a", 8): 4}
+    write_as_another_system(home, files("late", {6: 1, 7: 1, 9: 1}), "late")
+    late = {("late", 6): 1, ("late", 9): 1}
+    assert rows_of(warehouse) == {**theirs, ("a", 7): 3, ("a", 8): 4, **late}
+
+    one = files("a", {7: 1, 8: 1})
+    assert warehouse.add_to_raw_day(DAY, files("b", {7: 1}), retracted=one, record="b") == 1
+    after = {**theirs, ("a", 7): 2, ("a", 8): 3, **late, ("late", 7): 1, ("b", 7): 1}
+    with closing(home.warehouse()) as other:
+        assert rows_of(other) == rows_of(warehouse) == after
+        assert other.raw_day_record(DAY) == "b"
+    (run,) = [entry for entry in hdfs.list_folder(f"{folder(home)}/h=06") if entry.name == "late.parquet"]
+    assert run.length
+
+
+def test_replaced_hours_of_a_version_go_after_the_delay(
+    home: ClusterHome, files: Files, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each after its own: the files that were read until now stay for their readers, and the others."""
+    warehouse, hdfs = home.deployment.impala, home.deployment.hdfs
+    warehouse.replace_raw_day(DAY, files("a", {6: 1, 7: 1, 8: 1}))
+    beside = folder(home).replace("/hive/", "/hive/_beside/")
+    (first,) = hdfs.list_folder(beside)
+
+    def hours() -> list[str]:
+        return [entry.name for entry in hdfs.list_folder(first.path)]
+
+    warehouse.add_to_raw_day(DAY, files("b", {6: 1}))
+    skip(monkeypatch, warehouse.keep_seconds / 2)
+    warehouse.add_to_raw_day(DAY, files("c", {7: 1}))
+    skip(monkeypatch, warehouse.keep_seconds * 0.75)
+    warehouse.add_to_raw_day(DAY, {})
+    assert hours() == ["h=06", "h=07", "h=08"]
+    skip(monkeypatch, warehouse.keep_seconds * 2)
+    warehouse.add_to_raw_day(DAY, {})
+    assert hours() == ["h=08"]
+    assert rows_of(warehouse) == {("a", 6): 1, ("a", 7): 1, ("a", 8): 1, ("b", 6): 1, ("c", 7): 1}
+
+
 @pytest.mark.slow
 def test_readers_see_one_whole_version(home: ClusterHome, files: Files) -> None:
-    """Readers beside ten replacements, whose hours and counts differ."""
+    """Readers beside ten replacements and additions, whose hours and counts differ."""
     versions = [dict.fromkeys(range(n % 3, 2 + n % 3), 2 + n) for n in range(REPLACEMENTS)]
     whole = [{(f"v{n}", hour): count for hour, count in hours.items()} for n, hours in enumerate(versions)]
+    for n in range(1, REPLACEMENTS, 2):
+        whole[n] |= whole[n - 1]
     home.deployment.impala.replace_raw_day(DAY, files("v0", versions[0]))
     done, seen = Event(), list[int]()
 
@@ -169,7 +224,9 @@ def test_readers_see_one_whole_version(home: ClusterHome, files: Files) -> None:
         readers = [pool.submit(read) for _ in range(READERS)]
         try:
             for number, hours in enumerate(versions[1:], 1):
-                home.deployment.impala.replace_raw_day(DAY, files(f"v{number}", hours))
+                warehouse = home.deployment.impala
+                write = warehouse.add_to_raw_day if number % 2 else warehouse.replace_raw_day
+                write(DAY, files(f"v{number}", hours))
                 while number not in seen and not any(reader.done() for reader in readers):
                     time.sleep(0.05)
         finally:
@@ -194,11 +251,34 @@ def test_the_switch_of_a_killed_writer_is_finished(home: ClusterHome, files: Fil
     warehouse.close()
 
 
-def killed_in_the_switch(home: ClusterHome, written: Mapping[int, list[Path]]) -> int:
-    """Replace the day in a process that is killed before the second partition; return its exit code."""
+@pytest.mark.parametrize(
+    "step", ["write_marker 1", "set_location 2", pytest.param("write_marker 2", marks=pytest.mark.slow)]
+)
+def test_a_killed_addition_is_seen_with_its_record_or_not_at_all(
+    home: ClusterHome, files: Files, step: str
+) -> None:
+    """Killed before the switch, between its partitions, and before its end; the next addition succeeds."""
+    hdfs = home.deployment.hdfs.model_copy(update={"lock_expiry": 4})
+    with closing(home.warehouse(hdfs=hdfs)) as warehouse:
+        warehouse.replace_raw_day(DAY, files("old", {5: 1, 6: 1}), record="old")
+        written = files("new", {6: 2, 7: 2})
+        assert killed_in_the_switch(home, written, f"add_to_raw_day {step}") == -signal.SIGKILL
+        old, new = {("old", 5): 1, ("old", 6): 1}, {("new", 6): 2, ("new", 7): 2}
+        expected = (old, "old") if step == "write_marker 1" else ({**old, **new}, "new")
+        assert (warehouse.raw_day_record(DAY), rows_of(warehouse)) == expected[::-1]
+
+        warehouse.add_to_raw_day(DAY, files("newest", {6: 3}), record="newest")
+        assert rows_of(warehouse) == {**expected[0], ("newest", 6): 3}
+        assert warehouse.raw_day_record(DAY) == "newest"
+
+
+def killed_in_the_switch(
+    home: ClusterHome, written: Mapping[int, list[Path]], way: str = "replace_raw_day set_location 2"
+) -> int:
+    """Write the day in a process that is killed at a call of a function; return its exit code."""
     arguments = [f"{hour}={path}" for hour, (path,) in written.items()]
     return subprocess.run(
-        [sys.executable, "-c", KILLED, DAY.key, *arguments],
+        [sys.executable, "-c", KILLED, way, DAY.key, *arguments],
         env=home.environment(),
         cwd=home.path.parent,
         check=False,
@@ -243,10 +323,10 @@ def test_a_damaged_marker_is_named_and_replaced(home: ClusterHome, files: Files)
     """A reader gets an error; a replacement doesn't need the marker, and empties the hours that it named."""
     warehouse, hdfs = home.deployment.impala, home.deployment.hdfs
     warehouse.replace_raw_day(DAY, files("a", {7: 1, 8: 1}))
-    hdfs.write(f"{folder(home)}/{raw_days.MARKER}", [b"{"])
-    with pytest.raises(WarehouseError, match=raw_days.MARKER):
+    hdfs.write(f"{folder(home)}/{MARKER}", [b"{"])
+    with pytest.raises(WarehouseError, match=MARKER):
         rows_of(warehouse)
-    assert hdfs.delete(f"{folder(home)}/{raw_days.MARKER}")
+    assert hdfs.delete(f"{folder(home)}/{MARKER}")
 
     warehouse.replace_raw_day(DAY, files("b", {8: 2}))
 
@@ -257,9 +337,9 @@ def test_a_writer_that_switches_for_too_long_is_named(home: ClusterHome, files: 
     """A reader doesn't wait forever."""
     home.deployment.impala.replace_raw_day(DAY, files("a", {7: 1}))
     hdfs = home.deployment.hdfs
-    marker = f"{folder(home)}/{raw_days.MARKER}"
+    marker = f"{folder(home)}/{MARKER}"
     with hdfs.open(marker) as file:
-        switching = file.read().replace(b'"switching": false', b'"switching": true')
+        switching = file.read().replace(b'"switching":false', b'"switching":true')
     impatient = hdfs.model_copy(update={"lock_patience": 1})
     lock = f"{home.deployment.workspace.huser}/proxy/oa/.locks/{DAY.folder}.proxy-hours"
     with hdfs.lock(lock), closing(home.warehouse(hdfs=impatient)) as reader:
@@ -267,5 +347,5 @@ def test_a_writer_that_switches_for_too_long_is_named(home: ClusterHome, files: 
         with pytest.raises(LockedError, match=DAY.folder):
             rows_of(reader)
     assert rows_of(home.deployment.impala) == {("a", 7): 1}
-    assert b'"switching": false' in HdfsPath(marker, hdfs).read_bytes()
+    assert b'"switching":false' in HdfsPath(marker, hdfs).read_bytes()
     assert home.deployment.impala.replace_day(PROXY_EDGE, DAY, day_tables.edge_details(DAY)) == 0

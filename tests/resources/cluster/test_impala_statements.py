@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from support.engine_files import hour_file
 from support.hive_server import Rows, Served, StatementRefusedError, serving
 from support.storyboard_days import DAY, comments
 
@@ -166,6 +167,28 @@ def test_raw_hours_are_loaded_before_they_are_read(impala: Served, warehouse: Im
     write("07", "late.parquet")
     write("22", "part-0.parquet")
     assert loaded() == [*statements("22"), statements("07")[1]]
+
+
+def test_hours_that_are_added_to_get_statistics(
+    impala: Served, catalog: Catalog, warehouse: ImpalaWarehouse, tmp_path: Path, caplog
+) -> None:
+    """Each hour alone, after the switch; if Impala refuses, the day stays added to."""
+    file, partition = hour_file(tmp_path / "new", "new/"), "PARTITION (y='2016', m='09', d='12', h='07')"
+    place = "/user/spot/proxy/hive/_beside/y=2016/m=09/d=12/run=RUN/h=07"
+    refresh = f"REFRESH proxy {partition}"
+    warehouse.add_to_raw_day(DAY, {7: [file]}, record="first")
+    assert executed(impala) == [
+        "DESCRIBE proxy",
+        f"ALTER TABLE proxy ADD IF NOT EXISTS {partition} LOCATION '{place}'",
+        refresh,
+        f"ALTER TABLE proxy {partition} SET LOCATION '{place}'",
+        refresh,
+        f"COMPUTE INCREMENTAL STATS proxy {partition}",
+    ]
+    catalog.refused = ("COMPUTE",)
+    warehouse.add_to_raw_day(DAY, {7: [file], 8: [file]}, record="second")
+    assert warehouse.raw_day_record(DAY) == "second"
+    assert "Statistics of proxy (y='2016', m='09', d='12', h='07') are missing: " in caplog.text
 
 
 @pytest.mark.parametrize(

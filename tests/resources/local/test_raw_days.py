@@ -10,6 +10,8 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from threading import Event
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from support.engine_files import DAY, hour_file, write_file
 
@@ -18,6 +20,7 @@ from proxy_oa_assets.model.errors import DiskError, WarehouseError
 from proxy_oa_assets.model.tables import PROXY, PROXY_EDGE, PROXY_SCORES
 from proxy_oa_assets.resources.local import raw_day
 from proxy_oa_assets.resources.local.duckdb_warehouse import DuckDBWarehouse
+from proxy_oa_assets.resources.raw_hour import MOST_FILES
 from proxy_oa_assets.sql.check_counts import edge_counts
 from proxy_oa_assets.sql.day_tables import edge_details
 from proxy_oa_assets.sql.query import Query, whole_day
@@ -36,7 +39,8 @@ if sys.argv[4] == "before the switch":
     raw_day._LocalMarker.put = killed
 else:
     raw_day._remove_unread = killed
-DuckDBWarehouse(base=sys.argv[1]).replace_raw_day(Day.parse(sys.argv[2]), {8: [Path(sys.argv[3])]})
+write = getattr(DuckDBWarehouse(base=sys.argv[1]), sys.argv[5])
+write(Day.parse(sys.argv[2]), {8: [Path(sys.argv[3])]}, record="new")
 """
 
 
@@ -123,18 +127,29 @@ def test_an_hour_that_another_system_adds_later_counts(warehouse, tmp_path):
     assert _uris(warehouse) == ["new/"]
 
 
-@pytest.mark.parametrize(("moment", "seen"), [("before the switch", "old/"), ("after the switch", "new/")])
-@pytest.mark.parametrize("former", ["another system", "ours"])
-def test_a_killed_writer_leaves_the_old_day_or_the_new_one(warehouse, tmp_path, moment, seen, former):
-    """Its other files are ignored by readers, and the next writer removes them."""
+@pytest.mark.parametrize("moment", ["before the switch", "after the switch"])
+@pytest.mark.parametrize(
+    ("former", "write", "new"),
+    [
+        ("another system", "replace_raw_day", ["new/"]),
+        ("ours", "replace_raw_day", ["new/"]),
+        ("ours", "add_to_raw_day", ["new/", "old/"]),
+    ],
+)
+def test_a_killed_writer_leaves_the_old_day_or_the_new_one(
+    warehouse, tmp_path, *, moment, former, write, new
+):
+    """And its record; other files are ignored by readers, and the next writer removes them."""
     if former == "ours":
-        warehouse.replace_raw_day(DAY, {7: [hour_file(tmp_path / "old", "old/")]})
+        warehouse.replace_raw_day(DAY, {7: [hour_file(tmp_path / "old", "old/")]}, record="old")
     else:
         write_file(warehouse, PROXY, hour="07", fulluri=["old/"])
     file = hour_file(tmp_path / "new", "new/")
-    arguments = [sys.executable, "-c", KILLED_WRITER, warehouse.base, DAY.key, str(file), moment]
+    arguments = [sys.executable, "-c", KILLED_WRITER, warehouse.base, DAY.key, str(file), moment, write]
     assert subprocess.run(arguments, timeout=60, check=False).returncode == -signal.SIGKILL
-    assert _uris(warehouse) == [seen]
+    old = (["old/"], "old" if former == "ours" else "")
+    expected = old if moment == "before the switch" else (new, "new")
+    assert (_uris(warehouse), warehouse.raw_day_record(DAY)) == expected
     day = Path(warehouse.location(PROXY, DAY))
     left = day / "h=08" / f".{'0' * 32}.tmp"
     left.write_bytes(b"half a file")
@@ -184,18 +199,63 @@ def test_a_raw_day_that_was_copied_from_a_cluster_is_read_as_there(warehouse, tm
         folder.mkdir(parents=True)
         hour_file(folder / "part.parquet", f"{name}/")
     (run / "h=09").mkdir()  # emptied
-    marker = {"run": "new", "switching": False, "hours": {"7": 5, "08": 0, "09": 5}, "emptied": ["09"]}
+    hours = {hour: {"run": "new", "modified": 5} for hour in ("7", "07", "08", "09")}
     for returned, expected in (
-        ([], ["late/", "run=new/", "run=new/"]),
-        (["09"], ["late/", "returned/", "run=new/", "run=new/"]),
+        (False, ["late/", "run=new/", "run=new/"]),
+        (True, ["late/", "returned/", "run=new/", "run=new/"]),
     ):
-        content = json.dumps({**marker, "returned": returned})
+        hours["09"] |= {"emptied": True, "returned": returned}
+        content = json.dumps({"switching": False, "hours": hours, "record": "cluster"})
         (day / "_proxy_oa_version.json").write_text(content, encoding="utf-8")
         assert _uris(warehouse) == expected
         assert warehouse.query(Query("SELECT max(h) AS h FROM proxy"))["h"].tolist() == ["10"]
 
-    warehouse.replace_raw_day(DAY, {7: [hour_file(tmp_path / "new", "new/")]})
+    file = hour_file(tmp_path / "new", "new/")
+    assert warehouse.raw_day_record(DAY) == "cluster"
+    warehouse.add_to_raw_day(DAY, {7: [file]}, record="local")
+    assert _uris(warehouse) == ["late/", "new/", "returned/", "run=new/", "run=new/"]
+    assert warehouse.raw_day_record(DAY) == "local"
+    warehouse.replace_raw_day(DAY, {7: [file]})
     assert _uris(warehouse) == ["new/"]
+
+
+def test_other_systems_files_of_an_hour_stay_beside_what_is_added(warehouse, tmp_path):
+    """Of other columns, types and folder names, in hours of ours and others; late ones, too."""
+    write_file(warehouse, PROXY, hour="7", types={"duration": pa.int64()}, duration=[2**40], fulluri=["a/"])
+    few = Path(warehouse.location(PROXY, DAY)) / "h=07"
+    few.mkdir()
+    pq.write_table(pa.table({"fulluri": ["b/"], "other": [1]}), few / "few.parq")
+    write_file(warehouse, PROXY, hour="__HIVE_DEFAULT_PARTITION__", fulluri=["c/"])
+    warehouse.add_to_raw_day(DAY, {7: [hour_file(tmp_path / "1", "1/", "part/")]}, record="first")
+    write_file(warehouse, PROXY, hour="07", fulluri=["late/"])
+    theirs, part = ["a/", "b/", "c/", "late/"], hour_file(tmp_path / "part", "part/", "a/")
+    assert _uris(warehouse) == ["1/", *theirs, "part/"]
+
+    file = hour_file(tmp_path / "2", "2/")
+    warehouse.add_to_raw_day(DAY, {7: [file], 8: [file]}, retracted={7: [part]}, record="second")
+    assert _uris(warehouse) == ["1/", "2/", "2/", *theirs]
+    assert warehouse.query(Query("SELECT max(duration) AS longest FROM proxy"))["longest"].tolist() == [2**40]
+
+
+def test_a_day_that_another_system_replaced_is_added_to(warehouse, tmp_path):
+    """It may remove our files, with the marker or without it: its rows stay, and so does what is added."""
+    for name in ("part.*", ".version.json"):
+        warehouse.add_to_raw_day(DAY, {7: [hour_file(tmp_path / "1", "1/")]}, record="first")
+        for file in Path(warehouse.location(PROXY, DAY)).rglob(name):
+            file.unlink()
+        write_file(warehouse, PROXY, hour="07", fulluri=["theirs/"])
+    assert warehouse.raw_day_record(DAY) == ""
+    warehouse.add_to_raw_day(DAY, {7: [hour_file(tmp_path / "2", "2/")]}, record="second")
+    assert _uris(warehouse) == ["2/", "theirs/"]
+
+
+def test_an_hour_that_is_added_to_often_has_few_files(warehouse, tmp_path):
+    """Each addition costs what it adds; from time to time, our files of the hour are merged."""
+    uris = [f"{number:02d}/" for number in range(40)]
+    for uri in uris:
+        warehouse.add_to_raw_day(DAY, {7: [hour_file(tmp_path / "added", uri)]})
+        assert len(_files(warehouse)) <= 1 + MOST_FILES
+    assert _uris(warehouse) == uris
 
 
 def test_a_dropped_raw_day_is_empty(warehouse, tmp_path):
@@ -207,8 +267,11 @@ def test_a_dropped_raw_day_is_empty(warehouse, tmp_path):
     assert warehouse.has_rows(PROXY, DAY.plus(1))
 
 
-def test_readers_beside_replacements_see_whole_days(warehouse, tmp_path):
-    """Each read gives one of the two contents, of all hours: by frame, by stream and by the footers."""
+def test_readers_beside_writers_see_whole_days(warehouse, tmp_path):
+    """Each read gives a whole content, of all hours: by frame, by stream and by the footers.
+
+    The day is replaced by two contents in turn, and each time another file is added to two hours.
+    """
     contents = []
     for number, hours in enumerate([(0, 7, 23), (6, 7, 8, 9)]):
         files = {
@@ -217,7 +280,10 @@ def test_readers_beside_replacements_see_whole_days(warehouse, tmp_path):
         contents.append((files, sorted(f"{number}/{hour}" for hour in hours for _ in range(50))))
     for hour in ("07", "09"):
         write_file(warehouse, PROXY, hour=hour, fulluri=["old/"])
+    added = hour_file(tmp_path / "added", "added/")
     expected = [["old/", "old/"], *(uris for _, uris in contents)]
+    expected += [["added/", "added/", *uris] for _, uris in contents]
+    expected = [sorted(uris) for uris in expected]
     done = Event()
 
     def read():
@@ -230,8 +296,9 @@ def test_readers_beside_replacements_see_whole_days(warehouse, tmp_path):
 
     with ThreadPoolExecutor(3) as pool:
         readers = [pool.submit(read) for _ in range(3)]
-        for number in range(50):
+        for number in range(30):
             warehouse.replace_raw_day(DAY, contents[number % 2][0])
+            warehouse.add_to_raw_day(DAY, {7: [added], 12: [added]})
         done.set()
         seen = [uris for reader in readers for uris in reader.result()]
     assert [uris for uris in seen if uris not in expected] == []
