@@ -86,10 +86,15 @@ class LogContent:
                 f"compressed by gzip, bzip2, xz or zstd)"
             )
 
+    @property
+    def compressed(self) -> bool:
+        """Whether reading from an offset on takes reading what is before it."""
+        return self._decompress is not None
+
     def head(self) -> bytes:
         """Return the first 256 KiB."""
         head = b""
-        for chunk in self._content(0):
+        for chunk in self.chunks(0):
             head += chunk
             if len(head) >= _HEAD:
                 break
@@ -103,7 +108,7 @@ class LogContent:
         wanted = sorted(set(lengths))
         if missing := [length for length in wanted if length not in self._states]:
             state, position = hashlib.sha256(), 0
-            for chunk in self._content(0):
+            for chunk in self.chunks(0):
                 begin = 0
                 while missing and missing[0] <= position + len(chunk):
                     state.update(chunk[begin : missing[0] - position])
@@ -117,18 +122,18 @@ class LogContent:
 
     def read(self, start: int = 0) -> "Passage":
         """Return the content from an offset on, which `digests` must have measured."""
-        return Passage(self._content(start), self._states[start].copy(), start)
+        return Passage(self.chunks(start), self._states[start].copy(), start)
 
     def part(self, start: int, end: int) -> Iterator[bytes]:
         """Yield the content between two offsets."""
         left = end - start
-        for chunk in self._content(start):
+        for chunk in self.chunks(start):
             yield chunk[:left]
             left -= len(chunk)
             if left <= 0:
                 return
 
-    def _content(self, start: int) -> Iterator[bytes]:
+    def chunks(self, start: int) -> Iterator[bytes]:
         """Yield the content from an offset on, in chunks of about 1 MiB."""
         if self._decompress is None:
             yield from self._plain(start)
