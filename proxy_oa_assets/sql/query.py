@@ -25,6 +25,9 @@ COUNTABLE = " AND ".join((*(f"{name} IS NOT NULL" for name in COUNTABLE_COLUMNS)
 # A partition of our tables as a number, YYYYMMDD.
 DAY_NUMBER = "CAST(y AS INT) * 10000 + CAST(m AS INT) * 100 + CAST(d AS INT)"
 
+# What logs and other systems write where a request has no such value.
+NO_VALUE = ("", "-")
+
 Values = tuple[str | int | float | None, ...]
 
 
