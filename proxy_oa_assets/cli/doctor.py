@@ -1,5 +1,6 @@
 """`proxy-oa doctor`: probes of every configured system."""
 
+import datetime as dt
 import stat
 import time
 import uuid
@@ -66,6 +67,7 @@ def _systems(settings: Settings, configured: Deployment) -> Iterator[dict[str, C
         "results": lambda: _results(configured.hdfs, settings.huser),
         "start date": lambda: start_date_finding(settings, first_day(configured)),
     }
+    yield _logs(settings, configured)
     yield {**configured.impala.probes(), "killed writers": lambda: _killed_writers(configured)}
     yield {"network context": lambda: _network_context(configured)}
     yield {"history": lambda: _history(settings)}
@@ -77,6 +79,17 @@ def _systems(settings: Settings, configured: Deployment) -> Iterator[dict[str, C
     # Services fail independently of each other.
     for name, probe in services.items():
         yield {f"reputation {name}": probe}
+
+
+def _logs(settings: Settings, configured: Deployment) -> dict[str, Callable[[], str]]:
+    if not settings.logs:
+        return {
+            "logs": lambda: "none configured (PROXY_OA_LOGS): other systems, or proxy-oa ingest, fill proxy"
+        }
+
+    from proxy_oa_assets.cli.log_probes import LogProbes
+
+    return LogProbes(configured.workspace, dt.datetime.now(dt.UTC)).probes()
 
 
 def _column_map(settings: Settings, configured: Deployment) -> str:
