@@ -1,5 +1,6 @@
 """What the catalogue says of every asset: owners, tags, where its data lies, its source."""
 
+import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from proxy_oa_assets.settings import Settings
 _STAGES = {
     "ml_results": "ranking",
     "proxy": "ingest",
+    "proxy_logs": "logging",
     "proxy_results": "selection",
     "scored_connections": "enrichment",
     "edge_details": "evidence",
@@ -58,6 +60,10 @@ def _describe(settings: Settings, configured: Deployment) -> Callable[[dg.AssetS
         "proxy_results": str(workspace.data(_ANY_DAY).parent),
         "notebooks": str(workspace.notebooks(_ANY_DAY).parent),
     } | {name: hdfs.location(f"{workspace.huser}/{table.location}") for name, table in _TABLES.items()}
+
+    if settings.logs:
+        # The part of the first pattern that is a folder.
+        folders["proxy_logs"] = re.sub(r"/[^/]*[%*?[].*", "", settings.logs[0], flags=re.DOTALL) or "/"
 
     def describe(spec: dg.AssetSpec) -> dg.AssetSpec:
         name = spec.key.to_user_string()

@@ -51,13 +51,15 @@ class Daily:
     """What the daily assets, checks and jobs take from the settings.
 
     `table_kinds` are the icons of assets that are tables: the engine, and the files' format. Results
-    that were modified less than `results_min_age` seconds ago may still be being written.
+    that were modified less than `results_min_age` seconds ago may still be being written. `takes_logs` says
+    that `proxy` is made here, from the logs that PROXY_OA_LOGS names.
     """
 
     partitions: dg.TimeWindowPartitionsDefinition
     backfill_policy: dg.BackfillPolicy | None
     table_kinds: frozenset[str]
     results_min_age: int
+    takes_logs: bool
 
     @classmethod
     def of(cls, settings: Settings) -> Self:
@@ -73,6 +75,7 @@ class Daily:
             else None,
             table_kinds=frozenset({settings.cluster.engine if settings.cluster else "duckdb", "parquet"}),
             results_min_age=settings.results_min_age,
+            takes_logs=bool(settings.logs),
         )
 
     def asset(
@@ -106,13 +109,15 @@ def day_by_day(
     materialize: Callable[[Day], DayMetadata],
     *,
     patience: float = _PATIENCE_SECONDS,
+    data_version: Callable[[Day], str] | None = None,
 ) -> dg.MaterializeResult:
     """Materialize each day of the run and report its metadata.
 
     A lock keeps two runs of a day apart, asset by asset, so that the later run starts from what the earlier
     one wrote. A step fails, to be retried, once another run has kept the lock for `patience` seconds. Raises
     dg.Failure if a day fails. In a run of several days, the run's last assets raise it; until then the other
-    days are materialized and recorded, and later assets leave out the failed ones.
+    days are materialized and recorded, and later assets leave out the failed ones. `data_version` gives the
+    version of a day that was materialized; by default Dagster's own counts, that of the inputs.
     """
     asset = context.asset_key.to_user_string()
 
@@ -127,36 +132,41 @@ def day_by_day(
 
     days = [Day.parse(key) for key in context.partition_keys]
     if len(days) > 1:
-        return _several_days(context, days, materialize_locked)
+        return _several_days(context, days, materialize_locked, data_version)
     good, bad = _each(context, days, materialize_locked)
     if bad:
         raise_failure(context, bad[days[0]])
-    return dg.MaterializeResult(metadata=good[days[0]])
+    version = dg.DataVersion(data_version(days[0])) if data_version else None
+    return dg.MaterializeResult(metadata=good[days[0]], data_version=version)
 
 
 def _several_days(
-    context: dg.AssetExecutionContext, days: Sequence[Day], materialize: Callable[[Day], DayMetadata]
+    context: dg.AssetExecutionContext,
+    days: Sequence[Day],
+    materialize: Callable[[Day], DayMetadata],
+    data_version: Callable[[Day], str] | None,
 ) -> dg.MaterializeResult:
     reasons = left_out(context, context.assets_def.dependency_keys)
     good, bad = _each(context, [day for day in days if day not in reasons], materialize)
     reasons |= {day: f"{context.asset_key.to_user_string()}: {_reason(error)}" for day, error in bad.items()}
-    if not reasons:
+    if not reasons and data_version is None:
         for day, metadata in good.items():
             context.add_asset_metadata(metadata, partition_key=day.key)
         return dg.MaterializeResult()
-    # Dagster would record all days or, of a failed step, none: the good ones are recorded here.
+    # Dagster would record all days, with one version, or, of a failed step, none: the good ones are recorded
+    # here.
     for day, metadata in good.items():
         context.log_event(
             dg.AssetMaterialization(
                 asset_key=context.asset_key,
                 partition=day.key,
                 metadata=metadata,
-                tags=_provenance(context),
+                tags=_provenance(context) | ({DATA_VERSION_TAG: data_version(day)} if data_version else {}),
             )
         )
     for day, reason in reasons.items():
         leave_out(context, context.asset_key, day, reason)
-    if not is_last(context, context.asset_key):
+    if not reasons or not is_last(context, context.asset_key):
         return dg.MaterializeResult(metadata=NO_MATERIALIZATION)
     lines = "\n".join(f"{day}: {reason}" for day, reason in sorted(reasons.items()))
     raise dg.Failure(

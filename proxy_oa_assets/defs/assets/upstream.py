@@ -1,17 +1,18 @@
-"""The upstream assets, which other systems write: the ranked results and the raw requests."""
+"""The upstream assets, which other systems write: the ranked results, and the raw requests or their logs."""
 
 from collections.abc import Callable, Iterable, Iterator
-from functools import partial
 
 import dagster as dg
 
 from proxy_oa_assets.defs.assets.daily import GROUP, Daily
 from proxy_oa_assets.defs.assets.metadata import column_schema, table_metadata
 from proxy_oa_assets.defs.assets.upstream_days import (
+    LOGS,
     ML_RESULTS,
     RAW,
     UpstreamDay,
     age,
+    logged_day,
     published_days,
     ranked_day,
     raw_day,
@@ -28,17 +29,32 @@ from proxy_oa_assets.resources.workspace import Workspace
 
 
 def upstream_assets(daily: Daily) -> list[dg.AssetsDefinition]:
-    """Return the observable assets `ml_results` and `proxy`."""
-    # Dagster's own observations have no figures of a day, so each is reported with them, and none is yielded.
-    spec = partial(dg.AssetSpec, group_name=GROUP, partitions_def=daily.partitions, skippable=True)
+    """Return the observable assets: `ml_results`, and `proxy` or the logs of which it is made."""
+    return [_ml_results(daily), _proxy_logs(daily) if daily.takes_logs else _proxy(daily)]
 
+
+# Dagster's own observations have no figures of a day, so each is reported with them, and none is yielded.
+def _spec(daily: Daily, name: str, description: str, kinds: set[str], **metadata: object) -> dg.AssetSpec:
+    return dg.AssetSpec(
+        name,
+        description=description,
+        kinds=kinds,
+        metadata=metadata,
+        group_name=GROUP,
+        partitions_def=daily.partitions,
+        skippable=True,
+    )
+
+
+def _ml_results(daily: Daily) -> dg.AssetsDefinition:
     @dg.multi_observable_source_asset(  # type: ignore[untyped-decorator]  # Dagster annotates no types
         specs=[
-            spec(
+            _spec(
+                daily,
                 ML_RESULTS,
-                description="proxy_results.csv: the day's requests, ranked by the topic model (spot-ml)",
-                kinds={"hdfs", "csv"},
-                metadata={"dagster/column_schema": column_schema(RESULT_COLUMNS)},
+                "proxy_results.csv: the day's requests, ranked by the topic model (spot-ml)",
+                {"hdfs", "csv"},
+                **{"dagster/column_schema": column_schema(RESULT_COLUMNS)},
             )
         ]
     )
@@ -58,13 +74,19 @@ def upstream_assets(daily: Daily) -> list[dg.AssetsDefinition]:
         days = published_days(hdfs, workspace, daily.partitions.get_partition_keys())
         yield from _observed(context, ML_RESULTS, days, look)
 
+    asset: dg.AssetsDefinition = ml_results
+    return asset
+
+
+def _proxy(daily: Daily) -> dg.AssetsDefinition:
     @dg.multi_observable_source_asset(  # type: ignore[untyped-decorator]  # Dagster annotates no types
         specs=[
-            spec(
+            _spec(
+                daily,
                 RAW,
-                description="The day's raw proxy requests, as the ingest job wrote them, hour by hour",
-                kinds={"hive", "parquet"},
-                metadata=table_metadata(PROXY),
+                "The day's raw proxy requests, as the ingest job wrote them, hour by hour",
+                {"hive", "parquet"},
+                **table_metadata(PROXY),
             )
         ]
     )
@@ -78,7 +100,37 @@ def upstream_assets(daily: Daily) -> list[dg.AssetsDefinition]:
             context, RAW, days, lambda day: raw_day(hdfs, workspace, day, folders=folders[day])
         )
 
-    return [ml_results, proxy]
+    asset: dg.AssetsDefinition = proxy
+    return asset
+
+
+def _proxy_logs(daily: Daily) -> dg.AssetsDefinition:
+    @dg.multi_observable_source_asset(  # type: ignore[untyped-decorator]  # Dagster annotates no types
+        specs=[
+            _spec(
+                daily,
+                LOGS,
+                "The proxies' own logs that can hold the day, of those that PROXY_OA_LOGS names",
+                {"file"},
+            )
+        ]
+    )
+    def proxy_logs(context: dg.AssetExecutionContext, workspace: Workspace) -> Iterator[dg.ObserveResult]:
+        # Loads DuckDB and pyarrow.
+        from proxy_oa_assets.ingest.log_files import LogFiles
+
+        found = LogFiles.of(workspace).all()
+        for problem in found.unread.values():
+            context.log.warning("Left out: %s", problem)
+
+        def look(day: Day) -> UpstreamDay | None:
+            logs = found.of(day)
+            return logged_day(logs) if logs else None
+
+        yield from _observed(context, LOGS, map(Day.parse, daily.partitions.get_partition_keys()), look)
+
+    asset: dg.AssetsDefinition = proxy_logs
+    return asset
 
 
 def _observed(

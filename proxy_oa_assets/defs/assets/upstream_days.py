@@ -1,8 +1,10 @@
 """Days of the upstream assets, as they stand and as Dagster's history has them.
 
-What other systems publish is reported by the sensor `new_results`, by the assets that read a day, and by
-"Observe" in the web UI. Each report is an observation, whose data version marks the days made from another
-version as unsynced, and a materialization, which shows that the day exists.
+They are `ml_results`, and `proxy` or, if it is made from them, the logs that PROXY_OA_LOGS names.
+
+What other systems publish is reported by the sensors `new_results` and `new_logs`, by the assets that read a
+day, and by "Observe" in the web UI. Each report is an observation, whose data version marks the days made
+from another version as unsynced, and a materialization, which shows that the day exists.
 """
 
 import hashlib
@@ -10,16 +12,21 @@ import re
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import dagster as dg
 
 from proxy_oa_assets.model.day import Day
 from proxy_oa_assets.model.tables import PROXY, RAW_HOUR_FOLDER
+from proxy_oa_assets.model.text import counted, printable
 from proxy_oa_assets.ranking.published_parts import PublishedParts
 from proxy_oa_assets.resources.hdfs import FileStore
 from proxy_oa_assets.resources.workspace import Workspace
 
-ML_RESULTS, RAW = "ml_results", PROXY.name
+if TYPE_CHECKING:
+    from proxy_oa_assets.ingest.log_files import DayLogs
+
+ML_RESULTS, RAW, LOGS = "ml_results", PROXY.name, "proxy_logs"
 _VERSION, _ROWS = "dagster/data_version", "dagster/partition_row_count"
 _ANY_DAY = Day.parse("2016-09-12")
 # Our versions of a raw day, embedded and on a cluster, are switched by these files.
@@ -109,6 +116,21 @@ def raw_day(
     )
 
 
+def logged_day(logs: "DayLogs") -> UpstreamDay:
+    """Return the day of `proxy_logs` that logs can hold."""
+    first, *others = map(printable, logs.states)
+    source = f"{first} and {counted(len(others), 'log')} more" if others else first
+    return UpstreamDay(
+        LOGS,
+        logs.day,
+        logs.version,
+        source,
+        logs.modified,
+        logs.length,
+        figures={"files": len(logs.states)},
+    )
+
+
 def published_days(hdfs: FileStore, workspace: Workspace, keys: Iterable[str]) -> dict[Day, int]:
     """Return those of the partitions that have a folder of results, and when each was modified."""
     root, _, _ = workspace.results(_ANY_DAY).rpartition(f"/{_ANY_DAY.folder}/")
@@ -122,7 +144,8 @@ def recorded_versions(
     """Return the version of each day as history has it last; of all days, or of those that are given."""
     tags = instance.event_log_storage.get_latest_tags_by_partition(
         dg.AssetKey(asset),
-        dg.DagsterEventType.ASSET_OBSERVATION,
+        # Of reports, and of runs that make the day here.
+        dg.DagsterEventType.ASSET_MATERIALIZATION,
         [_VERSION],
         asset_partitions=None if days is None else [day.key for day in days],
     )

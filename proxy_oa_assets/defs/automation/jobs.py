@@ -26,6 +26,14 @@ proxy_day = dg.define_asset_job(
     tags={PURPOSE: "materialize"},
 )
 
+# Exists where the logs are taken here; it doesn't wait for ranked results.
+ingest_day = dg.define_asset_job(
+    "ingest_day",
+    selection=dg.AssetSelection.assets("proxy", "ingest_summary"),
+    description="The raw requests of a day, taken from the logs, and their number per minute",
+    tags={PURPOSE: "ingest"},
+)
+
 yesterday = dg.define_asset_job(
     "yesterday",
     selection=dg.AssetSelection.checks(YESTERDAY_CHECK),

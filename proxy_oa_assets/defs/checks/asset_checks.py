@@ -9,9 +9,10 @@ from dagster._core.definitions.asset_checks.asset_check_evaluation import (
     AssetCheckEvaluationTargetMaterializationData as TargetMaterialization,
 )
 
+from proxy_oa_assets.defs.assets.daily import Daily
 from proxy_oa_assets.defs.assets.left_out import is_last, leave_out, left_out
 from proxy_oa_assets.defs.assets.upstream_days import ML_RESULTS
-from proxy_oa_assets.defs.checks import edges, scores, summary
+from proxy_oa_assets.defs.checks import edges, raw, scores, summary
 from proxy_oa_assets.defs.checks.day_check import CheckResult, CheckSeverity, DayCheck, Evaluate
 from proxy_oa_assets.model.day import Day
 from proxy_oa_assets.model.errors import ProxyOaError, disk_errors
@@ -22,12 +23,21 @@ from proxy_oa_assets.resources.impala import Warehouse
 from proxy_oa_assets.resources.reputation import ReputationResource
 from proxy_oa_assets.resources.workspace import Workspace
 
-DAY_CHECKS: tuple[tuple[tuple[DayCheck, ...], Evaluate], ...] = (
+Checks = tuple[tuple[tuple[DayCheck, ...], Evaluate], ...]
+DAY_CHECKS: Checks = (
     (scores.RESULTS_CHECKS, scores.evaluate_results),
     (scores.SCORES_CHECKS, scores.evaluate_scores),
     (edges.EDGE_CHECKS, edges.evaluate_edges),
     (summary.SUMMARY_CHECKS, summary.evaluate_summary),
 )
+
+# Of a day of `proxy` that is made here.
+RAW_DAY_CHECKS: Checks = ((raw.RAW_CHECKS, raw.evaluate_raw),)
+
+
+def day_checks(daily: Daily) -> Checks:
+    """Return the checks of the assets that are made here."""
+    return (*RAW_DAY_CHECKS, *DAY_CHECKS) if daily.takes_logs else DAY_CHECKS
 
 
 def evaluated(
@@ -80,9 +90,9 @@ def materialized(instance: dg.DagsterInstance, asset: str) -> list[str]:
     return sorted(instance.get_materialized_partitions(dg.AssetKey(asset)))
 
 
-def asset_checks(partitions: dg.TimeWindowPartitionsDefinition) -> list[dg.AssetChecksDefinition]:
+def asset_checks(daily: Daily) -> list[dg.AssetChecksDefinition]:
     """Return the checks of every asset's day."""
-    return [_checks_of_an_asset(checks, evaluate, partitions) for checks, evaluate in DAY_CHECKS]
+    return [_checks_of_an_asset(checks, evaluate, daily.partitions) for checks, evaluate in day_checks(daily)]
 
 
 def _checks_of_an_asset(

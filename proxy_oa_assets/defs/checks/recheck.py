@@ -6,11 +6,13 @@ from collections.abc import Set as AbstractSet
 import dagster as dg
 from pydantic import Field
 
+from proxy_oa_assets.defs.assets.daily import Daily
 from proxy_oa_assets.defs.automation.jobs import PURPOSE
 from proxy_oa_assets.defs.automation.run_reports import refused
 from proxy_oa_assets.defs.checks.asset_checks import (
-    DAY_CHECKS,
+    Checks,
     dagster_severity,
+    day_checks,
     evaluated,
     evaluation,
     materialized,
@@ -49,8 +51,9 @@ class RecheckConfig(dg.Config):
         return known
 
 
-def recheck_job(partitions: dg.TimeWindowPartitionsDefinition) -> dg.JobDefinition:
+def recheck_job(daily: Daily) -> dg.JobDefinition:
     """Return the job `recheck_days`."""
+    checks_of_assets = day_checks(daily)
 
     @dg.op(out={})
     def recheck(
@@ -66,16 +69,16 @@ def recheck_job(partitions: dg.TimeWindowPartitionsDefinition) -> dg.JobDefiniti
         deployment = Deployment(hdfs=hdfs, impala=impala, reputation=reputation, workspace=workspace)
         wrong: list[str] = []
         try:
-            days = config.days(list(partitions.get_partition_keys()))
+            days = config.days(list(daily.partitions.get_partition_keys()))
         except DayError as error:
             raise refused(str(error)) from error
-        assets = [checks[0].asset for checks, _ in DAY_CHECKS]
+        assets = [checks[0].asset for checks, _ in checks_of_assets]
         made = {asset: set(materialized(context.instance, asset)) for asset in assets}
         skipped = _not_materialized(days, made)
         if skipped:
             context.log.info("Skipped what isn't materialized: %s", skipped)
         for day in days:
-            for check, result in _results(day, made, deployment).items():
+            for check, result in _results(day, checks_of_assets, made, deployment).items():
                 yield evaluation(context.instance, check, day, result)
                 if not result.passed and dagster_severity(check) is dg.AssetCheckSeverity.ERROR:
                     wrong.append(f"{day}: {check.asset}, {check.name}: {result.description}")
@@ -95,12 +98,12 @@ def recheck_job(partitions: dg.TimeWindowPartitionsDefinition) -> dg.JobDefiniti
 
 
 def _results(
-    day: Day, made: Mapping[str, AbstractSet[str]], deployment: Deployment
+    day: Day, checks_of_assets: Checks, made: Mapping[str, AbstractSet[str]], deployment: Deployment
 ) -> dict[DayCheck, CheckResult]:
     """Evaluate the checks of the assets that are materialized on a day."""
     return {
         check: result
-        for checks, evaluate in DAY_CHECKS
+        for checks, evaluate in checks_of_assets
         if day.key in made[checks[0].asset]
         for check, result in evaluated(checks, evaluate, day, deployment).items()
     }

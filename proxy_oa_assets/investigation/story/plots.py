@@ -94,6 +94,29 @@ def minutes_svg(
     )
 
 
+def hours_svg(counts: Sequence[int], date: str) -> Markup:
+    """Return a plot of a day's requests in each of its 24 hours, 960 by 270 pixels."""
+    left, top, right, bottom = _MINUTES_AREA
+    ticks = round_ticks(max(counts))
+    width = (right - left) / len(counts)
+    heights = [max(_LEAST_HEIGHT, count * (bottom - top) / ticks[-1]) if count else 0.0 for count in counts]
+    return render(
+        "hours.svg",
+        date=date,
+        total=sum(counts),
+        bars=[
+            (round(left + hour * width + 2, 1), round(bottom - height, 1), round(height, 1))
+            for hour, height in enumerate(heights)
+        ],
+        width=round(width - 4, 1),
+        left=left,
+        right=right,
+        bottom=bottom,
+        counts=[(bottom - tick * (bottom - top) / ticks[-1], tick_label(tick, ticks[-1])) for tick in ticks],
+        times=[(round(left + hour * width, 1), clock(hour * 60)) for hour in range(0, len(counts) + 1, 3)],
+    )
+
+
 def data_address(svg: Markup) -> str:
     """Return a plot as a `data:` address (RFC 2397), which a Markdown image takes for its source."""
     return f"data:image/svg+xml;base64,{base64.b64encode(svg.encode('utf-8')).decode('ascii')}"

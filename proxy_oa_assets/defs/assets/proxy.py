@@ -1,0 +1,152 @@
+"""The asset `proxy`, where PROXY_OA_LOGS is set: a day's raw requests, taken from the proxies' own logs."""
+
+from typing import TYPE_CHECKING
+
+import dagster as dg
+
+from proxy_oa_assets.defs.assets.daily import WAREHOUSE_POOL, Daily, DayMetadata, day_by_day
+from proxy_oa_assets.defs.assets.metadata import preview, table_metadata
+from proxy_oa_assets.defs.assets.upstream_days import LOGS, logged_day, raw_day, report_read
+from proxy_oa_assets.ingest.coverage import RawFigures, coverage
+from proxy_oa_assets.investigation.story.plots import data_address, hours_svg
+from proxy_oa_assets.model.day import Day, spans
+from proxy_oa_assets.model.errors import IngestError
+from proxy_oa_assets.model.tables import PROXY, records
+from proxy_oa_assets.model.text import counted, printable
+from proxy_oa_assets.resources.deployment import Deployment
+from proxy_oa_assets.resources.hdfs import FileStore
+from proxy_oa_assets.resources.impala import Warehouse
+from proxy_oa_assets.resources.reputation import ReputationResource
+from proxy_oa_assets.resources.workspace import Workspace
+from proxy_oa_assets.sql import raw_figures
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from proxy_oa_assets.ingest.log_files import LogFiles
+
+# The state of the logs that a materialization read; the sensor new_logs looks for it.
+LOGS_VERSION = "logs_version"
+_NAMED = 20  # logs in metadata
+_HOURS = 24
+
+
+def proxy_asset(daily: Daily) -> dg.AssetsDefinition:
+    """Return the asset `proxy`."""
+
+    @daily.asset(
+        deps=[LOGS],
+        kinds=daily.table_kinds,
+        code_version="1",
+        pool=WAREHOUSE_POOL,
+        metadata=table_metadata(PROXY),
+    )
+    def proxy(
+        context: dg.AssetExecutionContext,
+        hdfs: FileStore,
+        impala: Warehouse,
+        reputation: ReputationResource,
+        workspace: Workspace,
+    ) -> dg.MaterializeResult:
+        """The day's raw proxy requests, hour by hour, taken from the logs that can hold them."""
+        # Loads DuckDB and pyarrow.
+        from proxy_oa_assets.ingest.ingesting import ingest_day
+        from proxy_oa_assets.ingest.log_files import LogFiles
+
+        deployment = Deployment(hdfs=hdfs, impala=impala, reputation=reputation, workspace=workspace)
+        files = LogFiles.of(workspace)
+
+        def materialize(day: Day) -> DayMetadata:
+            found = files.for_day(day)
+            for problem in found.unread.values():
+                context.log.warning("Left out: %s", problem)
+            # Noted before the logs are read: what is added in between then counts as new.
+            logs = found.of(day)
+            taken = ingest_day(
+                day, list(logs.states if logs else ()), deployment=deployment, log_format=files.format
+            )
+            for warning in taken.warnings:
+                context.log.warning(warning)
+            figures = day_figures(impala, day)
+            if not figures[0].rows and not (logs and logs.spanned):
+                raise IngestError(_no_log(day, files))
+            if logs:
+                report_read(context, logged_day(logs))
+            return {
+                "rejected_lines": taken.rejected,
+                "files": len(logs.states) if logs else 0,
+                "logs": dg.MetadataValue.text(_named(list(logs.states) if logs else [])),
+                "logs_not_read": dg.MetadataValue.text("\n".join(map(printable, found.unread.values()))),
+                LOGS_VERSION: dg.MetadataValue.text(logs.version if logs else ""),
+                **_figures(day, *figures),
+                "first_rows": preview(
+                    impala.query(raw_figures.first_rows(day, 10)), raw_figures.PREVIEWED_COLUMNS
+                ),
+            }
+
+        def version(day: Day) -> str:
+            raw = raw_day(hdfs, workspace, day)
+            return raw.version if raw else "empty"
+
+        return day_by_day(context, hdfs, workspace, materialize, data_version=version)
+
+    return proxy
+
+
+def day_figures(impala: Warehouse, day: Day) -> tuple[RawFigures, list[int]]:
+    """Return what the day's raw rows have, and how many rows each of its 24 hours has."""
+    hours = impala.query(raw_figures.figures_by_hour(day))
+    per_hour = [0] * _HOURS
+    for hour, total in records(hours[["hh", "total"]]):
+        if hour is not None:
+            per_hour[int(str(hour))] += int(str(total))
+
+    def distinct(column: str) -> int:
+        ((total,),) = records(impala.query(raw_figures.distinct_values(day, column)))
+        return int(str(total))
+
+    figures = RawFigures(
+        rows=int(hours["total"].sum()),
+        clients=distinct("clientip"),
+        hosts=distinct("host"),
+        connects=int(hours["connects"].sum()),
+        own=int(hours["own"].sum()),
+        filled={name: int(hours[f"filled_{name}"].sum()) for name in raw_figures.FIGURED_COLUMNS},
+    )
+    return figures, per_hour
+
+
+def _figures(day: Day, figures: RawFigures, per_hour: list[int]) -> DayMetadata:
+    plot = data_address(hours_svg(per_hour, day.key))
+    sentences = coverage(figures) if figures.rows else ["no request: the logs go past this day without one"]
+    return {
+        "dagster/partition_row_count": figures.rows,
+        "clients": figures.clients,
+        "hosts": figures.hosts,
+        "requests_per_hour": dg.MetadataValue.md(f"![Requests per hour of {day}]({plot})"),
+        "coverage": dg.MetadataValue.text("\n".join(sentences) or "every column that matters has values"),
+        "rows_with_a_value": dg.MetadataValue.table(
+            [
+                dg.TableRecord({"column": name, "rows": rows, "share": f"{rows / (figures.rows or 1):.1%}"})
+                for name, rows in figures.filled.items()
+            ]
+        ),
+    }
+
+
+def _named(paths: "list[Path]") -> str:
+    more = [f"and {counted(len(paths) - _NAMED, 'log')} more"] if len(paths) > _NAMED else []
+    return "\n".join([*(printable(path) for path in paths[:_NAMED]), *more])
+
+
+def _no_log(day: Day, files: "LogFiles") -> str:
+    """Return why a day isn't made: which days the logs have."""
+    patterns, found = "; ".join(files.patterns), files.all()
+    if not found.states:
+        unread = f" ({counted(len(found.unread), 'file')} can't be read)" if found.unread else ""
+        return f"no log has been found{unread}: correct PROXY_OA_LOGS={patterns}, or wait for the first log"
+    days = "; ".join(spans(first.through(last)) for first, last in found.spans)
+    return (
+        f"no log has {day}: those of PROXY_OA_LOGS={patterns} have {days}. Restore the day's log to one of "
+        f"these places, or leave the day out"
+    )
