@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
@@ -13,6 +14,9 @@ BLOCK = 16 << 20  # bytes; a line that is longer makes a longer block
 _LF, _CR, _NUL = 10, 13, 0
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
+LONGEST = 64 << 20  # bytes of a line
+_KEPT = 64 << 10  # bytes of a longer one
+
 Offsets = npt.NDArray[np.int64]
 Bytes = npt.NDArray[np.uint8]
 
@@ -22,7 +26,8 @@ class Lines:
     """Lines in a row. `text` is UTF-8 without carriage returns at line ends; each line ends in a line feed.
 
     `ends` are the offsets of the line feeds in `text`. `offsets` are where the lines begin in the log, and
-    `number` is the first line's, from 1. `glued` lines began behind a NUL in place of a line feed.
+    `number` is the first line's, from 1. `glued` lines began behind a NUL in place of a line feed. With
+    `too_long`, the only line is the begin of one that is longer than `LONGEST`.
     """
 
     text: bytes
@@ -30,6 +35,7 @@ class Lines:
     offsets: Offsets
     number: int
     glued: int = 0
+    too_long: bool = False
 
     @property
     def starts(self) -> Offsets:
@@ -67,20 +73,39 @@ def blocks(
     end, since Squid cuts a line there together with its line feed.
     """
     waiting: list[bytes] = []
-    length = 0
+    length, has_line = 0, False
     for chunk in chunks:
         waiting.append(chunk)
         length += len(chunk)
-        if length < size or b"\n" not in chunk:
+        has_line = has_line or b"\n" in chunk
+        if length < size:
+            continue
+        if not has_line:
+            if length > LONGEST:
+                waiting = [b"".join(waiting)[:_KEPT]]
             continue
         whole = b"".join(waiting)
-        cut = whole.rindex(b"\n") + 1
-        lines = _lines(whole[:cut], offset, number, cut_at)
-        yield lines
-        offset, number, length = offset + cut, number + len(lines), len(whole) - cut
-        waiting = [whole[cut:]]
-    if rest := b"".join(waiting):
+        first, cut = whole.index(b"\n") + 1, whole.rindex(b"\n") + 1
+        left_out = length - len(whole)
+        if left_out or first > LONGEST:
+            yield _too_long(whole[:first], offset, number)
+            offset, number, whole, cut = offset + first + left_out, number + 1, whole[first:], cut - first
+        if cut:
+            lines = _lines(whole[:cut], offset, number, cut_at)
+            yield lines
+            offset, number = offset + cut, number + len(lines)
+        waiting, length, has_line = [whole[cut:]], len(whole) - cut, False
+    rest = b"".join(waiting)
+    if length > LONGEST:
+        yield _too_long(rest, offset, number)
+    elif rest:
+        # The last line may have no line feed.
         yield _lines(rest if rest.endswith(b"\n") else rest + b"\n", offset, number, cut_at)
+
+
+def _too_long(line: bytes, offset: int, number: int) -> Lines:
+    begin = line[:_KEPT].removesuffix(b"\n").replace(b"\r", b" ")
+    return dataclasses.replace(_lines(begin + b"\n", offset, number, 0), too_long=True)
 
 
 def _lines(block: bytes, offset: int, number: int, cut_at: int) -> Lines:

@@ -24,7 +24,7 @@ from proxy_oa_assets.ingest.declaration import Declaration
 from proxy_oa_assets.ingest.families.prepared import Prepared
 from proxy_oa_assets.ingest.families.registry import prepare
 from proxy_oa_assets.ingest.layout import Layout
-from proxy_oa_assets.ingest.log_lines import Lines, blocks
+from proxy_oa_assets.ingest.log_lines import LONGEST, Lines, blocks
 from proxy_oa_assets.ingest.position import Position
 from proxy_oa_assets.ingest.staging import DayRows, Reject, Staging
 from proxy_oa_assets.ingest.syslog import without_syslog
@@ -167,9 +167,10 @@ class _LogReader:
                 yield lines, self._layout, self._fields(lines)
 
     def _fields(self, lines: Lines) -> Prepared:
-        if self._layout.ready:
+        if self._layout.ready and not lines.too_long:
             return prepare(lines, self._layout)
-        reason = "no line before it names the fields"
+        too_long = f"longer than {LONGEST >> 20} MiB"
+        reason = too_long if lines.too_long else "no line before it names the fields"
         return Prepared((), "", _NO_BLOCK, [(index, reason) for index in range(len(lines))])
 
     def _counted(self, chunks: Iterable[bytes]) -> Iterator[bytes]:

@@ -81,13 +81,14 @@ class Staging(AbstractContextManager["Staging"]):
         """
         good = rows["reason"].is_null().to_numpy()
         hours = rows["second"].fill_null(0).to_numpy() // _SECONDS
-        self._add_rejects(rows["line"].to_numpy()[good], hours[good], rejects)
-        if not good.all() or (hours[1:] < hours[:-1]).any():
-            order = np.flatnonzero(good)
-            order = order[np.argsort(hours[order], kind="stable")]
+        places = rows["line"].to_numpy()
+        self._add_rejects(places[good], hours[good], rejects)
+        if not good.all() or not (_ascend(hours) and _ascend(places)):
+            order = np.lexsort((places, hours))
+            order = order[good[order]]
             rows, hours = rows.take(order), hours[order]
         found, starts = np.unique(hours, return_index=True)
-        ends = np.append(starts[1:], len(hours))
+        ends = np.append(starts, len(hours))[1:]
         for hour, start, end in zip(found.tolist(), starts.tolist(), ends.tolist(), strict=True):
             if self._wanted is not None and _day(hour) not in self._wanted:
                 self.outside += end - start
@@ -166,6 +167,10 @@ class Staging(AbstractContextManager["Staging"]):
         with found.rejects.open("ab") as file:
             values = (reject.number, reject.offset, reject.reason, reject.content)
             file.write(tsv.line(values).encode("utf-8"))
+
+
+def _ascend(numbers: Numbers) -> bool:
+    return bool((numbers[1:] >= numbers[:-1]).all())
 
 
 def _day(hour: int) -> Day:
