@@ -3,6 +3,7 @@
 The shipped declarations are the TOML files of `formats/`; a site's own format is the same TOML by path.
 """
 
+import re
 import tomllib
 from collections.abc import Mapping, Sequence
 from functools import cache
@@ -28,8 +29,8 @@ def _as_list(value: object) -> object:
 
 
 def _as_values(value: object) -> object:
-    if isinstance(value, list | tuple) and any(isinstance(each, Mapping) for each in value):
-        return [each if isinstance(each, Mapping) else {"fields": each} for each in value]
+    if isinstance(value, list | tuple) and any(isinstance(each, Mapping | BaseModel) for each in value):
+        return [each if isinstance(each, Mapping | BaseModel) else {"fields": each} for each in value]
     return [{"fields": value} if isinstance(value, str | list) else value]
 
 
@@ -44,7 +45,7 @@ class Value(_Part):
     """Where a column's text comes from: the first of `fields` that has a value.
 
     Of it, the part after the first `after` and before the next `before`, or the first group of `pattern`; the
-    encoding `decode` is undone on the part.
+    encoding `decode` is undone on the part. With `text`, the column has that text where there is a part.
     """
 
     fields: OneOrMore
@@ -55,6 +56,7 @@ class Value(_Part):
         default="", description="`squid`: percent-encoded, and a backslash is written twice"
     )
     null: tuple[str, ...] = Field(default=(), description="Further words that stand for none")
+    text: str = ""
     unit: Literal["ms", "s", "us", "ns", "bytes"] = Field(default="ms", description="Of `duration`")
 
 
@@ -105,7 +107,9 @@ class Declaration(_Part):
     )
     pattern: str = Field(default="", description="Regular expression that lines of this format begin with")
     only: Mapping[str, OneOrMore] = Field(
-        default={}, description="Fields' texts without which a line is one of another log in the same file"
+        default={},
+        description="Texts that fields have in this log, `a|b` is one of two; with another, a line is of "
+        "another log in the same file",
     )
     within: tuple[str, ...] = Field(default=(), description="JSON objects in which the fields may be wrapped")
     fields: tuple[str, ...] = ()
@@ -136,14 +140,35 @@ class Declaration(_Part):
         missing = sorted(set(self.source_fields()) - set(self.fields))
         if self.fields and self.header == "none" and missing:
             raise ValueError(f"{missing[0]!r} is none of the fields")
+        if self.family == "json":
+            for name in (*self.source_fields(), *self.within):
+                json_steps(name)
         return self
 
     def source_fields(self) -> tuple[str, ...]:
         """Return the fields that the declaration reads, once each."""
         read = [name for time in self.time for name in (*time.fields, *filter(None, [time.zone_field]))]
         read += [name for values in self.columns.values() for value in values for name in value.fields]
-        read += self.only
+        read += [name for names in self.only for name in names.split("|")]
+        if self.header == "none" and not self.fields:
+            read += [name for names in self.requires for name in names.split("|")]
         return tuple(dict.fromkeys(read))
+
+
+# A step of a path: .name, ."name" or [0].
+_STEP = re.compile(r'\.(?:"([^"\\]+)"|([^."\\*\[\]]+))|\[(\d+)\]')
+
+
+@cache
+def json_steps(name: str) -> tuple[str | int, ...]:
+    """Return the steps to a JSON field: one of a name, several of a path, `$.http.url` or `$.types[0]`.
+
+    Raises ValueError if it begins as a path does, and isn't one.
+    """
+    found = list(_STEP.finditer(name, 1) if name.startswith("$") else _STEP.finditer(f'."{name}"'))
+    if not found or "".join(step[0] for step in found) not in (name[1:], f'."{name}"'):
+        raise ValueError(f'{name} is no name, and no path such as $.http.url, $."id.orig_h" or $.types[0]')
+    return tuple(int(step[3]) if step[3] else step[1] or step[2] for step in found)
 
 
 def read_declaration(text: str, where: str) -> Declaration:
@@ -156,8 +181,10 @@ def read_declaration(text: str, where: str) -> Declaration:
         given = _over(declared(str(given["logformat"])), given)
     base = given.pop("columns_of", None)
     if base is not None:
-        shared = declaration(str(base)).model_dump(include={"columns", "time", "constants", "null"})
-        given = _over(shared, given)
+        shared = declaration(str(base))
+        given = _over(
+            {name: getattr(shared, name) for name in ("columns", "time", "constants", "null")}, given
+        )
     return _checked(given, where)
 
 

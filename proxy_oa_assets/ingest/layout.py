@@ -29,7 +29,10 @@ class Layout:
     @classmethod
     def of(cls, declaration: Declaration, header: tuple[str, ...] = ()) -> Self:
         """Return the layout after some header lines, or before any."""
-        layout = cls(declaration, declaration.fields)
+        fields = declaration.fields
+        if declaration.header == "none":
+            fields = fields or declaration.source_fields()
+        layout = cls(declaration, fields)
         for line in header:
             layout = layout.after(line)
         return layout

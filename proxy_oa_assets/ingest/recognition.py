@@ -30,12 +30,13 @@ class _Fit:
     declaration: Declaration
     share: float
     why: str
+    fitting: int = 0
 
     @property
-    def rank(self) -> tuple[float, int]:
-        # Of formats that fit alike, the one that asks for more.
+    def rank(self) -> tuple[float, int, int]:
+        # Of formats that fit alike, the one that fits more lines or asks for more.
         declared = self.declaration
-        return (self.share, len(declared.requires) * 100 + len(declared.pattern))
+        return (self.share, self.fitting, len(declared.requires) * 100 + len(declared.pattern))
 
 
 def recognize(head: bytes, declarations: Iterable[Declaration] | None = None) -> Recognition:
@@ -67,9 +68,13 @@ def _fit(declaration: Declaration, head: bytes) -> _Fit:
     if not lines:
         is_header = declaration.header != "none" and bool(layout.header)
         return _Fit(declaration, float(is_header), "its header is that of" if is_header else "it has no line")
-    fitting = sum(_fits(line, layout) for line in lines)
+    found = [fits for line in lines if (fits := _fits(line, layout)) is not None][:_LINES]
+    if not found:
+        return _Fit(declaration, 0.0, "its lines are another log's")
+    fitting = sum(found)
     verb = "fits" if fitting == 1 else "fit"
-    return _Fit(declaration, fitting / len(lines), f"{fitting} of {counted(len(lines), 'line')} {verb}")
+    why = f"{fitting} of {counted(len(found), 'line')} {verb}"
+    return _Fit(declaration, fitting / len(found), why, fitting)
 
 
 def _sample(declaration: Declaration, head: bytes) -> tuple[Layout, list[str]]:
@@ -78,7 +83,8 @@ def _sample(declaration: Declaration, head: bytes) -> tuple[Layout, list[str]]:
     layout, lines = Layout.of(declaration), []
     for raw in blocks([whole], cut_at=declaration.cut_at):
         block = without_syslog(raw, declaration)
-        for index in range(min(len(block), _LINES)):
+        # Other logs' lines in the same file come on top.
+        for index in range(len(block) if declaration.only else min(len(block), _LINES)):
             line = block.line(index)
             if layout.is_header(line):
                 layout = layout.after(line)
@@ -87,11 +93,21 @@ def _sample(declaration: Declaration, head: bytes) -> tuple[Layout, list[str]]:
     return layout, lines
 
 
-def _fits(line: str, layout: Layout) -> bool:
+def _fits(line: str, layout: Layout) -> bool | None:
+    """Return whether a line is of this format, or None if it is of another log in the same file."""
     declaration = layout.declaration
-    if declaration.pattern:
-        return re.match(declaration.pattern, line) is not None
-    return not isinstance(parse_line(line, layout), str)
+    if declaration.pattern and re.match(declaration.pattern, line) is None:
+        return False
+    if declaration.pattern and not declaration.only:
+        return True
+    found = parse_line(line, layout)
+    if isinstance(found, str):
+        return False
+    texts = {name: text for name, text in zip(layout.fields, found, strict=False) if text is not None}
+    for names, ours in declaration.only.items():
+        if next((texts[name] for name in names.split("|") if name in texts), ours[0]) not in ours:
+            return None
+    return declaration.header != "none" or not _missing(declaration.requires, list(texts))
 
 
 def _missing(required: Sequence[str], present: Sequence[str]) -> list[str]:

@@ -16,8 +16,8 @@ _TAG = r"[\w./()-]+(?:\[\d+\])?: +"
 # and a host are a prefix only before a tag: a log of its own can begin with them.
 PREFIX = (
     rf"(?:<\d{{1,3}}>1 (?P<time>{_ISO}|-) ?\S+ \S+ \S+ \S+ (?:-|\[(?:[^\]\\]|\\.)*\]) (?:\xef\xbb\xbf)?"
-    rf"|(?:<\d{{1,3}}>)?{_BSD} (?!CEF:)\S+ (?:{_TAG})?"
-    rf"|<\d{{1,3}}>{_ISO} \S+ (?:{_TAG})?"
+    rf"|(?:<\d{{1,3}}>)?{_BSD} (?!CEF:)[^\s,]+ (?:{_TAG})?"
+    rf"|<\d{{1,3}}>{_ISO} [^\s,]+ (?:{_TAG})?"
     rf"|{_ISO} \S+ {_TAG})"
 )
 _PREFIXES = re.compile(rb"^" + PREFIX.encode(), re.MULTILINE)

@@ -14,14 +14,14 @@ from proxy_oa_assets.model.tables import PROXY
 _NULL = "NULL::VARCHAR"
 _PER_SECOND = {"s": 1, "ms": 1_000, "us": 1_000_000, "ns": 1_000_000_000}
 _INT_MAX = 2**31 - 1
-# Bytes that aren't UTF-8 stay encoded.
+# What isn't UTF-8 stays encoded, or is shown as \xFF.
 _PERCENT = "CASE WHEN contains({text}, '%') THEN coalesce(TRY(url_decode({text})), {text}) ELSE {text} END"
 _DECODED = {
     "": "{text}",
     "percent": _PERCENT,
     "squid": _PERCENT,
-    "base64": "TRY(decode(from_base64({text})))",
-    "hex": "TRY(decode(unhex({text})))",
+    "base64": "coalesce(TRY(decode(from_base64({text}))), TRY(CAST(from_base64({text}) AS VARCHAR)))",
+    "hex": "coalesce(TRY(decode(unhex({text}))), TRY(CAST(unhex({text}) AS VARCHAR)))",
 }
 _NUMBERS = ("duration", "scbytes", "csbytes")
 _TEXTS = (*COLUMNS, *QUANTITIES)
@@ -100,8 +100,9 @@ numbered AS (SELECT * REPLACE ({", ".join(f"{_number(name, declaration)} AS {nam
     upper(reqmethod) = 'CONNECT' OR lower(urischeme) IN {_TUNNELS} AS is_tunnel FROM named_host),
 addressed_row AS (SELECT * REPLACE (
         coalesce(nullif(host_name, ''), host, serverip) AS host,
-        coalesce(named_port, uriport, CASE urischeme WHEN 'http' THEN '80' WHEN 'https' THEN '443' END)
+        coalesce(named_port, uriport, CASE lower(urischeme) WHEN 'http' THEN '80' WHEN 'https' THEN '443' END)
             AS uriport,
+        lower(urischeme) AS urischeme,
         CASE WHEN is_tunnel THEN NULL ELSE uripath END AS uripath,
         CASE WHEN is_tunnel OR uriquery = '' THEN NULL
             WHEN starts_with(uriquery, '?') THEN uriquery ELSE '?' || uriquery END AS uriquery),
@@ -147,8 +148,9 @@ def _texts(declaration: Declaration, fields: Sequence[str]) -> Iterator[tuple[st
 
 def _is_ours(declaration: Declaration, fields: Sequence[str]) -> str:
     tests = [
-        f"coalesce({_field(name, declaration, fields)} IN ({', '.join(map(_literal, texts))}), FALSE)"
-        for name, texts in declaration.only.items()
+        f"coalesce({', '.join(_field(name, declaration, fields) for name in names.split('|'))}, "
+        f"{_literal(texts[0])}) IN ({', '.join(map(_literal, texts))})"
+        for names, texts in declaration.only.items()
     ]
     return " AND ".join(tests) or "TRUE"
 
@@ -180,7 +182,8 @@ def _value(value: Value, declaration: Declaration, fields: Sequence[str]) -> str
         text = f"nullif({text}, {_literal(word)})"
     if value.decode == "squid":
         text = f"replace({text}, '\\\\', '\\')"
-    return _DECODED[value.decode].format(text=text)
+    text = _DECODED[value.decode].format(text=text)
+    return f"CASE WHEN {text} IS NOT NULL THEN {_literal(value.text)} END" if value.text else text
 
 
 def _instant(time: Time, declaration: Declaration, fields: Sequence[str], timezone: ZoneInfo | None) -> str:
@@ -196,16 +199,20 @@ def _instant(time: Time, declaration: Declaration, fields: Sequence[str], timezo
     if time.format == "iso":
         return f"timezone('UTC', TRY_CAST({text} AS TIMESTAMPTZ))"
     parsed = f"try_strptime({text}, {_literal(time.format)})"
-    zone = "NULL"
-    if time.zone == "local" and timezone is not None:
-        zone = _literal(timezone.key)
-    elif time.zone == "text" and time.zone_field in fields:
-        zone = _field(time.zone_field, declaration, fields)
     if "%z" in time.format:
         return f"timezone('UTC', {parsed})"
-    return (
-        parsed if zone == "NULL" else f"coalesce(TRY(timezone('UTC', timezone({zone}, {parsed}))), {parsed})"
-    )
+    in_zone = parsed
+    if time.zone != "UTC" and timezone is not None:
+        in_zone = f"timezone('UTC', timezone({_literal(timezone.key)}, {parsed}))"
+    if time.zone == "text" and time.zone_field in fields:
+        # A zone's name or an offset, of which only the name stands behind a blank.
+        clock, zone = f"CAST({parsed} AS VARCHAR)", _field(time.zone_field, declaration, fields)
+        named, offset = (
+            f"timezone('UTC', TRY_CAST({clock} || {between}{zone} AS TIMESTAMPTZ))"
+            for between in ("' ' || ", "")
+        )
+        return f"coalesce({named}, {offset}, {in_zone})"
+    return in_zone
 
 
 def _microseconds(number: str, unit: str) -> str:
@@ -223,7 +230,8 @@ def _number(name: str, declaration: Declaration) -> str:
     values = declaration.columns.get(name)
     factor = 1_000 / _PER_SECOND[values[0].unit] if name == "duration" and values else 1
     number = f"TRY_CAST({name} AS DOUBLE)" + (f" * {factor!r}" if factor != 1 else "")
-    return f"CASE WHEN {number} >= 0 THEN CAST(least({number}, {_INT_MAX}) AS INTEGER) END"
+    counts = f"{number} >= 0 AND NOT isnan({number})"
+    return f"CASE WHEN {counts} THEN CAST(least({number}, {_INT_MAX}) AS INTEGER) END"
 
 
 def _literal(text: str) -> str:

@@ -25,8 +25,6 @@ _UNIT, _QUOTE, _BACKSLASH, _LF = 0x1F, 0x22, 0x5C, 10
 
 # Without the line feed.
 _SPLIT = f"string_split(left(text, len(text) - 1), chr({_UNIT}))"
-_REGULAR = f"SELECT line, FALSE AS exact, {_SPLIT} AS f FROM block"
-_SOME_PARSED = f"SELECT line, parsed IS NOT NULL AS exact, coalesce(parsed, {_SPLIT}) AS f FROM block"
 
 Mask = npt.NDArray[np.bool_]
 ParseLine = Callable[[str, Layout], Fields | str]
@@ -255,12 +253,17 @@ def prepared(
 
 
 def block_of(
-    texts: pa.LargeStringArray, regular: Mask, exact: list[tuple[int, Fields]]
+    texts: pa.LargeStringArray, regular: Mask, exact: list[tuple[int, Fields]], taken: str = _SPLIT
 ) -> tuple[str, pa.Table]:
-    """Return the SELECT over regular texts, with `UNIT` between fields, and parsed lines, and its table."""
+    """Return the SELECT over regular texts and parsed lines, and its table.
+
+    `taken` is the SQL of a regular text's fields; by default `UNIT` stands between them.
+    """
     numbers = np.arange(len(texts), dtype=np.int64)
     if regular.all():
-        return _REGULAR, pa.table({"line": numbers, "text": texts})
+        return f"SELECT line, FALSE AS exact, {taken} AS f FROM block", pa.table(
+            {"line": numbers, "text": texts}
+        )
     fast = pa.table({"line": numbers[regular], "text": texts.filter(pa.array(regular))})
     parsed = pa.table(
         {
@@ -268,10 +271,8 @@ def block_of(
             "parsed": pa.array([fields for _, fields in exact], pa.list_(pa.large_string())),
         }
     )
-    return (
-        _SOME_PARSED,
-        pa.concat_tables([fast, parsed], promote_options="default"),
-    )
+    select = f"SELECT line, parsed IS NOT NULL AS exact, coalesce(parsed, {taken}) AS f FROM block"
+    return select, pa.concat_tables([fast, parsed], promote_options="default")
 
 
 def line_texts(text: bytes, ends: Offsets) -> pa.LargeStringArray:

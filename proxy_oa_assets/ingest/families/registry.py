@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from proxy_oa_assets.ingest.families import delimited, logformat
+from proxy_oa_assets.ingest.families import delimited, json_lines, logformat
 from proxy_oa_assets.ingest.families.prepared import Fields, Prepared
 from proxy_oa_assets.ingest.layout import Layout
 from proxy_oa_assets.ingest.log_lines import Lines
@@ -19,6 +19,7 @@ class _Family:
 
 _FAMILIES = {
     "delimited": _Family(delimited.prepare, delimited.parse),
+    "json": _Family(json_lines.prepare, json_lines.parse),
     "logformat": _Family(logformat.prepare, logformat.parse),
 }
 
