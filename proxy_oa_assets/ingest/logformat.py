@@ -218,11 +218,6 @@ def _splits(tokens: Sequence[Token]) -> bool:
     quotes = {each.encoding for token in tokens if token.quoted for each in token.codes}
     if any(each.encoding == "/" for token in tokens for each in token.codes) or len(quotes) > 1:
         return False
-    together = any({"Sh", "<a"} <= {each.name for each in token.codes} for token in tokens)
-    names = {each.name for token in tokens for each in token.codes}
-    if {"Sh", "<a"} <= names and not together:
-        # Whether the server is a parent proxy stands in another field.
-        return False
     for token in tokens:
         times = [each for each in token.elements if isinstance(each, Clock)]
         clean = token.name in ("%ts", "%ts.%tu", "%tS")

@@ -20,16 +20,14 @@ _CODES = {
     "host_header": (">rd", "<rd", "{host}>h", "{host}>ha", "ssl::>sni"),
     "uriport": (">rP", "<rP"),
     "username": ("un", "ul", "ue", "us", "ui"),
-    "serverip": ("<a",),
+    "hierarchy": ("Sh",),
+    "supplier": ("<a",),
     "resconttype": ("mt", "{content-type}<h"),
     "referer": ("{referer}>h", "{referer}>ha"),
     "useragent": ("{user-agent}>h", "{user-agent}>ha"),
     "exceptionid": ("err_code",),
 }
 _PATHS = (">rp", "rp", "<rp")
-# What the server's address is of: other codes are parent proxies and siblings.
-_ORIGIN = r"^(?:TIMEOUT_)?(?:HIER_DIRECT|DIRECT|CLOSEST_DIRECT|ORIGINAL_DST|PINNED)/([0-9A-Fa-f:.]+)$"
-_ADDRESS = r"^([0-9.]+|[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*)$"
 _NO_STATUS = ("0", "000")
 
 
@@ -40,11 +38,11 @@ def declared(logformat: str) -> dict[str, Any]:
     """
     line = read_line(logformat)
     names = dict(zip(line.names, line.tokens, strict=True))
-    columns = {name: value for name, codes in _CODES.items() if (value := _value(name, codes, names))}
+    columns = {name: values for name, codes in _CODES.items() if (values := _values(name, codes, names))}
     if request := [name for name, token in names.items() if _is_request(token)]:
-        columns = {"request": {"fields": request[0]}, **columns}
+        columns = {"request": [{"fields": request[0]}], **columns}
         del columns["reqmethod"], columns["url"]
-    elif "url" not in columns and (path := _value("url", _PATHS, names)):
+    elif "url" not in columns and (path := _values("url", _PATHS, names)):
         columns["url"] = path
     starts, ends = _times(names)
     quoted = [token for token in line.tokens if token.quoted]
@@ -68,43 +66,28 @@ def _is_request(token: Token) -> bool:
     return codes == ["rm", "ru", "rv"] and texts in ([" ", " "], [" ", " HTTP/"])
 
 
-def _value(column: str, codes: tuple[str, ...], names: Mapping[str, Token]) -> dict[str, Any] | None:
-    """Return the entry of a column: the fields that are its codes, or the best that has one as a part."""
-    whole = [
-        name
-        for code in codes
+def _values(column: str, codes: tuple[str, ...], names: Mapping[str, Token]) -> list[dict[str, Any]]:
+    """Return where a column's value stands, the best place first."""
+    found = [
+        (name, token, code)
+        for wanted in codes
         for name, token in names.items()
-        if [each.key for each in token.codes] == [code] and len(token.elements) == 1
+        for code in token.codes
+        if code.key == wanted
     ]
-    if whole:
-        code = names[whole[0]].codes[0]
-        entry: dict[str, Any] = {"fields": whole}
-        if column == "serverip":
-            entry["pattern"] = _ADDRESS
-    else:
-        found = [
-            (name, token, each)
-            for wanted in codes
-            for name, token in names.items()
-            for each in token.codes
-            if each.key == wanted
-        ]
-        if not found:
-            return None
-        name, token, code = found[0]
-        entry = {"fields": name, **_part(token, code)}
-    if column == "respcode":
-        entry["null"] = _NO_STATUS
-    return {**entry, **_decoding(column, code)}
+    null = {"null": _NO_STATUS} if column == "respcode" else {}
+    return [
+        {"fields": name, **_part(token, code), **null, **_decoding(column, code)}
+        for name, token, code in found
+    ]
 
 
 def _part(token: Token, code: Code) -> dict[str, Any]:
     """Return where in a token a code's value is."""
-    names = [each.name for each in token.codes]
-    if code.name == "<a" and token.name == "%Sh/%<a":
-        return {"pattern": _ORIGIN}
     match token.elements:
-        case [Code(), str(between), Code()] if names[0] not in (">a", "<a"):
+        case [Code()]:
+            return {}
+        case [Code(first), str(between), Code()] if first not in (">a", "<a"):
             return {"before": between} if code is token.codes[0] else {"after": between}
     pattern = "".join(_of(each, code) for each in token.elements)
     return {"pattern": f"^{pattern}$"}

@@ -33,10 +33,11 @@ class _Fit:
     fitting: int = 0
 
     @property
-    def rank(self) -> tuple[float, int, int]:
+    def rank(self) -> tuple[float, int, int, int, bool]:
         # Of formats that fit alike, the one that fits more lines or asks for more.
         declared = self.declaration
-        return (self.share, self.fitting, len(declared.requires) * 100 + len(declared.pattern))
+        asked = len(declared.requires) * 100 + len(declared.pattern)
+        return (self.share, self.fitting, asked, len(declared.fields), not declared.more_fields)
 
 
 def recognize(head: bytes, declarations: Iterable[Declaration] | None = None) -> Recognition:

@@ -22,7 +22,7 @@ PREFIX = (
 )
 _PREFIXES = re.compile(rb"^" + PREFIX.encode(), re.MULTILINE)
 # Others find their fields wherever they stand.
-_FAMILIES = ("delimited", "json")
+_FAMILIES = ("delimited", "json", "logformat")
 
 
 def without_syslog(lines: Lines, declaration: Declaration) -> Lines:

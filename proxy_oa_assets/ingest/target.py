@@ -66,7 +66,8 @@ _ADDRESS = "^([0-9]+(?:[.][0-9]+){3}|[0-9A-Fa-f]*:[0-9A-Fa-f:.]+)$"
 # The address of the host that the proxy asked, unless that is another proxy.
 _ORIGIN = f"""coalesce(serverip, CASE WHEN
         CASE WHEN hierarchy IS NULL THEN supplier IS NULL OR lower(supplier) = host_name
-            ELSE contains(upper(hierarchy), 'DIRECT') OR upper(hierarchy) IN ('INET', 'VFINET') END
+            ELSE contains(upper(hierarchy), 'DIRECT')
+                OR upper(hierarchy) IN ('INET', 'VFINET', 'PINNED', 'ORIGINAL_DST') END
     THEN coalesce(supplier_ip, nullif(regexp_extract(supplier, '{_ADDRESS}', 1), '')) END)"""
 
 
@@ -97,7 +98,8 @@ named AS (SELECT line, {_is_ours(declaration, fields)} AS is_ours, coalesce({ins
 {_HOST},
 numbered AS (SELECT * REPLACE ({", ".join(f"{_number(name, declaration)} AS {name}" for name in _NUMBERS)},
     {_ORIGIN} AS serverip),
-    upper(reqmethod) = 'CONNECT' OR lower(urischeme) IN {_TUNNELS} AS is_tunnel FROM named_host),
+    upper(reqmethod) IN ('CONNECT', 'TCP_CONNECT') OR lower(urischeme) IN {_TUNNELS} AS is_tunnel
+    FROM named_host),
 addressed_row AS (SELECT * REPLACE (
         coalesce(nullif(host_name, ''), host, serverip) AS host,
         coalesce(named_port, uriport, CASE lower(urischeme) WHEN 'http' THEN '80' WHEN 'https' THEN '443' END)

@@ -231,7 +231,7 @@ def prepare(lines: Lines, layout: Layout, parse_irregular: ParseLine = parse) ->
     declaration, expected = layout.declaration, len(layout.fields)
     marked = split(lines, declaration)
     fits = marked.counts == expected
-    if declaration.more_fields and not declaration.surplus:
+    if declaration.more_fields and not declaration.surplus and declaration.family == "delimited":
         fits |= marked.counts > expected
     texts = line_texts(marked.text, marked.ends)
     return prepared(lines, layout, texts, marked.regular & fits, parse_irregular)

@@ -14,9 +14,8 @@ from proxy_oa_assets.ingest.layout import Layout
 from proxy_oa_assets.ingest.log_lines import Lines
 from proxy_oa_assets.ingest.logformat import USERS, Clock, Code, Element, Line, Token, read_line
 
-# What syslog and Cisco's appliances write before a line.
-_SYSLOG = r"(?:<\d{1,3}>)?(?:[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d|\d{4}-\d\d-\d\dT[^ ]+) [^ ]+ [^ ]+: "
-_PREFIX = rf"(?:{_SYSLOG}(?:Info: )?|Info: )??"
+# What Cisco's appliances write before a line.
+_PREFIX = "(?:Info: )?"
 # The request's and the response's headers, which log_mime_hdrs appends in Squid's own encoding.
 _HEADERS = r"(?: \[[^\[\]]*+\] \[[^\[\]]*+\])?"
 _BLANKS = r"(?<! ) ++"
@@ -91,14 +90,17 @@ class _Patterns:
 
     def cut(self, line: str) -> re.Match[str] | None:
         """Return the match of a line that ends within a token; that one's group is None unless it is text."""
-        return next((found for _, found in self._begun(line) if found), None)
+        # Of a raw text between quotes nothing tells the end but what stands behind, which is cut.
+        opens = (number for number, piece in enumerate(self._pieces) if piece.open)
+        last = max(opens, default=len(self._pieces))
+        return next((found for number, found in self._begun(line) if found and number <= last), None)
 
     def difference(self, line: str) -> str:
         """Return where a line isn't as the logformat has it."""
         # A part of it, so that lines of any length cost little.
         shown = line[:_SHOWN]
         matched = next((number for number, found in self._begun(shown) if found), 0)
-        return f"it isn't as the logformat has it, from {self.line.names[matched]} on"
+        return f"the line isn't as the logformat says, from {self.line.names[matched]} on"
 
     def _begun(self, line: str) -> Iterator[tuple[int, re.Match[str] | None]]:
         for number in range(len(self._pieces) - 1, -1, -1):
@@ -169,7 +171,11 @@ class _Piece:
         if element is self._open_code:
             return ".+" if _RAW.fullmatch(element.name) else "[^ ]+"
         without = following if following.strip() else ""
-        return _typed(element) or (".{1,512}?" if self._has_blanks(element) else f"[^ {re.escape(without)}]+")
+        if element.name in USERS and self._has_blanks(element):
+            return '(?:"[^"]*+"|.{1,256}?)'
+        return _typed(element) or (
+            ".{1,4096}?" if self._has_blanks(element) else f"[^ {re.escape(without)}]+"
+        )
 
     @property
     def begun(self) -> str:
