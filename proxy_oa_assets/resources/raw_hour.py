@@ -18,7 +18,7 @@ from proxy_oa_assets.resources.parquet import arrow_schema, stored_columns
 
 # An hour with more files of ours gets one in their place: readers open each of them.
 MOST_FILES = 16
-_ROW_GROUP = 122_880
+_MOST_ROWS = 122_880
 
 _Row = dict[str, object]
 
@@ -60,8 +60,10 @@ def _has_our_columns(file: Path) -> bool:
 def _groups(files: Iterable[Path], schema: pa.Schema) -> Iterator[pa.Table]:
     for file in files:
         with pq.ParquetFile(file) as opened:
-            for batch in opened.iter_batches(_ROW_GROUP):
-                yield pa.table(batch.columns, schema.names).cast(schema)
+            # Arrow reads ahead, but not beyond the row groups that it is asked for.
+            for number in range(opened.num_row_groups):
+                for batch in opened.iter_batches(_MOST_ROWS, row_groups=[number]):
+                    yield pa.table(batch.columns, schema.names).cast(schema)
 
 
 def _holds(file: Path, rows: Iterable[_Row]) -> bool:
