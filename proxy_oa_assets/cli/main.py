@@ -117,6 +117,50 @@ def demo(last_day: str | None) -> None:
         sys.exit(FAILED)
 
 
+@main.command()
+@click.argument("paths", nargs=-1, metavar="[FILE|FOLDER|-]...", type=click.Path(path_type=Path))
+@click.option(
+    "--format",
+    "format_name",
+    metavar="NAME|FILE.toml|auto",
+    help="The logs' format; recognized by their content if left out (PROXY_OA_LOG_FORMAT).",
+)
+@click.option(
+    "--timezone", metavar="ZONE", help="Time zone of logs that don't say theirs (PROXY_OA_LOG_TIMEZONE)."
+)
+@click.option("--date", metavar="YYYY-MM-DD", help="Take, or list, this day alone.")
+@click.option("--again", is_flag=True, help="Take logs whose rows the days may have already.")
+@click.option("--list", "listing", is_flag=True, help="List what was ingested from which log.")
+def ingest(
+    paths: tuple[Path, ...],
+    format_name: str | None,
+    timezone: str | None,
+    date: str | None,
+    *,
+    again: bool,
+    listing: bool,
+) -> None:
+    """Fill the raw table from logs: files, folders, or standard input; gzip, bzip2, xz and zstd are unpacked.
+
+    A log is known by its content: what was taken before isn't taken twice, and of a log that has grown, the
+    rest is.
+    """
+    settings = load_settings(PROXY_OA_LOG_FORMAT=format_name or "", PROXY_OA_LOG_TIMEZONE=timezone or "")
+    day = Day.parse(date) if date else None
+    if not (paths or listing):
+        raise click.UsageError("name a log, a folder of logs, or - for standard input; or --list")
+
+    from proxy_oa_assets.cli.ingest import list_ingested, run_ingest
+    from proxy_oa_assets.ingest.open_log import LogFormat
+
+    if listing:
+        list_ingested(settings, day)
+        return
+    log_format = LogFormat(settings.log_format, settings.log_timezone)
+    if not run_ingest(settings, paths, log_format, day=day, again=again):
+        sys.exit(FAILED)
+
+
 @main.command("init-db")
 def init_db() -> None:
     """Create the tables and the folder of Dagster's history where they are missing."""

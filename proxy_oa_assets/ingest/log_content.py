@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import BinaryIO, Protocol
 
 from proxy_oa_assets.model.errors import IngestError, disk_errors, refusal
-from proxy_oa_assets.model.text import counted
+from proxy_oa_assets.model.text import counted, printable
 
 STANDARD_INPUT = Path("-")
 _CHUNK = 1 << 20
@@ -28,6 +28,9 @@ _SMALL = 1 << 12
 _HEAD = 1 << 18
 # Ends of the data lines 1, 2, 4, 8 and so on of a log's first bytes, and these bytes themselves.
 _MARKED = 4096
+# Control characters that text doesn't have, but for one in so many bytes: proxies log what clients send.
+_CONTROL = bytes({*range(32)} - {*b"\t\n\v\f\r\x1b"})
+_FEW = 20
 _OTHERS = {
     b"PK\x03\x04": "a zip archive",
     b"7z\xbc\xaf": "a 7-Zip archive",
@@ -38,6 +41,7 @@ _OTHERS = {
     b"\xd4\xc3\xb2\xa1": "a packet capture",
     b"\xa1\xb2\xc3\xd4": "a packet capture",
     b"\x0a\x0d\x0d\x0a": "a packet capture",
+    b"\xff\xfe": "UTF-16",
     b"SQLite format 3": "a SQLite database",
     b"\x7fELF": "a program",
     b"\x89PNG": "a picture",
@@ -59,7 +63,7 @@ _Decompress = Callable[[BinaryIO], Iterator[bytes]]
 
 
 class NoLogError(IngestError):
-    """A file is no text, such as an archive or a picture; a folder's other files are read."""
+    """A file is no log of requests, such as an archive or a picture; a folder's other files are read."""
 
 
 class LogContent:
@@ -82,8 +86,8 @@ class LogContent:
         other = next((what for magic, what in _OTHERS.items() if first.startswith(magic)), None)
         if other is not None:
             raise NoLogError(
-                f"{name} is {other}, not a log; unpack it, and name the logs in it (read are text, and text "
-                f"compressed by gzip, bzip2, xz or zstd)"
+                f"{name} is {other}; logs are text (UTF-8), or text that is compressed by gzip, bzip2, xz or "
+                f"zstd: convert it, or unpack it and name the logs in it"
             )
 
     @property
@@ -92,13 +96,16 @@ class LogContent:
         return self._decompress is not None
 
     def head(self) -> bytes:
-        """Return the first 256 KiB."""
+        """Return the first 256 KiB. Raises NoLogError if they are no text."""
         head = b""
         for chunk in self.chunks(0):
             head += chunk
             if len(head) >= _HEAD:
                 break
-        return head[:_HEAD]
+        head = head[:_HEAD]
+        if len(head) - len(head.translate(None, _CONTROL)) > len(head) // _FEW:
+            raise NoLogError(f"{self.name} is no text; leave it out, or unpack it and name the logs in it")
+        return head
 
     def digests(self, lengths: Iterable[int]) -> dict[int, str]:
         """Return the digests of the content's first bytes, by their number; none for more than it has.
@@ -184,7 +191,7 @@ class LogContent:
         except OSError as error:
             if error.errno is None:
                 raise
-            raise IngestError(refusal(OSError(error.errno, error.strerror), self.name)) from error
+            raise IngestError(_refusal(error, self.name)) from error
 
 
 class Passage:
@@ -236,7 +243,7 @@ def opened(path: Path, staging: Path) -> Iterator[LogContent]:
             file = sys.stdin.buffer if path == STANDARD_INPUT else files.enter_context(path.open("rb"))
             seekable = stat.S_ISREG(os.fstat(file.fileno()).st_mode) and file is not sys.stdin.buffer
         except OSError as error:
-            raise IngestError(refusal(error, name)) from error
+            raise IngestError(_refusal(error, name)) from error
         if not seekable:
             spool = staging / "standard_input"
             with disk_errors(spool):
@@ -247,9 +254,14 @@ def opened(path: Path, staging: Path) -> Iterator[LogContent]:
         yield LogContent(file, name)
 
 
+def _refusal(error: OSError, name: str) -> str:
+    # Without the error's own path, whose bytes may be of any kind.
+    return refusal(OSError(error.errno, error.strerror), name)
+
+
 def shown(path: Path) -> str:
-    """Return a path as text; bytes of it that aren't UTF-8 are written as escapes."""
-    return os.fsencode(path).decode("utf-8", "backslashreplace")
+    """Return a path as text that can be printed and stored; what can't be is written as escapes."""
+    return printable(os.fsencode(path).decode("utf-8", "backslashreplace"))
 
 
 def _decompressor(first: bytes) -> _Decompress | None:
@@ -261,8 +273,10 @@ def _zstd(file: BinaryIO) -> Iterator[bytes]:
     import pyarrow as pa
 
     def unpacked(size: int) -> Iterator[bytes]:
-        file.seek(0)
-        with pa.CompressedInputStream(pa.PythonFile(file, mode="r"), "zstd") as stream:
+        # Arrow closes the file that it is given.
+        own = os.fdopen(os.dup(file.fileno()), "rb")
+        own.seek(0)
+        with pa.CompressedInputStream(pa.PythonFile(own, mode="r"), "zstd") as stream:
             while chunk := stream.read(size):
                 yield chunk
 

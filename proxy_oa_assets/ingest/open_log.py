@@ -1,5 +1,6 @@
 """A log that is being ingested: its content, its format, and the parts of it that have been read."""
 
+import re
 from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -9,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from proxy_oa_assets.ingest.log_content import LogContent, marks
+from proxy_oa_assets.ingest.log_content import LogContent, NoLogError, marks
 from proxy_oa_assets.ingest.position import Position
 from proxy_oa_assets.ingest.record import Source
 from proxy_oa_assets.ingest.rejects import LogRejects
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
 OnProgress = Callable[["Progress"], None]
 AUTO = "auto"
+_ZEEK_LOG = re.compile(rb"#separator [^\n]*\n(?:#[^\n]*\n)*?#path\t(\w+)")
 
 
 def unheard(_: "Progress") -> None:
@@ -140,8 +142,14 @@ def recognized(
     if not head.strip():
         return None
     if asked.name == AUTO:
-        with naming_log(content.name):
-            found = recognize(head)
+        try:
+            with naming_log(content.name):
+                found = recognize(head)
+        except IngestError as error:
+            if zeek := _ZEEK_LOG.match(head):
+                what = zeek[1].decode("utf-8", "replace")
+                raise NoLogError(f"{content.name} is Zeek's {what}.log, which has no web requests") from error
+            raise
         chosen, why = found.declaration, found.why
     else:
         chosen, why = declaration(asked.name), "as asked"

@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TypeVar
 from zoneinfo import ZoneInfo
@@ -95,13 +95,16 @@ def read_log(
         engine.execute("LOAD icu")
         # A time without a zone is UTC, not the machine's.
         engine.execute("SET TimeZone = 'UTC'")
-        files = opened.enter_context(Staging(staging, days))
+        files = opened.enter_context(Staging(staging, days, Day.parse(start.day) if start.day else None))
         reader = _LogReader(
             engine, declaration, files, timezone=timezone, start=start, on_progress=on_progress
         )
         reader.read(opened.enter_context(ThreadPoolExecutor(2)), chunks)
     reading = reader.reading
     reading.days, reading.outside = files.days(), files.outside
+    day = files.day.key if files.day else ""
+    reading.end = replace(reading.end, day=day)
+    reading.unterminated = reading.unterminated and replace(reading.unterminated, day=day)
     return reading
 
 

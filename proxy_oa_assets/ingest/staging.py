@@ -60,13 +60,16 @@ class DayRows:
 
 
 class Staging(AbstractContextManager["Staging"]):
-    """Writes rows by day and hour, of all days or of those given, with a limited number of open files."""
+    """Writes rows by day and hour, of all days or of those given, with a limited number of open files.
 
-    def __init__(self, folder: Path, days: Collection[Day] | None) -> None:
+    `day` is that of the last row so far.
+    """
+
+    def __init__(self, folder: Path, days: Collection[Day] | None, day: Day | None = None) -> None:
         self._folder, self._wanted = folder, None if days is None else set(days)
         self._days: dict[Day, DayRows] = {}
         self._writers: OrderedDict[int, pq.ParquetWriter] = OrderedDict()
-        self._day: Day | None = None
+        self.day = day
         self._waiting: list[Reject] = []
         self._kept: dict[int, list[pa.Table]] = {}
         self._kept_rows = 0
@@ -87,6 +90,8 @@ class Staging(AbstractContextManager["Staging"]):
             order = np.lexsort((places, hours))
             order = order[good[order]]
             rows, hours = rows.take(order), hours[order]
+        if not len(hours):
+            return
         found, starts = np.unique(hours, return_index=True)
         ends = np.append(starts, len(hours))[1:]
         for hour, start, end in zip(found.tolist(), starts.tolist(), ends.tolist(), strict=True):
@@ -139,14 +144,14 @@ class Staging(AbstractContextManager["Staging"]):
     def _add_rejects(self, places: Numbers, hours: Numbers, rejects: list[Reject]) -> None:
         order = np.argsort(places, kind="stable")
         places, hours = places[order], hours[order]
-        if len(hours) and self._day is None:
-            self._day = _day(int(hours[0]))
+        if len(hours) and self.day is None:
+            self.day = _day(int(hours[0]))
             for reject in self._waiting:
-                self._reject(self._day, reject)
+                self._reject(self.day, reject)
             self._waiting = []
         for reject in rejects:
             before = int(np.searchsorted(places, reject.index)) - 1
-            day = self._day if before < 0 else _day(int(hours[before]))
+            day = self.day if before < 0 else _day(int(hours[before]))
             if reject.second is not None:
                 day = _day(reject.second // _SECONDS)
             if day is None:
@@ -154,7 +159,7 @@ class Staging(AbstractContextManager["Staging"]):
             else:
                 self._reject(day, reject)
         if len(hours):
-            self._day = _day(int(hours[-1]))
+            self.day = _day(int(hours[-1]))
 
     def _reject(self, day: Day, reject: Reject) -> None:
         if self._wanted is not None and day not in self._wanted:

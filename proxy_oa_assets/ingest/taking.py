@@ -120,7 +120,7 @@ class Taking:
         todo = self._plan(first, result)
         while todo:
             start, days = todo.popitem()
-            part = first if start == first.start else log.read(start, days)
+            part = first if start.offset == first.start.offset else log.read(start, days)
             for day in sorted(days):
                 elsewhere = self._add(day, part, result)
                 if elsewhere is not None:
@@ -154,7 +154,7 @@ class Taking:
                 result.known.append(day)
             start = self._start(day, found)
             grown = found and (found.partial_rows or found.partial_rejected)
-            if day in first.reading.days or start != first.start or grown:
+            if day in first.reading.days or start.offset != first.start.offset or grown:
                 todo.setdefault(start, set()).add(day)
         return todo
 
@@ -177,7 +177,7 @@ class Taking:
             record = DayRecord.of(self._deployment.impala, day)
             found = self._found(record, day)
             start = self._start(day, found)
-            if start != part.start:
+            if start.offset != part.start.offset:
                 return start
             taken = add_to_day(
                 self._deployment, day, self._log, part, record=record, found=found, still_held=still_held

@@ -113,7 +113,7 @@ def test_reading_goes_on_where_it_ended(tmp_path: Path) -> None:
     assert (grown.rows, grown.rejected, grown.header_lines) == (1, 1, 0)
     assert grown.first_reject is not None
     assert (grown.first_reject.number, grown.first_reject.offset) == (8, len(first + second) - 4)
-    assert grown.end == Position(len(first + second), 8, before.end.header)
+    assert grown.end == Position(len(first + second), 8, before.end.header, "2018-01-30")
 
 
 def test_a_last_line_without_a_line_feed_is_read_and_said(tmp_path: Path) -> None:
