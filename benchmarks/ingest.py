@@ -1,0 +1,197 @@
+"""Time of ingesting a log beside DuckDB's own reading of the file into one Parquet file, and peak memory.
+
+    python -m benchmarks.ingest [--rows 1000000] [--rounds 5] [--large 20000000]
+
+DuckDB reads every field as text, of the blank-separated logs without minding quotes, and checks nothing. Ours
+splits, converts and checks the fields, and stores rows by hour. The logs are a generated day's, in the order of
+its time.
+"""
+
+import shutil
+import statistics
+import tempfile
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+import duckdb
+
+from benchmarks.figures import Figure, Work, arguments, in_fresh_process, in_turn, peak_memory, ratio, show
+from benchmarks.generated_day import CACHE, DAY, generated_day
+from proxy_oa_assets.ingest.ingesting import ingest_log
+from proxy_oa_assets.model.tables import PROXY
+from proxy_oa_assets.resources.deployment import deployment
+from proxy_oa_assets.settings import load_settings
+
+_LIMIT, _MEMORY = 2.5, 1000
+_EPOCH = "epoch(CAST(p_date || ' ' || p_time AS TIMESTAMP))"
+_PATH = "coalesce(uripath, '/') || coalesce(uriquery, '')"
+_ZEEK = {
+    "ts": f"printf('%.6f', {_EPOCH})",
+    "uid": "'C' || left(md5(fulluri), 17)",
+    "id.orig_h": "clientip",
+    "id.orig_p": "'50123'",
+    "id.resp_h": "serverip",
+    "id.resp_p": "'80'",
+    "trans_depth": "'1'",
+    "method": "reqmethod",
+    "host": "host",
+    "uri": _PATH,
+    "referrer": "referer",
+    "version": "'1.1'",
+    "user_agent": "useragent",
+    "origin": "NULL",
+    "request_body_len": "csbytes",
+    "response_body_len": "scbytes",
+    "status_code": "respcode",
+    "status_msg": "'OK'",
+    "tags": "'(empty)'",
+    "username": "NULL",
+    "resp_fuids": "'F' || left(md5(fulluri), 17)",
+    "resp_mime_types": "resconttype",
+}
+_W3C = {
+    "date": "p_date",
+    "time": "p_time",
+    "time-taken": "duration",
+    "c-ip": "clientip",
+    "sc-status": "respcode",
+    "s-action": "'TCP_NC_MISS'",
+    "sc-bytes": "scbytes",
+    "cs-bytes": "csbytes",
+    "cs-method": "reqmethod",
+    "cs-uri-scheme": "'http'",
+    "cs-host": "host",
+    "cs-uri-port": "'80'",
+    "cs-uri-path": "uripath",
+    "cs-uri-query": "uriquery",
+    "cs-username": "username",
+    "rs(Content-Type)": "resconttype",
+    "cs(Referer)": "referer",
+    "cs(User-Agent)": """'"' || useragent || '"'""",
+    "sc-filter-result": "'OBSERVED'",
+    "cs-categories": "'\"Technology/Internet\"'",
+    "s-ip": "'10.0.0.1'",
+}
+_SQUID = (
+    # The time is that of the end.
+    f"concat(printf('%.3f', {_EPOCH} + coalesce(duration, 0) / 1000), printf('%7d ', coalesce(duration, 0)), clientip, ' TCP_MISS/', respcode, "
+    f"' ', scbytes, ' ', reqmethod, ' http://', host, {_PATH}, ' - HIER_DIRECT/', serverip, ' ', "
+    "coalesce(resconttype, '-'))"
+)
+
+
+def _joined(columns: dict[str, str], separator: str) -> str:
+    texts = ", ".join(f"coalesce(CAST({text} AS VARCHAR), '-')" for text in columns.values())
+    return f"concat_ws({separator}, {texts})"
+
+
+def _json() -> str:
+    pairs = ", ".join(f"'{name}', {text}" for name, text in _ZEEK.items() if text != "NULL")
+    return f"CAST(json_object({pairs}) AS VARCHAR)"
+
+
+_ZEEK_HEADER = ["#separator \\x09", "#path\thttp", "#fields\t" + "\t".join(_ZEEK)]
+# The header and each line of a log, in SQL, and how DuckDB reads the file.
+_PLAIN = "header=false, all_varchar=true, quote='', escape='', max_line_size=10000000, auto_detect=false"
+_LOGS: dict[str, tuple[list[str], str, str]] = {
+    "Zeek TSV": (
+        _ZEEK_HEADER,
+        _joined(_ZEEK, "chr(9)"),
+        f"read_csv(?, delim='\t', skip=3, {_PLAIN}, columns={{{', '.join(f'c{n}: TEXT' for n in range(len(_ZEEK)))}}})",
+    ),
+    "Squid native": (
+        [],
+        _SQUID,
+        f"read_csv(?, delim=' ', {_PLAIN}, null_padding=true, strict_mode=false, "
+        f"columns={{{', '.join(f'c{n}: TEXT' for n in range(16))}}})",
+    ),
+    "ELFF": (
+        ["#Version: 1.0", "#Fields: " + " ".join(_W3C)],
+        _joined(_W3C, "' '"),
+        f"read_csv(?, delim=' ', skip=2, header=false, all_varchar=true, quote='\"', escape='', "
+        f"max_line_size=10000000, auto_detect=false, "
+        f"columns={{{', '.join(f'c{n}: TEXT' for n in range(len(_W3C)))}}})",
+    ),
+    "JSON lines": ([], _json(), "read_json(?, format='newline_delimited')"),
+}
+
+
+def written_log(kind: str, rows: int, folder: Path) -> Path:
+    """Return a log of a generated day with so many rows; it is written once."""
+    path = folder / f"{kind.replace(' ', '-').lower()}-{rows}.log"
+    if path.exists():
+        return path
+    header, line, _ = _LOGS[kind]
+    unfinished = path.with_suffix(".tmp")
+    with duckdb.connect() as connection:
+        connection.execute(
+            f"COPY (SELECT {line} FROM read_parquet(?) ORDER BY p_date, p_time) TO '{unfinished}' "
+            "(FORMAT csv, HEADER false, QUOTE '', ESCAPE '', DELIMITER '\x07')",
+            [generated_day(rows, CACHE).files],
+        )
+    with path.with_suffix(".new").open("wb") as new, unfinished.open("rb") as body:
+        new.write("".join(f"{each}\n" for each in header).encode())
+        shutil.copyfileobj(body, new)
+    unfinished.unlink()
+    return path.with_suffix(".new").rename(path)
+
+
+def read_by_duckdb(kind: str, log: Path, target: Path) -> None:
+    """Read a log into one Parquet file."""
+    with duckdb.connect() as connection:
+        relation = _LOGS[kind][2].replace("?", f"'{log}'")
+        connection.execute(f"COPY (SELECT * FROM {relation}) TO '{target}' (FORMAT parquet)")
+
+
+def ingest(log: Path, home: Path, rows: int) -> None:
+    """Ingest a log into an empty home."""
+    configured = deployment(load_settings(home))
+    ingest_log(log, deployment=configured)
+    if (stored := configured.impala.row_count(PROXY, DAY)) != rows:
+        raise AssertionError(f"{log}: {stored} rows instead of {rows}")
+
+
+def figures(kind: str, rows: int, rounds: int, folder: Path) -> list[Figure]:
+    """Measure a format."""
+    log = in_fresh_process(written_log, kind, rows, folder)
+    home = folder / "home"
+    forget: Callable[[], None] = partial(shutil.rmtree, home, ignore_errors=True)
+    seconds = in_turn(
+        rounds,
+        {
+            "duckdb": Work(lambda: read_by_duckdb(kind, log, folder / "one.parquet")),
+            "ours": Work(lambda: ingest(log, home, rows), before=forget),
+        },
+    )
+    return [
+        Figure(f"{kind}: ingest / DuckDB's reading", ratio(seconds, "ours", "duckdb"), "", _LIMIT),
+        Figure(f"{kind}: lines a second", rows / statistics.median(seconds["ours"])),
+    ]
+
+
+def peak(log: Path, rows: int, folder: Path) -> float:
+    """Ingest a log and return the process's peak memory in MB; call it in a fresh process."""
+    with tempfile.TemporaryDirectory(dir=folder) as home:
+        ingest(log, Path(home), rows)
+    return peak_memory()
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = arguments(__doc__, rounds=5, rows=1_000_000, cache=CACHE)
+    parser.add_argument(
+        "--large", type=int, default=20_000_000, help="lines of the large log (default: %(default)s)"
+    )
+    chosen = parser.parse_args()
+    chosen.cache.mkdir(parents=True, exist_ok=True)
+    found = [each for kind in _LOGS for each in figures(kind, chosen.rows, chosen.rounds, chosen.cache)]
+    for rows in (chosen.rows, chosen.large):
+        log = in_fresh_process(written_log, "Squid native", rows, chosen.cache)
+        memory = in_fresh_process(peak, log, rows, chosen.cache)
+        found.append(Figure(f"peak memory, {rows:,} lines", memory, "MB", _MEMORY))
+    show(f"Ingest of {chosen.rows:,} lines", found)
+
+
+if __name__ == "__main__":
+    main()
