@@ -21,6 +21,7 @@ from proxy_oa_assets.model.errors import IngestError
 from proxy_oa_assets.model.tables import PROXY
 
 LOG = squid_log(600)
+SQUID, AUTO = LogFormat("squid"), LogFormat()
 CACHE = "ingested.sqlite3"
 
 
@@ -40,11 +41,13 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> dict[str, object]:
     return ingested(home)
 
 
-def write(home: Home, content: bytes, name: str = "access.log", **options) -> LogIngest:
+def write(
+    home: Home, content: bytes, name: str = "access.log", log_format: LogFormat = SQUID, **options
+) -> LogIngest:
     """Write a log and ingest it."""
     path = home.path / name
     path.write_bytes(content)
-    return ingest_log(path, deployment=home.deployment, **options)
+    return ingest_log(path, deployment=home.deployment, log_format=log_format, **options)
 
 
 def forget(home: Home) -> None:
@@ -87,7 +90,7 @@ def test_an_unchanged_file_is_not_read(home, monkeypatch):
     """Path, length and modification time say that nothing is new, if the days' records say it, too."""
     write(home, LOG)
     monkeypatch.setattr("proxy_oa_assets.ingest.log_content.LogContent.chunks", None)
-    done = ingest_log(home.path / "access.log", deployment=home.deployment)
+    done = ingest_log(home.path / "access.log", deployment=home.deployment, log_format=SQUID)
     assert (done.days, done.known, done.format) == ({}, log_days(), "squid")
 
 
@@ -145,7 +148,7 @@ def test_logs_that_share_a_header_are_two(home):
     )
     for node in range(2):
         line = b"1772323230.5\t10.0.0.%d\t192.0.2.1\t80\tGET\texample.com\t/\n" % node
-        write(home, header + line, f"http.{node}.log")
+        write(home, header + line, f"http.{node}.log", AUTO)
     assert home.deployment.impala.row_count(PROXY, FIRST_DAY) == 2
 
 
@@ -178,13 +181,16 @@ def test_a_day_that_was_removed_is_taken_again(home, whole):
 def test_a_log_without_requests_is_refused_or_left(home):
     """A format that no line has fails; an empty log, and a header alone, have no row."""
     with pytest.raises(IngestError, match=r"other\.log.*name its format"):
-        write(home, b"nothing at all\n" * 9, "other.log", log_format=LogFormat("squid"))
+        write(home, b"nothing at all\n" * 9, "other.log")
     assert write(home, b"", "empty.log").warnings == [f"{home.path}/empty.log is empty"]
     with pytest.raises(IngestError, match=r"other\.log: no known format; the nearest are"):
-        write(home, b"nothing at all\n" * 9, "other.log")
+        write(home, b"nothing at all\n" * 9, "other.log", AUTO)
     with pytest.raises(IngestError, match=r"conn\.log is Zeek's conn\.log, which has no web requests"):
         write(
-            home, b"#separator \\x09\n#set_separator\t,\n#path\tconn\n#fields\tts\tuid\n1.5\tC1\n", "conn.log"
+            home,
+            b"#separator \\x09\n#set_separator\t,\n#path\tconn\n#fields\tts\tuid\n1.5\tC1\n",
+            "conn.log",
+            AUTO,
         )
 
 

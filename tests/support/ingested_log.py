@@ -15,9 +15,17 @@ FIRST_DAY = Day.parse("2026-03-01")
 _FIRST = int(datetime(2026, 3, 1, tzinfo=UTC).timestamp())
 
 
+# Two hours: each hour is a file, whose fsync takes time.
+_SECONDS = 7000
+
+
 def squid_log(lines: int, *, days: int = 3) -> bytes:
-    """Return a log of that many lines over so many days; of 100 lines, two are no request."""
-    return b"".join(_line(number, number * days * 24 * 3600 // lines) for number in range(lines))
+    """Return a log of that many lines, in two hours of each of so many days; two of 100 are no request."""
+    each = lines // days
+    return b"".join(
+        _line(number, number // each * 24 * 3600 + number % each * _SECONDS // each)
+        for number in range(lines)
+    )
 
 
 def _line(number: int, second: int) -> bytes:
