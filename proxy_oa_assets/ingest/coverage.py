@@ -1,6 +1,6 @@
 """The coverage statement: what a day's raw rows don't have, and what that means for what follows."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from proxy_oa_assets.model.text import counted
@@ -22,7 +22,18 @@ _CONSEQUENCES = {
     "serverip": "the address behind a host is unknown: domain fronting and bare addresses don't stand out",
     "username": "clients are known by address alone",
     "webcat": "the proxy's categories are no signal",
+    "uriquery": "what is sent in queries is lost, if the proxy strips them (Squid does, by strip_query_terms)",
 }
+_CONNECT_ONLY = (
+    "CONNECT only: host, port and bytes are known, but no path, query, user agent or type; the proxy doesn't "
+    "look into TLS"
+)
+_FEW_CLIENTS = (
+    "{}: prevalence is blind, since nothing can be rare among so few; if there are more, the log has the "
+    "address of a gateway (NAT) or of another proxy"
+)
+_OWN = "the client is the server, too, in {}: they are the proxy's own, or the log was taken outside of it"
+_NOT_OF_CONNECT = ("useragent", "referer", "resconttype", "uriquery")
 
 
 @dataclass(frozen=True)
@@ -41,43 +52,22 @@ class RawFigures:
     filled: Mapping[str, int]
 
 
-def coverage(figures: RawFigures) -> list[str]:
-    """Return a sentence for each thing that a day's rows can't show; none if they show all."""
-    return list(_sentences(figures)) if figures.rows else []
+def coverage(figures: RawFigures) -> dict[str, str]:
+    """Return what a day's rows can't show, a sentence for each column or figure; none if they show all."""
+    return dict(_sentences(figures)) if figures.rows else {}
 
 
-def _sentences(figures: RawFigures) -> Iterator[str]:
+def _sentences(figures: RawFigures) -> Iterator[tuple[str, str]]:
     only_connect = figures.connects == figures.rows
     if only_connect:
-        yield (
-            "CONNECT only: host, port and bytes are known, but no path, query, user agent or type; the proxy "
-            "doesn't look into TLS"
-        )
+        yield "connect", _CONNECT_ONLY
     elif figures.connects * 2 >= figures.rows:
         share = figures.connects / figures.rows
-        yield f"{share:.0%} of the requests are CONNECT, of which only host, port and bytes are known"
+        yield "connect", f"{share:.0%} of the requests are CONNECT: only their host, port and bytes are known"
     if figures.clients < FEWEST_CLIENTS:
-        yield (
-            f"{counted(figures.clients, 'client')}: prevalence is blind, since nothing can be rare among so "
-            f"few; if there are more, the log has the address of a gateway (NAT) or of another proxy"
-        )
+        yield "clients", _FEW_CLIENTS.format(counted(figures.clients, "client"))
     if figures.own:
-        yield (
-            f"the client is the server, too, in {counted(figures.own, 'request')}: they are the proxy's "
-            f"own, or the log was taken outside of it"
-        )
-    yield from _empty(figures, only_connect=only_connect)
-
-
-def _empty(figures: RawFigures, *, only_connect: bool) -> Iterable[str]:
+        yield "own", _OWN.format(counted(figures.own, "request"))
     for column, consequence in _CONSEQUENCES.items():
         if not figures.filled[column] and not (only_connect and column in _NOT_OF_CONNECT):
-            yield f"{column} is empty: {consequence}"
-    if not figures.filled["uriquery"] and not only_connect:
-        yield (
-            "no URI has a query: if the proxy strips them (Squid does, by strip_query_terms), what is sent "
-            "in them is lost, and requests that differ there alone look the same"
-        )
-
-
-_NOT_OF_CONNECT = ("useragent", "referer", "resconttype", "uriquery")
+            yield column, f"{column} is empty: {consequence}"

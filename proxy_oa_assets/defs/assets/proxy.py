@@ -1,5 +1,6 @@
 """The asset `proxy`, where PROXY_OA_LOGS is set: a day's raw requests, taken from the proxies' own logs."""
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 import dagster as dg
@@ -21,9 +22,8 @@ from proxy_oa_assets.resources.workspace import Workspace
 from proxy_oa_assets.sql import raw_figures
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
-    from proxy_oa_assets.ingest.log_files import LogFiles
+    from proxy_oa_assets.ingest.ingesting import DayIngest
+    from proxy_oa_assets.ingest.log_files import DayLogs, LogFiles
 
 # The state of the logs that a materialization read; the sensor new_logs looks for it.
 LOGS_VERSION = "logs_version"
@@ -73,12 +73,8 @@ def proxy_asset(daily: Daily) -> dg.AssetsDefinition:
             if logs:
                 report_read(context, logged_day(logs))
             return {
-                "rejected_lines": taken.rejected,
-                "files": len(logs.states) if logs else 0,
-                "logs": dg.MetadataValue.text(_named(list(logs.states) if logs else [])),
-                "logs_not_read": dg.MetadataValue.text("\n".join(map(printable, found.unread.values()))),
-                LOGS_VERSION: dg.MetadataValue.text(logs.version if logs else ""),
                 **_figures(day, *figures),
+                **_taken(taken, logs, found.unread.values()),
                 "first_rows": preview(
                     impala.query(raw_figures.first_rows(day, 10)), raw_figures.PREVIEWED_COLUMNS
                 ),
@@ -117,14 +113,19 @@ def day_figures(impala: Warehouse, day: Day) -> tuple[RawFigures, list[int]]:
 
 
 def _figures(day: Day, figures: RawFigures, per_hour: list[int]) -> DayMetadata:
+    """Return the metadata of a day's rows; what they can't show has an entry each, which the web UI shows."""
     plot = data_address(hours_svg(per_hour, day.key))
-    sentences = coverage(figures) if figures.rows else ["no request: the logs go past this day without one"]
+    gaps = coverage(figures) or {
+        "": "every column that matters has values"
+        if figures.rows
+        else "no request: the logs go past this day without one"
+    }
     return {
         "dagster/partition_row_count": figures.rows,
         "clients": figures.clients,
         "hosts": figures.hosts,
+        **{f"coverage/{gap}".rstrip("/"): dg.MetadataValue.text(text) for gap, text in gaps.items()},
         "requests_per_hour": dg.MetadataValue.md(f"![Requests per hour of {day}]({plot})"),
-        "coverage": dg.MetadataValue.text("\n".join(sentences) or "every column that matters has values"),
         "rows_with_a_value": dg.MetadataValue.table(
             [
                 dg.TableRecord({"column": name, "rows": rows, "share": f"{rows / (figures.rows or 1):.1%}"})
@@ -134,9 +135,23 @@ def _figures(day: Day, figures: RawFigures, per_hour: list[int]) -> DayMetadata:
     }
 
 
-def _named(paths: "list[Path]") -> str:
-    more = [f"and {counted(len(paths) - _NAMED, 'log')} more"] if len(paths) > _NAMED else []
-    return "\n".join([*(printable(path) for path in paths[:_NAMED]), *more])
+def _taken(taken: "DayIngest", logs: "DayLogs | None", unread: Iterable[str]) -> DayMetadata:
+    """Return the metadata of what the day was made from."""
+    paths = list(logs.states) if logs else []
+    more = f", and {counted(len(paths) - _NAMED, 'log')} more" if len(paths) > _NAMED else ""
+    named = {
+        "logs": ", ".join(printable(path) for path in paths[:_NAMED]) + more,
+        # Rows of these stay, though their files are gone.
+        "logs_that_are_gone": ", ".join(printable(source.log) for source in taken.kept),
+        "logs_not_read": "; ".join(map(printable, unread)),
+        LOGS_VERSION: logs.version if logs else "",
+    }
+    return {
+        "files": len(paths),
+        "rejected_lines": taken.rejected,
+        "rows_of_other_systems": taken.other_rows,
+        **{name: dg.MetadataValue.text(text) for name, text in named.items() if text},
+    }
 
 
 def _no_log(day: Day, files: "LogFiles") -> str:

@@ -55,7 +55,9 @@ def test_a_day_has_the_figures_of_its_requests(home: Home, log: Path) -> None:
         "![Requests per hour of 2026-01-14](data:image/svg+xml;"
     )
     assert len(shown["first_rows"].records) == 10
-    assert str(shown["coverage"]).splitlines()[0].startswith("useragent is empty: ")
+    gaps = [name.removeprefix("coverage/") for name in shown if name.startswith("coverage/")]
+    assert gaps == ["useragent", "referer", "csbytes", "username", "webcat", "uriquery"]
+    assert str(shown["coverage/useragent"]).startswith("useragent is empty: rare programs")
     assert metadata(result, "ingest_summary")["requests"] == 30
 
 
@@ -107,6 +109,7 @@ def test_a_day_is_made_again_from_what_is_left(home: Home, log: Path, instance: 
     log.unlink()
     result = home.materialize(DAYS[0], assets=["proxy"], instance=instance)
     assert metadata(result, "proxy")["dagster/partition_row_count"] == 31
+    assert metadata(result, "proxy")["logs_that_are_gone"] == f"{log}, {log}"
 
 
 def test_a_day_that_is_made_here_is_not_reported_again(home: Home, instance: dg.DagsterInstance) -> None:
