@@ -22,7 +22,7 @@ _CONSEQUENCES = {
     "serverip": "the address behind a host is unknown: domain fronting and bare addresses don't stand out",
     "username": "clients are known by address alone",
     "webcat": "the proxy's categories are no signal",
-    "uriquery": "what is sent in queries is lost, if the proxy strips them (Squid does, by strip_query_terms)",
+    "uriquery": "what is sent in queries is lost if the proxy strips them (Squid does: strip_query_terms)",
 }
 _CONNECT_ONLY = (
     "CONNECT only: host, port and bytes are known, but no path, query, user agent or type; the proxy doesn't "

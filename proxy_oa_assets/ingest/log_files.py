@@ -49,11 +49,9 @@ class FoundLogs:
     known: Sequence[LogState]
     left: int = 0
 
-    def of(self, day: Day) -> DayLogs | None:
-        """Return those that can hold a day; None if there are none."""
+    def of(self, day: Day) -> DayLogs:
+        """Return those that can hold a day, which may be none."""
         states = {path: state for path, state in self.states.items() if state.holds(day)}
-        if not states:
-            return None
         # Logs that are gone, too: a rotation doesn't change the day.
         reached = {(state.digest, state.reach(day)) for state in self.known if state.holds(day)}
         files = [self.files[path] for path in states]
@@ -62,9 +60,13 @@ class FoundLogs:
             states=states,
             version=hashlib.sha256(repr(sorted(reached)).encode()).hexdigest()[:16],
             spanned=any(state.spans(day) for state in states.values()),
-            modified=max(file.st_mtime_ns for file in files) // 1_000_000,
+            modified=max((file.st_mtime_ns for file in files), default=0) // 1_000_000,
             length=sum(file.st_size for file in files),
         )
+
+    def days(self, first: Day, last: Day) -> list[Day]:
+        """Return the days from a first to a last one that logs hold, in order."""
+        return sorted(set().union(*(state.days(first, last) for state in self.states.values())))
 
     @property
     def spans(self) -> list[tuple[Day, Day]]:

@@ -91,6 +91,13 @@ class LogState(BaseModel):
         """Return whether the log can have rows of a day, or goes past it without one."""
         return self.spans(day) or self.reach(day) > 0
 
+    def days(self, first: Day, last: Day) -> set[Day]:
+        """Return the days from a first to a last one that the log holds."""
+        spans = [(self.first.date(), self.last.date())]
+        spans += [(reach.since, reach.until) for reach in self.reaches]
+        within = ((max(Day(since), first), min(Day(until), last)) for since, until in spans)
+        return {day for since, until in within for day in since.through(until)}
+
     def with_part(self, part: "_Part") -> Self:
         """Return the state after a part of the content that follows what is known."""
         reaches = {(reach.since, reach.until): reach for reach in self.reaches}

@@ -28,13 +28,12 @@ def path(logs: LogFiles, name: str) -> Path:
 
 
 def holding(logs: LogFiles, day: Day) -> list[str]:
-    found = logs.for_day(day).of(day)
-    return sorted(path.name for path in found.states) if found else []
+    return sorted(path.name for path in logs.for_day(day).of(day).states)
 
 
 def versions(logs: LogFiles) -> list[str]:
     found = logs.all()
-    return [of_day.version if (of_day := found.of(day)) else "" for day in DAYS]
+    return [found.of(day).version if found.of(day).states else "" for day in DAYS]
 
 
 def test_a_log_holds_the_days_that_it_has_requests_of(logs: LogFiles) -> None:

@@ -62,15 +62,13 @@ def proxy_asset(daily: Daily) -> dg.AssetsDefinition:
                 context.log.warning("Left out: %s", problem)
             # Noted before the logs are read: what is added in between then counts as new.
             logs = found.of(day)
-            taken = ingest_day(
-                day, list(logs.states if logs else ()), deployment=deployment, log_format=files.format
-            )
+            taken = ingest_day(day, list(logs.states), deployment=deployment, log_format=files.format)
             for warning in taken.warnings:
                 context.log.warning(warning)
             figures = day_figures(impala, day)
-            if not figures[0].rows and not (logs and logs.spanned):
+            if not figures[0].rows and not logs.spanned:
                 raise IngestError(_no_log(day, files))
-            if logs:
+            if logs.states:
                 report_read(context, logged_day(logs))
             return {
                 **_figures(day, *figures),
@@ -135,16 +133,16 @@ def _figures(day: Day, figures: RawFigures, per_hour: list[int]) -> DayMetadata:
     }
 
 
-def _taken(taken: "DayIngest", logs: "DayLogs | None", unread: Iterable[str]) -> DayMetadata:
+def _taken(taken: "DayIngest", logs: "DayLogs", unread: Iterable[str]) -> DayMetadata:
     """Return the metadata of what the day was made from."""
-    paths = list(logs.states) if logs else []
+    paths = list(logs.states)
     more = f", and {counted(len(paths) - _NAMED, 'log')} more" if len(paths) > _NAMED else ""
     named = {
         "logs": ", ".join(printable(path) for path in paths[:_NAMED]) + more,
         # Rows of these stay, though their files are gone.
         "logs_that_are_gone": ", ".join(printable(source.log) for source in taken.kept),
         "logs_not_read": "; ".join(map(printable, unread)),
-        LOGS_VERSION: logs.version if logs else "",
+        LOGS_VERSION: logs.version if paths else "",
     }
     return {
         "files": len(paths),

@@ -123,11 +123,9 @@ def _proxy_logs(daily: Daily) -> dg.AssetsDefinition:
         for problem in found.unread.values():
             context.log.warning("Left out: %s", problem)
 
-        def look(day: Day) -> UpstreamDay | None:
-            logs = found.of(day)
-            return logged_day(logs) if logs else None
-
-        yield from _observed(context, LOGS, map(Day.parse, daily.partitions.get_partition_keys()), look)
+        keys = daily.partitions.get_partition_keys()
+        days = found.days(Day.parse(keys[0]), Day.parse(keys[-1])) if keys else []
+        yield from _observed(context, LOGS, days, lambda day: logged_day(found.of(day)))
 
     asset: dg.AssetsDefinition = proxy_logs
     return asset

@@ -17,7 +17,7 @@ from proxy_oa_assets.model.text import counted, printable
 from proxy_oa_assets.resources.workspace import Workspace
 
 if TYPE_CHECKING:
-    from proxy_oa_assets.ingest.log_files import DayLogs
+    from proxy_oa_assets.ingest.log_files import DayLogs, FoundLogs
 
 # Dagster gives a tick a minute.
 _LOOKING_SECONDS = 30
@@ -39,8 +39,8 @@ def new_logs_sensor(daily: Daily) -> dg.SensorDefinition:
 
         A day's logs count once two ticks have seen nothing added for the day, or once they have gone on for
         an hour behind its end; what is added after a run is taken an hour after it, or later. When first
-        switched on, the sensor catches up on logs of the last seven days; after downtime, on those of the
-        last 31 days. Older ones are left for a backfill.
+        switched on, the sensor catches up on the last seven days; after downtime, on the last 31 days. Older
+        days are left for a backfill, unless their log is new.
         """
         # Loads DuckDB and pyarrow.
         from proxy_oa_assets.ingest.log_files import LogFiles
@@ -57,8 +57,7 @@ def new_logs_sensor(daily: Daily) -> dg.SensorDefinition:
             message = f"{counted(found.left, 'log')} to look at, at the next ticks"
             return dg.SensorResult(skip_reason=message, cursor=cursor.next({}))
         keys = daily.partitions.get_partition_keys()
-        window = [day for day in map(Day.parse, keys) if day.date >= since.date()]
-        logs = [of_day for of_day in map(found.of, window) if of_day]
+        logs = [found.of(day) for day in sorted(_due(found, keys, since.date()))]
         days = [logged_day(of_day) for of_day in logs]
         recorded = recorded_versions(context.instance, LOGS, [day.day for day in days])
         seen = cursor.sights(days, now)
@@ -87,6 +86,19 @@ def new_logs_sensor(daily: Daily) -> dg.SensorDefinition:
         )
 
     return new_logs
+
+
+def _due(found: "FoundLogs", keys: Sequence[str], since: dt.date) -> set[Day]:
+    """Return the days since a date that logs hold, and all days of logs that end before it: they are new."""
+    if not keys:
+        return set()
+    first, last = Day.parse(keys[0]), Day.parse(keys[-1])
+    recent = max(first, Day(since))
+    return {
+        day
+        for state in found.states.values()
+        for day in state.days(first if state.last.date() < since else recent, last)
+    }
 
 
 def _is_past(logs: "DayLogs") -> bool:
