@@ -30,7 +30,8 @@ ML_RESULTS, RAW, LOGS = "ml_results", PROXY.name, "proxy_logs"
 _VERSION, _ROWS = "dagster/data_version", "dagster/partition_row_count"
 _ANY_DAY = Day.parse("2016-09-12")
 # Our versions of a raw day, embedded and on a cluster, are switched by these files.
-_MARKERS = (".version.json", "_proxy_oa_version.json")
+_CLUSTER_MARKER = "_proxy_oa_version.json"
+_MARKERS = (".version.json", _CLUSTER_MARKER)
 
 
 @dataclass(frozen=True)
@@ -104,6 +105,10 @@ def raw_day(
     found = sorted({hour.path.rpartition("/")[0] for hour in hours})
     usage = [hdfs.usage(folder) for folder in found]
     state = [usage, [(entry.path, entry.modified) for entry in entries]]
+    if any(entry.name == _CLUSTER_MARKER for entry in entries):
+        # There are our hours, and for a while those that they replaced, so they don't count in the version.
+        beside = PROXY.day_folder(day, f"{PROXY.location}/_beside")
+        usage = [*usage, hdfs.usage(f"{workspace.huser}/{beside}")]
     return UpstreamDay(
         asset=RAW,
         day=day,

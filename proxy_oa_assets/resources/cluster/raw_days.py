@@ -10,7 +10,7 @@ Other systems write `h=7` or `h=07`, and so `m=9` and `d=7`, each of them a part
 """
 
 import re
-from collections.abc import Callable, Container, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Container, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from typing import TypeVar
 
@@ -74,7 +74,7 @@ class RawDays:
             f"{self._huser}/proxy/oa/.locks/{day.folder}.proxy-hours", f"switching hours of {day}"
         )
 
-    def switch(self, day: Day, marker: Marker, hours: Iterable[str], still_held: StillHeld) -> None:
+    def switch(self, day: Day, marker: Marker, hours: Collection[str], still_held: StillHeld) -> None:
         """Make a marker the day's, and point the partitions of hours to their folders; it may be repeated."""
         still_held()
         path = self._marker(day)
@@ -89,6 +89,10 @@ class RawDays:
             self._connection.run_all(
                 [set_location(PROXY.name, spec, place), *self._dialect.refresh(PROXY.name, spec)]
             )
+        for hour, ours in marker.hours.items():
+            # A day's hours are found by their folders.
+            if hour in hours and not ours.emptied:
+                self._hdfs.make_folder(self._hour_folder(day, hour, run=None))
         still_held()
         write_marker(self._hdfs, path, marker.switched())
 

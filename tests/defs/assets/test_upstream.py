@@ -8,9 +8,10 @@ import dagster as dg
 import pytest
 from dagster._core.definitions.data_version import CachingStaleStatusResolver, StaleStatus
 from dagster._core.loader import LoadingContextForTest
+from support.engine_files import hour_file
 from support.home import Home, failures
 
-from proxy_oa_assets.defs.assets.upstream_days import raw_day, recorded_versions
+from proxy_oa_assets.defs.assets.upstream_days import UpstreamDay, raw_day, recorded_versions
 from proxy_oa_assets.model.day import Day
 from proxy_oa_assets.model.tables import PROXY
 
@@ -173,3 +174,23 @@ def test_a_raw_day_is_found_in_each_way_to_write_it(new_home: Callable[..., Home
     assert unpadded.version != both.version
     assert (unpadded.length, both.length) == (5, 8)
     assert both.figures == {"files": 2, "hours": 2}
+
+
+def test_a_raw_day_of_ours_changes_with_what_is_added(new_home: Callable[..., Home], tmp_path: Path) -> None:
+    """On both deployments: its hours, bytes, and version, which stays as long as the day does."""
+    home, day = new_home(), Day.parse("2016-09-02")
+    deployment, file = home.deployment, hour_file(tmp_path / "new", "new/")
+
+    def found() -> UpstreamDay:
+        found = raw_day(deployment.hdfs, deployment.workspace, day)
+        assert found
+        return found
+
+    deployment.impala.add_to_raw_day(day, {7: [file]})
+    first = found()
+    assert found() == first
+    deployment.impala.add_to_raw_day(day, {7: [file], 8: [file]})
+    second = found()
+    assert (first.figures["hours"], second.figures["hours"]) == (1, 2)
+    assert first.version != second.version
+    assert second.length > first.length > file.stat().st_size
