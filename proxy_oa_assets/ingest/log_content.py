@@ -239,11 +239,14 @@ def opened(path: Path, staging: Path) -> Iterator[LogContent]:
     """
     name = "standard input" if path == STANDARD_INPUT else shown(path.absolute())
     with ExitStack() as files:
-        try:
-            file = sys.stdin.buffer if path == STANDARD_INPUT else files.enter_context(path.open("rb"))
-            seekable = stat.S_ISREG(os.fstat(file.fileno()).st_mode) and file is not sys.stdin.buffer
-        except OSError as error:
-            raise IngestError(_refusal(error, name)) from error
+        if path == STANDARD_INPUT:
+            file, seekable = sys.stdin.buffer, False
+        else:
+            try:
+                file = files.enter_context(path.open("rb"))
+                seekable = stat.S_ISREG(os.fstat(file.fileno()).st_mode)
+            except OSError as error:
+                raise IngestError(_refusal(error, name)) from error
         if not seekable:
             spool = staging / "standard_input"
             with disk_errors(spool):

@@ -15,8 +15,8 @@ from support.ingested_log import ingested, squid_log
 from proxy_oa_assets.ingest.ingesting import ingest_log
 from proxy_oa_assets.ingest.open_log import LogFormat
 
-# For each line of input it forks children, which at once ingest a log in a home; after so many seconds, if there
-# are any, a child is killed.
+# For each line of input it forks children, which at once ingest a log in a home; after so many seconds, if
+# there are any, a child is killed.
 DRIVER = """
 import json, os, signal, sys, time
 from pathlib import Path
