@@ -36,13 +36,14 @@ ended AS (SELECT *, least(coalesce(nullif(instr(rest, '/'), 0), {far}),
 addressed AS (SELECT *, left(rest, target_start - 1) AS authority,
     CASE WHEN rest = '' AND scheme_end = 0 THEN url ELSE substr(rest, target_start) END AS target FROM ended),
 located AS (SELECT * REPLACE (
-        CASE WHEN scheme_end > 0 THEN lower(left(url, scheme_end - 1)) ELSE urischeme END AS urischeme,
+        CASE WHEN scheme_end > 0 THEN lower(left(url, scheme_end - 1)) ELSE lower(urischeme) END AS urischeme,
         coalesce(nullif(CASE WHEN instr(target, '?') > 0 THEN left(target, instr(target, '?') - 1)
             ELSE target END, ''), uripath) AS uripath,
         coalesce(CASE WHEN instr(target, '?') > 0 THEN substr(target, instr(target, '?')) END, uriquery)
             AS uriquery),
-    coalesce(nullif(authority, ''), host_header) AS hosted FROM addressed)"""
-_NO_URL = "located AS (SELECT *, host_header AS hosted FROM named)"
+    CASE WHEN authority = '' OR starts_with(authority, ':') AND NOT contains(substr(authority, 2), ':')
+        THEN host_header ELSE authority END AS hosted FROM addressed)"""
+_NO_URL = "located AS (SELECT * REPLACE (lower(urischeme) AS urischeme), host_header AS hosted FROM named)"
 # Host and port, without user, password and an IPv6 address's brackets.
 _HOST = """opened AS (SELECT * REPLACE (
         CASE WHEN contains(hosted, '@') THEN regexp_replace(hosted, '^.*@', '') ELSE hosted END AS hosted)
@@ -98,11 +99,10 @@ named AS (SELECT line, {_is_ours(declaration, fields)} AS is_ours, coalesce({ins
 {_HOST},
 numbered AS (SELECT * REPLACE ({", ".join(f"{_number(name, declaration)} AS {name}" for name in _NUMBERS)},
     {_ORIGIN} AS serverip),
-    upper(reqmethod) IN ('CONNECT', 'TCP_CONNECT') OR lower(urischeme) IN {_TUNNELS} AS is_tunnel
-    FROM named_host),
+    upper(reqmethod) IN ('CONNECT', 'TCP_CONNECT') OR urischeme IN {_TUNNELS} AS is_tunnel FROM named_host),
 addressed_row AS (SELECT * REPLACE (
         coalesce(nullif(host_name, ''), host, serverip) AS host,
-        coalesce(named_port, uriport, CASE lower(urischeme) WHEN 'http' THEN '80' WHEN 'https' THEN '443' END)
+        coalesce(named_port, uriport, CASE urischeme WHEN 'http' THEN '80' WHEN 'https' THEN '443' END)
             AS uriport,
         lower(urischeme) AS urischeme,
         CASE WHEN is_tunnel THEN NULL ELSE uripath END AS uripath,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from proxy_oa_assets.ingest.families import delimited, json_lines, logformat
+from proxy_oa_assets.ingest.families import cef, delimited, json_lines, key_value, logformat
 from proxy_oa_assets.ingest.families.prepared import Fields, Prepared
 from proxy_oa_assets.ingest.layout import Layout
 from proxy_oa_assets.ingest.log_lines import Lines
@@ -21,6 +21,8 @@ _FAMILIES = {
     "delimited": _Family(delimited.prepare, delimited.parse),
     "json": _Family(json_lines.prepare, json_lines.parse),
     "logformat": _Family(logformat.prepare, logformat.parse),
+    "key_value": _Family(key_value.prepare, key_value.parse),
+    "cef": _Family(cef.prepare, cef.parse),
 }
 
 
