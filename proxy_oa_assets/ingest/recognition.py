@@ -27,17 +27,27 @@ class Recognition:
 
 @dataclass(frozen=True)
 class _Fit:
+    """How a log fits a format. `headed`: 1, it has a header of the kind; 2, with the required fields."""
+
     declaration: Declaration
     share: float
     why: str
     fitting: int = 0
+    headed: int = 0
 
     @property
-    def rank(self) -> tuple[float, int, int, int, bool]:
+    def rank(self) -> tuple[float, int, int, int, int, bool]:
         # Of formats that fit alike, the one that fits more lines or asks for more.
         declared = self.declaration
         asked = len(declared.requires) * 100 + len(declared.pattern)
-        return (self.share, self.fitting, asked, len(declared.fields), not declared.more_fields)
+        return (
+            self.share,
+            self.fitting,
+            self.headed,
+            asked,
+            len(declared.fields),
+            not declared.more_fields,
+        )
 
 
 def recognize(head: bytes, declarations: Iterable[Declaration] | None = None) -> Recognition:
@@ -61,21 +71,31 @@ def _fit(declaration: Declaration, head: bytes) -> _Fit:
         layout, lines = _sample(declaration, head)
     except IngestError as error:
         return _Fit(declaration, 0.0, str(error))
-    if not layout.ready:
-        return _Fit(declaration, 0.0, "no header names its fields")
-    missing = _missing(declaration.requires, layout.fields) if declaration.header != "none" else []
-    if missing:
-        return _Fit(declaration, 0.0, f"its header has no field {missing[0]}")
+    if unfit := _unfit_header(layout):
+        return _Fit(declaration, 0.0, unfit, headed=int(bool(layout.header)))
+    headed = 2 if layout.header else 0
     if not lines:
-        is_header = declaration.header != "none" and bool(layout.header)
-        return _Fit(declaration, float(is_header), "its header is that of" if is_header else "it has no line")
-    found = [fits for line in lines if (fits := _fits(line, layout)) is not None][:_LINES]
-    if not found:
+        why = "its header is that of" if headed else "it has no line"
+        return _Fit(declaration, float(bool(headed)), why, headed=headed)
+    reasons = [reason for line in lines if (reason := _unfit(line, layout)) is not None][:_LINES]
+    if not reasons:
         return _Fit(declaration, 0.0, "its lines are another log's")
-    fitting = sum(found)
-    verb = "fits" if fitting == 1 else "fit"
-    why = f"{fitting} of {counted(len(found), 'line')} {verb}"
-    return _Fit(declaration, fitting / len(found), why, fitting)
+    fitting = reasons.count("")
+    why = f"{fitting} of {counted(len(reasons), 'line')} {'fits' if fitting == 1 else 'fit'}"
+    if headed and not fitting:
+        why += f": {reasons[0]}; correct the header if it lies"
+    return _Fit(declaration, fitting / len(reasons), why, fitting, headed)
+
+
+def _unfit_header(layout: Layout) -> str:
+    """Return why a log's header isn't that of a format, "" if it is."""
+    declaration = layout.declaration
+    if not layout.ready:
+        return "no header names its fields"
+    if declaration.header == "w3c" and declaration.fields and layout.header:
+        return "a header line names its fields"
+    missing = _missing(declaration.requires, layout.fields) if declaration.header != "none" else []
+    return f"its header has no field {missing[0]}" if missing else ""
 
 
 def _sample(declaration: Declaration, head: bytes) -> tuple[Layout, list[str]]:
@@ -94,21 +114,25 @@ def _sample(declaration: Declaration, head: bytes) -> tuple[Layout, list[str]]:
     return layout, lines
 
 
-def _fits(line: str, layout: Layout) -> bool | None:
-    """Return whether a line is of this format, or None if it is of another log in the same file."""
+def _unfit(line: str, layout: Layout) -> str | None:
+    """Return why a line isn't of this format, "" if it is, None if it is of another log in the same file."""
     declaration = layout.declaration
     if declaration.pattern and re.match(declaration.pattern, line) is None:
-        return False
+        return "it begins otherwise"
     if declaration.pattern and not declaration.only:
-        return True
+        return ""
     found = parse_line(line, layout)
     if isinstance(found, str):
-        return False
+        return found
     texts = {name: text for name, text in zip(layout.fields, found, strict=False) if text is not None}
     for names, ours in declaration.only.items():
         if next((texts[name] for name in names.split("|") if name in texts), ours[0]) not in ours:
             return None
-    return declaration.header != "none" or not _missing(declaration.requires, list(texts))
+    # Lines of pairs have been checked for the required ones.
+    if declaration.header != "none" or declaration.family in ("key_value", "cef"):
+        return ""
+    missing = _missing(declaration.requires, list(texts))
+    return f"it has no field {missing[0]}" if missing else ""
 
 
 def _missing(required: Sequence[str], present: Sequence[str]) -> list[str]:

@@ -41,8 +41,8 @@ located AS (SELECT * REPLACE (
             ELSE target END, ''), uripath) AS uripath,
         coalesce(CASE WHEN instr(target, '?') > 0 THEN substr(target, instr(target, '?')) END, uriquery)
             AS uriquery),
-    CASE WHEN authority = '' OR starts_with(authority, ':') AND NOT contains(substr(authority, 2), ':')
-        THEN host_header ELSE authority END AS hosted FROM addressed)"""
+    CASE WHEN authority <> '' AND (NOT starts_with(authority, ':') OR contains(substr(authority, 2), ':'))
+        THEN authority ELSE host_header END AS hosted FROM addressed)"""
 _NO_URL = "located AS (SELECT * REPLACE (lower(urischeme) AS urischeme), host_header AS hosted FROM named)"
 # Host and port, without user, password and an IPv6 address's brackets.
 _HOST = """opened AS (SELECT * REPLACE (
@@ -91,7 +91,7 @@ def target_select(
         # Squid's URL of what is no request, or of one that it couldn't read.
         reasons += " WHEN starts_with(url, 'error:') THEN 'no request by a user: Squid logs its own error'"
         reasons += " WHEN reqmethod IS NULL THEN 'no request: the method is missing'"
-    instant = ", ".join([*instants, "NULL"])
+    instant = ", ".join([*instants, "NULL::TIMESTAMP"])
     return f"""WITH lines AS ({lines}),
 named AS (SELECT line, {_is_ours(declaration, fields)} AS is_ours, coalesce({instant}) AS instant, {named}
     FROM lines),

@@ -127,10 +127,9 @@ def parse(line: str, layout: Layout) -> Fields | str:
         fields = fields[:expected]
     elif surplus < 0 and (declaration.fewer_fields or _is_cut(line, declaration)):
         return [*(_value(each, declaration) for each in fields), *([None] * -surplus)]
-    elif surplus and layout.header:
-        return f"{len(fields)} fields, but the header above it names {expected}"
     elif surplus:
-        return f"{len(fields)} fields instead of {expected}"
+        named = " that the header names" if declaration.header in ("w3c", "names", "hash") else ""
+        return f"{len(fields)} fields instead of {expected}{named}"
     return [_value(each, declaration) for each in fields]
 
 
@@ -163,14 +162,19 @@ def _parts(line: str, declaration: Declaration, expected: int) -> list[str]:
     with_empty = declaration.separator != "blanks"
     readings = _READINGS[quote] if '"' in line else ("none",)
     first: list[str] = []
+    unclosed: list[str] = []
     for reading in readings:
-        parts = _read(line, separator, reading, with_empty=with_empty)
-        if len(parts) == expected:
+        parts, closed = _read(line, separator, reading, with_empty=with_empty)
+        if len(parts) == expected and closed:
             return parts
+        if len(parts) == expected:
+            unclosed = unclosed or parts
         first = first or parts
+    if unclosed:
+        return unclosed
     # A field that is empty between two blanks.
     if declaration.header == "w3c" and not with_empty and len(first) < expected:
-        parts = _read(line, separator, readings[0], with_empty=True)
+        parts, _ = _read(line, separator, readings[0], with_empty=True)
         if len(parts) == expected:
             return parts
     return first
@@ -179,7 +183,7 @@ def _parts(line: str, declaration: Declaration, expected: int) -> list[str]:
 # How quotes in a quoted field can have been written; a line shows by its number of fields which is right.
 _READINGS = {
     "none": ("none",),
-    "plain": ("doubled", "plain", "raw"),
+    "plain": ("doubled", "plain", "raw", "nested"),
     "backslash": ("backslash",),
     "doubled": ("doubled", "plain"),
 }
@@ -189,14 +193,21 @@ _READINGS = {
 def _quoted(reading: str, separator: str) -> re.Pattern[str]:
     """Return the pattern of a quoted field, which a quote closes before a separator unless it is escaped."""
     s = re.escape(separator)
-    inner = {"doubled": '[^"]|""', "plain": '[^"]', "raw": r'[^"\\]|\\.', "backslash": r'[^"\\]|\\.'}[reading]
+    inner = {
+        "doubled": '[^"]|""',
+        "plain": '[^"]',
+        "raw": r'[^"\\]|\\.',
+        "nested": rf'[^"]|(?<={s})"[^"]*+"',
+        "backslash": r'[^"\\]|\\.',
+    }[reading]
     return re.compile(rf'"(?:{inner}|"(?!{s}|$))*+"(?={s}|$)', re.DOTALL)
 
 
-def _read(line: str, separator: str, reading: str, *, with_empty: bool) -> list[str]:
+def _read(line: str, separator: str, reading: str, *, with_empty: bool) -> tuple[list[str], bool]:
+    """Return the fields of a reading, and whether each quote that opens one is closed."""
     parts: list[str] = []
     at, end = 0, len(line)
-    can_be_quoted = reading != "none"
+    can_be_quoted, closed = reading != "none", True
     while at < end or (with_empty and at == end):
         if not with_empty and line[at] == separator:
             at += 1
@@ -208,7 +219,7 @@ def _read(line: str, separator: str, reading: str, *, with_empty: bool) -> list[
         if can_be_quoted and line.startswith('"', start):
             match = _quoted(reading, separator).match(line, start)
             # Without a quote that closes this one there is none that closes a later one.
-            can_be_quoted = match is not None
+            can_be_quoted = closed = match is not None
         if match:
             parts.append(_unquoted(match[0][1:-1], reading))
             at = match.end() + 1
@@ -217,7 +228,7 @@ def _read(line: str, separator: str, reading: str, *, with_empty: bool) -> list[
             stop = end if stop < 0 else stop
             parts.append(line[at:stop])
             at = stop + 1
-    return parts
+    return parts, closed
 
 
 def _unquoted(text: str, reading: str) -> str:
