@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from proxy_oa_assets.model.errors import IngestError
 
 CUT_AT = 8191  # bytes: Squid's buffer of a line, less its end
+# Fields behind a line's own: of the request's headers, which log_mime_hdrs appends to built-in formats.
+HEADERS = {"referer": "Referer", "useragent": "User-Agent"}
 USERS = frozenset(("un", "ul", "ue", "ui", "us"))
 # Of the codes that begin alike, the longer first.
 _CODE = re.compile(
@@ -216,7 +218,8 @@ def _joined(parts: Sequence[Element]) -> tuple[Element, ...]:
 def _splits(tokens: Sequence[Token]) -> bool:
     """Return whether blanks and quotes alone divide the fields, and each has what a column needs."""
     quotes = {each.encoding for token in tokens if token.quoted for each in token.codes}
-    if any(each.encoding == "/" for token in tokens for each in token.codes) or len(quotes) > 1:
+    bare = {each.encoding for token in tokens if not token.quoted for each in token.codes}
+    if "/" in quotes | bare or '"' in bare or len(quotes) > 1:
         return False
     for token in tokens:
         times = [each for each in token.elements if isinstance(each, Clock)]

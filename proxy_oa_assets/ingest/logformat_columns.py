@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from proxy_oa_assets.ingest.logformat import CUT_AT, USERS, Clock, Code, Element, Token, read_line
+from proxy_oa_assets.ingest.logformat import CUT_AT, HEADERS, Clock, Code, Element, Token, read_line
 
 # The codes that have a column's value, the best first.
 _CODES = {
@@ -44,12 +44,14 @@ def declared(logformat: str) -> dict[str, Any]:
         del columns["reqmethod"], columns["url"]
     elif "url" not in columns and (path := _values("url", _PATHS, names)):
         columns["url"] = path
+    for column, header in HEADERS.items():
+        columns.setdefault(column, [{"fields": header}])
     starts, ends = _times(names)
     quoted = [token for token in line.tokens if token.quoted]
     return {
         "family": "logformat",
         "logformat": logformat,
-        "fields": line.names,
+        "fields": (*line.names, *HEADERS.values()),
         "quote": "none" if not quoted else "backslash" if any(each.escaped for each in quoted) else "plain",
         "cut_at": CUT_AT,
         "time": [*starts, *ends],
@@ -100,8 +102,6 @@ def _of(element: Element, code: Code) -> str:
 
 
 def _decoding(column: str, code: Code) -> dict[str, Any]:
-    if code.name in USERS:
-        return {"decode": "squid"}
     if code.encoding in ("#", "["):
         return {"decode": "percent" if code.encoding == "#" else "squid"}
     # A header outside of quotes: blanks and quotes of it are percent-encoded, per cent signs aren't.

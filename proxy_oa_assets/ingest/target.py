@@ -87,9 +87,10 @@ def target_select(
     shift = " - to_milliseconds(coalesce(greatest(duration, 0), 0))" if declaration.time_of == "end" else ""
     reasons = "WHEN NOT is_ours THEN 'a line of another log in the same file' " if declaration.only else ""
     reasons += "WHEN second IS NULL THEN 'no time that can be read'"
-    if declaration.request_required:
+    if declaration.logformat:
         # Squid's URL of what is no request, or of one that it couldn't read.
         reasons += " WHEN starts_with(url, 'error:') THEN 'no request by a user: Squid logs its own error'"
+    if declaration.request_required:
         reasons += " WHEN reqmethod IS NULL THEN 'no request: the method is missing'"
     instant = ", ".join([*instants, "NULL::TIMESTAMP"])
     return f"""WITH lines AS ({lines}),

@@ -7,7 +7,7 @@ from io import BytesIO
 from pathlib import Path
 
 from PIL import Image
-from playwright.sync_api import Locator, Page, sync_playwright
+from playwright.sync_api import Locator, Page, ProxySettings, sync_playwright
 from support.programs import program
 
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
@@ -16,11 +16,18 @@ _LARGE = 150_000  # bytes
 
 
 @contextmanager
-def new_page(width: int = 1500, height: int = 950, base_url: str | None = None) -> Iterator[Page]:
-    """Open a page in Chromium; skip the test where there is none."""
+def new_page(
+    width: int = 1500, height: int = 950, base_url: str | None = None, proxy: str | None = None
+) -> Iterator[Page]:
+    """Open a page in Chromium, whose requests go through a proxy if one is given.
+
+    Skip the test where there is no Chromium.
+    """
     chromium = program("chromium", "chromium")
+    # Chromium sends requests to this machine past a proxy unless the bypass list says so.
+    through = {"proxy": ProxySettings(server=proxy, bypass="<-loopback>")} if proxy else {}
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
+        browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS, **through)
         page = browser.new_page(viewport={"width": width, "height": height}, base_url=base_url)
         page.set_default_timeout(60_000)
         yield page

@@ -237,9 +237,14 @@ def _unquoted(text: str, reading: str) -> str:
     return text.replace('""', '"') if reading == "doubled" else text
 
 
-def prepare(lines: Lines, layout: Layout, parse_irregular: ParseLine = parse) -> Prepared:
-    """Split a block's lines into the fields that the layout has; `parse_irregular` is for irregular ones."""
-    declaration, expected = layout.declaration, len(layout.fields)
+def prepare(lines: Lines, layout: Layout) -> Prepared:
+    """Split a block's lines into the fields that the layout has."""
+    return divided(lines, layout, len(layout.fields), parse)
+
+
+def divided(lines: Lines, layout: Layout, expected: int, parse_irregular: ParseLine) -> Prepared:
+    """Split a block's lines into a number of fields; those that aren't regular are parsed one by one."""
+    declaration = layout.declaration
     marked = split(lines, declaration)
     fits = marked.counts == expected
     if declaration.more_fields and not declaration.surplus and declaration.family == "delimited":

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
+from typing import Self
+from urllib.parse import unquote
 
 import numpy as np
 
@@ -12,12 +16,12 @@ from proxy_oa_assets.ingest.families import delimited
 from proxy_oa_assets.ingest.families.prepared import Fields, Prepared
 from proxy_oa_assets.ingest.layout import Layout
 from proxy_oa_assets.ingest.log_lines import Lines
-from proxy_oa_assets.ingest.logformat import USERS, Clock, Code, Element, Line, Token, read_line
+from proxy_oa_assets.ingest.logformat import HEADERS, USERS, Clock, Code, Line, Token, read_line
 
 # What Cisco's appliances write before a line.
 _PREFIX = "(?:Info: )?"
 # The request's and the response's headers, which log_mime_hdrs appends in Squid's own encoding.
-_HEADERS = r"(?: \[[^\[\]]*+\] \[[^\[\]]*+\])?"
+_HEADERS = r"(?: \[([^\[\]]*+)\] \[[^\[\]]*+\])?"
 _BLANKS = r"(?<! ) ++"
 _NUMBER = re.compile(r"t[ru]|dt|icap::tt|<[pt]t|[<>]?st|[<>]sh|<s[HS]|<bs|[<>]?l?p|[<>]rP|sn")
 _STATUS = re.compile("[<>]?Hs")
@@ -40,8 +44,9 @@ _CONTROL = {"n": "\n", "r": "\r", "t": "\t"}
 
 def prepare(lines: Lines, layout: Layout) -> Prepared:
     """Split a block's lines into the tokens of the logformat."""
-    if _patterns(layout.declaration.logformat, more=layout.declaration.more_fields).line.split:
-        return delimited.prepare(lines, layout, parse)
+    line = read_line(layout.declaration.logformat)
+    if line.split:
+        return delimited.divided(lines, layout, len(line.tokens), parse)
     texts = delimited.line_texts(lines.text, lines.ends)
     return delimited.prepared(lines, layout, texts, np.zeros(len(lines), dtype=np.bool_), parse)
 
@@ -55,14 +60,24 @@ def parse(line: str, layout: Layout) -> Fields | str:
         found = patterns.cut(line)
     if found is None:
         return patterns.difference(line)
-    values = zip(patterns.line.tokens, found.groups(), strict=False)
+    tokens, null = patterns.line.tokens, declaration.null
+    # Behind the tokens' groups stands that of the request's headers; a cut line lacks some.
+    texts = [text or "" for text in (*found.groups(), *[None] * (len(tokens) + 1))]
     fields = [
-        None if text is None or text in declaration.null else _value(text, token) for token, text in values
+        None if text in null else _value(text, token) for token, text in zip(tokens, texts, strict=False)
     ]
-    return [*fields, *([None] * (len(layout.fields) - len(fields)))]
+    return [*fields, *(_header(name, texts[len(tokens)]) for name in HEADERS.values())]
+
+
+def _header(name: str, headers: str) -> str | None:
+    """Return a header of those that Squid writes in a row, in its own encoding, with escaped line ends."""
+    found = re.search(rf"(?:^|\\r\\n){name}: (.*?)(?:\\r\\n|$)", headers, re.IGNORECASE)
+    return unquote(found[1].replace("\\\\", "\\"), errors="replace") or None if found else None
 
 
 def _value(text: str, token: Token) -> str:
+    if text.startswith('"') and any(each.encoding == "/" for each in token.codes):
+        return _ESCAPED.sub(_unescaped, text[1:-1])
     if "\\" not in text or not (token.quoted or token.codes) or not token.escaped:
         return text
     return _ESCAPED.sub(_unescaped, text)
@@ -78,12 +93,10 @@ class _Patterns:
 
     def __init__(self, line: Line, *, more: bool) -> None:
         self.line = line
-        open_code = _open_code(line)
-        raw_url = open_code is not None and _RAW.fullmatch(open_code.name) is not None
+        shape = _Shape.of(line)
         leads = [*(token.lead for token in line.tokens[1:]), line.tail]
         self._pieces = [
-            _Piece(token, after=lead[:1], split=line.split, open_code=open_code, one_word_users=raw_url)
-            for token, lead in zip(line.tokens, leads, strict=True)
+            _Piece(token, lead[:1], shape) for token, lead in zip(line.tokens, leads, strict=True)
         ]
         tail = re.escape(line.tail) + ("(?: .*)?" if more else _HEADERS) + " *"
         self.whole = re.compile(_PREFIX + _joined(self._pieces) + tail, re.DOTALL)
@@ -112,13 +125,6 @@ class _Patterns:
         return re.compile(_PREFIX + _joined(before, last), re.DOTALL)
 
 
-def _open_code(line: Line) -> Code | None:
-    """Return the code outside of quotes whose value is what is left between the others': the URL."""
-    bare = [each for token in line.tokens if not token.quoted for each in token.codes if each.encoding != '"']
-    named = [each for name in ("ru", ">ru", "<ru") for each in bare if each.name == name]
-    return named[0] if named else None
-
-
 @lru_cache(maxsize=512)
 def _begun(patterns: _Patterns, number: int) -> re.Pattern[str]:
     return patterns.begun(number)
@@ -129,53 +135,74 @@ def _patterns(logformat: str, *, more: bool) -> _Patterns:
     return _Patterns(read_line(logformat), more=more)
 
 
+@dataclass(frozen=True)
+class _Shape:
+    """What a token's pattern depends on: whether blanks divide the line, and the codes with blanks in values.
+
+    `url` is the one whose value is what is left between the others'.
+    """
+
+    split: bool
+    url: Code | None
+    blanks: tuple[Code, ...]
+
+    @classmethod
+    def of(cls, line: Line) -> Self:
+        """Return the shape of a line."""
+        bare = [
+            each for token in line.tokens if not token.quoted for each in token.codes if each.encoding != '"'
+        ]
+        urls = [each for name in ("ru", ">ru", "<ru") for each in bare if each.name == name]
+        url = urls[0] if urls else None
+        blanks = [each for each in bare if each.encoding == "[" or _RAW.fullmatch(each.name)]
+        # Beside a URL with blanks a user is a word.
+        beside = [
+            each for first, second in pairwise(bare) if url in (first, second) for each in (first, second)
+        ]
+        one_word = beside if url in blanks else []
+        blanks += [
+            each for each in bare if each.name in USERS and each.encoding != "#" and each not in one_word
+        ]
+        return cls(line.split, url, tuple(each for each in blanks if each not in one_word or each is url))
+
+
 class _Piece:
     """A token's part of the pattern: what stands before its value, the value, and what stands behind."""
 
-    def __init__(
-        self, token: Token, *, after: str, split: bool, open_code: Code | None, one_word_users: bool
-    ) -> None:
-        self.before = _BLANKS if split else re.escape(token.lead) + " *"
+    def __init__(self, token: Token, after: str, shape: _Shape) -> None:
+        self.before = _BLANKS if shape.split else re.escape(token.lead) + " *"
         self.before += '"' if token.quoted else ""
         self.after = '"' if token.quoted else ""
         # Neither quotes nor blanks tell where it ends: the text behind it decides.
         self.open = token.quoted and not token.escaped
-        self._token, self._open_code, self._one_word_users = token, open_code, one_word_users
-        self._split = split
+        self._token, self._shape = token, shape
         if token.quoted:
             self.value = ".*?" if self.open else _ESCAPED_TEXT + "*+"
         else:
-            self.value = self._bare(" " if split else after)
+            self.value = self._bare("" if shape.split else after)
 
     def _bare(self, after: str) -> str:
         elements = self._token.elements
         pattern = ""
-        for number, element in enumerate(elements):
-            following = elements[number + 1] if number + 1 < len(elements) else after
-            pattern += self._of(element, following[:1] if isinstance(following, str) else "")
-        blanks = any(isinstance(each, Code) and self._has_blanks(each) for each in elements)
-        return pattern if blanks or not self._split else f"(?>{pattern})"
+        for element, following in zip(elements, [*elements[1:], after], strict=True):
+            if isinstance(element, Code):
+                pattern += self._of(element, following[:1] if isinstance(following, str) else "")
+            else:
+                pattern += _clock(element.format) if isinstance(element, Clock) else re.escape(element)
+        blanks = not self._shape.split or any(each in self._shape.blanks for each in self._token.codes)
+        return pattern if blanks else f"(?>{pattern})"
 
-    def _has_blanks(self, code: Code) -> bool:
-        if code.name in USERS:
-            return not self._one_word_users and code.encoding != "#"
-        return code.encoding == "[" or code is self._open_code or _RAW.fullmatch(code.name) is not None
-
-    def _of(self, element: Element, following: str) -> str:
-        if isinstance(element, str):
-            return re.escape(element)
-        if isinstance(element, Clock):
-            return _clock(element.format)
-        if not self._split and element.encoding == '"':
-            return _ESCAPED_TEXT + ("*+" if following == '"' else "*?")
-        if element is self._open_code:
-            return ".+" if _RAW.fullmatch(element.name) else "[^ ]+"
-        without = following if following.strip() else ""
-        if element.name in USERS and self._has_blanks(element):
+    def _of(self, code: Code, following: str) -> str:
+        if not self._shape.split and code.encoding in ('"', "'"):
+            return (
+                ".{1,8192}?" if code.encoding == "'" else _ESCAPED_TEXT + ("*+" if following == '"' else "*?")
+            )
+        if code == self._shape.url:
+            return ".+" if code in self._shape.blanks else "[^ ]+"
+        if code.name in USERS and code in self._shape.blanks:
             return '(?:"[^"]*+"|.{1,256}?)'
-        return _typed(element) or (
-            ".{1,4096}?" if self._has_blanks(element) else f"[^ {re.escape(without)}]+"
-        )
+        word = f"[^ {re.escape(following.strip())}]+"
+        return _typed(code) or (".{1,4096}?" if code in self._shape.blanks else word)
 
     @property
     def begun(self) -> str:
