@@ -2,7 +2,7 @@
 
 import shlex
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,13 +12,17 @@ import dagster as dg
 from sqlalchemy.exc import DBAPIError
 
 from proxy_oa_assets.cli.run_process import interruptible, wait_of
+from proxy_oa_assets.defs.assets.daily import Daily
+from proxy_oa_assets.defs.assets.upstream_days import ingested_day, raw_day
 from proxy_oa_assets.defs.automation.jobs import PROXY_DAY
+from proxy_oa_assets.ingest.record import DayRecord
 from proxy_oa_assets.model.day import Day
 from proxy_oa_assets.model.errors import HistoryError, StorageError, UntrustedFileError, refusal
 from proxy_oa_assets.model.file_lock import file_lock
 from proxy_oa_assets.model.files import bundled
 from proxy_oa_assets.model.text import printable, printable_lines
 from proxy_oa_assets.model.trusted_file import read_trusted, write_trusted
+from proxy_oa_assets.resources.deployment import Deployment
 from proxy_oa_assets.settings import Settings, trusted_users
 
 
@@ -106,6 +110,21 @@ def report_story(settings: Settings, day: Day, path: Path) -> None:
         instance.report_runless_asset_event(
             dg.AssetObservation("notebooks", partition=day.key, metadata=story)
         )
+
+
+def report_ingest(settings: Settings, configured: Deployment, days: Iterable[Day]) -> None:
+    """Record what days of `proxy` have now, and the logs of which they were made. Raises HistoryError.
+
+    The logs that PROXY_OA_LOGS names are reported by their sensor, and by the runs that take them.
+    """
+    keys = set(Daily.of(settings).partitions.get_partition_keys())
+    with open_history(settings) as instance:
+        for day in days:
+            raw = raw_day(configured.hdfs, configured.workspace, day)
+            logs = ingested_day(day, DayRecord.of(configured.impala, day)) if not settings.logs else None
+            for found in (logs, raw):
+                for event in found.events() if found and day.key in keys else ():
+                    instance.report_runless_asset_event(event)
 
 
 def assets_of_a_day(defs: dg.Definitions) -> list[str]:

@@ -13,6 +13,7 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedCo
 from rich.text import Text
 
 from proxy_oa_assets.cli.console import console, errors, show_frame
+from proxy_oa_assets.cli.history import report_ingest
 from proxy_oa_assets.ingest.ingesting import ingest_log
 from proxy_oa_assets.ingest.log_content import STANDARD_INPUT, NoLogError, shown
 from proxy_oa_assets.ingest.log_folder import FolderFile, folder_files
@@ -22,7 +23,7 @@ from proxy_oa_assets.ingest.record import raw_days, records
 from proxy_oa_assets.ingest.rejects import NAME as REJECTS
 from proxy_oa_assets.ingest.taking import LogIngest
 from proxy_oa_assets.model.day import Day, spans
-from proxy_oa_assets.model.errors import ProxyOaError
+from proxy_oa_assets.model.errors import HistoryError, ProxyOaError
 from proxy_oa_assets.model.text import counted, printable, printable_lines
 from proxy_oa_assets.resources.deployment import Deployment, deployment
 from proxy_oa_assets.settings import Settings
@@ -71,9 +72,18 @@ def run_ingest(
                 taken.append(done)
                 _show_log(done)
     _show(settings, configured, taken)
+    _report(settings, configured, taken)
     if failed:
         _fail(f"{counted(failed, 'log')} failed")
     return not failed
+
+
+def _report(settings: Settings, configured: Deployment, taken: list[LogIngest]) -> None:
+    if days := sorted({day for done in taken for day in done.days}):
+        try:
+            report_ingest(settings, configured, days)
+        except HistoryError as error:
+            _say(f"the web UI won't show these days until proxy is observed there: {error}")
 
 
 def list_ingested(settings: Settings, day: Day | None) -> None:

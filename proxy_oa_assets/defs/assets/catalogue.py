@@ -67,7 +67,7 @@ def _describe(settings: Settings, configured: Deployment) -> Callable[[dg.AssetS
 
     def describe(spec: dg.AssetSpec) -> dg.AssetSpec:
         name = spec.key.to_user_string()
-        metadata = {"dagster/uri": _uri(folders[name])}
+        metadata = {"dagster/uri": _uri(folders[name])} if name in folders else {}
         if name in _TABLES:
             table = _TABLES[name]
             of = f"{table.location}/" if settings.cluster is None else f"{settings.dbname}."

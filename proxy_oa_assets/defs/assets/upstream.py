@@ -1,6 +1,9 @@
-"""The upstream assets, which other systems write: the ranked results, and the raw requests or their logs."""
+"""The upstream assets, which other systems write: ranked results, the proxies' logs, and raw requests.
 
-from collections.abc import Callable, Iterable, Iterator
+Where PROXY_OA_LOGS is set, the raw requests are made here.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 import dagster as dg
 
@@ -12,6 +15,7 @@ from proxy_oa_assets.defs.assets.upstream_days import (
     RAW,
     UpstreamDay,
     age,
+    ingested_day,
     logged_day,
     published_days,
     ranked_day,
@@ -25,21 +29,32 @@ from proxy_oa_assets.model.tables import PROXY, RESULT_COLUMNS
 from proxy_oa_assets.model.text import counted
 from proxy_oa_assets.ranking.published_parts import published_parts
 from proxy_oa_assets.resources.hdfs import FileStore
+from proxy_oa_assets.resources.impala import Warehouse
 from proxy_oa_assets.resources.workspace import Workspace
 
 
 def upstream_assets(daily: Daily) -> list[dg.AssetsDefinition]:
-    """Return the observable assets: `ml_results`, and `proxy` or the logs of which it is made."""
-    return [_ml_results(daily), _proxy_logs(daily) if daily.takes_logs else _proxy(daily)]
+    """Return the observable assets."""
+    proxy = [] if daily.takes_logs else [_proxy(daily)]
+    return [_ml_results(daily), _proxy_logs(daily), *proxy]
 
 
 # Dagster's own observations have no figures of a day, so each is reported with them, and none is yielded.
-def _spec(daily: Daily, name: str, description: str, kinds: set[str], **metadata: object) -> dg.AssetSpec:
+def _spec(
+    daily: Daily,
+    name: str,
+    description: str,
+    *,
+    kinds: set[str],
+    deps: Sequence[str] = (),
+    metadata: Mapping[str, object] | None = None,
+) -> dg.AssetSpec:
     return dg.AssetSpec(
         name,
+        deps=deps,
+        metadata=metadata,
         description=description,
         kinds=kinds,
-        metadata=metadata,
         group_name=GROUP,
         partitions_def=daily.partitions,
         skippable=True,
@@ -53,8 +68,8 @@ def _ml_results(daily: Daily) -> dg.AssetsDefinition:
                 daily,
                 ML_RESULTS,
                 "proxy_results.csv: the day's requests, ranked by the topic model (spot-ml)",
-                {"hdfs", "csv"},
-                **{"dagster/column_schema": column_schema(RESULT_COLUMNS)},
+                kinds={"hdfs", "csv"},
+                metadata={"dagster/column_schema": column_schema(RESULT_COLUMNS)},
             )
         ]
     )
@@ -84,9 +99,10 @@ def _proxy(daily: Daily) -> dg.AssetsDefinition:
             _spec(
                 daily,
                 RAW,
-                "The day's raw proxy requests, as the ingest job wrote them, hour by hour",
-                {"hive", "parquet"},
-                **table_metadata(PROXY),
+                "The day's raw proxy requests, as an ingest job or proxy-oa ingest wrote them, hour by hour",
+                kinds={"hive", "parquet"},
+                deps=[LOGS],
+                metadata=table_metadata(PROXY),
             )
         ]
     )
@@ -105,27 +121,32 @@ def _proxy(daily: Daily) -> dg.AssetsDefinition:
 
 
 def _proxy_logs(daily: Daily) -> dg.AssetsDefinition:
-    @dg.multi_observable_source_asset(  # type: ignore[untyped-decorator]  # Dagster annotates no types
-        specs=[
-            _spec(
-                daily,
-                LOGS,
-                "The proxies' own logs that can hold the day, of those that PROXY_OA_LOGS names",
-                {"file"},
-            )
-        ]
-    )
-    def proxy_logs(context: dg.AssetExecutionContext, workspace: Workspace) -> Iterator[dg.ObserveResult]:
-        # Loads DuckDB and pyarrow.
-        from proxy_oa_assets.ingest.log_files import LogFiles
+    of = "that PROXY_OA_LOGS names" if daily.takes_logs else "that proxy-oa ingest has read"
 
+    @dg.multi_observable_source_asset(  # type: ignore[untyped-decorator]  # Dagster annotates no types
+        specs=[_spec(daily, LOGS, f"The proxies' own logs of the day, of those {of}", kinds={"file"})]
+    )
+    def proxy_logs(
+        context: dg.AssetExecutionContext, hdfs: FileStore, impala: Warehouse, workspace: Workspace
+    ) -> Iterator[dg.ObserveResult]:
+        keys = daily.partitions.get_partition_keys()
+        first, last = (Day.parse(keys[0]), Day.parse(keys[-1])) if keys else (None, None)
+        if first is None or last is None:
+            return
+        # Both load DuckDB and pyarrow.
+        from proxy_oa_assets.ingest.log_files import LogFiles
+        from proxy_oa_assets.ingest.record import DayRecord
+
+        if not daily.takes_logs:
+            ingested = [day for day in raw_folders(hdfs, workspace, first) if day <= last]
+            yield from _observed(
+                context, LOGS, ingested, lambda day: ingested_day(day, DayRecord.of(impala, day))
+            )
+            return
         found = LogFiles.of(workspace).all()
         for problem in found.unread.values():
             context.log.warning("Left out: %s", problem)
-
-        keys = daily.partitions.get_partition_keys()
-        days = found.days(Day.parse(keys[0]), Day.parse(keys[-1])) if keys else []
-        yield from _observed(context, LOGS, days, lambda day: logged_day(found.of(day)))
+        yield from _observed(context, LOGS, found.days(first, last), lambda day: logged_day(found.of(day)))
 
     asset: dg.AssetsDefinition = proxy_logs
     return asset

@@ -1,6 +1,7 @@
 """Days of the upstream assets, as they stand and as Dagster's history has them.
 
-They are `ml_results`, and `proxy` or, if it is made from them, the logs that PROXY_OA_LOGS names.
+They are `ml_results`, the proxies' logs, and `proxy`, unless it is made here of the logs that PROXY_OA_LOGS
+names.
 
 What other systems publish is reported by the sensors `new_results` and `new_logs`, by the assets that read a
 day, and by "Observe" in the web UI. Each report is an observation, whose data version marks the days made
@@ -25,6 +26,7 @@ from proxy_oa_assets.resources.workspace import Workspace
 
 if TYPE_CHECKING:
     from proxy_oa_assets.ingest.log_files import DayLogs
+    from proxy_oa_assets.ingest.record import DayRecord
 
 ML_RESULTS, RAW, LOGS = "ml_results", PROXY.name, "proxy_logs"
 _VERSION, _ROWS = "dagster/data_version", "dagster/partition_row_count"
@@ -123,17 +125,37 @@ def raw_day(
 
 def logged_day(logs: "DayLogs") -> UpstreamDay:
     """Return the day of `proxy_logs` that logs can hold."""
-    first, *others = map(printable, logs.states)
-    source = f"{first} and {counted(len(others), 'log')} more" if others else first
     return UpstreamDay(
         LOGS,
         logs.day,
         logs.version,
-        source,
+        _named(list(logs.states)),
         logs.modified,
         logs.length,
         figures={"files": len(logs.states)},
     )
+
+
+def ingested_day(day: Day, record: "DayRecord") -> UpstreamDay | None:
+    """Return the day of `proxy_logs` that the command took from logs; None if it took none."""
+    if not record.sources:
+        return None
+    taken = sorted((source.digest, source.end.offset) for source in record.sources)
+    return UpstreamDay(
+        LOGS,
+        day,
+        hashlib.sha256(repr(taken).encode()).hexdigest()[:16],
+        _named([source.log for source in record.sources]),
+        int(max(source.taken_at for source in record.sources).timestamp() * 1000),
+        sum(source.end.offset for source in record.sources),
+        rows=record.rows,
+        figures={"files": len(record.sources)},
+    )
+
+
+def _named(logs: Sequence[object]) -> str:
+    more = f" and {counted(len(logs) - 1, 'log')} more" if len(logs) > 1 else ""
+    return f"{printable(logs[0])}{more}"
 
 
 def published_days(hdfs: FileStore, workspace: Workspace, keys: Iterable[str]) -> dict[Day, int]:

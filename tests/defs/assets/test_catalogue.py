@@ -62,6 +62,14 @@ def test_tables_are_named_with_their_folder_or_their_database(tmp_path) -> None:
     }
 
 
+def test_the_logs_lie_where_their_pattern_begins(tmp_path) -> None:
+    """The part of the first pattern that is a folder; and with logs, proxy is made by a module of its own."""
+    logs = "/var/log/zeek/%Y-%m-%d/http.*.log.gz;/var/log/squid/access.log*"
+    assert entry(tmp_path, "dagster/uri", PROXY_OA_LOGS=logs)["proxy_logs"] == "file:///var/log/zeek"
+    (source,) = entry(tmp_path, "dagster/code_references", PROXY_OA_LOGS=logs)["proxy"].code_references
+    assert source.file_path.endswith("assets/proxy.py")
+
+
 def test_owners_are_a_setting(tmp_path) -> None:
     """Of every asset, upstream ones included: mail addresses and teams."""
     found = specs(tmp_path, PROXY_OA_OWNERS="soc@example.com, team:threat hunting")
@@ -87,7 +95,7 @@ def test_sources_are_links_into_the_site_s_git(tmp_path, url: str, linked: str) 
     for asset, references in entry(tmp_path, "dagster/code_references", PROXY_OA_SOURCE_URL=url).items():
         (source,) = references.code_references
         address, _, line = source.url.partition("#L")
-        module = "upstream" if asset in ("ml_results", "proxy") else asset
+        module = "upstream" if asset in ("ml_results", "proxy", "proxy_logs") else asset
         assert address == f"{linked}/proxy_oa_assets/defs/assets/{module}.py"
         assert int(line) > 1
 
@@ -102,7 +110,7 @@ def test_a_source_address_without_a_branch_is_refused(tmp_path, url: str) -> Non
 def test_tags_say_what_an_asset_s_data_and_a_run_are_for(tmp_path) -> None:
     """Selections such as tag:stage=evidence find assets, and a filter of runs finds resets."""
     found = specs(tmp_path)
-    assert len({spec.tags["stage"] for spec in found.values()}) == len(found) == 7
+    assert len({spec.tags["stage"] for spec in found.values()}) == len(found) == 8
     assert {spec.tags["sensitivity"] for spec in found.values()} == {"personal-data"}
     defs = build_definitions(load_settings(tmp_path))
     purposes = {

@@ -20,7 +20,7 @@ def specs() -> dict[str, dg.AssetSpec]:
     return {spec.key.to_user_string(): spec for spec in defs.resolve_all_asset_specs()}
 
 
-@pytest.mark.parametrize("asset", [*MADE, "ml_results", "proxy"])
+@pytest.mark.parametrize("asset", [*MADE, "ml_results", "proxy", "proxy_logs"])
 def test_each_asset_says_what_it_is(asset: str) -> None:
     """What the web UI shows of an asset: description, group, owners, kinds, and its columns if it has any."""
     spec = specs()[asset]
