@@ -15,7 +15,7 @@ from proxy_oa_assets.resources.cluster.raw_files import (
     write_changed_hour,
     write_files,
 )
-from proxy_oa_assets.resources.cluster.raw_marker import Marker, OurHour
+from proxy_oa_assets.resources.cluster.raw_marker import MARKER, Marker, OurHour
 from proxy_oa_assets.resources.hdfs import FileStatus, FileStore
 
 _ATTEMPTS = 20
@@ -64,9 +64,10 @@ class RawDayWriter:
         The other hours stay where they are.
         """
         numbers = {f"{hour:02d}": hour for hour in (*files, *retracted)}
+        concerned = {MARKER, *(f"h={hour}" for hour in numbers)}
         for _ in range(_ATTEMPTS):
             entries, former = self._raw_days.settled(day)
-            own, listed = hour_folders(entries), {self._raw_days.folder(day): entries}
+            own, listed = hour_folders(entries), dict[str, list[FileStatus]]()
             draft = self._versions.new(PROXY, day)
             run, folder = draft.version.run, self._versions.folder(draft.version)
             hours = {}
@@ -81,7 +82,10 @@ class RawDayWriter:
                 )
                 hours[hour] = _our_hour(run, own.get(hour), listed[own[hour].path] if hour in own else [])
             with self._raw_days.lock(day) as still_held:
-                if all(self._hdfs.list_folder(path) == found for path, found in listed.items()):
+                changed = {*entries}.symmetric_difference(self._hdfs.list_folder(self._raw_days.folder(day)))
+                if concerned.isdisjoint(entry.name for entry in changed) and all(
+                    self._hdfs.list_folder(path) == found for path, found in listed.items()
+                ):
                     losing = _losing(day, former, own, hours)
                     self._versions.supersede(losing, again=losing)
                     marker = Marker(hours={**former.hours, **hours}, record=record)

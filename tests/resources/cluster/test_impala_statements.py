@@ -6,16 +6,18 @@ Those are in Impala's own tests (tests/metadata/test_ddl.py and test_invalidate_
 import re
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from support.engine_files import hour_file
+from support.engine_files import hour_file, write_file
 from support.hive_server import Rows, Served, StatementRefusedError, serving
 from support.storyboard_days import DAY, comments
 
 from proxy_oa_assets.model.errors import WarehouseError
 from proxy_oa_assets.model.tables import PROXY, PROXY_EDGE, PROXY_STORYBOARD, TABLES, declared
 from proxy_oa_assets.resources.cluster.impala_warehouse import ImpalaWarehouse
+from proxy_oa_assets.resources.local.duckdb_warehouse import DuckDBWarehouse
 from proxy_oa_assets.resources.local.local_hdfs import LocalHdfs
 from proxy_oa_assets.sql import day_tables
 from proxy_oa_assets.sql.query import Query
@@ -189,6 +191,36 @@ def test_hours_that_are_added_to_get_statistics(
     warehouse.add_to_raw_day(DAY, {7: [file], 8: [file]}, record="second")
     assert warehouse.raw_day_record(DAY) == "second"
     assert "Statistics of proxy (y='2016', m='09', d='12', h='07') are missing: " in caplog.text
+
+
+def test_a_raw_day_is_read_where_it_is_copied_to(warehouse: ImpalaWarehouse, tmp_path: Path) -> None:
+    """The folder of a cluster's tables is that of the embedded form: its rows, hours and record."""
+    copied = DuckDBWarehouse(base=str(tmp_path / "user" / "spot"))
+    old, new = (hour_file(tmp_path / name, f"{name}/") for name in ("old", "new"))
+    for hour in ("6", "07"):
+        write_file(copied, PROXY, hour=hour, fulluri=["theirs/"])
+    warehouse.add_to_raw_day(DAY, {7: [old], 8: [old]}, record="first")
+    warehouse.add_to_raw_day(DAY, {8: [new]}, record="second")
+    rows = copied.query(Query("SELECT h, fulluri FROM proxy")).itertuples(index=False)
+    expected = {("6", "theirs/"), ("07", "theirs/"), ("07", "old/"), ("08", "old/"), ("08", "new/")}
+    assert sorted(map(tuple, rows)) == sorted(expected)
+    assert copied.raw_day_record(DAY) == "second"
+
+
+def test_two_writers_who_add_at_once_both_add(impala: Served, tmp_path: Path) -> None:
+    """Each copies the hour's files without a lock, and again if the other one has switched it since."""
+    files = [hour_file(tmp_path / str(number), f"{number}/") for number in range(12)]
+
+    def add(first: int) -> None:
+        warehouse = ImpalaWarehouse(hdfs=LocalHdfs(root=str(tmp_path)), host="127.0.0.1", port=impala.port)
+        for file in files[first::2]:
+            warehouse.add_to_raw_day(DAY, {7: [file]})
+        warehouse.close()
+
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(add, range(2)))
+    rows = DuckDBWarehouse(base=str(tmp_path / "user" / "spot")).read_day(PROXY, DAY)
+    assert sorted(rows["fulluri"]) == sorted(f"{number}/" for number in range(12))
 
 
 @pytest.mark.parametrize(
