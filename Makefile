@@ -15,7 +15,7 @@ NOT_FAST := cli defs end_to_end investigation/notebook resources/cluster \
     enrichment/reputation/test_gti_restclient.py enrichment/reputation/test_secrets.py \
     enrichment/reputation/test_service_faults.py investigation/story/test_writing_the_page.py \
     investigation/test_investigating_document.py investigation/test_random_scores.py \
-    investigation/test_killed_analysts.py investigation/test_rematerializing.py \
+    ingest/test_killed_ingests.py investigation/test_killed_analysts.py investigation/test_rematerializing.py \
     investigation/test_two_analysts.py resources/local/test_duckdb_side_by_side.py \
     resources/local/test_invalid_text.py \
     enrichment/reputation/test_untrusted_file.py test_working_folder.py

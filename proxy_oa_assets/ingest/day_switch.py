@@ -19,7 +19,11 @@ if TYPE_CHECKING:
 
 
 class TakenBeforeError(IngestError):
-    """A log's rows, or those of its beginning, are in a day already."""
+    """A log's rows, or those of its beginning, are in a day already; `source` is what the day knows of it."""
+
+    def __init__(self, message: str, source: Source) -> None:
+        super().__init__(message)
+        self.source = source
 
 
 # Of one holder; a day of many million rows takes minutes on a cluster.
@@ -52,7 +56,7 @@ def found_in(record: DayRecord, log: OpenLog, day: Day) -> Source | None:
     """
     found = record.match(log.content.digests)
     if found is not None:
-        if (found.format, found.timezone) == (log.declaration.name, log.zone):
+        if log.is_as(found):
             return found
         before, now = (
             f"{name}{f' ({zone})' if zone else ''}"
@@ -61,16 +65,18 @@ def found_in(record: DayRecord, log: OpenLog, day: Day) -> Source | None:
         raise TakenBeforeError(
             f"{log.name} was ingested as {before} at {found.taken_at:%Y-%m-%d %H:%M}; read as {now}, its "
             f"requests would be in {day} twice. Name the format and time zone of before, or take it all the "
-            f"same with --again"
+            f"same with --again",
+            found,
         )
-    like = record.likeness(log.marks)
+    like = record.likeness(log.beginning)
     if like is None:
         return None
     raise TakenBeforeError(
         f"{log.name} begins like {like.log}, of which {like.end.offset:,} bytes were ingested at "
         f"{like.taken_at:%Y-%m-%d %H:%M}, but isn't the same up to there, like a cut or changed copy: "
         f"its requests would be in {day} twice. Ingest the whole log, or take this one all the same with "
-        f"--again"
+        f"--again",
+        like,
     )
 
 

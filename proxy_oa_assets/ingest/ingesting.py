@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from proxy_oa_assets.ingest.day_switch import DayTaken, TakenBeforeError, ingest_lock
 from proxy_oa_assets.ingest.known_logs import FileKey, KnownLog, KnownLogs
 from proxy_oa_assets.ingest.log_content import opened
-from proxy_oa_assets.ingest.open_log import LogFormat, OnProgress, empty_day, recognized, unheard
+from proxy_oa_assets.ingest.open_log import LogFormat, OnProgress, OpenLog, empty_day, recognized, unheard
 from proxy_oa_assets.ingest.position import Position
 from proxy_oa_assets.ingest.record import DayRecord, Source, records
 from proxy_oa_assets.ingest.rejects import LogRejects, replace_rejects
@@ -74,13 +74,24 @@ def ingest_log(
             return LogIngest(content.name, known.format, known=[Day.parse(day) for day in known.taken])
         if (log := recognized(content, log_format, staging, on_progress)) is None:
             return LogIngest(content.name, warnings=[f"{content.name} is empty", *content.warnings])
-        taking = Taking(deployment, log, days=days, again=again, on_wait=on_wait)
-        if not again:
-            taking.go_on(known_logs)
-        result = taking.take()
-        if whole:
-            taking.remember(known_logs, key, result)
-        return result
+        hints = [] if again else known_logs.of_content(log.head, content.digests)
+        if not any(map(log.is_as, hints)):
+            log = next((other for hint in hints if (other := log.read_as(hint, log_format))), log)
+
+        def take(log: OpenLog) -> LogIngest:
+            hint = next(filter(log.is_as, hints), None)
+            taking = Taking(deployment, log, days=days, again=again, hint=hint, on_wait=on_wait)
+            try:
+                result = taking.take()
+            except TakenBeforeError as error:
+                if (other := log.read_as(error.source, log_format)) is None:
+                    raise
+                return take(other)
+            if whole:
+                taking.remember(known_logs, key, result)
+            return result
+
+        return take(log)
 
 
 def ingest_day(
@@ -102,12 +113,11 @@ def ingest_day(
         day, paths, deployment, log_format=log_format, on_progress=on_progress, on_wait=on_wait
     )
     while True:
-        record = DayRecord.of(deployment.impala, day)
+        record, rows = making.state()
         kept = making.gone(record)
-        other_rows = deployment.impala.row_count(PROXY, day) - record.rows
-        if kept or other_rows:
-            return making.added(kept, other_rows)
-        if (made := making.replaced(record)) is not None:
+        if kept or rows > record.rows:
+            return making.added(kept, rows - record.rows)
+        if (made := making.replaced(record, rows)) is not None:
             return made
 
 
@@ -124,6 +134,11 @@ class _DayMaking:
     ) -> None:
         self._day, self._paths, self._deployment, self._format = day, paths, deployment, log_format
         self._on_progress, self._on_wait = on_progress, on_wait
+
+    def state(self) -> tuple[DayRecord, int]:
+        """Return the day's record, and how many rows it has now, those of other systems too."""
+        impala = self._deployment.impala
+        return DayRecord.of(impala, self._day), impala.row_count(PROXY, self._day)
 
     def gone(self, record: DayRecord) -> list[Source]:
         """Return the sources of a record that none of the logs begins with."""
@@ -157,8 +172,8 @@ class _DayMaking:
         made.rows, made.rejected = record.rows, record.rejected
         return made
 
-    def replaced(self, before: DayRecord) -> DayIngest | None:
-        """Replace the day that had a record; None if another process has changed it since."""
+    def replaced(self, before: DayRecord, rows_before: int) -> DayIngest | None:
+        """Replace the day that had a record and rows; None if another process has changed it since."""
         made, record = DayIngest(self._day), DayRecord()
         staged: dict[str, tuple[LogIngest, DayRows]] = {}
         with self._staging() as staging:
@@ -172,7 +187,7 @@ class _DayMaking:
                         continue
                     # A log that another one begins with, such as a copy that was made earlier.
                     found = record.match(content.digests)
-                    if found is None and (like := record.likeness(log.marks)):
+                    if found is None and (like := record.likeness(log.beginning)):
                         made.warnings.append(f"{log.name} begins like {like.log}, and was left out")
                         continue
                     part = log.read(Position(), [self._day])
@@ -182,12 +197,12 @@ class _DayMaking:
                     del staged[found.digest]
                 staged[source.digest] = LogIngest.of(log, part), rows
                 record = record.with_source(source, found)
-            return self._switch(made, before, record, staged)
+            return self._switch(made, (before, rows_before), record, staged)
 
     def _switch(
         self,
         made: DayIngest,
-        before: DayRecord,
+        before: tuple[DayRecord, int],
         record: DayRecord,
         staged: dict[str, "tuple[LogIngest, DayRows]"],
     ) -> DayIngest | None:
@@ -203,13 +218,13 @@ class _DayMaking:
         made.rows, made.rejected = record.rows, record.rejected
         impala = self._deployment.impala
         with ingest_lock(self._deployment, self._day, self._on_wait) as still_held:
-            if DayRecord.of(impala, self._day) != before or impala.row_count(PROXY, self._day) != before.rows:
+            if self.state() != before:
                 return None
             replace_rejects(
                 self._deployment.workspace.data(self._day),
                 [LogRejects(log.log, rows.rejects) for log, rows in staged.values()],
             )
-            if before.sources or record.sources:
+            if before[0].sources or record.sources:
                 still_held()
                 impala.replace_raw_day(self._day, hours, record=record.model_dump_json())
         return made

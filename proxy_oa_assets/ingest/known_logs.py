@@ -12,6 +12,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from proxy_oa_assets.ingest.log_content import Digests
 from proxy_oa_assets.ingest.position import Position
 from proxy_oa_assets.model.errors import IngestError
 
@@ -79,12 +80,15 @@ class KnownLogs:
         )
         return found[0] if found else None
 
-    def of_head(self, head: str, format_name: str, timezone: str) -> list[KnownLog]:
-        """Return what is known of logs that begin with the same line of data."""
-        return self._select(
-            "SELECT known FROM contents WHERE head = ? AND format = ? AND timezone = ?",
-            (head, format_name, timezone),
-        )
+    def of_content(self, head: str, digests: Digests) -> list[KnownLog]:
+        """Return what is known of a log by its content, the longest first.
+
+        `head` is the digest of its beginning, as it was stored.
+        """
+        known = self._select("SELECT known FROM contents WHERE head = ?", (head,)) if head else []
+        measured = digests(place.offset for each in known for place in (each.end, each.restart))
+        same = [each for each in known if measured.get(each.end.offset) == each.digest]
+        return sorted(same, key=lambda each: each.end.offset, reverse=True)
 
     def store(self, key: FileKey, head: str, known: KnownLog, instead_of: KnownLog | None) -> None:
         """Store what is known of a log now, in the place of what was known before it grew."""

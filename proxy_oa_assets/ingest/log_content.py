@@ -3,31 +3,26 @@
 Plain text, gzip, bzip2, xz and zstd are told by their first bytes, whatever the file's name.
 """
 
-import bz2
-import gzip
 import hashlib
 import io
-import lzma
 import os
 import shutil
 import stat
 import sys
-import zlib
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
-from itertools import islice
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
+from proxy_oa_assets.ingest.compression import CODEC_ERRORS, Decompress, decompressor
 from proxy_oa_assets.model.errors import IngestError, disk_errors, refusal
 from proxy_oa_assets.model.text import counted, printable
 
 STANDARD_INPUT = Path("-")
 _CHUNK = 1 << 20
-_SMALL = 1 << 12
 _HEAD = 1 << 18
 # Ends of the data lines 1, 2, 4, 8 and so on of a log's first bytes, and these bytes themselves.
-_MARKED = 4096
+MARKED = 4096
 # Control characters that text doesn't have, but for one in so many bytes: proxies log what clients send.
 _CONTROL = bytes({*range(32)} - {*b"\t\n\v\f\r\x1b"})
 _FEW = 20
@@ -49,17 +44,14 @@ _OTHERS = {
 }
 
 
+# Returns digests of a log's first bytes, by their number, for those that it has.
+Digests = Callable[[Iterable[int]], Mapping[int, str]]
+
+
 class _Hash(Protocol):
     def update(self, data: bytes, /) -> None: ...
     def hexdigest(self) -> str: ...
     def copy(self) -> "_Hash": ...
-
-
-class _Unpacked(AbstractContextManager["_Unpacked"], Protocol):
-    def read1(self, size: int, /) -> bytes: ...
-
-
-_Decompress = Callable[[BinaryIO], Iterator[bytes]]
 
 
 class NoLogError(IngestError):
@@ -82,7 +74,7 @@ class LogContent:
             status = os.fstat(file.fileno())
             first = file.read(16)
         self.length, self.modified = status.st_size, status.st_mtime_ns
-        self._decompress = _decompressor(first)
+        self._decompress = decompressor(first)
         other = next((what for magic, what in _OTHERS.items() if first.startswith(magic)), None)
         if other is not None:
             raise NoLogError(
@@ -166,14 +158,14 @@ class LogContent:
                 f"ingest it and its rotated copy again"
             )
 
-    def _decompressed(self, decompress: _Decompress) -> Iterator[bytes]:
+    def _decompressed(self, decompress: Decompress) -> Iterator[bytes]:
         yielded = 0
         with self._refusals():
             try:
                 for chunk in decompress(self._file):
                     yielded += len(chunk)
                     yield chunk
-            except (EOFError, zlib.error, lzma.LZMAError, gzip.BadGzipFile, OSError) as error:
+            except CODEC_ERRORS as error:
                 # Errors of the codecs have no number.
                 if isinstance(error, OSError) and error.errno is not None:
                     raise
@@ -219,16 +211,21 @@ def marks(head: bytes) -> dict[int, str]:
     Each length takes in at least one whole line of data: headers of logs can be the same.
     """
     lengths, position, lines = [], 0, 0
-    for line in io.BytesIO(head[:_MARKED]):
+    for line in io.BytesIO(head[:MARKED]):
         position += len(line)
         if line.startswith(b"#") or not line.strip():
             continue
         lines += 1
         if line.endswith(b"\n") and lines & (lines - 1) == 0:
             lengths.append(position)
-    if lines and len(head) >= _MARKED:
-        lengths.append(_MARKED)
-    return {length: hashlib.sha256(head[:length]).hexdigest() for length in lengths}
+    if lines and len(head) >= MARKED:
+        lengths.append(MARKED)
+    return {length: digest(head[:length]) for length in lengths}
+
+
+def digest(content: bytes) -> str:
+    """Return the digest by which content is known."""
+    return hashlib.sha256(content).hexdigest()
 
 
 @contextmanager
@@ -265,61 +262,3 @@ def _refusal(error: OSError, name: str) -> str:
 def shown(path: Path) -> str:
     """Return a path as text that can be printed and stored; what can't be is written as escapes."""
     return printable(os.fsencode(path).decode("utf-8", "backslashreplace"))
-
-
-def _decompressor(first: bytes) -> _Decompress | None:
-    """Return what decompresses a file of these first bytes; None for plain text."""
-    return next((unpack for magic, unpack in _CODECS.items() if first.startswith(magic)), None)
-
-
-def _zstd(file: BinaryIO) -> Iterator[bytes]:
-    import pyarrow as pa
-
-    def unpacked(size: int) -> Iterator[bytes]:
-        # Arrow closes the file that it is given.
-        own = os.fdopen(os.dup(file.fileno()), "rb")
-        own.seek(0)
-        with pa.CompressedInputStream(pa.PythonFile(own, mode="r"), "zstd") as stream:
-            while chunk := stream.read(size):
-                yield chunk
-
-    position, waiting = 0, bytearray()
-    try:
-        for chunk in unpacked(_SMALL):
-            position += len(chunk)
-            waiting += chunk
-            if len(waiting) >= _CHUNK:
-                yield bytes(waiting)
-                waiting.clear()
-    except OSError:
-        # Arrow keeps back what a failing read had unpacked.
-        waiting += b"".join(_until_damage(islice(unpacked(1), position, None)))
-        yield bytes(waiting)
-        raise
-    yield bytes(waiting)
-
-
-def _until_damage(chunks: Iterator[bytes]) -> Iterator[bytes]:
-    with suppress(OSError):
-        yield from chunks
-
-
-def _unpacking(open_file: Callable[[BinaryIO], _Unpacked]) -> _Decompress:
-    def unpack(file: BinaryIO) -> Iterator[bytes]:
-        file.seek(0)
-        with open_file(file) as stream:
-            # Unlike `read`, it returns all that comes before damage.
-            while chunk := stream.read1(_CHUNK):
-                yield chunk
-
-    return unpack
-
-
-# By the first bytes of a compressed file. Each reads several members, one after another, as one content.
-_CODECS: dict[bytes, _Decompress] = {
-    b"\x1f\x8b": _unpacking(lambda file: gzip.GzipFile(fileobj=file)),
-    b"BZh": _unpacking(bz2.BZ2File),
-    b"\xfd7zXZ\x00": _unpacking(lzma.LZMAFile),
-    b"\x28\xb5\x2f\xfd": _zstd,
-    b"\x50\x2a\x4d\x18": _zstd,  # begins with a frame to skip, as pzstd's files do
-}

@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from proxy_oa_assets.ingest.log_content import LogContent, NoLogError, marks
+from proxy_oa_assets.ingest.known_logs import KnownLog
+from proxy_oa_assets.ingest.log_content import MARKED, LogContent, NoLogError, marks
 from proxy_oa_assets.ingest.position import Position
 from proxy_oa_assets.ingest.record import Source
 from proxy_oa_assets.ingest.rejects import LogRejects
@@ -60,7 +61,7 @@ class OpenLog:
     why: str
     timezone: str | None
     staging: Path
-    marks: dict[int, str]
+    beginning: bytes
     on_progress: OnProgress = unheard
     _tails: dict[tuple[int, int], "Reading"] = field(default_factory=dict)
     _folders: Iterator[int] = field(default_factory=count)
@@ -74,6 +75,12 @@ class OpenLog:
     def zone(self) -> str:
         """The time zone as records have it."""
         return self.timezone or ""
+
+    @property
+    def head(self) -> str:
+        """The digest of the content to the end of its first line of data; empty if it has none."""
+        found = marks(self.beginning)
+        return found[min(found)] if found else ""
 
     def read(self, start: Position, days: Collection[Day] | None = None) -> Part:
         """Read the log from a position on; stage the rows of all days, or of those given."""
@@ -102,11 +109,24 @@ class OpenLog:
             unterminated=begin,
             partial_rows=tail.rows if tail else 0,
             partial_rejected=rejects.rejected_from(begin.offset) if begin else 0,
-            marks=self.marks,
+            marks=marks(self.beginning),
             rows=rows.rows + (found.rows - found.partial_rows if found else 0),
             rejected=rows.rejected + (found.rejected - found.partial_rejected if found else 0),
             taken_at=datetime.now(UTC).replace(microsecond=0),
         )
+
+    def is_as(self, source: Source | KnownLog) -> bool:
+        """Return whether the log is read as it was ingested before."""
+        return (source.format, source.timezone) == (self.declaration.name, self.zone)
+
+    def read_as(self, source: Source | KnownLog, asked: LogFormat) -> "OpenLog | None":
+        """Return the log in the format in which it was ingested, if another one was recognized this time."""
+        from proxy_oa_assets.ingest.declaration import declaration, format_names
+
+        recognized_otherwise = asked.name == AUTO and source.format != self.declaration.name
+        if not recognized_otherwise or source.timezone != self.zone or source.format not in format_names():
+            return None
+        return replace(self, declaration=declaration(source.format), why="as it was ingested before")
 
     def _read(
         self,
@@ -153,7 +173,7 @@ def recognized(
         chosen, why = found.declaration, found.why
     else:
         chosen, why = declaration(asked.name), "as asked"
-    return OpenLog(content, chosen, why, asked.timezone, staging, marks(head), on_progress)
+    return OpenLog(content, chosen, why, asked.timezone, staging, head[:MARKED], on_progress)
 
 
 def empty_day() -> "DayRows":

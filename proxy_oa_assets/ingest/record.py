@@ -4,7 +4,7 @@ A log is known by its content: one whose first `end.offset` bytes have a recorde
 whatever its name is now, and its rows before that offset are in the day.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import date, datetime
@@ -12,6 +12,7 @@ from typing import Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from proxy_oa_assets.ingest.log_content import Digests, digest
 from proxy_oa_assets.ingest.position import Position
 from proxy_oa_assets.model.day import Day
 from proxy_oa_assets.model.errors import IngestError
@@ -19,8 +20,6 @@ from proxy_oa_assets.model.tables import PROXY
 from proxy_oa_assets.resources.hdfs import FileStore
 from proxy_oa_assets.resources.impala import Warehouse
 
-# Returns digests of a log's first bytes, by their number, for those that it has.
-Digests = Callable[[Iterable[int]], Mapping[int, str]]
 _AT_ONCE = 8
 
 
@@ -52,10 +51,10 @@ class Source(BaseModel):
         """Where reading goes on when the log has grown."""
         return self.unterminated or self.end
 
-    def begins_as(self, marks: Mapping[int, str]) -> bool:
-        """Return whether a log of these marks begins with the same lines of data."""
-        common = self.marks.keys() & marks.keys()
-        return bool(common) and self.marks[max(common)] == marks[max(common)]
+    def begins(self, beginning: bytes) -> bool:
+        """Return whether a log of this beginning has the same lines of data there."""
+        length = max((length for length in self.marks if length <= len(beginning)), default=0)
+        return length > 0 and self.marks[length] == digest(beginning[:length])
 
 
 class DayRecord(BaseModel):
@@ -92,9 +91,9 @@ class DayRecord(BaseModel):
         same = [each for each in self.sources if found.get(each.end.offset) == each.digest]
         return max(same, key=lambda source: source.end.offset, default=None)
 
-    def likeness(self, marks: Mapping[int, str]) -> Source | None:
-        """Return a source that begins like a log of these marks."""
-        return next((source for source in self.sources if source.begins_as(marks)), None)
+    def likeness(self, beginning: bytes) -> Source | None:
+        """Return a source that begins like a log of this beginning."""
+        return next((source for source in self.sources if source.begins(beginning)), None)
 
     def with_source(self, source: Source, instead_of: Source | None = None) -> "DayRecord":
         """Return the record with a source, in the place of what it was known as before."""

@@ -84,7 +84,10 @@ class LogIngest:
 
 
 class Taking:
-    """Takes a log into its days, or into those given; `again` takes what the days have already."""
+    """Takes a log into its days, or into those given; `again` takes what the days have already.
+
+    `hint` is what this home knows of the log's beginning, after which reading starts.
+    """
 
     def __init__(
         self,
@@ -93,24 +96,15 @@ class Taking:
         *,
         days: Collection[Day] | None,
         again: bool,
+        hint: KnownLog | None,
         on_wait: OnWait,
     ) -> None:
         self._deployment, self._log, self._days, self._again = deployment, log, days, again
         self._on_wait = on_wait
-        self._head = log.marks[min(log.marks)] if log.marks else ""
-        # What this home knows of the log's beginning.
-        self._hint: KnownLog | None = None
+        self._hint = hint
         self._first: Part | None = None
         # For each day the length and digest of the content that its record names.
         self._ends: dict[str, tuple[int, str]] = {}
-
-    def go_on(self, known_logs: KnownLogs) -> None:
-        """Find what this home knows of the log's beginning, so that only the rest is read."""
-        log = self._log
-        known = known_logs.of_head(self._head, log.declaration.name, log.zone) if self._head else []
-        digests = log.content.digests(place.offset for each in known for place in (each.end, each.restart))
-        same = [each for each in known if digests.get(each.end.offset) == each.digest]
-        self._hint = max(same, key=lambda each: each.end.offset, default=None)
 
     def take(self) -> LogIngest:
         """Read the log, and add what is new to each day."""
@@ -130,7 +124,7 @@ class Taking:
 
     def remember(self, known_logs: KnownLogs, key: FileKey, result: LogIngest) -> None:
         """Store what is known of the log now. Rejected lines without a day wait for the rows after them."""
-        if self._first is None or not self._head or result.undated:
+        if self._first is None or not self._log.head or result.undated:
             return
         reading = self._first.reading
         known = KnownLog(
@@ -141,7 +135,7 @@ class Taking:
             unterminated=reading.unterminated,
             taken={**(self._hint.taken if self._hint else {}), **self._ends},
         )
-        known_logs.store(key, self._head, known, self._hint)
+        known_logs.store(key, self._log.head, known, self._hint)
 
     def _plan(self, first: Part, result: LogIngest) -> dict[Position, set[Day]]:
         """Return from where which days are read. Raises TakenBeforeError before anything is added."""

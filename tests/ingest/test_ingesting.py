@@ -13,8 +13,10 @@ from support.home import Home
 from support.ingested_log import FIRST_DAY, ingested, log_days, squid_log
 
 from proxy_oa_assets.ingest.day_switch import TakenBeforeError
+from proxy_oa_assets.ingest.declaration import declaration
 from proxy_oa_assets.ingest.ingesting import ingest_log
 from proxy_oa_assets.ingest.open_log import LogFormat
+from proxy_oa_assets.ingest.recognition import Recognition
 from proxy_oa_assets.ingest.record import DayRecord, raw_days
 from proxy_oa_assets.ingest.taking import LogIngest
 from proxy_oa_assets.model.errors import IngestError
@@ -99,7 +101,7 @@ def test_a_log_that_grows_in_any_steps_gives_the_same_days(knowing, home, whole)
     """A step can end within a line, a time stamp, or right before a line feed; a cut line is a row or not."""
     ends = [line.end() for line in re.finditer(rb"\n", LOG)]
     # Also in the middle of a rejected line, and of the line after it.
-    cuts = [ends[80] + 5, ends[147] + 30, ends[148] + 9, ends[149], ends[198] + 40, ends[301] - 3]
+    cuts = [ends[147] + 30, ends[148] + 9, ends[149], ends[198] + 40, ends[301] - 3]
     for cut in (*cuts, len(LOG) - 1, len(LOG)):
         if not knowing and cut != cuts[0]:
             forget(home)
@@ -150,6 +152,24 @@ def test_logs_that_share_a_header_are_two(home):
         line = b"1772323230.5\t10.0.0.%d\t192.0.2.1\t80\tGET\texample.com\t/\n" % node
         write(home, header + line, f"http.{node}.log", AUTO)
     assert home.deployment.impala.row_count(PROXY, FIRST_DAY) == 2
+
+
+def test_short_logs_that_share_their_first_line_are_two(home):
+    """A probe asks two proxies at the same moment."""
+    lines = LOG.splitlines(keepends=True)
+    write(home, b"".join(lines[:9]), "node1.log")
+    write(home, lines[0] + b"".join(lines[20:30]), "node2.log")
+    assert home.deployment.impala.row_count(PROXY, FIRST_DAY) == 9 + 11
+
+
+def test_a_grown_log_keeps_its_format(home, monkeypatch):
+    """Its first lines can look like another format than all of them; what was recognized first counts."""
+    write(home, LOG[:5000], log_format=AUTO)
+    other = Recognition(declaration("squid-common"), "mistaken")
+    monkeypatch.setattr("proxy_oa_assets.ingest.recognition.recognize", lambda _: other)
+    done = write(home, LOG, log_format=AUTO)
+    assert (done.format, done.why) == ("squid", "as it was ingested before")
+    assert home.deployment.impala.row_count(PROXY, FIRST_DAY) == 196
 
 
 def test_another_time_zone_or_format_is_refused(home, whole):

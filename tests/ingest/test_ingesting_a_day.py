@@ -105,6 +105,16 @@ def test_rows_of_another_system_are_kept(home):
     assert home.deployment.impala.row_count(PROXY, DAY) == before
 
 
+def test_rows_that_were_removed_are_made_again(home):
+    """Fewer rows than the record has: there is nothing to keep."""
+    paths = write(home, node1=LOG, node2=OTHER)
+    make(home, paths)
+    home.raw_files(DAY)[0].unlink()
+    assert home.deployment.impala.row_count(PROXY, DAY) < 196
+    assert make(home, paths).replaced
+    assert home.deployment.impala.row_count(PROXY, DAY) == 196
+
+
 def test_a_day_without_rows_is_left_alone(home):
     """No version is written for a day of which neither the logs nor the table have anything."""
     made = make(home, [])
