@@ -96,6 +96,7 @@ benchmark: $(VENV)/.dev  ## Measure speed, as ratios within one run.
 	$(BIN)/python -m benchmarks.whole_command
 	$(BIN)/python -m benchmarks.days_per_run
 	$(BIN)/python -m benchmarks.reputation
+	$(BIN)/python -m benchmarks.ingest
 
 benchmark-cluster: $(VENV)/.cluster  ## Measure the day's SQL on a HiveServer2 (needs Java 17, Maven).
 	$(BIN)/python -m benchmarks.cluster_sql

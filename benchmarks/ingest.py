@@ -2,9 +2,9 @@
 
     python -m benchmarks.ingest [--rows 1000000] [--rounds 5] [--large 20000000]
 
-DuckDB reads every field as text, of the blank-separated logs without minding quotes, and checks nothing. Ours
-splits, converts and checks the fields, and stores rows by hour. The logs are a generated day's, in the order of
-its time.
+DuckDB reads every field as text, of Squid's log without minding repeated blanks, and checks nothing. Ours
+splits, converts and checks the fields, and stores rows by hour. The logs are a generated day's, in the order
+of its time.
 """
 
 import shutil
@@ -73,11 +73,11 @@ _W3C = {
     "cs-categories": "'\"Technology/Internet\"'",
     "s-ip": "'10.0.0.1'",
 }
+# The time is that of the end.
 _SQUID = (
-    # The time is that of the end.
-    f"concat(printf('%.3f', {_EPOCH} + coalesce(duration, 0) / 1000), printf('%7d ', coalesce(duration, 0)), clientip, ' TCP_MISS/', respcode, "
-    f"' ', scbytes, ' ', reqmethod, ' http://', host, {_PATH}, ' - HIER_DIRECT/', serverip, ' ', "
-    "coalesce(resconttype, '-'))"
+    f"concat(printf('%.3f', {_EPOCH} + coalesce(duration, 0) / 1000), printf('%7d ', coalesce(duration, 0)), "
+    f"clientip, ' TCP_MISS/', respcode, ' ', scbytes, ' ', reqmethod, ' http://', host, {_PATH}, "
+    "' - HIER_DIRECT/', serverip, ' ', coalesce(resconttype, '-'))"
 )
 
 
@@ -92,26 +92,32 @@ def _json() -> str:
 
 
 _ZEEK_HEADER = ["#separator \\x09", "#path\thttp", "#fields\t" + "\t".join(_ZEEK)]
+
+
+def _read_csv(columns: int, options: str) -> str:
+    names = ", ".join(f"c{number}: TEXT" for number in range(columns))
+    return (
+        f"read_csv(?, columns={{{names}}}, header=false, auto_detect=false, escape='', "
+        f"max_line_size=10000000, {options})"
+    )
+
+
 # The header and each line of a log, in SQL, and how DuckDB reads the file.
-_PLAIN = "header=false, all_varchar=true, quote='', escape='', max_line_size=10000000, auto_detect=false"
 _LOGS: dict[str, tuple[list[str], str, str]] = {
     "Zeek TSV": (
-        _ZEEK_HEADER,
+        ["#separator \\x09", "#path\thttp", "#fields\t" + "\t".join(_ZEEK)],
         _joined(_ZEEK, "chr(9)"),
-        f"read_csv(?, delim='\t', skip=3, {_PLAIN}, columns={{{', '.join(f'c{n}: TEXT' for n in range(len(_ZEEK)))}}})",
+        _read_csv(len(_ZEEK), "delim='\t', quote='', skip=3"),
     ),
     "Squid native": (
         [],
         _SQUID,
-        f"read_csv(?, delim=' ', {_PLAIN}, null_padding=true, strict_mode=false, "
-        f"columns={{{', '.join(f'c{n}: TEXT' for n in range(16))}}})",
+        _read_csv(16, "delim=' ', quote='', null_padding=true, strict_mode=false"),
     ),
     "ELFF": (
         ["#Version: 1.0", "#Fields: " + " ".join(_W3C)],
         _joined(_W3C, "' '"),
-        f"read_csv(?, delim=' ', skip=2, header=false, all_varchar=true, quote='\"', escape='', "
-        f"max_line_size=10000000, auto_detect=false, "
-        f"columns={{{', '.join(f'c{n}: TEXT' for n in range(len(_W3C)))}}})",
+        _read_csv(len(_W3C), "delim=' ', quote='\"', skip=2"),
     ),
     "JSON lines": ([], _json(), "read_json(?, format='newline_delimited')"),
 }
