@@ -9,17 +9,15 @@ import datetime as dt
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TypeVar
 from zoneinfo import ZoneInfo
 
-import duckdb
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from proxy_oa_assets.ingest.conversion import Part, converted
 from proxy_oa_assets.ingest.declaration import Declaration
 from proxy_oa_assets.ingest.families.prepared import Prepared
 from proxy_oa_assets.ingest.families.registry import prepare
@@ -28,17 +26,10 @@ from proxy_oa_assets.ingest.log_lines import LONGEST, Lines, blocks
 from proxy_oa_assets.ingest.position import Position
 from proxy_oa_assets.ingest.staging import DayRows, Reject, Staging
 from proxy_oa_assets.ingest.syslog import without_syslog
-from proxy_oa_assets.ingest.target import target_select
 from proxy_oa_assets.model.day import Day
 
 _HASH = ord("#")
-# Rows of a batch, of which DuckDB's threads take one each.
-_BATCH = 16_384
-# A rejected line's index in its block, the reason, and its time in seconds since 1970 if it has one.
-_Bad = tuple[int, str, int | None]
-T = TypeVar("T")
 _NO_BLOCK = pa.schema([("line", pa.int64())]).empty_table()
-_NO_ROWS = pa.schema([("line", pa.int64()), ("second", pa.int64()), ("reason", pa.string())]).empty_table()
 
 
 @dataclass
@@ -90,16 +81,12 @@ def read_log(
     `timezone` is that of times whose format doesn't say it, by default UTC. Raises IngestError if the log
     isn't of the declared format.
     """
-    with ExitStack() as opened:
-        engine = opened.enter_context(duckdb.connect(":memory:", config=_ENGINE))
-        engine.execute("LOAD icu")
-        # A time without a zone is UTC, not the machine's.
-        engine.execute("SET TimeZone = 'UTC'")
-        files = opened.enter_context(Staging(staging, days, Day.parse(start.day) if start.day else None))
-        reader = _LogReader(
-            engine, declaration, files, timezone=timezone, start=start, on_progress=on_progress
-        )
-        reader.read(opened.enter_context(ThreadPoolExecutor(2)), chunks)
+    with (
+        Staging(staging, days, Day.parse(start.day) if start.day else None) as files,
+        ThreadPoolExecutor(1) as writer,
+    ):
+        reader = _LogReader(declaration, files, start=start, on_progress=on_progress)
+        reader.read(writer, chunks, timezone)
     reading = reader.reading
     reading.days, reading.outside = files.days(), files.outside
     day = files.day.key if files.day else ""
@@ -108,47 +95,32 @@ def read_log(
     return reading
 
 
-_ENGINE: dict[str, str | bool | int | float | list[str]] = {
-    "threads": "2",
-    "autoinstall_known_extensions": "false",
-    "autoload_known_extensions": "false",
-}
-
-
-def _ahead(pool: ThreadPoolExecutor, items: Iterator[T]) -> Iterator[T]:
-    """Yield items, while the next one is being made."""
-    coming = pool.submit(next, items, None)
-    while (item := coming.result()) is not None:
-        coming = pool.submit(next, items, None)
-        yield item
-
-
 class _LogReader:
     def __init__(
         self,
-        engine: duckdb.DuckDBPyConnection,
         declaration: Declaration,
         files: Staging,
         *,
-        timezone: ZoneInfo | None,
         start: Position,
         on_progress: Callable[[Progress], None],
     ) -> None:
-        self._engine, self._files, self._timezone = engine, files, timezone
+        self._files = files
         self._layout = Layout.of(declaration, start.header)
         self._start, self._on_progress = start, on_progress
         self._glued = self._changes = self._bytes = self._last_offset = 0
         self._last_byte = b"\n"
         self.reading = Reading(end=start)
 
-    def read(self, pool: ThreadPoolExecutor, chunks: Iterable[bytes]) -> None:
-        """Read all lines; the next block is split, and the last one's rows are written, in the pool."""
+    def read(self, writer: ThreadPoolExecutor, chunks: Iterable[bytes], timezone: ZoneInfo | None) -> None:
+        """Read all lines; the rows of a block are written while the next one is converted."""
         written: Future[None] | None = None
-        for lines, layout, prepared in _ahead(pool, self._prepared(chunks)):
-            rows, bad = self._rows(prepared, layout)
+        for each in converted(self._parts(chunks), timezone):
+            lines, rows = each.part.lines, each.rows
+            rejects = self._rejects(lines, each.part.prepared.rejected, rows)
+            self._note(rows)
             if written:
                 written.result()
-            written = pool.submit(self._files.add, rows, self._rejects(lines, bad))
+            written = writer.submit(self._files.add, rows, rejects)
             reading = self.reading
             done = int(lines.offsets[-1]) - self._start.offset
             self._on_progress(Progress(done, lines.number + len(lines) - 1, reading.rows, reading.rejected))
@@ -156,7 +128,7 @@ class _LogReader:
             written.result()
         self._end()
 
-    def _prepared(self, chunks: Iterable[bytes]) -> Iterator[tuple[Lines, Layout, Prepared]]:
+    def _parts(self, chunks: Iterable[bytes]) -> Iterator[Part]:
         for block in blocks(
             self._counted(chunks),
             offset=self._start.offset,
@@ -167,7 +139,7 @@ class _LogReader:
             self.reading.lines += len(block)
             self._last_offset = int(block.offsets[-1])
             for lines in self._without_header(without_syslog(block, self._layout.declaration)):
-                yield lines, self._layout, self._fields(lines)
+                yield Part(lines, self._layout, self._fields(lines))
 
     def _fields(self, lines: Lines) -> Prepared:
         if self._layout.ready and not lines.too_long:
@@ -231,25 +203,16 @@ class _LogReader:
             at = block.text.find(header, at + 1)
         return found
 
-    def _rows(self, prepared: Prepared, layout: Layout) -> tuple[pa.Table, list[_Bad]]:
-        """Return the rows of lines, as the SELECT of `target.py` gives them, and the rejected ones."""
-        bad: list[_Bad] = [(index, reason, None) for index, reason in prepared.rejected]
-        if not len(prepared.block):
-            return _NO_ROWS, bad
-        batches = prepared.block.to_batches(max_chunksize=_BATCH)
-        self._engine.register("block", pa.Table.from_batches(batches))
-        select = target_select(prepared.select, layout.declaration, prepared.fields, self._timezone)
-        found = self._engine.sql(select).to_arrow_table()
-        if found["reason"].null_count < len(found):
-            refused = found.filter(found["reason"].is_valid())
-            bad += zip(*(refused[name].to_pylist() for name in ("line", "reason", "second")), strict=True)
-        self._note_times(found)
-        self.reading.rows += found["reason"].null_count
-        return found, bad
-
-    def _rejects(self, lines: Lines, bad: Iterable[_Bad]) -> list[Reject]:
+    def _rejects(self, lines: Lines, unread: Iterable[tuple[int, str]], rows: pa.Table) -> list[Reject]:
+        """Return the rejected lines: those that no fields were found in, and rows with a reason."""
+        bad: list[tuple[int, str, int | None]] = [(index, reason, None) for index, reason in unread]
+        if rows["reason"].null_count < len(rows):
+            refused = rows.filter(rows["reason"].is_valid())
+            numbers, reasons, seconds = (refused[name].to_pylist() for name in ("line", "reason", "second"))
+            indexes = [number - lines.number for number in numbers]
+            bad += zip(indexes, reasons, seconds, strict=True)
         rejects = [
-            Reject(lines.number + index, int(lines.offsets[index]), reason, lines.line(index), index, second)
+            Reject(lines.number + index, int(lines.offsets[index]), reason, lines.line(index), second)
             for index, reason, second in sorted(bad)
         ]
         self.reading.rejected += len(rejects)
@@ -258,7 +221,9 @@ class _LogReader:
             self.reading.first_reject = rejects[0]
         return rejects
 
-    def _note_times(self, rows: pa.Table) -> None:
+    def _note(self, rows: pa.Table) -> None:
+        """Count the good rows, and note the times of the first and the last one."""
+        self.reading.rows += rows["reason"].null_count
         extremes = pc.min_max(pc.if_else(pc.is_null(rows["reason"]), rows["second"], None)).as_py()
         if extremes["min"] is None:
             return

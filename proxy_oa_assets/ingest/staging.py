@@ -33,14 +33,13 @@ _EPOCH = dt.date(1970, 1, 1)
 class Reject:
     """A rejected line: its number and byte offset in the log, the reason, and the line.
 
-    `index` is its place among a block's lines; `second` its time, in seconds since 1970, if it has one.
+    `second` is its time, in seconds since 1970, if it has one.
     """
 
     number: int
     offset: int
     reason: str
     content: str
-    index: int = 0
     second: int | None = None
 
 
@@ -150,7 +149,7 @@ class Staging(AbstractContextManager["Staging"]):
                 self._reject(self.day, reject)
             self._waiting = []
         for reject in rejects:
-            before = int(np.searchsorted(places, reject.index)) - 1
+            before = int(np.searchsorted(places, reject.number)) - 1
             day = self.day if before < 0 else _day(int(hours[before]))
             if reject.second is not None:
                 day = _day(reject.second // _SECONDS)

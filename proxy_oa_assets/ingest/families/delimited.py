@@ -276,19 +276,17 @@ def block_of(
     `taken` is the SQL of a regular text's fields; by default `UNIT` stands between them.
     """
     numbers = np.arange(len(texts), dtype=np.int64)
-    if regular.all():
-        return f"SELECT line, FALSE AS exact, {taken} AS f FROM block", pa.table(
-            {"line": numbers, "text": texts}
-        )
-    fast = pa.table({"line": numbers[regular], "text": texts.filter(pa.array(regular))})
-    parsed = pa.table(
-        {
-            "line": pa.array([index for index, _ in exact], pa.int64()),
-            "parsed": pa.array([fields for _, fields in exact], pa.list_(pa.large_string())),
-        }
-    )
+    if not regular.all():
+        numbers, texts = numbers[regular], texts.filter(pa.array(regular))
+    parsed = pa.list_(pa.large_string())
+    tables = [pa.table({"line": numbers, "text": texts, "parsed": pa.nulls(len(texts), parsed)})]
+    if exact:
+        indexes = pa.array([index for index, _ in exact], pa.int64())
+        fields = pa.array([fields for _, fields in exact], parsed)
+        nothing = pa.nulls(len(exact), pa.large_string())
+        tables.append(pa.table({"line": indexes, "text": nothing, "parsed": fields}))
     select = f"SELECT line, parsed IS NOT NULL AS exact, coalesce(parsed, {taken}) AS f FROM block"
-    return select, pa.concat_tables([fast, parsed], promote_options="default")
+    return select, pa.concat_tables(tables)
 
 
 def line_texts(text: bytes, ends: Offsets) -> pa.LargeStringArray:

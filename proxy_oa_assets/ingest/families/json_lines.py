@@ -8,6 +8,8 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Sequence
+from contextlib import closing
+from functools import cache
 
 import duckdb
 import numpy as np
@@ -98,6 +100,11 @@ def _text(value: object) -> str | None:
     return _SURROGATE.sub("\ufffd", text)
 
 
+@cache
+def _engine() -> duckdb.DuckDBPyConnection:
+    return duckdb.connect(":memory:", config=_ENGINE)
+
+
 def prepare(lines: Lines, layout: Layout) -> Prepared:
     """Find a block's lines that aren't JSON, and take the fields of the others."""
     texts = line_texts(lines.text, lines.ends)
@@ -106,7 +113,7 @@ def prepare(lines: Lines, layout: Layout) -> Prepared:
     source = "text"
     if not (np.frombuffer(lines.text, np.uint8)[lines.starts] == _BRACE).all():
         source = "substr(text, instr(text, '{'))"
-    with duckdb.connect(":memory:", config=_ENGINE) as engine:
+    with closing(_engine().cursor()) as engine:
         engine.register("block", block)
         bad = engine.sql(f"SELECT line FROM block WHERE NOT (contains(text, '{{') AND json_valid({source}))")
         regular[bad.fetchnumpy()["line"]] = False
