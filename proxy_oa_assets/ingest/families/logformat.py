@@ -98,7 +98,7 @@ class _Patterns:
         self._pieces = [
             _Piece(token, lead[:1], shape) for token, lead in zip(line.tokens, leads, strict=True)
         ]
-        tail = re.escape(line.tail) + ("(?: .*)?" if more else _HEADERS) + " *"
+        tail = re.escape(line.tail) + ("(?: .*)?" if more else _HEADERS) + " *+"
         self.whole = re.compile(_PREFIX + _joined(self._pieces) + tail, re.DOTALL)
 
     def cut(self, line: str) -> re.Match[str] | None:
@@ -170,7 +170,7 @@ class _Piece:
     """A token's part of the pattern: what stands before its value, the value, and what stands behind."""
 
     def __init__(self, token: Token, after: str, shape: _Shape) -> None:
-        self.before = _BLANKS if shape.split else re.escape(token.lead) + " *"
+        self.before = _BLANKS if shape.split else re.escape(token.lead) + " *+"
         self.before += '"' if token.quoted else ""
         self.after = '"' if token.quoted else ""
         # Neither quotes nor blanks tell where it ends: the text behind it decides.
