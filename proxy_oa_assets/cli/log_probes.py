@@ -58,7 +58,7 @@ class LogProbes:
         formats = Counter(state.format for state in found.states.values())
         named = ", ".join(f"{name} ({counted(count, 'file')})" for name, count in formats.items())
         finding = f"{named}; the newest is {newest.format}: {printable(newest.why)}"
-        if newest.format.startswith("squid") and newest.format != _RECOMMENDED:
+        if newest.format.startswith("squid") and not newest.format.startswith(_RECOMMENDED):
             line = declaration(_RECOMMENDED).logformat
             return Doubtful(
                 f"{finding}. It leaves out some of referer, user agent, query and the bytes that clients "

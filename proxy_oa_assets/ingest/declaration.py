@@ -18,6 +18,8 @@ from proxy_oa_assets.model.errors import IngestError
 from proxy_oa_assets.model.tables import PROXY
 from proxy_oa_assets.model.text_file import parse_nested, settings_text
 
+# A name that begins so is followed by a logformat line.
+SQUID = "squid:"
 SEPARATORS = {"tab": "\t", "blanks": " ", "comma": ",", "semicolon": ";", "pipe": "|"}
 # Quantities that become several columns, or decide about one.
 QUANTITIES = ("url", "host_header", "hierarchy", "supplier", "supplier_ip")
@@ -219,9 +221,9 @@ def declaration(name: str) -> Declaration:
 
     Raises IngestError listing the names, or naming the file and its entry that doesn't fit.
     """
-    if name.startswith("squid:"):
-        entries = {"name": "squid", "title": "Squid's log in the given logformat", **declared(name[6:])}
-        return _checked(entries, "--format squid:")
+    if name.startswith(SQUID):
+        entries = {"name": name, "title": "Squid's log in it", **declared(name.removeprefix(SQUID))}
+        return _checked(entries, f"--format {name}")
     path = Path(name)
     if path.suffix != ".toml":
         stem = files("proxy_oa_assets.ingest").joinpath("formats", f"{name}.toml")

@@ -121,10 +121,11 @@ class OpenLog:
 
     def read_as(self, source: Source | KnownLog, asked: LogFormat) -> "OpenLog | None":
         """Return the log in the format in which it was ingested, if another one was recognized this time."""
-        from proxy_oa_assets.ingest.declaration import declaration, format_names
+        from proxy_oa_assets.ingest.declaration import SQUID, declaration, format_names
 
         recognized_otherwise = asked.name == AUTO and source.format != self.declaration.name
-        if not recognized_otherwise or source.timezone != self.zone or source.format not in format_names():
+        named = source.format in format_names() or source.format.startswith(SQUID)
+        if not recognized_otherwise or source.timezone != self.zone or not named:
             return None
         return replace(self, declaration=declaration(source.format), why="as it was ingested before")
 

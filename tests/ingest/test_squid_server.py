@@ -4,12 +4,16 @@ import re
 import socket
 from collections import Counter
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 from support.browser import new_page
+from support.home import Home, parquet_rows
 from support.log_rows import LogRows, Row, log_rows
 from support.squid_server import Origin, Squid, origin, squid
 
+from proxy_oa_assets.cli.main import main
 from proxy_oa_assets.ingest.declaration import declaration
 from proxy_oa_assets.ingest.recognition import recognize
 
@@ -162,12 +166,10 @@ def log(request: pytest.FixtureRequest) -> str:
 def read(traffic: Traffic, log: str, tmp_path_factory: pytest.TempPathFactory) -> LogRows:
     """A log's rows, in the format that it was taken for; a site's own format is given."""
     content = traffic.logs[log]
-    format_ = declaration(f"squid:{JSON}") if log == "own" else recognize(content).declaration
-    assert format_.name == {
-        "proxyoa": "squid-proxyoa",
-        "combined": "squid-combined",
-        "common": "squid-common",
-    }.get(log, "squid")
+    if log == "own":
+        return log_rows(content, declaration(f"squid:{JSON}"), tmp_path_factory.mktemp("rows"))
+    format_ = recognize(content).declaration
+    assert format_.name == ("squid" if log == "native" else f"squid-{log}")
     return log_rows(content, format_, tmp_path_factory.mktemp("rows"))
 
 
@@ -201,3 +203,25 @@ def test_columns_say_what_was_measured(traffic: Traffic, read: LogRows, log: str
         assert "serverip" in slow
     tunnels = [row["fulluri"] for row in read.rows if row["reqmethod"] == "CONNECT"]
     assert tunnels.count(traffic.authority) == 1
+
+
+def test_the_command_takes_the_logs_of_the_server(
+    traffic: Traffic, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`proxy-oa ingest` recognizes each; a format of the site's own is given as in squid.conf."""
+    home = Home(tmp_path / "home")
+    monkeypatch.setenv("PROXY_OA_HOME", str(home.path))
+    folder = tmp_path / "logs"
+    folder.mkdir()
+    for name in ("native", "combined", "proxyoa"):
+        (folder / name).write_bytes(traffic.logs[name])
+    own = tmp_path / "own.log"
+    own.write_bytes(traffic.logs["own"])
+
+    for arguments in ([str(folder)], ["--format", f"squid:logformat own {JSON}", str(own)]):
+        done = CliRunner().invoke(main, ["ingest", *arguments])
+        assert done.exit_code == 0, done.output
+    rows = [row for file in home.root.rglob("*.parquet") for row in parquet_rows(file)]
+    beacons = [row for row in rows if row["uripath"] == "/c2-beacon"]
+    assert len(beacons) == 4
+    assert {row["useragent"] for row in beacons} == {None, "beacon/1"}
