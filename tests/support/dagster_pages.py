@@ -16,15 +16,15 @@ def button_with_icon(page: Page, icon: str) -> Locator:
     return page.get_by_role("button").filter(has=page.get_by_role("img", name=icon, exact=True))
 
 
-def open_graph(page: Page) -> None:
-    """Open the graph of all assets."""
+def open_graph(page: Page, assets: int = 5) -> None:
+    """Open the graph of all assets, of which so many are made here."""
     page.goto("/asset-groups")
-    expect(page.get_by_role("button", name="Materialize all (5)")).to_be_enabled()
+    expect(page.get_by_role("button", name=f"Materialize all ({assets})")).to_be_enabled()
 
 
-def choose_days(page: Page, days: str) -> Locator:
+def choose_days(page: Page, days: str, assets: int = 5) -> Locator:
     """Press "Materialize all" in the graph and choose days, such as [2026-10-01...2026-10-14]."""
-    open_graph(page)
+    open_graph(page, assets)
     page.get_by_role("button", name="Materialize all").click()
     dialog = page.get_by_role("dialog")
     type_days(dialog, days)
