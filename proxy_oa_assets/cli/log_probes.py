@@ -104,5 +104,5 @@ def _span(age: dt.timedelta) -> str:
     minutes = round(age.total_seconds() / 60)
     for size, unit in ((24 * 60, "day"), (60, "hour")):
         if minutes >= 2 * size:
-            return counted(round(minutes / size), unit)
+            return f"{round(minutes / size, 1):,g} {unit}s"
     return counted(max(minutes, 0), "minute")
