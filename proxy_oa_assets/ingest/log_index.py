@@ -6,6 +6,7 @@ is known by its content, and what was known of logs that are gone stays: a rotat
 """
 
 import datetime as dt
+import os
 import sqlite3
 import time
 from collections.abc import Iterator
@@ -33,7 +34,7 @@ CREATE TABLE IF NOT EXISTS logs (
     PRIMARY KEY (reading, mark, digest)
 ) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS paths (
-    reading TEXT, path TEXT, length INTEGER, modified INTEGER, mark INTEGER NOT NULL, digest TEXT NOT NULL,
+    reading TEXT, path BLOB, length INTEGER, modified INTEGER, mark INTEGER NOT NULL, digest TEXT NOT NULL,
     PRIMARY KEY (reading, path)
 ) WITHOUT ROWID
 """
@@ -140,7 +141,7 @@ class LogIndex:
             known = self._connection.execute(
                 "SELECT mark, digest FROM paths"
                 " WHERE reading = ? AND path = ? AND length = ? AND modified = ?",
-                (self._key, str(path), content.length, content.modified),
+                (self._key, os.fsencode(path), content.length, content.modified),
             ).fetchone()
             if known:
                 return self._stored(*known)
@@ -179,7 +180,7 @@ class LogIndex:
             )
             self._connection.execute(
                 "INSERT OR REPLACE INTO paths VALUES (?, ?, ?, ?, ?, ?)",
-                (self._key, str(path), content.length, content.modified, *which),
+                (self._key, os.fsencode(path), content.length, content.modified, *which),
             )
             self._connection.execute("DELETE FROM logs WHERE seen < ?", (now - _KEEP_SECONDS,))
 

@@ -4,6 +4,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 import proxy_oa_assets
 
 RUNS_A_DAY = {"PIL", "duckdb", "hdfs", "impala", "numpy", "pandas", "pyarrow", "requests"}
@@ -12,11 +14,12 @@ CLUSTER = "proxy_oa_assets.resources.cluster"
 OF_A_CLUSTER = {"hdfs", "impala", "thrift"}
 
 
-def test_the_definitions_load_without_what_only_running_a_day_takes(tmp_path):
+@pytest.mark.parametrize("logs", ["", "/var/log/squid/access.log*"])
+def test_the_definitions_load_without_what_only_running_a_day_takes(tmp_path, logs):
     """Each validation, each run's worker and each `proxy-oa` loads the definitions: half a second is much."""
     done = subprocess.run(
         [sys.executable, "-c", LOADED],
-        env={**os.environ, "PROXY_OA_HOME": str(tmp_path)},
+        env={**os.environ, "PROXY_OA_HOME": str(tmp_path), "PROXY_OA_LOGS": logs},
         capture_output=True,
         text=True,
         check=True,

@@ -100,12 +100,13 @@ def test_a_rotation_changes_no_day(logs: LogFiles) -> None:
 
 def test_a_log_that_cannot_be_read_costs_no_other(logs: LogFiles) -> None:
     """It is named with the reason; header lines alone, and empty files, are no log yet."""
-    write_log(path(logs, "access.log"), requests(DAYS[0]))
+    name = os.fsdecode(b"access.log.\xff")  # no UTF-8, as a hostile archive has it
+    write_log(path(logs, name), requests(DAYS[0]))
     write_log(path(logs, "access.log.doc"), ["Dear reader,\n", "this is no log.\n"])
     write_log(path(logs, "access.log.new"), [])
     write_log(path(logs, "access.log.zeek"), ["#separator \\x09\n", "#path\thttp\n"])
     found = logs.all()
-    assert [path.name for path in found.states] == ["access.log"]
+    assert [path.name for path in found.states] == [name]
     assert [path.name for path in found.unread] == ["access.log.doc"]
     assert "no known format" in found.unread[path(logs, "access.log.doc")]
 

@@ -1,11 +1,12 @@
 """The asset `proxy`, where PROXY_OA_LOGS is set: a day's raw requests, taken from the proxies' own logs."""
 
+import time
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 import dagster as dg
 
-from proxy_oa_assets.defs.assets.daily import WAREHOUSE_POOL, Daily, DayMetadata, day_by_day
+from proxy_oa_assets.defs.assets.daily import WAITING, WAREHOUSE_POOL, Daily, DayMetadata, day_by_day
 from proxy_oa_assets.defs.assets.metadata import preview, table_metadata
 from proxy_oa_assets.defs.assets.upstream_days import LOGS, logged_day, raw_day, report_read
 from proxy_oa_assets.ingest.coverage import RawFigures, coverage
@@ -24,11 +25,14 @@ from proxy_oa_assets.sql import raw_figures
 if TYPE_CHECKING:
     from proxy_oa_assets.ingest.ingesting import DayIngest
     from proxy_oa_assets.ingest.log_files import DayLogs, LogFiles
+    from proxy_oa_assets.ingest.open_log import OnProgress
+    from proxy_oa_assets.ingest.reading import Progress
 
 # The state of the logs that a materialization read; the sensor new_logs looks for it.
 LOGS_VERSION = "logs_version"
 _NAMED = 20  # logs in metadata
 _HOURS = 24
+_REPORT_SECONDS = 30
 
 
 def proxy_asset(daily: Daily) -> dg.AssetsDefinition:
@@ -59,10 +63,17 @@ def proxy_asset(daily: Daily) -> dg.AssetsDefinition:
         def materialize(day: Day) -> DayMetadata:
             found = files.for_day(day)
             for problem in found.unread.values():
-                context.log.warning("Left out: %s", problem)
+                context.log.warning("Left out: %s", printable(problem))
             # Noted before the logs are read: what is added in between then counts as new.
             logs = found.of(day)
-            taken = ingest_day(day, list(logs.states), deployment=deployment, log_format=files.format)
+            taken = ingest_day(
+                day,
+                list(logs.states),
+                deployment=deployment,
+                log_format=files.format,
+                on_progress=_reporting(context),
+                on_wait=lambda holder: context.log.info("%s another ingest of %s: %s", WAITING, day, holder),
+            )
             for warning in taken.warnings:
                 context.log.warning(warning)
             figures = day_figures(impala, day)
@@ -70,12 +81,13 @@ def proxy_asset(daily: Daily) -> dg.AssetsDefinition:
                 raise IngestError(_no_log(day, files))
             if logs.states:
                 report_read(context, logged_day(logs))
+            rows = impala.query(raw_figures.first_rows(day, 10))
             return {
-                **_figures(day, *figures),
+                "dagster/partition_row_count": figures[0].rows,
                 **_taken(taken, logs, found.unread.values()),
-                "first_rows": preview(
-                    impala.query(raw_figures.first_rows(day, 10)), raw_figures.PREVIEWED_COLUMNS
-                ),
+                **_figures(day, *figures),
+                "first_rows": preview(rows, raw_figures.PREVIEWED_COLUMNS),
+                "rows_with_a_value": _filled(figures[0]),
             }
 
         def version(day: Day) -> str:
@@ -85,6 +97,19 @@ def proxy_asset(daily: Daily) -> dg.AssetsDefinition:
         return day_by_day(context, hdfs, workspace, materialize, data_version=version)
 
     return proxy
+
+
+def _reporting(context: dg.AssetExecutionContext) -> "OnProgress":
+    """Return a function that logs what has been read of a log, twice a minute."""
+    said = time.monotonic()
+
+    def report(progress: "Progress") -> None:
+        nonlocal said
+        if time.monotonic() - said >= _REPORT_SECONDS:
+            said = time.monotonic()
+            context.log.info("Read %s lines so far, %s rejected", progress.lines, progress.rejected)
+
+    return report
 
 
 def day_figures(impala: Warehouse, day: Day) -> tuple[RawFigures, list[int]]:
@@ -119,18 +144,21 @@ def _figures(day: Day, figures: RawFigures, per_hour: list[int]) -> DayMetadata:
         else "no request: the logs go past this day without one"
     }
     return {
-        "dagster/partition_row_count": figures.rows,
         "clients": figures.clients,
         "hosts": figures.hosts,
         **{f"coverage/{gap}".rstrip("/"): dg.MetadataValue.text(text) for gap, text in gaps.items()},
         "requests_per_hour": dg.MetadataValue.md(f"![Requests per hour of {day}]({plot})"),
-        "rows_with_a_value": dg.MetadataValue.table(
-            [
-                dg.TableRecord({"column": name, "rows": rows, "share": f"{rows / (figures.rows or 1):.1%}"})
-                for name, rows in figures.filled.items()
-            ]
-        ),
     }
+
+
+def _filled(figures: RawFigures) -> dg.TableMetadataValue:
+    """Return how many rows have a value, by column."""
+    return dg.MetadataValue.table(
+        [
+            dg.TableRecord({"column": name, "rows": rows, "share": f"{rows / (figures.rows or 1):.1%}"})
+            for name, rows in figures.filled.items()
+        ]
+    )
 
 
 def _taken(taken: "DayIngest", logs: "DayLogs", unread: Iterable[str]) -> DayMetadata:

@@ -26,7 +26,7 @@ from proxy_oa_assets.defs.assets.upstream_days import (
 from proxy_oa_assets.model.day import Day
 from proxy_oa_assets.model.errors import StorageError
 from proxy_oa_assets.model.tables import PROXY, RESULT_COLUMNS
-from proxy_oa_assets.model.text import counted
+from proxy_oa_assets.model.text import counted, printable
 from proxy_oa_assets.ranking.published_parts import published_parts
 from proxy_oa_assets.resources.hdfs import FileStore
 from proxy_oa_assets.resources.impala import Warehouse
@@ -145,7 +145,7 @@ def _proxy_logs(daily: Daily) -> dg.AssetsDefinition:
             return
         found = LogFiles.of(workspace).all()
         for problem in found.unread.values():
-            context.log.warning("Left out: %s", problem)
+            context.log.warning("Left out: %s", printable(problem))
         yield from _observed(context, LOGS, found.days(first, last), lambda day: logged_day(found.of(day)))
 
     asset: dg.AssetsDefinition = proxy_logs

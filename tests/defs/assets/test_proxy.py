@@ -1,14 +1,16 @@
 """The asset `proxy` where PROXY_OA_LOGS is set: days taken from the logs that can hold them."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import dagster as dg
 import pytest
+from dagster._core.definitions.data_version import CachingStaleStatusResolver, StaleStatus
+from dagster._core.loader import LoadingContextForTest
 from support.home import Home, check_evaluations, failures, metadata
 from support.squid_log import request, requests, write_log
 
-from proxy_oa_assets.defs.assets.upstream_days import raw_day
+from proxy_oa_assets.defs.assets.upstream_days import raw_day, recorded_versions
 from proxy_oa_assets.model.day import Day
 
 DAYS = [Day.parse(f"2026-01-{number}") for number in (14, 15, 16, 17)]
@@ -37,8 +39,9 @@ def reports(instance: dg.DagsterInstance, asset: str, day: Day) -> int:
     return len(instance.fetch_materializations(of_day, limit=100).records)
 
 
-def test_a_day_has_the_figures_of_its_requests(home: Home, log: Path) -> None:
+def test_a_day_has_the_figures_of_its_requests(new_home: Callable[..., Home], log: Path) -> None:
     """Rows, rejects, logs, clients, hosts, a plot, first rows, and what the log can't show."""
+    home = new_home(PROXY_OA_LOGS=str(log))
     write_log(log, [*requests(DAYS[0]), "<script>alert(1)</script>\n", *requests(DAYS[1])])
     result = home.materialize(DAYS[0], assets=INGEST)
     assert result.success, failures(result)
@@ -112,14 +115,52 @@ def test_a_day_is_made_again_from_what_is_left(home: Home, log: Path, instance: 
     assert metadata(result, "proxy")["logs_that_are_gone"] == f"{log}, {log}"
 
 
+def version(home: Home, day: Day) -> str | None:
+    raw = raw_day(home.deployment.hdfs, home.deployment.workspace, day)
+    return raw and raw.version
+
+
 def test_a_day_that_is_made_here_is_not_reported_again(home: Home, instance: dg.DagsterInstance) -> None:
-    """What follows reads the version that the run gave it; rows that others add are a new one."""
+    """What follows reads the version that the run gave it, and so does the sensor of upstream days."""
+    assert home.materialize(DAYS[0], assets=INGEST, instance=instance).success
+    assert reports(instance, "proxy", DAYS[0]) == reports(instance, "proxy_logs", DAYS[0]) == 1
+    # In a run of several days, too, each has its own.
+    assert home.materialize(DAYS[1], last=DAYS[2], assets=["proxy"], instance=instance).success
+    assert home.materialize(DAYS[2], assets=["ingest_summary"], instance=instance).success
+    assert reports(instance, "proxy", DAYS[2]) == 1
+    recorded = recorded_versions(instance, "proxy")
+    assert recorded == {
+        DAYS[0]: version(home, DAYS[0]),
+        DAYS[1]: "empty",
+        DAYS[2]: version(home, DAYS[2]),
+    }
+
+
+def test_requests_that_are_added_make_their_day_unsynced(
+    home: Home, log: Path, instance: dg.DagsterInstance
+) -> None:
+    """Until it is taken again, and then what was made of it, in turn; other days stay in step."""
     for day in (DAYS[0], DAYS[2]):
-        assert home.materialize(day, assets=INGEST, instance=instance).success
-        assert reports(instance, "proxy", day) == 1
-    assert reports(instance, "proxy_logs", DAYS[0]) == 1
-    raw = raw_day(home.deployment.hdfs, home.deployment.workspace, DAYS[0])
-    latest = instance.get_latest_data_version_record(dg.AssetKey("proxy"), partition_key=DAYS[0].key)
-    assert raw
-    assert latest
-    assert latest.asset_materialization.tags["dagster/data_version"] == raw.version
+        home.materialize(day, assets=INGEST, instance=instance)
+    assert unsynced(home, instance) == set()
+    with log.open("a", encoding="utf-8") as file:
+        file.write(request(DAYS[2], 20))
+    job = home.definitions.resolve_implicit_global_asset_job_def()
+    job.execute_in_process(asset_selection=[dg.AssetKey("proxy_logs")], instance=instance)
+    assert unsynced(home, instance) == {("proxy", DAYS[2])}
+    home.materialize(DAYS[2], assets=["proxy"], instance=instance)
+    assert unsynced(home, instance) == {("ingest_summary", DAYS[2])}
+    home.materialize(DAYS[2], assets=["ingest_summary"], instance=instance)
+    assert unsynced(home, instance) == set()
+
+
+def unsynced(home: Home, instance: dg.DagsterInstance) -> set[tuple[str, Day]]:
+    resolver = CachingStaleStatusResolver(
+        instance, home.definitions.resolve_asset_graph(), LoadingContextForTest(instance)
+    )
+    return {
+        (asset, day)
+        for asset in INGEST
+        for day in (DAYS[0], DAYS[2])
+        if resolver.get_status(dg.AssetKey(asset), day.key) is StaleStatus.STALE
+    }

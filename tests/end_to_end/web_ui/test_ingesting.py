@@ -44,8 +44,8 @@ def test_a_log_in_an_empty_home_leads_to_notebooks(tmp_path: Path) -> None:
         open_graph(page, assets=6)
         for asset in ASSETS:
             expect(page.get_by_text(asset, exact=True).locator("visible=true").first).to_be_visible()
-        picture("log_to_notebooks")
         open_day(page, "proxy", day)
+        page.get_by_text("Hide navigation").click()
         expect(figure(page, "files")).to_have_text("1")
         expect(figure(page, "coverage/webcat")).to_contain_text("categories are no signal")
         picture("day_of_a_log")
