@@ -122,7 +122,7 @@ def demo(last_day: str | None) -> None:
 @click.option(
     "--format",
     "format_name",
-    metavar="NAME|FILE.toml|auto",
+    metavar="NAME|FILE.toml|squid:LOGFORMAT|auto",
     help="The logs' format; recognized by their content if left out (PROXY_OA_LOG_FORMAT).",
 )
 @click.option(

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from proxy_oa_assets.ingest.logformat import CUT_AT, HEADERS, Clock, Code, Element, Token, read_line
+from proxy_oa_assets.ingest.logformat import CUT_AT, HEADERS, USERS, Clock, Code, Element, Token, read_line
 
 # The codes that have a column's value, the best first.
 _CODES = {
@@ -102,7 +102,8 @@ def _of(element: Element, code: Code) -> str:
 
 
 def _decoding(column: str, code: Code) -> dict[str, Any]:
-    if code.encoding in ("#", "["):
+    # Squid before 4 encodes a user's name whatever the line says.
+    if code.encoding in ("#", "[") or code.name in USERS:
         return {"decode": "percent" if code.encoding == "#" else "squid"}
     # A header outside of quotes: blanks and quotes of it are percent-encoded, per cent signs aren't.
     return {"decode": "percent"} if column == "useragent" and not code.encoding else {}

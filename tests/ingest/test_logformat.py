@@ -118,6 +118,28 @@ def test_a_sites_own_file_names_its_logformat(tmp_path: Path) -> None:
     assert (row["clientip"], row["webcat"], row["fulluri"]) == ("172.16.0.9", 'News, "x"', "h.example/a")
 
 
+@pytest.mark.parametrize(
+    ("code", "written"),
+    [
+        ("%[un", r"DOM\\j%c3%bcrgen doe"),
+        ('"%un"', r'"DOM\\jürgen doe"'),
+        ('"%un"', r'"DOM\\\\j%c3%bcrgen doe"'),
+        ("%un", r"DOM\jürgen doe"),
+        ("%un", "DOM%5Cj%c3%bcrgen doe"),
+        ("%#un", "DOM%5Cj%C3%BCrgen%20doe"),
+        ("%/un", r'"DOM\\jürgen doe"'),
+        ("user=%un;", r"user=DOM\jürgen doe;"),
+    ],
+)
+def test_a_users_name_is_decoded_as_squids_version_and_the_line_encode_it(
+    code: str, written: str, tmp_path: Path
+) -> None:
+    """Squid 5 encodes a name as the line says, older ones always."""
+    line = f"1795887862.746 {written} 10.0.0.1 GET http://h.example/\n".encode()
+    (row,) = log_rows(line, given_format(f"%ts.%03tu {code} %>a %rm %>ru"), tmp_path).rows
+    assert (row["username"], row["clientip"]) == ("DOM\\jürgen doe", "10.0.0.1")
+
+
 def test_a_local_time_takes_the_given_zone(tmp_path: Path) -> None:
     """A time without a zone is in the one of --timezone, by default UTC."""
     line = given_format("%{%Y-%m-%d %H:%M:%S}tl %tr %>a %rm %>ru")

@@ -201,7 +201,7 @@ class _Piece:
             return ".+" if code in self._shape.blanks else "[^ ]+"
         if code.name in USERS and code in self._shape.blanks:
             return '(?:"[^"]*+"|.{1,256}?)'
-        word = f"[^ {re.escape(following.strip())}]+"
+        word = f"[^ {re.escape(following.strip(' '))}]+"
         return _typed(code) or (".{1,4096}?" if code in self._shape.blanks else word)
 
     @property
