@@ -172,6 +172,12 @@ def test_lines_that_are_no_request_are_rejects(tmp_path: Path) -> None:
             id="native, cut in the server's address",
         ),
         pytest.param(
+            "squid",
+            native(url="http://h.example/" + "A" * 4000 + " u HIER_6.6.6.6 " + "t" * 9000)[:8191],
+            {"username": None, "serverip": None, "resconttype": None, "uriquery": None},
+            id="native, cut in a URL whose blanks stand for the missing fields",
+        ),
+        pytest.param(
             "squid-combined",
             ('10.0.0.1 - jd [28/Nov/2026:17:44:22 +0000] "GET http://h.example/' + "A" * 9000)[:8191],
             {"username": "jd", "reqmethod": "GET", "host": "h.example", "respcode": None, "useragent": None},

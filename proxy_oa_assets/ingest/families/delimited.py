@@ -249,6 +249,9 @@ def divided(lines: Lines, layout: Layout, expected: int, parse_irregular: ParseL
     fits = marked.counts == expected
     if declaration.more_fields and not declaration.surplus and declaration.family == "delimited":
         fits |= marked.counts > expected
+    if declaration.cut_at:
+        # Blanks of a URL that was cut can make up for the fields that are missing.
+        fits &= np.diff(lines.ends, prepend=-1) < declaration.cut_at
     texts = line_texts(marked.text, marked.ends)
     return prepared(lines, layout, texts, marked.regular & fits, parse_irregular)
 

@@ -35,7 +35,7 @@ _DIRECTIVES = {
     "z": r"[+-]\d\d:?\d\d",
     "s": r"\d+",
 }
-_TYPED = {"ts": r"\d+", "tS": r"[\d.]+", "Ss": "(?:[A-Z_]+|-)", "Sh": "(?:[A-Z_]+|-)", "mt": '[^ ",|]+'}
+_TYPED = {"ts": r"\d+", "tS": r"[\d.]+", "Ss": "(?:[A-Z_]+|-)", "Sh": "(?:[A-Z_]+|-)"}
 _ESCAPED_TEXT = r'(?:[^"\\]|\\.)'
 _SHOWN = 2048  # characters
 _ESCAPED = re.compile(r"\\(?:x([0-9A-Fa-f]{2})|(.))", re.DOTALL)
@@ -103,10 +103,19 @@ class _Patterns:
 
     def cut(self, line: str) -> re.Match[str] | None:
         """Return the match of a line that ends within a token; that one's group is None unless it is text."""
-        # Of a raw text between quotes nothing tells the end but what stands behind, which is cut.
-        opens = (number for number, piece in enumerate(self._pieces) if piece.open)
-        last = max(opens, default=len(self._pieces))
-        return next((found for number, found in self._begun(line) if found and number <= last), None)
+        ends = [number for number in range(len(self._pieces)) if self._tells_cut_in(number)]
+        return next((found for number, found in self._begun(line) if found and number in ends), None)
+
+    def _tells_cut_in(self, number: int) -> bool:
+        """Return whether a cut in a token can be told from one in a raw text before it.
+
+        Nothing tells the end of the last raw text between quotes; of a URL with blanks, distinct text does.
+        """
+        before, behind = self._pieces[:number], self._pieces[number:]
+        if any(piece.open for piece in before) and not any(piece.open for piece in behind):
+            return False
+        urls = [index for index, piece in enumerate(before) if piece.left_over]
+        return not urls or any(piece.distinct for piece in before[urls[-1] + 1 :])
 
     def difference(self, line: str) -> str:
         """Return where a line isn't as the logformat has it."""
@@ -201,8 +210,20 @@ class _Piece:
             return ".+" if code in self._shape.blanks else "[^ ]+"
         if code.name in USERS and code in self._shape.blanks:
             return '(?:"[^"]*+"|.{1,256}?)'
-        word = f"[^ {re.escape(following.strip(' '))}]+"
+        # A type that ends in a quote is the end of an agent, which stands behind the type in another format.
+        barred = '"' if code.name == "mt" else ""
+        word = f"[^ {barred}{re.escape(following.strip(' '))}]+"
         return _typed(code) or (".{1,4096}?" if code in self._shape.blanks else word)
+
+    @property
+    def left_over(self) -> bool:
+        """Whether the value is a URL that can have blanks."""
+        return self._shape.url in self._shape.blanks and self._shape.url in self._token.codes
+
+    @property
+    def distinct(self) -> bool:
+        """Whether few texts can be the value: Squid's own words, or one between quotes."""
+        return self._token.quoted or any(code.name in ("Ss", "Sh") for code in self._token.codes)
 
     @property
     def begun(self) -> str:
