@@ -13,7 +13,7 @@ from proxy_oa_assets.ingest.log_lines import Lines
 from proxy_oa_assets.ingest.syslog import time_of
 
 _PRIORITY = r"<\d{1,3}>"
-_KEY = r"([A-Za-z_][\w.()\[\]/-]*)="
+_KEY = r"[A-Za-z_][\w.()\[\]/-]*"
 
 
 def prepare(lines: Lines, layout: Layout) -> Prepared:
@@ -69,7 +69,9 @@ def pairs(text: str, separator: str) -> Iterator[tuple[str, str]]:
 @cache
 def _patterns(separator: str) -> tuple[re.Pattern[str], re.Pattern[str]]:
     s = re.escape(separator)
+    # What a quote that closes a value stands before.
+    end = rf"(?:{s}+{_KEY}=|[{s} ]*$)"
     return (
-        re.compile(rf"(?:^(?:{_PRIORITY})?|(?<={s})){_KEY}"),
-        re.compile(rf'"((?:[^"\\]|\\.|"(?!{s}|$))*+)"(?={s}|$)', re.DOTALL),
+        re.compile(rf"(?:^(?:{_PRIORITY})?|(?<={s}))({_KEY})="),
+        re.compile(rf'"((?:[^"\\]|\\.|"(?!{end}))*+)"(?={end})', re.DOTALL),
     )
