@@ -91,7 +91,9 @@ def target_select(
         # Squid's URL of what is no request, or of one that it couldn't read.
         reasons += " WHEN starts_with(url, 'error:') THEN 'no request by a user: Squid logs its own error'"
     if declaration.request_required:
-        reasons += " WHEN reqmethod IS NULL THEN 'no request: the method is missing'"
+        # Squid knows no method of a request that it couldn't read: %>rm is a dash where the URL isn't.
+        unknown = " AND host IS NULL" if declaration.logformat else ""
+        reasons += f" WHEN reqmethod IS NULL{unknown} THEN 'no request: the method is missing'"
     instant = ", ".join([*instants, "NULL::TIMESTAMP"])
     return f"""WITH lines AS ({lines}),
 named AS (SELECT line, {_is_ours(declaration, fields)} AS is_ours, coalesce({instant}) AS instant, {named}

@@ -78,6 +78,7 @@ NATIVE_LINES: dict[str, tuple[dict[str, str], dict[str, Any]]] = {
         {"uripath": "/a", "resconttype": "text/html", "serverip": "1.2.3.4"},
     ),
     "a method of its own": ({"method": "FOO-BAR"}, {"reqmethod": "FOO-BAR"}),
+    "a URL of a request that Squid couldn't read": ({"method": "-"}, {"reqmethod": None, "uripath": "/a"}),
 }
 
 
@@ -138,7 +139,8 @@ def test_lines_that_are_no_request_are_rejects(tmp_path: Path) -> None:
     lines = {
         native(method="-", url="error:transaction-end-before-headers"): own_error,
         native(method="NONE", url="error:invalid-request"): own_error,
-        native(method="-"): "no request: the method is missing",
+        native(method="-", url="-", server="HIER_NONE/-"): "no request: the method is missing",
+        r" [Host: h\r\n] [HTTP/1.1 400 Bad\r\n]": "the headers of the line before, which the proxy had cut",
         native().split(" http")[0]: "the line isn't as the logformat says, from %ru on",
         "hello": "the line isn't as the logformat says, from %ts.%tu on",
         "": "the line isn't as the logformat says, from %ts.%tu on",
@@ -146,7 +148,7 @@ def test_lines_that_are_no_request_are_rejects(tmp_path: Path) -> None:
     content = "".join(f"{native()}\n{line}\n" for line in lines).encode()
     found = log_rows(content, declaration("squid"), tmp_path)
     assert [reason for _, _, reason, _ in found.rejects] == list(lines.values())
-    assert [int(number) for number, *_ in found.rejects] == [2, 4, 6, 8, 10, 12]
+    assert [int(number) for number, *_ in found.rejects] == [2, 4, 6, 8, 10, 12, 14]
     assert len(found.rows) == len(lines)
 
 
@@ -191,6 +193,21 @@ def test_lines_that_are_no_request_are_rejects(tmp_path: Path) -> None:
             )[:8191],
             {"uripath": "/a", "respcode": "200", "referer": "http://r/", "action": None},
             id="combined, cut in the user agent",
+        ),
+        pytest.param(
+            "squid:[%tl] %>a %>rm [%>ru] %>Hs",
+            ("[28/Nov/2026:17:44:22 +0000] 10.0.0.1 - [http://h.example/" + "A" * 9000)[:8191],
+            {"host": "h.example", "clientip": "10.0.0.1", "reqmethod": None, "respcode": None},
+            id="a URL in brackets, of a request that Squid couldn't read",
+        ),
+        pytest.param(
+            "squid-common",
+            (
+                '10.0.0.1 - - [28/Nov/2026:17:44:22 +0000] "GET http://h.example/a HTTP/1.1" 200 5 '
+                "TCP_MISS:HIER_NONE [User-Agent: " + "U" * 9000
+            )[:8191],
+            {"uripath": "/a", "respcode": "200", "action": "TCP_MISS"},
+            id="common, cut in the headers behind it",
         ),
         pytest.param(
             "squid-agents",

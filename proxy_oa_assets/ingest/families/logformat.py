@@ -21,7 +21,9 @@ from proxy_oa_assets.ingest.logformat import HEADERS, USERS, Clock, Code, Line, 
 # What Cisco's appliances write before a line.
 _PREFIX = "(?:Info: )?"
 # The request's and the response's headers, which log_mime_hdrs appends in Squid's own encoding.
-_HEADERS = r"(?: \[([^\[\]]*+)\] \[[^\[\]]*+\])?"
+# Squid cuts them, too, and what stands before them.
+_HEADERS_BEGIN = " ["
+_HEADERS = r"(?: \[([^\[\]]*+)(?:\](?: \[[^\[\]]*+\]?)?)?)?"
 _BLANKS = r"(?<! ) ++"
 _NUMBER = re.compile(r"t[ru]|dt|icap::tt|<[pt]t|[<>]?st|[<>]sh|<s[HS]|<bs|[<>]?l?p|[<>]rP|sn")
 _STATUS = re.compile("[<>]?Hs")
@@ -55,18 +57,26 @@ def parse(line: str, layout: Layout) -> Fields | str:
     """Return the values of a line's tokens, NULL words as None, or the reason why it is rejected."""
     declaration = layout.declaration
     patterns = _patterns(declaration.logformat, more=declaration.more_fields)
-    found = patterns.whole.fullmatch(line)
-    if found is None and len(line.encode()) >= declaration.cut_at - 1:
-        found = patterns.cut(line)
+    tokens, null = patterns.line.tokens, declaration.null
+    whole = patterns.whole.fullmatch(line)
+    is_long = len(line.encode()) >= declaration.cut_at - 1 and not line.startswith(_HEADERS_BEGIN)
+    found = whole or (patterns.cut(line) if is_long else None)
     if found is None:
         return patterns.difference(line)
-    tokens, null = patterns.line.tokens, declaration.null
     # Behind the tokens' groups stands that of the request's headers; a cut line lacks some.
     texts = [text or "" for text in (*found.groups(), *[None] * (len(tokens) + 1))]
+    if whole is None and (last := found.lastindex):
+        texts[last - 1] += _missing_end(texts[last - 1], tokens[last - 1])
     fields = [
         None if text in null else _value(text, token) for token, text in zip(tokens, texts, strict=False)
     ]
     return [*fields, *(_header(name, texts[len(tokens)]) for name in HEADERS.values())]
+
+
+def _missing_end(text: str, token: Token) -> str:
+    """Return the text that ends a token, such as a bracket, if it was cut off."""
+    end = token.elements[-1]
+    return end if isinstance(end, str) and not text.endswith(end) else ""
 
 
 def _header(name: str, headers: str) -> str | None:
@@ -119,6 +129,8 @@ class _Patterns:
 
     def difference(self, line: str) -> str:
         """Return where a line isn't as the logformat has it."""
+        if line.startswith(_HEADERS_BEGIN):
+            return "the headers of the line before, which the proxy had cut"
         # A part of it, so that lines of any length cost little.
         shown = line[:_SHOWN]
         matched = next((number for number, found in self._begun(shown) if found), 0)
@@ -206,7 +218,7 @@ class _Piece:
             return (
                 ".{1,8192}?" if code.encoding == "'" else _ESCAPED_TEXT + ("*+" if following == '"' else "*?")
             )
-        if code == self._shape.url:
+        if code == self._shape.url and code.encoding != "/":
             return ".+" if code in self._shape.blanks else "[^ ]+"
         if code.name in USERS and code in self._shape.blanks:
             return '(?:"[^"]*+"|.{1,256}?)'
