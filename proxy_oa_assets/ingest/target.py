@@ -123,6 +123,9 @@ def _column(name: str) -> str:
     texts = {
         "p_date": "left(clock, 10)",
         "p_time": "substr(clock, 12, 8)",
+        # Without user and password.
+        "referer": """CASE WHEN contains(referer, '@')
+        THEN regexp_replace(referer, '^([A-Za-z][A-Za-z0-9+.-]*://)[^/?#]*@', '\\1') ELSE referer END""",
         "uriextension": """coalesce(uriextension, CASE WHEN contains(uripath, '.')
         THEN nullif(regexp_extract(uripath, '\\.([A-Za-z0-9]{1,8})$', 1), '') END)""",
         "fulluri": """CASE WHEN host IS NULL THEN NULL

@@ -20,11 +20,12 @@ def test_no_field_that_can_have_a_secret_is_read(name: str) -> None:
 def test_a_password_in_a_url_and_a_cookie_are_in_no_column(tmp_path: Path) -> None:
     """Of `user:password@host` the host is kept; a logged cookie or Authorization header is left out."""
     log = (
-        b"#Fields: date time c-ip cs-method cs-uri cs(Cookie) cs(Authorization) cs-username\n"
-        b'2026-11-28 17:44:22 10.0.0.1 GET http://ada:hunter2@a.example/x "sid=hunter2" "Basic hunter2" ada\n'
-        b"2026-11-28 17:44:22 10.0.0.1 CONNECT ada:hunter2@b.example:443 - - ada\n"
+        b"#Fields: date time c-ip cs-method cs-uri cs(Cookie) cs(Authorization) cs(Referer)\n"
+        b'2026-11-28 17:44:22 10.0.0.1 GET http://ada:hunter2@a.example/x "sid=hunter2" "Basic hunter2" http://ada:hunter2@r.example/@x\n'
+        b"2026-11-28 17:44:22 10.0.0.1 CONNECT ada:hunter2@b.example:443 - - mail@r.example\n"
     )
     rows = log_rows(log, declaration("w3c"), tmp_path).rows
 
     assert [row["fulluri"] for row in rows] == ["a.example/x", "b.example:443"]
+    assert [row["referer"] for row in rows] == ["http://r.example/@x", "mail@r.example"]
     assert "hunter2" not in str(rows)

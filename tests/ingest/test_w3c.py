@@ -4,9 +4,14 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from support.log_rows import Row, log_rows
 
 from proxy_oa_assets.ingest.declaration import declaration
+from proxy_oa_assets.ingest.families.delimited import UNIT, parse, prepare, split
+from proxy_oa_assets.ingest.layout import Layout
+from proxy_oa_assets.ingest.log_lines import blocks
 from proxy_oa_assets.ingest.recognition import recognize
 from proxy_oa_assets.model.errors import IngestError
 
@@ -518,3 +523,23 @@ def test_the_sample_of_sgos_3_gives_its_three_rows(test_data: Path, tmp_path: Pa
         ("twinpeaksweather.com/java-sys/Dgclock.class", "66.235.216.135", "News/Media"),
     ]
     assert (found.reading.lines, found.reading.header_lines) == (6, 3)
+
+
+_FIELD = st.text('a "\\\t\x1f-#,%', max_size=8)
+_LINE = st.lists(_FIELD | _FIELD.map(lambda text: f'"{text}"') | st.just('"a b"'), max_size=5).map(" ".join)
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.lists(_LINE, min_size=1, max_size=5))
+def test_lines_split_at_once_are_as_the_exact_parser_has_them(lines: list[str]) -> None:
+    """A regular line's fields are those that it has when parsed alone; each line is a row or a reject."""
+    layout = Layout.of(declaration("w3c"), ("#Fields: date time c-ip",))
+    [block] = blocks(["".join(f"{line}\n" for line in lines).encode()])
+    marked = split(block, layout.declaration)
+    for index, text in enumerate(marked.text.decode().split("\n")[: len(block)]):
+        if marked.regular[index] and marked.counts[index] == len(layout.fields):
+            fields = [None if each in ("-", "") else each for each in text.split(UNIT)]
+            assert fields == parse(lines[index], layout)
+
+    prepared = prepare(block, layout)
+    assert len(prepared.block) + len(prepared.rejected) == len(lines)
