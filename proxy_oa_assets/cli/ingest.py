@@ -1,7 +1,7 @@
 """`proxy-oa ingest`: logs to raw days, with a progress bar, and the list of what was ingested."""
 
 import time
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -99,8 +99,8 @@ def list_ingested(settings: Settings, day: Day | None) -> None:
             others.append(found)
         listed += [
             (
-                found.key,
                 source.log,
+                found.key,
                 source.format,
                 f"{source.rows:,}",
                 f"{source.rejected:,}",
@@ -109,14 +109,12 @@ def list_ingested(settings: Settings, day: Day | None) -> None:
             )
             for source in record.sources
         ]
-    frame = pd.DataFrame(
-        listed, columns=["day", "log", "format", "rows", "rejected", "bytes read", "read at (UTC)"]
-    )
+    columns = ("log", "day", "format", "rows", "rejected", "bytes read", "read at (UTC)")
     if not console.is_terminal:
-        for row in (tuple(frame.columns), *listed):
+        for row in (columns, *listed):
             click.echo("\t".join(map(printable, row)))
     elif listed:
-        show_frame("Ingested logs", frame, flexible="log")
+        _show_table("Ingested logs", columns, listed)
     if others:
         _say(f"without a record of logs: {spans(others)}")
     if not listed:
@@ -215,8 +213,8 @@ def _show(settings: Settings, configured: Deployment, taken: list[LogIngest]) ->
     rows = [
         (
             done.log,
+            day.key,
             done.format,
-            spans([day]),
             f"{of_day.rows:,}",
             f"{of_day.rejected:,}",
         )
@@ -227,14 +225,20 @@ def _show(settings: Settings, configured: Deployment, taken: list[LogIngest]) ->
     if not days:
         return
     if console.is_terminal:
-        show_frame(
-            "Taken", pd.DataFrame(rows, columns=["log", "format", "day", "rows", "rejected"]), flexible="log"
-        )
+        _show_table("Taken", ("log", "day", "format", "rows", "rejected"), rows)
     for day in sorted(days):
         rejects = configured.workspace.data(day) / REJECTS
         if any(done.days[day].rejected for done in taken if day in done.days):
             console.print(Text(f"rejected lines of {day}: {rejects}"), soft_wrap=True)
     _show_next(settings, days)
+
+
+def _show_table(title: str, columns: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> None:
+    """Print a table; of a log's path, the first column, the end is shown."""
+    others = [max(map(len, cells)) for cells in list(zip(columns, *rows, strict=True))[1:]]
+    width = max(console.width - sum(others) - 2 * len(columns), 20)
+    shown_rows = [(log if len(log) <= width else f"…{log[1 - width :]}", *rest) for log, *rest in rows]
+    show_frame(title, pd.DataFrame(shown_rows, columns=list(columns)), flexible="log")
 
 
 def _show_next(settings: Settings, days: Collection[Day]) -> None:
