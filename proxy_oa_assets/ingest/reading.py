@@ -26,7 +26,9 @@ from proxy_oa_assets.ingest.log_lines import LONGEST, Lines, blocks
 from proxy_oa_assets.ingest.position import Position
 from proxy_oa_assets.ingest.staging import DayRows, Reject, Staging
 from proxy_oa_assets.ingest.syslog import without_syslog
+from proxy_oa_assets.ingest.target import OTHER_LOG
 from proxy_oa_assets.model.day import Day
+from proxy_oa_assets.model.text import counted
 
 _HASH = ord("#")
 _NO_BLOCK = pa.schema([("line", pa.int64())]).empty_table()
@@ -46,6 +48,7 @@ class Progress:
 class Reading:
     """What a log has: `rows + rejected + header_lines == lines`.
 
+    `left_aside` are those of the rejected lines that are another log's in the same file; the others are kept.
     `outside` are the rows of days that weren't asked for. `unterminated` is where a last line without a line
     feed begins. `first` and `last` are the times of the first and the last request, UTC. `reasons` counts the
     rejected lines.
@@ -56,6 +59,7 @@ class Reading:
     header_lines: int = 0
     rows: int = 0
     rejected: int = 0
+    left_aside: int = 0
     outside: int = 0
     end: Position = Position()
     unterminated: Position | None = None
@@ -164,6 +168,10 @@ class _LogReader:
             reading.warnings.append(
                 f"{self._glued} rows stood behind a line that the proxy had cut, without a line feed between"
             )
+        if reading.left_aside:
+            reading.warnings.append(
+                f"{counted(reading.left_aside, 'line')} of other logs in the file left aside"
+            )
         if self._changes:
             reading.warnings.append(f"the header's fields change {self._changes} times")
 
@@ -203,11 +211,19 @@ class _LogReader:
             at = block.text.find(header, at + 1)
         return found
 
+    def _leave_aside(self, lines: int) -> None:
+        """Count lines of other logs, which can be most of a file: as rejected, but they aren't kept."""
+        self.reading.left_aside += lines
+        self.reading.rejected += lines
+        if lines:
+            self.reading.reasons[OTHER_LOG] += lines
+
     def _rejects(self, lines: Lines, unread: Iterable[tuple[int, str]], rows: pa.Table) -> list[Reject]:
         """Return the rejected lines: those that no fields were found in, and rows with a reason."""
         bad: list[tuple[int, str, int | None]] = [(index, reason, None) for index, reason in unread]
         if rows["reason"].null_count < len(rows):
-            refused = rows.filter(rows["reason"].is_valid())
+            refused = rows.filter(pc.not_equal(rows["reason"], OTHER_LOG))
+            self._leave_aside(len(rows) - rows["reason"].null_count - len(refused))
             numbers, reasons, seconds = (refused[name].to_pylist() for name in ("line", "reason", "second"))
             indexes = [number - lines.number for number in numbers]
             bad += zip(indexes, reasons, seconds, strict=True)

@@ -15,6 +15,11 @@ from proxy_oa_assets.model.text import counted
 HEAD = 256 * 1024  # bytes of a log that are looked at
 _LINES = 100
 _NEAREST = 3
+# JSON that isn't an object per line.
+_NO_LINES = (
+    (rb"\[\s*[\[{]", "it is a JSON array", ".[]"),
+    (rb'\{\s*\n|\{ *"[^"\n]*" *: *[\[{]? *\n', "it has JSON objects over several lines", "."),
+)
 
 
 @dataclass(frozen=True)
@@ -59,6 +64,10 @@ def recognize(head: bytes, declarations: Iterable[Declaration] | None = None) ->
     fits = sorted((_fit(each, head) for each in tried), key=lambda fit: fit.rank, reverse=True)
     if fits and fits[0].share >= 0.5:  # noqa: PLR2004
         return Recognition(fits[0].declaration, f"{fits[0].why} {fits[0].declaration.title}")
+    start = head.lstrip(b"\xef\xbb\xbf \t\r\n")
+    for bracket, what, program in _NO_LINES:
+        if re.match(bracket, start):
+            raise IngestError(f"{what}: read it as lines, by `jq -c '{program}' FILE | proxy-oa ingest -`")
     nearest = "; ".join(f"{fit.declaration.name}: {fit.why}" for fit in fits[:_NEAREST])
     raise IngestError(
         f"no known format; the nearest are {nearest}. Name the format with --format, or declare it in a TOML "

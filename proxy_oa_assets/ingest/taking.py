@@ -64,12 +64,14 @@ class LogIngest:
             rows=reading.rows,
             rejected=reading.rejected,
             outside=reading.outside,
-            undated=reading.rejected - dated if whole else 0,
+            undated=reading.rejected - reading.left_aside - dated if whole else 0,
             filled=sum((rows.filled for rows in reading.days.values()), Counter()),
             warnings=[*log.content.warnings, *(f"{log.name}: {warning}" for warning in reading.warnings)],
         )
         if reject := reading.first_reject:
             found.first_reject = f"line {reject.number:,}: {reject.reason}"
+        elif reading.reasons:
+            found.first_reject = next(iter(reading.reasons))
         if part.start.offset == 0 and not reading.rows and not dated and reading.rejected:
             raise IngestError(
                 f"{log.name}: none of {counted(reading.lines, 'line')} is a request in the format "

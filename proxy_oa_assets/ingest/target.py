@@ -11,6 +11,8 @@ from zoneinfo import ZoneInfo
 from proxy_oa_assets.ingest.declaration import COLUMNS, QUANTITIES, Declaration, Time, Value
 from proxy_oa_assets.model.tables import PROXY
 
+# The reason of a line that `only` excludes.
+OTHER_LOG = "a line of another log in the same file"
 _NULL = "NULL::VARCHAR"
 _PER_SECOND = {"s": 1, "ms": 1_000, "us": 1_000_000, "ns": 1_000_000_000}
 _INT_MAX = 2**31 - 1
@@ -85,7 +87,7 @@ def target_select(
     begins = "TRUE" if declaration.url_form == "path" else "starts_with(url, '/')"
     url = _URL.format(begins=begins, far=_INT_MAX) if "url" in texts else _NO_URL
     shift = " - to_milliseconds(coalesce(greatest(duration, 0), 0))" if declaration.time_of == "end" else ""
-    reasons = "WHEN NOT is_ours THEN 'a line of another log in the same file' " if declaration.only else ""
+    reasons = f"WHEN NOT is_ours THEN '{OTHER_LOG}' " if declaration.only else ""
     reasons += "WHEN second IS NULL THEN 'no time that can be read'"
     if declaration.logformat:
         # Squid's URL of what is no request, or of one that it couldn't read.
@@ -183,11 +185,11 @@ def _value(value: Value, declaration: Declaration, fields: Sequence[str]) -> str
         text = f"split_part({text}, {_literal(value.before)}, 1)"
     if value.pattern:
         text = f"regexp_extract({text}, {_literal(value.pattern)}, 1)"
-    if value.after or value.before or value.pattern:
-        for word in dict.fromkeys((*declaration.null, "")):
-            text = f"nullif({text}, {_literal(word)})"
-    for word in value.null:
-        text = f"nullif({text}, {_literal(word)})"
+    parted = value.after or value.before or value.pattern
+    words = dict.fromkeys((*((*declaration.null, "") if parted else ()), *value.null))
+    if words:
+        # Not nested, as each nullif doubles its text.
+        text = f"CASE WHEN {text} NOT IN ({', '.join(map(_literal, words))}) THEN {text} END"
     if value.decode == "squid":
         text = f"replace({text}, '\\\\', '\\')"
     text = _DECODED[value.decode].format(text=text)

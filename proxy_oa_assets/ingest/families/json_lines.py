@@ -6,6 +6,7 @@ DuckDB takes the fields from a whole block; a line that it doesn't take for JSON
 from __future__ import annotations
 
 import json
+import os
 import re
 from collections.abc import Sequence
 from contextlib import closing
@@ -23,10 +24,21 @@ from proxy_oa_assets.ingest.log_lines import Lines
 
 _BRACE = ord("{")
 _SURROGATE = re.compile(r"[\ud800-\udfff]")
+_LONG = 100  # digits
+
+
+def _first_of_equal_keys(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    # As DuckDB takes it.
+    found: dict[str, object] = {}
+    for key, value in pairs:
+        found.setdefault(key, value)
+    return found
+
+
 _DECODER = json.JSONDecoder(
-    # The first of equal keys, as DuckDB takes it; numbers as they are written.
-    object_pairs_hook=lambda pairs: dict(reversed(pairs)),
-    parse_int=str,
+    object_pairs_hook=_first_of_equal_keys,
+    # Python refuses integers of more than 4,300 digits.
+    parse_int=lambda text: int(text) if len(text) < _LONG else text,
     parse_float=str,
     parse_constant=str,
     strict=False,
@@ -93,16 +105,11 @@ def _text(value: object) -> str | None:
             return None
         case bool():
             return "true" if value else "false"
-        case str():
-            text = value
+        case str() | int():
+            text = str(value)
         case _:
             text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
     return _SURROGATE.sub("\ufffd", text)
-
-
-@cache
-def _engine() -> duckdb.DuckDBPyConnection:
-    return duckdb.connect(":memory:", config=_ENGINE)
 
 
 def prepare(lines: Lines, layout: Layout) -> Prepared:
@@ -113,7 +120,7 @@ def prepare(lines: Lines, layout: Layout) -> Prepared:
     source = "text"
     if not (np.frombuffer(lines.text, np.uint8)[lines.starts] == _BRACE).all():
         source = "substr(text, instr(text, '{'))"
-    with closing(_engine().cursor()) as engine:
+    with closing(_engine(os.getpid()).cursor()) as engine:
         engine.register("block", block)
         bad = engine.sql(f"SELECT line FROM block WHERE NOT (contains(text, '{{') AND json_valid({source}))")
         regular[bad.fetchnumpy()["line"]] = False
@@ -133,6 +140,12 @@ def prepare(lines: Lines, layout: Layout) -> Prepared:
             exact.append((index, fields))
     taken = f"json_extract_string({source}, [{', '.join(map(_path, layout.fields))}])"
     return Prepared(layout.fields, *block_of(texts, regular, exact, taken), rejected)
+
+
+@cache
+def _engine(_process: int) -> duckdb.DuckDBPyConnection:
+    """Return the engine of this process; a forked one's threads are gone."""
+    return duckdb.connect(":memory:", config=_ENGINE)
 
 
 def _path(name: str) -> str:
