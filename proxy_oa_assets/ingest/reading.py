@@ -87,16 +87,24 @@ def read_log(
     """
     with (
         Staging(staging, days, Day.parse(start.day) if start.day else None) as files,
-        ThreadPoolExecutor(1) as writer,
+        ThreadPoolExecutor(2) as pool,
     ):
         reader = _LogReader(declaration, files, start=start, on_progress=on_progress)
-        reader.read(writer, chunks, timezone)
+        reader.read(pool, chunks, timezone)
     reading = reader.reading
     reading.days, reading.outside = files.days(), files.outside
     day = files.day.key if files.day else ""
     reading.end = replace(reading.end, day=day)
     reading.unterminated = reading.unterminated and replace(reading.unterminated, day=day)
     return reading
+
+
+def _ahead(pool: ThreadPoolExecutor, parts: Iterator[Part]) -> Iterator[Part]:
+    """Yield parts, while the next one is being made."""
+    coming = pool.submit(next, parts, None)
+    while (part := coming.result()) is not None:
+        coming = pool.submit(next, parts, None)
+        yield part
 
 
 class _LogReader:
@@ -115,16 +123,16 @@ class _LogReader:
         self._last_byte = b"\n"
         self.reading = Reading(end=start)
 
-    def read(self, writer: ThreadPoolExecutor, chunks: Iterable[bytes], timezone: ZoneInfo | None) -> None:
-        """Read all lines; the rows of a block are written while the next one is converted."""
+    def read(self, pool: ThreadPoolExecutor, chunks: Iterable[bytes], timezone: ZoneInfo | None) -> None:
+        """Read all lines: one block is split and one's rows are written while another is converted."""
         written: Future[None] | None = None
-        for each in converted(self._parts(chunks), timezone):
+        for each in converted(_ahead(pool, self._parts(chunks)), timezone):
             lines, rows = each.part.lines, each.rows
             rejects = self._rejects(lines, each.part.prepared.rejected, rows)
             self._note(rows)
             if written:
                 written.result()
-            written = writer.submit(self._files.add, rows, rejects)
+            written = pool.submit(self._files.add, rows, rejects)
             reading = self.reading
             done = int(lines.offsets[-1]) - self._start.offset
             self._on_progress(Progress(done, lines.number + len(lines) - 1, reading.rows, reading.rejected))

@@ -83,11 +83,11 @@ def _object(line: str) -> dict[str, object] | str:
     return f"further text behind the JSON object, from character {end + 1} on"
 
 
-def _unwrapped(outer: dict[str, object], wrapper: str) -> dict[str, object]:
-    inner = _at(outer, json_steps(wrapper))
+def _unwrapped(whole: dict[str, object], wrapper: str) -> dict[str, object]:
+    inner = _at(whole, json_steps(wrapper))
     if isinstance(inner, str) and inner.startswith("{"):
         inner = _object(inner)
-    return inner if isinstance(inner, dict) else outer
+    return inner if isinstance(inner, dict) else whole
 
 
 def _at(value: object, path: Sequence[str | int]) -> object:
@@ -117,19 +117,14 @@ def prepare(lines: Lines, layout: Layout) -> Prepared:
     texts = line_texts(lines.text, lines.ends)
     block = pa.table({"line": np.arange(len(lines), dtype=np.int64), "text": texts})
     regular = np.ones(len(lines), dtype=np.bool_)
-    source = "text"
+    source = found = "text"
     if not (np.frombuffer(lines.text, np.uint8)[lines.starts] == _BRACE).all():
         source = "substr(text, instr(text, '{'))"
+        found = f"CASE WHEN contains(text, '{{') THEN {source} ELSE '' END"
     with closing(_engine(os.getpid()).cursor()) as engine:
         engine.register("block", block)
-        bad = engine.sql(f"SELECT line FROM block WHERE NOT (contains(text, '{{') AND json_valid({source}))")
+        bad = engine.sql(f"SELECT line FROM block WHERE NOT json_valid({found})")
         regular[bad.fetchnumpy()["line"]] = False
-    for wrapper in layout.declaration.within:
-        if f'"{json_steps(wrapper)[-1]}'.encode() in lines.text:
-            inner = f"json_extract_string({source}, {_path(wrapper)})"
-            source = (
-                f"CASE WHEN starts_with({inner}, '{{') AND json_valid({inner}) THEN {inner} ELSE {source} END"
-            )
     exact: list[tuple[int, Fields]] = []
     rejected: list[tuple[int, str]] = []
     for index in np.flatnonzero(~regular).tolist():
@@ -138,6 +133,13 @@ def prepare(lines: Lines, layout: Layout) -> Prepared:
             rejected.append((index, fields))
         else:
             exact.append((index, fields))
+    # A wrapped object has a brace of its own; flat ones are the fastest to tell.
+    wrappers = layout.declaration.within if lines.text.count(b"{") > len(lines) else ()
+    for wrapper in wrappers:
+        if f'"{json_steps(wrapper)[-1]}"'.encode() in lines.text:
+            inner = f"json_extract_string({source}, {_path(wrapper)})"
+            is_object = f"starts_with({inner}, '{{') AND json_valid({inner})"
+            source = f"CASE WHEN {is_object} THEN {inner} ELSE {source} END"
     taken = f"json_extract_string({source}, [{', '.join(map(_path, layout.fields))}])"
     return Prepared(layout.fields, *block_of(texts, regular, exact, taken), rejected)
 
