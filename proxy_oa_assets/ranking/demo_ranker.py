@@ -43,10 +43,11 @@ def ranked_results(rows: Sequence[Row], most: int) -> bytes:
 
 
 def _word(row: Row, *, popular: bool) -> str:
-    kind = str(row["resconttype"] or "-").partition("/")[0]
+    kind, code = (str(row[name] or "-") for name in ("resconttype", "respcode"))
     length = len(str(row["fulluri"])).bit_length()
     hours = (second_of(str(row["p_time"])) or 0) // _WORD_SECONDS
-    return f"{int(popular)}_{hours}_{row['reqmethod']}_{kind}_{length}_{row['respcode'] or _USUAL_CODE}"
+    known = _USUAL_CODE if code == "-" else code
+    return f"{int(popular)}_{hours}_{row['reqmethod']}_{kind.partition('/')[0]}_{length}_{known}"
 
 
 def _java_double(value: float) -> str:

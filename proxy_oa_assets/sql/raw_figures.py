@@ -28,13 +28,13 @@ def figures_by_hour(day: Day) -> Query:
     sql = f"""
 SELECT CAST(h AS INT) AS hh, count(*) AS total,
     sum(CASE WHEN reqmethod = ? THEN 1 ELSE 0 END) AS connects,
-    sum(CASE WHEN clientip = serverip THEN 1 ELSE 0 END) AS own,
+    sum(CASE WHEN clientip = serverip AND clientip NOT IN ({nothing}) THEN 1 ELSE 0 END) AS own,
     {", ".join(filled)}
 FROM proxy WHERE {where}
 GROUP BY CAST(h AS INT)
 ORDER BY {nulls_last(["hh"])}
 """
-    return Query(sql, ("CONNECT", *bound, *values), (day, day))
+    return Query(sql, ("CONNECT", *NO_VALUE, *bound, *values), (day, day))
 
 
 def distinct_values(day: Day, column: str) -> Query:
