@@ -562,7 +562,50 @@ _PAN_NAMELESS_ROW = _PAN_TLS_ROW | {
     "fulluri": "203.0.113.7:443",
 }
 
+_NSS_CSV = _quoted(
+    *("Thu Sep 10 00:26:40 2026", "ann@example.com", "HTTPS", "shop.example.com/a,b?x=1", "Blocked", "Shop"),
+    *(
+        "General Browsing",
+        "72",
+        "14061",
+        "0",
+        "12",
+        "Productivity Loss",
+        "Shopping",
+        "Online Shopping",
+        "None",
+    ),
+    *("EICAR", "0", "None", "None", "HQ", "Sales", "10.1.2.3", "203.0.113.7", "GET", "403", "curl/8.5.0"),
+    *("www.example.com/", "FwFilter", "Firewall_1", "text/html", "None", "NA", "NA", "N/A"),
+)
+_NSS_CSV_ROW = {
+    "p_date": "2026-09-10",
+    "p_time": "00:26:40",
+    "clientip": "10.1.2.3",
+    "host": "shop.example.com",
+    "reqmethod": "GET",
+    "useragent": "curl/8.5.0",
+    "resconttype": "text/html",
+    "duration": 12,
+    "username": "ann@example.com",
+    "webcat": "Online Shopping",
+    "referer": "www.example.com/",
+    "respcode": "403",
+    "action": "Blocked",
+    "urischeme": "https",
+    "uriport": "443",
+    "uripath": "/a,b",
+    "uriquery": "?x=1",
+    "serverip": "203.0.113.7",
+    "scbytes": 14061,
+    "csbytes": 72,
+    "virusid": "EICAR",
+    "bcappname": "Shop",
+    "fulluri": "shop.example.com/a,b?x=1",
+}
+
 CSV = [
+    VendorLine("zscaler-csv", "the default feed", _NSS_CSV, _NSS_CSV_ROW),
     VendorLine("umbrella-proxy", "25 fields and the method", _quoted(*_UMBRELLA, "GET"), _UMBRELLA_ROW),
     VendorLine(
         "umbrella-proxy",
