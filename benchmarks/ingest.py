@@ -82,7 +82,7 @@ _SQUID = (
 
 
 def _joined(columns: dict[str, str], separator: str) -> str:
-    texts = ", ".join(f"coalesce(CAST({text} AS VARCHAR), '-')" for text in columns.values())
+    texts = ", ".join(f"coalesce(nullif(CAST({text} AS VARCHAR), ''), '-')" for text in columns.values())
     return f"concat_ws({separator}, {texts})"
 
 
