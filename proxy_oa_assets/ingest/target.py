@@ -104,10 +104,12 @@ named AS (SELECT line, {_is_ours(declaration, fields)} AS is_ours, coalesce({ins
 {_HOST},
 numbered AS (SELECT * REPLACE ({", ".join(f"{_number(name, declaration)} AS {name}" for name in _NUMBERS)},
     {_ORIGIN} AS serverip),
-    upper(reqmethod) IN ('CONNECT', 'TCP_CONNECT') OR urischeme IN {_TUNNELS} AS is_tunnel FROM named_host),
+    coalesce(upper(reqmethod) IN ('CONNECT', 'TCP_CONNECT'), FALSE) AS is_connect,
+    is_connect OR urischeme IN {_TUNNELS} AS is_tunnel FROM named_host),
 addressed_row AS (SELECT * REPLACE (
         coalesce(nullif(host_name, ''), host, serverip) AS host,
-        coalesce(named_port, uriport, CASE urischeme WHEN 'http' THEN '80' WHEN 'https' THEN '443' END)
+        coalesce(named_port, uriport, CASE WHEN is_connect OR urischeme = 'https' THEN '443'
+            WHEN urischeme = 'http' THEN '80' END)
             AS uriport,
         lower(urischeme) AS urischeme,
         CASE WHEN is_tunnel THEN NULL ELSE uripath END AS uripath,

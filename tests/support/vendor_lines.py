@@ -442,6 +442,12 @@ CLOUDS = [
     VendorLine("zscaler-web", "in an event", _json(sourcetype="zscalernss-web", event=_NSS), _NSS_ROW),
     VendorLine("zscaler-web", "by syslog", f"<13>Sep 10 00:26:41 nss zscaler-nss: {_json(**_NSS)}", _NSS_ROW),
     VendorLine("zscaler-web", "names of older feeds", _json(**_OLD_NSS), _OLD_NSS_ROW),
+    VendorLine(
+        "zscaler-web",
+        "CONNECT without a port",
+        _json(**_OLD_NSS | {"proto": "HTTP", "eurl": "www.example.com"}),
+        _OLD_NSS_ROW | {"urischeme": "http"},
+    ),
     VendorLine("zscaler-web", "feed for Splunk", _json(event=_SPLUNK_NSS), _SPLUNK_NSS_ROW),
     VendorLine(
         "zscaler-web",
