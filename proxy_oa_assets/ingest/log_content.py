@@ -1,6 +1,6 @@
 """A log's content: decompressed, read from any offset, and known again by digests of its beginning.
 
-Plain text, gzip, bzip2, xz and zstd are told by their first bytes, whatever the file's name.
+Plain text, gzip, bzip2, xz and zstd are told by their first bytes, not by the file's name.
 """
 
 import hashlib

@@ -22,7 +22,7 @@ from proxy_oa_assets.resources.workspace import Workspace
 class DayLogs:
     """The logs that can hold a day.
 
-    With the same `version`, they have the same rows of the day, whatever was added for other days, and
+    With the same `version`, they have the same rows of the day, also if other days were added to, and
     however they were renamed or compressed. `spanned` says whether the day is between the first and the last
     time of one of them. `modified` is when the last of them was, in milliseconds since 1970, `length` their
     bytes.

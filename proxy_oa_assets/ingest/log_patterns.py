@@ -36,7 +36,7 @@ def named_logs(pattern: str, date: dt.date | None = None) -> Iterator[Path]:
 
 
 def all_logs(patterns: Iterable[str]) -> list[Path]:
-    """Return the files that patterns name, each once, whatever its links; the first name of a file counts."""
+    """Return the files that patterns name, each once, by links too; the first name of a file counts."""
     return _once(path for pattern in patterns for path in sorted(named_logs(pattern)))
 
 

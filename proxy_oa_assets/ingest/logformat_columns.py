@@ -102,7 +102,7 @@ def _of(element: Element, code: Code) -> str:
 
 
 def _decoding(column: str, code: Code) -> dict[str, Any]:
-    # Squid before 4 encodes a user's name whatever the line says.
+    # Squid before 4 encodes a user's name in any encoding that the line asks for.
     if code.encoding in ("#", "[") or code.name in USERS:
         return {"decode": "percent" if code.encoding == "#" else "squid"}
     # A header outside of quotes: blanks and quotes of it are percent-encoded, per cent signs aren't.

@@ -1,7 +1,7 @@
 """The record of a raw day: which logs its rows came from. It is switched together with the rows.
 
 A log is known by its content: one whose first `end.offset` bytes have a recorded digest is that source,
-whatever its name is now, and its rows before that offset are in the day.
+under any name, and its rows before that offset are in the day.
 """
 
 from collections.abc import Iterable, Iterator

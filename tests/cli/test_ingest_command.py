@@ -77,7 +77,7 @@ def test_standard_input_is_a_log(run, tmp_path):
 
 
 def test_the_list_has_a_line_for_each_day_and_log(run, tmp_path):
-    """Tab-separated where it isn't a terminal, printable whatever a log's name is."""
+    """Tab-separated where it isn't a terminal, printable for any name of a log."""
     assert run("--list") == (
         0,
         "log\tday\tformat\trows\trejected\tbytes read\tread at (UTC)\n",

@@ -1,4 +1,4 @@
-"""A log is taken into its days once, whatever happens to the file."""
+"""A log is taken into its days once: grown, rotated, renamed, compressed or cut."""
 
 import gzip
 import lzma

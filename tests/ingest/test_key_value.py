@@ -1,4 +1,4 @@
-"""Logs of key=value pairs: each vendor's field in its column, whatever order and quotes they have."""
+"""Logs of key=value pairs: each vendor's field in its column, in any order and quotes."""
 
 from pathlib import Path
 from typing import NamedTuple

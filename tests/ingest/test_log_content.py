@@ -124,7 +124,7 @@ def test_a_renamed_log_is_read_to_its_end(tmp_path):
 
 
 def test_missing_and_forbidden_files_are_refused_in_words(tmp_path):
-    """The error names the path, whatever bytes it has, without control characters."""
+    """The error names the path, of any bytes, without control characters."""
     with (
         pytest.raises(IngestError, match=r"gone\\x1b\.log: No such file"),
         opened(tmp_path / "gone\x1b.log", tmp_path),

@@ -63,7 +63,7 @@ def test_date_codes_are_those_of_strftime(make, pattern: str, name: str) -> None
 
 
 def test_a_file_counts_once(tmp_path: Path) -> None:
-    """However many patterns name it, and by whatever links."""
+    """However many patterns name it, and by any links."""
     log = tmp_path / "access.log"
     log.write_text("a", encoding="utf-8")
     (tmp_path / "current").symlink_to(log)

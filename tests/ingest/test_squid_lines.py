@@ -1,4 +1,4 @@
-"""Lines of Squid's own formats: each field in its column, whatever stands in the others."""
+"""Lines of Squid's own formats: each field in its column, with anything in the others."""
 
 from pathlib import Path
 from typing import Any
@@ -126,7 +126,7 @@ def rows_by_case(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Row]:
 
 @pytest.mark.parametrize("case", NATIVE_LINES)
 def test_native_lines(case: str, rows_by_case: dict[str, Row]) -> None:
-    """Each part of a native line is in its column, whatever the parts before it hold."""
+    """Each part of a native line is in its column, with anything in the parts before it."""
     _, wanted = NATIVE_LINES[case]
     row = rows_by_case[case]
     assert {name: row.get(name) for name in wanted} == wanted
