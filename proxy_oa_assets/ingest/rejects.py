@@ -1,5 +1,6 @@
 """The rejected lines of a day, beside its exports: `proxy.rejected.tsv`."""
 
+import re
 import shutil
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -10,6 +11,18 @@ from proxy_oa_assets.model.files import replacing
 
 NAME = "proxy.rejected.tsv"
 COLUMNS = ("log", "line", "offset", "reason", "content")
+
+# A header's value ends with its line, which Squid encodes, or with the field or the headers in brackets.
+_HEADER = re.compile(
+    r"((?:proxy-)?authorization|(?:set-)?cookie)(%3A(?:%20)?|:) *(?:(?!%0D|%0A|\\[rn]|[\r\t\]\"]).)*",
+    re.IGNORECASE,
+)
+_USER_INFO = re.compile(r"(?<=://)[^/?#@\s\"]*@")
+
+
+def without_secrets(line: str) -> str:
+    """Return a rejected line without the values of credentials and cookies."""
+    return _USER_INFO.sub("***@", _HEADER.sub(r"\1\2 ***", line))
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections import Counter, OrderedDict
+from collections import Counter, OrderedDict, defaultdict
 from collections.abc import Collection
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
@@ -15,6 +15,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from typing_extensions import override
 
+from proxy_oa_assets.ingest.rejects import without_secrets
 from proxy_oa_assets.model import tsv
 from proxy_oa_assets.model.day import Day
 from proxy_oa_assets.model.tables import PROXY
@@ -143,34 +144,33 @@ class Staging(AbstractContextManager["Staging"]):
     def _add_rejects(self, places: Numbers, hours: Numbers, rejects: list[Reject]) -> None:
         order = np.argsort(places, kind="stable")
         places, hours = places[order], hours[order]
+        of_days: defaultdict[Day, list[Reject]] = defaultdict(list)
         if len(hours) and self.day is None:
             self.day = _day(int(hours[0]))
-            for reject in self._waiting:
-                self._reject(self.day, reject)
+            of_days[self.day] += self._waiting
             self._waiting = []
         for reject in rejects:
             before = int(np.searchsorted(places, reject.number)) - 1
             day = self.day if before < 0 else _day(int(hours[before]))
             if reject.second is not None:
                 day = _day(reject.second // _SECONDS)
-            if day is None:
-                self._waiting.append(reject)
-            else:
-                self._reject(day, reject)
+            (self._waiting if day is None else of_days[day]).append(reject)
         if len(hours):
             self.day = _day(int(hours[-1]))
+        for day, found in of_days.items():
+            if found and (self._wanted is None or day in self._wanted):
+                self._write_rejects(day, found)
 
-    def _reject(self, day: Day, reject: Reject) -> None:
-        if self._wanted is not None and day not in self._wanted:
-            return
+    def _write_rejects(self, day: Day, rejects: list[Reject]) -> None:
         found = self._days.setdefault(day, DayRows())
-        found.rejected += 1
+        found.rejected += len(rejects)
         if found.rejects is None:
             found.rejects = self._folder / day.folder / "rejected.tsv"
             found.rejects.parent.mkdir(parents=True, exist_ok=True)
         with found.rejects.open("ab") as file:
-            values = (reject.number, reject.offset, reject.reason, reject.content)
-            file.write(tsv.line(values).encode("utf-8"))
+            for reject in rejects:
+                values = (reject.number, reject.offset, reject.reason, without_secrets(reject.content))
+                file.write(tsv.line(values).encode("utf-8"))
 
 
 def _ascend(numbers: Numbers) -> bool:
