@@ -3,6 +3,7 @@
 import socket
 import threading
 import time
+import uuid
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -46,8 +47,8 @@ class _Engine(TCLIService.Iface):
     def __init__(self, execute: Execute, served: Served, slow: str) -> None:
         self._execute, self._served, self._slow = execute, served, slow
         self._database: str | None = None
-        self._columns: Sequence[str] = ()
-        self._left: Sequence[Sequence[bytes]] = ()
+        # By the guid of a statement's operation: connections execute statements at once.
+        self._results: dict[bytes, Rows] = {}
 
     def _wait(self, request: str) -> None:
         if self._slow == request:
@@ -64,14 +65,17 @@ class _Engine(TCLIService.Iface):
     @override
     def ExecuteStatement(self, request):
         self._wait("ExecuteStatement")
-        self._served.statements.append(" ".join(request.statement.split()))
+        statement = " ".join(request.statement.split())
+        self._served.statements.append(statement)
         self._served.databases.append(self._database)
         try:
-            found = self._execute(self._served.statements[-1])
+            found = self._execute(statement)
         except StatementRefusedError as refusal:
             return t.TExecuteStatementResp(t.TStatus(t.TStatusCode.ERROR_STATUS, errorMessage=str(refusal)))
-        self._columns, self._left = found.columns, found.rows
-        identifier = t.THandleIdentifier(b"o" * 16, b"o" * 16)
+        # Thrift's server takes only a guid that is text.
+        guid = uuid.uuid4().hex[:16].encode()
+        self._results[guid] = found
+        identifier = t.THandleIdentifier(guid, b"o" * 16)
         handle = t.TOperationHandle(identifier, t.TOperationType.EXECUTE_STATEMENT, hasResultSet=True)
         return t.TExecuteStatementResp(_DONE, handle)
 
@@ -80,18 +84,22 @@ class _Engine(TCLIService.Iface):
         return t.TGetOperationStatusResp(_DONE, t.TOperationState.FINISHED_STATE)
 
     @override
-    def GetResultSetMetadata(self, _request):
+    def GetResultSetMetadata(self, request):
         kind = t.TTypeDesc([t.TTypeEntry(primitiveEntry=t.TPrimitiveTypeEntry(t.TTypeId.STRING_TYPE))])
-        columns = [t.TColumnDesc(name, kind, at) for at, name in enumerate(self._columns)]
+        columns = [t.TColumnDesc(name, kind, at) for at, name in enumerate(self._result(request).columns)]
         return t.TGetResultSetMetadataResp(_DONE, t.TTableSchema(columns))
 
     @override
-    def FetchResults(self, _request):
+    def FetchResults(self, request):
         self._wait("FetchResults")
-        rows, self._left = self._left, ()
-        values = [[row[at] for row in rows] for at in range(len(self._columns))]
+        found = self._result(request)
+        self._results[request.operationHandle.operationId.guid] = Rows(found.columns)
+        values = [[row[at] for row in found.rows] for at in range(len(found.columns))]
         columns = [t.TColumn(stringVal=t.TStringColumn(column, b"\0")) for column in values]
-        return t.TFetchResultsResp(_DONE, bool(rows), t.TRowSet(0, [], columns))
+        return t.TFetchResultsResp(_DONE, bool(found.rows), t.TRowSet(0, [], columns))
+
+    def _result(self, request) -> Rows:
+        return self._results[request.operationHandle.operationId.guid]
 
     @override
     def GetLog(self, _request):
