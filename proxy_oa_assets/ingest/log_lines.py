@@ -117,7 +117,7 @@ def _lines(block: bytes, offset: int, number: int, cut_at: int) -> Lines:
     text = block
     if offset == 0 and text.startswith(_BYTE_ORDER_MARK):
         text = text[len(_BYTE_ORDER_MARK) :]
-    if b"\r\n" in text:
+    if b"\r" in text:  # a single byte is found many times faster than two
         text = text.replace(b"\r\n", b"\n")
     if not _is_utf8(text):
         text = text.decode("utf-8", errors="replace").encode("utf-8")

@@ -92,21 +92,24 @@ def _outside_quotes(
     A quote opens a field behind a separator, and closes it before one.
     """
     quotes = np.flatnonzero(text == _QUOTE)
-    lines = _line_of(quotes, ends)
-    first = np.searchsorted(lines, np.arange(len(ends)))
-    opens = (np.arange(len(quotes)) - first[lines]) % 2 == 0
+    until = np.searchsorted(quotes, ends)
+    counts = np.diff(until, prepend=0)
+    opens = (np.arange(len(quotes)) - np.repeat(until - counts, counts)) & 1 == 0
     before = np.where(quotes > 0, text[quotes - 1], _LF)
-    after = text[quotes + 1]
-    fits = np.where(opens, (before == separator) | (before == _LF), (after == separator) | (after == _LF)) & (
-        before != _BACKSLASH
-    )
-    regular[lines[~fits]] = False
-    per_line = np.bincount(lines, minlength=len(ends))
-    regular[per_line % 2 == 1] = False
-    quotes = quotes[regular[lines]]
-    flags = np.zeros(len(text), dtype=np.uint8)
-    flags[quotes] = 1
-    inside = np.bitwise_xor.accumulate(flags)[separators]
+    beside = np.where(opens, before, text[quotes + 1])
+    fits = ((beside == separator) | (beside == _LF)) & (before != _BACKSLASH)
+    odd = counts & 1 == 1
+    if odd.any() or not fits.all():
+        lines = np.repeat(np.arange(len(ends)), counts)
+        regular[odd] = False
+        regular[lines[~fits]] = False
+        quotes = quotes[regular[lines]]
+    # Those that are left open and close in turn.
+    places = np.searchsorted(separators, quotes)
+    changes = np.zeros(len(separators) + 1, dtype=np.int8)
+    changes[places[::2]] += 1
+    changes[places[1::2]] -= 1
+    inside = np.add.accumulate(changes, dtype=np.int8)[:-1]
     return separators[inside == 0], quotes
 
 
