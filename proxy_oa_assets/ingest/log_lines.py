@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-BLOCK = 16 << 20  # bytes; a line that is longer makes a longer block
+BLOCK = 8 << 20  # bytes; a line that is longer makes a longer block
 _LF, _CR, _NUL = 10, 13, 0
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 

@@ -24,7 +24,7 @@ from proxy_oa_assets.resources.parquet import arrow_schema
 REJECT_COLUMNS = ("line", "offset", "reason", "content")
 _OPEN_FILES = 60
 _ROW_GROUP = 50_000  # rows
-_MOST_KEPT = 200_000  # rows
+_MOST_KEPT = 100_000  # rows
 _HOURS, _SECONDS = 24, 3600
 Numbers = npt.NDArray[np.int64]
 _EPOCH = dt.date(1970, 1, 1)
