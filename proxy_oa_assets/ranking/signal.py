@@ -1,0 +1,66 @@
+"""What a signal is, and the signals there are: a file each in `signals/`.
+
+A signal says how far a (client, host) pair of the day has one sign of an attack, or of none. It reads the
+table `pair`, whose columns `day_ranking.py` lists, and figures of its own that the pass over the raw rows
+computes.
+"""
+
+import functools
+import importlib
+import pkgutil
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Literal
+
+from proxy_oa_assets.ranking import signals
+
+
+@dataclass(frozen=True)
+class Fact:
+    """A figure of the requests of a client, host and user agent: a whole number, or a text.
+
+    `sql` is an expression over a request (`requests.py`), in the subset that all engines share; `merge` is the
+    aggregate that makes a cell of requests, and a pair of cells.
+    """
+
+    name: str
+    sql: str
+    merge: Literal["sum", "min", "max"]
+
+
+@dataclass(frozen=True)
+class Signal:
+    """A sign of a pair, from 0 to 1.
+
+    `words` follow "because": what a person reads. `sql` is a DuckDB expression over `pair`; NULL is 0, and
+    what lies beyond 0 and 1 is at the limit. `table` is a SELECT over the ranking's temporary tables with the
+    columns clientip, host and more, which `sql` reads under the signal's name. On a day that has no value in
+    one of the raw columns `reads`, the signal is 0 for every pair, and `without` says what that costs.
+    """
+
+    name: str
+    family: str
+    words: str
+    sql: str
+    reads: tuple[str, ...] = ()
+    facts: tuple[Fact, ...] = ()
+    table: str = ""
+    without: str = ""
+
+
+@functools.cache
+def all_signals() -> tuple[Signal, ...]:
+    """Return the signals of the folder `signals/`, by name."""
+    names = (module.name for module in pkgutil.iter_modules(signals.__path__))
+    found = (importlib.import_module(f"{signals.__name__}.{name}").SIGNAL for name in names)
+    return tuple(sorted(found, key=lambda signal: signal.name))
+
+
+def facts_of(signals: Iterable[Signal]) -> tuple[Fact, ...]:
+    """Return the facts that signals declare, each once. Raises ValueError if two of one name differ."""
+    facts: dict[str, Fact] = {}
+    for signal in signals:
+        for fact in signal.facts:
+            if facts.setdefault(fact.name, fact) != fact:
+                raise ValueError(f"signal {signal.name}: another signal declares {fact.name} differently")
+    return tuple(facts.values())
