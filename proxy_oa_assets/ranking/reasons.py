@@ -1,0 +1,117 @@
+"""The reasons in a row's `word`, and what a person reads of them.
+
+A word of this ranking is `beacon=0.93;rare_host=0.8;led_from=a.example;leads_on;popular=-1.2`: reasons with
+their points, negative ones against suspicion, and some without. Any other text is another ranking's word.
+"""
+
+import functools
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from proxy_oa_assets.ranking.signal import all_signals
+
+# Reasons that are no signal's.
+LED_FROM, LEADS_ON, NEAR = "led_from", "leads_on", "near"
+FEEDBACK, OWN_DOMAIN, KNOWN_GOOD = "feedback", "own_domain", "known_good"
+
+_OTHER_WORDS = {
+    LED_FROM: "led here from",
+    LEADS_ON: "leads on to other suspicious hosts",
+    NEAR: "the client's other suspicious requests within minutes",
+    OWN_DOMAIN: "one of the site's own domains",
+    KNOWN_GOOD: "a user agent that is known to be good",
+}
+_RAISED, _LOWERED = "analysts gave alike traffic high risk", "analysts gave alike traffic low risk"
+_REASON = re.compile(r"(?P<name>[a-z][a-z0-9_]*(?::[^;=]+)?)(?:=(?P<value>[^;=]+))?", re.ASCII)
+_POINTS = re.compile(r"-?\d{1,4}(?:\.\d{1,9})?", re.ASCII)
+_LONGEST = 2_000  # characters of a word of ours; a longer one is a log's or another system's
+
+
+@dataclass(frozen=True)
+class Reason:
+    """A reason and its points; one without points may have a text, such as the host of `led_from`."""
+
+    name: str
+    points: float | None = None
+    text: str = ""
+
+    def __str__(self) -> str:
+        """Return the reason as it stands in a word."""
+        value = self.text if self.points is None else f"{self.points:.2f}".rstrip("0").rstrip(".")
+        return f"{self.name}={value}" if value else self.name
+
+
+def parsed(word: object) -> tuple[Reason, ...]:
+    """Return the reasons of a word, none for a word of another ranking."""
+    if not isinstance(word, str) or len(word) > _LONGEST:
+        return ()
+    found = [_REASON.fullmatch(part) for part in word.split(";")]
+    reasons = tuple(_reason(each["name"], each["value"] or "") for each in found if each)
+    ours = len(reasons) == len(found) and any(reason.points is not None for reason in reasons)
+    return reasons if ours else ()
+
+
+def with_points(word: str, points: Mapping[str, float]) -> str:
+    """Return a word of this ranking with other points of some reasons; 0 removes a reason.
+
+    Another ranking's word is returned as it is.
+    """
+    reasons = parsed(word)
+    if not reasons:
+        return word
+    kept = [reason for reason in reasons if reason.name not in points]
+    return ";".join(map(str, [*kept, *(Reason(name, each) for name, each in points.items() if each)]))
+
+
+def in_words(word: object) -> list[str]:
+    """Return what a person reads of a word: the strongest reason first, those against suspicion last.
+
+    A name that isn't known, and another ranking's word, are returned as they are. The texts are data: what
+    shows them escapes them.
+    """
+    reasons = parsed(word)
+    if not reasons:
+        return [str(word)] if isinstance(word, str) and word else []
+    ordered = sorted(reasons, key=_order)
+    return [f"but: {_words(reason)}" if _against(reason) else _words(reason) for reason in ordered]
+
+
+def sentence(word: object) -> str:
+    """Return a word's reasons as one text."""
+    return "; ".join(in_words(word))
+
+
+@functools.cache
+def known_words() -> dict[str, str]:
+    """Return the words of each reason that is known by its name, the signals' included."""
+    return {signal.name: signal.words for signal in all_signals()} | _OTHER_WORDS
+
+
+def total(reasons: Iterable[Reason], names: Iterable[str]) -> float:
+    """Return the points of the reasons that have these names."""
+    wanted = set(names)
+    return sum(reason.points or 0.0 for reason in reasons if reason.name in wanted)
+
+
+def _reason(name: str, value: str) -> Reason:
+    # A host can look like a number.
+    scored = name != LED_FROM and _POINTS.fullmatch(value)
+    return Reason(name, float(value)) if scored else Reason(name, text=value)
+
+
+def _against(reason: Reason) -> bool:
+    return reason.points is not None and reason.points < 0
+
+
+def _order(reason: Reason) -> tuple[bool, float]:
+    return _against(reason), -abs(reason.points or 0.0)
+
+
+def _words(reason: Reason) -> str:
+    if reason.name == FEEDBACK:
+        return _LOWERED if _against(reason) else _RAISED
+    kind, _, rule = reason.name.partition(":")
+    if words := known_words().get(kind):
+        return " ".join(filter(None, (f"{words}:" if rule else words, rule, reason.text)))
+    return str(reason)
