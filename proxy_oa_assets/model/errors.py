@@ -127,6 +127,10 @@ class IngestError(ProxyOaError):
     """A log, or the declaration of its format, can't be used; the message names the file and what to do."""
 
 
+class RankingError(ProxyOaError):
+    """The ranking's weights, lists or rules don't fit."""
+
+
 class NetworkContextError(ProxyOaError):
     """The network context file can't be read."""
 

@@ -1,0 +1,189 @@
+"""The ranking of a day: its (client, host) pairs in order, each with its reasons, from the raw requests alone.
+
+A few SELECTs on the engine reduce the raw rows to cells, times and the telling rows. All else is done in a
+DuckDB connection of the ranking's own, so that both deployments rank alike. Its temporary tables, in order:
+
+- `cell`: a row per client, host and user agent, with the facts
+- `host`: what is known of each host by its name (`hosts.py`)
+- `past`: the days before (`history.py`)
+- `agent`, `client`, `site`, `network`, `past_...`: figures of each (`pairs.py`)
+- `times`: when which pairs asked for what
+- `pair`: a row per client and host
+- `sign`: the signals of each pair, 0 to 1
+- `ranked`: the pairs in order
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import duckdb
+import pyarrow as pa
+
+from proxy_oa_assets.model.column_map import RESULT_FIELDS
+from proxy_oa_assets.model.tables import PROXY
+from proxy_oa_assets.model.text import counted
+from proxy_oa_assets.ranking import pairs, requests
+from proxy_oa_assets.ranking.context import rounds
+from proxy_oa_assets.ranking.history import read_past
+from proxy_oa_assets.ranking.hosts import describe_hosts
+from proxy_oa_assets.ranking.signal import Signal, all_signals, facts_of
+from proxy_oa_assets.ranking.signs import MIDDLE, ranked, scored, signs, silent
+
+if TYPE_CHECKING:
+    from proxy_oa_assets.model.day import Day
+    from proxy_oa_assets.ranking.hosts import Lists
+    from proxy_oa_assets.ranking.weights import Weights
+    from proxy_oa_assets.resources.impala import Warehouse
+    from proxy_oa_assets.sql.query import Query
+
+# Requests that are shown of a pair, at most, and of all pairs.
+ROWS_PER_PAIR = 3
+_MOST_ROWS = 5_000
+_MOST_PAIRS = 2_000
+# What a pair needs to have intervals worth looking at.
+_LEAST_REQUESTS = 6
+_LEAST_SPAN = 900  # seconds
+# Hosts that one statement names.
+_HOSTS = 2_000
+# How far a further row of a pair stands behind the first one: so many points times log2 of its number.
+_FURTHER = 0.1
+_RAW_FIELDS = tuple(name for name in RESULT_FIELDS if name not in ("word", "score"))
+
+
+@dataclass(frozen=True)
+class RankedDay:
+    """A day's pairs in order, their most telling requests, and what stands out.
+
+    `pairs` has the columns place, clientip, host, points, score, word, stands_out, and one per signal, 0 to 1.
+    `rows` has those of `RESULT_FIELDS`, the lowest score first.
+    """
+
+    pairs: pa.Table
+    rows: pa.Table
+    statement: str
+
+
+def rank_day(
+    warehouse: Warehouse, day: Day, *, weights: Weights, lists: Lists, history_days: int = 14
+) -> RankedDay:
+    """Rank a day's raw requests. A day without any has no pairs."""
+    # Two threads: the tables are small, and the machine has other work.
+    with closing(duckdb.connect(":memory:", config={"threads": 2})) as connection:
+        signals = all_signals()
+        make_pairs(connection, warehouse, day, signals, lists=lists, history_days=history_days)
+        order_pairs(connection, signals, weights)
+        rows = _telling_rows(connection, warehouse, day)
+        ranked = connection.sql("SELECT * FROM ranked ORDER BY place").to_arrow_table()
+        return RankedDay(ranked, rows, _statement(connection))
+
+
+def make_pairs(
+    connection: duckdb.DuckDBPyConnection,
+    warehouse: Warehouse,
+    day: Day,
+    signals: Sequence[Signal],
+    *,
+    lists: Lists,
+    history_days: int,
+) -> None:
+    """Make the tables from `cell` to `pair`."""
+    facts = (*requests.FACTS, *facts_of(signals))
+    connection.execute(pairs.MACROS)
+    _load(connection, "raw_cell", warehouse, requests.cells(day, facts))
+    connection.execute(pairs.cells(facts))
+    describe_hosts(connection, lists)
+    read_past(connection, warehouse, day, history_days)
+    for statement in (pairs.AGENTS, pairs.CLIENTS, pairs.NETWORK, pairs.SITES, pairs.PAST, pairs.pairs(facts)):
+        connection.execute(statement)
+    _load_times(connection, warehouse, day)
+
+
+def order_pairs(connection: duckdb.DuckDBPyConnection, signals: Sequence[Signal], weights: Weights) -> None:
+    """Make the tables `sign`, `scored` and `ranked`."""
+    names = [name for name in PROXY.column_names if name in requests.SEEN]
+    sums = ", ".join(f"coalesce(sum(has_{name}), 0)" for name in names)
+    filled = connection.sql(f"SELECT {sums} FROM pair").fetchall()[0]
+    empty = {name for name, count in zip(names, filled, strict=True) if not count}
+    connection.execute(signs(signals, silent(signals, empty)))
+    connection.execute(scored(signals, weights))
+    for _ in range(weights.context.rounds):
+        connection.execute(rounds(weights.context))
+    connection.execute(ranked(signals, weights))
+
+
+def _load(connection: duckdb.DuckDBPyConnection, name: str, warehouse: Warehouse, query: Query) -> None:
+    """Make a temporary table of a query's rows."""
+    frame = warehouse.query(query)
+    connection.register("loaded", frame)
+    connection.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS SELECT * FROM loaded")
+    connection.unregister("loaded")
+
+
+def _load_times(connection: duckdb.DuckDBPyConnection, warehouse: Warehouse, day: Day) -> None:
+    """Make `times` of the pairs that can have regular intervals."""
+    connection.execute(
+        f"""CREATE OR REPLACE TEMP TABLE regular AS
+        SELECT clientip, host FROM pair
+        WHERE requests >= {_LEAST_REQUESTS} AND last_second - first_second >= {_LEAST_SPAN} AND NOT popular"""
+    )
+    hosts = _spellings(connection, "SELECT DISTINCT host FROM regular")
+    connection.execute("DROP TABLE IF EXISTS raw_times")
+    for first in range(0, max(len(hosts), 1), _HOSTS):
+        query = requests.times(day, hosts[first : first + _HOSTS] or [""])
+        _append(connection, "raw_times", warehouse, query)
+    connection.execute(
+        """CREATE OR REPLACE TEMP TABLE times AS
+        SELECT r.clientip, lower(r.host) AS host, reqmethod, uripath, second_of(clock) AS second,
+            CAST(sum(requests) AS BIGINT) AS requests, max(size) AS size, max(sent) AS sent,
+            sum(unreferred) / sum(requests) AS cold
+        FROM raw_times r JOIN regular ON regular.clientip = r.clientip AND regular.host = lower(r.host)
+        GROUP BY ALL"""
+    )
+
+
+def _append(connection: duckdb.DuckDBPyConnection, name: str, warehouse: Warehouse, query: Query) -> None:
+    connection.register("loaded", warehouse.query(query))
+    connection.execute(f"CREATE TEMP TABLE IF NOT EXISTS {name} AS SELECT * FROM loaded LIMIT 0")
+    connection.execute(f"INSERT INTO {name} SELECT * FROM loaded")
+    connection.unregister("loaded")
+
+
+def _spellings(connection: duckdb.DuckDBPyConnection, hosts: str) -> list[str]:
+    """Return the hosts as the log writes them."""
+    return [
+        name
+        for (name,) in connection.sql(
+            f"SELECT DISTINCT host FROM raw_cell WHERE lower(host) IN ({hosts}) ORDER BY host"
+        ).fetchall()
+    ]
+
+
+def _telling_rows(connection: duckdb.DuckDBPyConnection, warehouse: Warehouse, day: Day) -> pa.Table:
+    """Return the most telling requests of the first pairs, in the columns of `RESULT_FIELDS`."""
+    hosts = _spellings(connection, f"SELECT host FROM ranked WHERE place <= {_MOST_PAIRS}")
+    connection.execute("DROP TABLE IF EXISTS told")
+    for first in range(0, max(len(hosts), 1), _HOSTS):
+        query = requests.telling_rows(day, hosts[first : first + _HOSTS] or [""], ROWS_PER_PAIR)
+        _append(connection, "told", warehouse, query)
+    names = ", ".join(f"told.{name}" for name in _RAW_FIELDS)
+    return connection.sql(
+        f"""SELECT {names}, ranked.word, 1 / (1 + exp(behind - {MIDDLE})) AS score
+        FROM (SELECT told.*, points - {_FURTHER} * log2(nth) AS behind, place, word
+            FROM told JOIN ranked ON ranked.clientip = told.clientip AND ranked.host = lower(told.host)
+            WHERE place <= {_MOST_PAIRS}) told, (SELECT 1) one
+        ORDER BY behind DESC, place, nth, fulluri LIMIT {_MOST_ROWS}""".replace("ranked.word", "word")
+    ).to_arrow_table()
+
+
+def _statement(connection: duckdb.DuckDBPyConnection) -> str:
+    """Return what stands out in a sentence."""
+    count, clients = connection.sql(
+        "SELECT count(*), count(DISTINCT clientip) FROM ranked WHERE stands_out"
+    ).fetchall()[0]
+    if not count:
+        return "nothing stands out"
+    return f"{counted(count, 'connection')} of {counted(clients, 'client')} stand out"

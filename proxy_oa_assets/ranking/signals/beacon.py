@@ -1,0 +1,53 @@
+"""The client asks at regular intervals, for long.
+
+The statistics are those of RITA: how evenness the intervals are about their median (Bowley skew) and how
+near to it (median absolute deviation), the same of the sizes, and how much of the client's own active time
+the requests cover. Requests within some seconds are one visit, so that a page with its parts isn't many.
+Each path is looked at by itself, too, so that visits to pages of the host don't hide a beacon to it.
+"""
+
+from proxy_oa_assets.ranking.signal import Signal
+
+_VISIT = 3  # seconds
+_TABLE = f"""
+WITH series AS (
+    SELECT clientip, host, NULL AS path, second, max(size) AS size, min(cold) AS cold FROM times
+    GROUP BY clientip, host, second
+    UNION ALL
+    SELECT clientip, host, concat(reqmethod, ' ', uripath), second, max(size), min(cold) FROM times
+    GROUP BY clientip, host, reqmethod, uripath, second),
+starts AS (
+    SELECT *, second - lag(second) OVER (PARTITION BY clientip, host, path ORDER BY second) AS since
+    FROM series),
+steps AS (
+    SELECT *, second - lag(second) OVER (PARTITION BY clientip, host, path ORDER BY second) AS gap
+    FROM starts WHERE since IS NULL OR since >= {_VISIT}),
+figures AS (
+    SELECT clientip, host, path, count(gap) AS gaps, max(second) - min(second) AS span, avg(cold) AS cold,
+        quantile_cont(gap, [0.25, 0.5, 0.75]) AS q, mad(gap) AS gap_mad,
+        quantile_cont(size, 0.5) AS size_median, mad(size) AS size_mad
+    FROM steps GROUP BY clientip, host, path HAVING count(gap) >= 5),
+judged AS (
+    SELECT f.*, q[2] AS every,
+        CASE WHEN q[3] - q[1] >= 1 AND q[2] <> q[1] AND q[2] <> q[3]
+            THEN 1 - abs(q[1] + q[3] - 2 * q[2]) / (q[3] - q[1]) ELSE 1 END AS evenness,
+        within(1 - gap_mad / greatest(q[2], 1)) AS steady,
+        CASE WHEN size_median > 0 THEN within(1 - size_mad / size_median) ELSE 1 END AS same_size,
+        within(span / (0.5 * greatest(client.last_second - client.first_second, 7200))) AS covers
+    FROM figures f JOIN client USING (clientip))
+SELECT clientip, host, arg_max(every, value) AS every, max(value) AS value
+FROM (
+    SELECT *, (0.45 * steady + 0.15 * evenness + 0.2 * same_size + 0.2 * covers)
+        * within(2 * steady - 0.2) * within(gaps / 12.0) * (0.5 + 0.5 * cold)
+        * CASE WHEN every >= 3 THEN 1 ELSE 0.4 END AS value
+    FROM judged)
+GROUP BY clientip, host
+"""
+
+SIGNAL = Signal(
+    name="beacon",
+    family="beacon",
+    words="requests at regular intervals, for long",
+    sql="beacon.value * CASE WHEN popular THEN 0.3 ELSE 1 END",
+    table=_TABLE,
+)

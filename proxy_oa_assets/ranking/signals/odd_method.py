@@ -1,0 +1,18 @@
+"""The method is none that browsers use."""
+
+from proxy_oa_assets.ranking.signal import Fact, Signal
+
+SIGNAL = Signal(
+    name="odd_method",
+    family="method",
+    words="an unusual method",
+    sql="least(1, odd_methods)",
+    reads=("reqmethod",),
+    facts=(
+        Fact(
+            "odd_methods",
+            "CASE WHEN reqmethod NOT IN ('GET', 'POST', 'HEAD', 'CONNECT', 'OPTIONS', 'PUT', '-', '') "
+            "THEN 1 ELSE 0 END",
+            "sum",
+        ),),
+)

@@ -1,0 +1,13 @@
+"""The port is none of the usual ones."""
+
+from proxy_oa_assets.ranking.signal import Fact, Signal
+
+SIGNAL = Signal(
+    name="odd_port",
+    family="place",
+    words="an unusual port",
+    sql="least(1, odd_ports)",
+    reads=("uriport",),
+    facts=(
+        Fact("odd_ports", "CASE WHEN uriport NOT IN ('80', '443', '8080', '8443', '-', '') THEN 1 ELSE 0 END", "max"),),
+)
