@@ -214,7 +214,14 @@ CASES = {
         "skyhigh",
         "date=2026-11-28T17:44:22Z username= source_ip=10.1.2.3 destination_ip=255.255.255.255 "
         'destination_host=a.example http_status_code=0 http_request_first_line="CONNECT :80 HTTP/1.1"',
-        {**AT, "clientip": "10.1.2.3", "host": "a.example", "reqmethod": "CONNECT", "fulluri": "a.example"},
+        {
+            **AT,
+            "clientip": "10.1.2.3",
+            "host": "a.example",
+            "reqmethod": "CONNECT",
+            "uriport": "443",
+            "fulluri": "a.example:443",
+        },
     ),
     "sophos": Case(
         "sophos",

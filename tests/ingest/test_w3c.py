@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from support.log_rows import Row, log_rows
 
@@ -531,6 +531,7 @@ _LINE = st.lists(_FIELD | _FIELD.map(lambda text: f'"{text}"') | st.just('"a b"'
 
 @settings(max_examples=300, deadline=None)
 @given(st.lists(_LINE, min_size=1, max_size=5))
+@example(['""', '"a b" "a b"'])
 def test_lines_split_at_once_are_as_the_exact_parser_has_them(lines: list[str]) -> None:
     """A regular line's fields are those that it has when parsed alone; each line is a row or a reject."""
     layout = Layout.of(declaration("w3c"), ("#Fields: date time c-ip",))

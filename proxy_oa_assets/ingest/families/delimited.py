@@ -106,10 +106,8 @@ def _outside_quotes(
         quotes = quotes[regular[lines]]
     # Those that are left open and close in turn.
     places = np.searchsorted(separators, quotes)
-    changes = np.zeros(len(separators) + 1, dtype=np.int8)
-    changes[places[::2]] += 1
-    changes[places[1::2]] -= 1
-    inside = np.add.accumulate(changes, dtype=np.int8)[:-1]
+    opened, closed = (np.bincount(places[n::2], minlength=len(separators) + 1) for n in (0, 1))
+    inside = np.cumsum(opened - closed)[:-1]
     return separators[inside == 0], quotes
 
 
