@@ -99,14 +99,22 @@ merged AS (
     JOIN used ON used.clientip = cell.clientip AND used.useragent IS NOT DISTINCT FROM cell.useragent
     LEFT JOIN past_agent ON past_agent.useragent = cell.useragent
     CROSS JOIN network
-    GROUP BY cell.clientip, cell.host)
-SELECT merged.*, host.* EXCLUDE (host), site.site_clients, network.*,
+    GROUP BY cell.clientip, cell.host),
+entered AS (
+    SELECT *, nullif(split_part(split_part(substr(entry, 10), '/', 3), ':', 1), '') AS entry_host
+    FROM merged),
+links AS (
+    SELECT clientip, entry_host AS host, count(*) AS leads_to FROM entered WHERE entry_host IS NOT NULL
+    GROUP BY clientip, entry_host)
+SELECT merged.* EXCLUDE (entry), entry_pair.host IS NOT NULL AS entry_seen,
+    coalesce(links.leads_to, 0) AS leads_to, host.* EXCLUDE (host), site.site_clients, network.*,
     client.hosts AS client_hosts, client.agents AS client_agents, client.first_second AS client_first,
     client.last_second AS client_last,
     past_host.past_days AS host_past_days, past_host.past_clients AS host_past_clients,
-    past_pair.* EXCLUDE (clientip, host), past_client.* EXCLUDE (clientip),
-    nullif(split_part(split_part(substr(merged.entry, 10), '/', 3), ':', 1), '') AS entry_host
-FROM merged
+    past_pair.* EXCLUDE (clientip, host), past_client.* EXCLUDE (clientip)
+FROM entered merged
+LEFT JOIN links ON links.clientip = merged.clientip AND links.host = merged.host
+LEFT JOIN entered entry_pair ON entry_pair.clientip = merged.clientip AND entry_pair.host = merged.entry_host
 JOIN host ON host.host = merged.host
 JOIN site ON site.site = host.site
 JOIN client ON client.clientip = merged.clientip

@@ -38,7 +38,7 @@ judged AS (
 SELECT clientip, host, arg_max(every, value) AS every, max(value) AS value
 FROM (
     SELECT *, (0.45 * steady + 0.15 * evenness + 0.2 * same_size + 0.2 * covers)
-        * within(2 * steady - 0.2) * within(gaps / 12.0) * (0.5 + 0.5 * cold)
+        * within(2 * steady - 0.2) * within(gaps / 12.0) * (0.8 + 0.2 * cold)
         * CASE WHEN every >= 3 THEN 1 ELSE 0.4 END AS value
     FROM judged)
 GROUP BY clientip, host
@@ -48,6 +48,8 @@ SIGNAL = Signal(
     name="beacon",
     family="beacon",
     words="requests at regular intervals, for long",
-    sql="beacon.value * CASE WHEN popular THEN 0.3 ELSE 1 END",
+    # A page that reloads itself, and what is fetched from it each time, are regular, too.
+    sql="""beacon.value * CASE WHEN leads_to >= 3 THEN 0.3 ELSE 1 END
+        * CASE WHEN entry_seen THEN 1 - 0.7 * sent_by_others / requests ELSE 1 END""",
     table=_TABLE,
 )
