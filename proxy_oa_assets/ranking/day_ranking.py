@@ -97,7 +97,14 @@ def make_pairs(
     connection.execute(pairs.cells(facts))
     describe_hosts(connection, lists)
     read_past(connection, warehouse, day, history_days)
-    for statement in (pairs.AGENTS, pairs.CLIENTS, pairs.NETWORK, pairs.SITES, pairs.PAST, pairs.pairs(facts)):
+    for statement in (
+        pairs.AGENTS,
+        pairs.CLIENTS,
+        pairs.NETWORK,
+        pairs.SITES,
+        pairs.PAST,
+        pairs.pairs(facts),
+    ):
         connection.execute(statement)
     _load_times(connection, warehouse, day)
 

@@ -1,14 +1,20 @@
 """What is known of hosts by their names."""
+
 from dataclasses import dataclass
 from pathlib import Path
+
 
 @dataclass(frozen=True)
 class Lists:
     popular: Path
 
+
 def describe_hosts(con, lists):
-    con.execute(f"CREATE OR REPLACE TEMP TABLE popular AS SELECT DISTINCT lower(column0) AS domain FROM read_csv('{lists.popular}', header=false, columns={{'column0':'VARCHAR'}})")
-    con.execute("""
+    con.execute(
+        f"CREATE OR REPLACE TEMP TABLE popular AS SELECT DISTINCT lower(column0) AS domain FROM read_csv('{lists.popular}', header=false, columns={{'column0':'VARCHAR'}})"
+    )
+    con.execute(
+        """
 CREATE OR REPLACE TEMP TABLE hostname AS
 SELECT host, address, labels, tld, longest,
   CASE WHEN address THEN host
@@ -35,4 +41,5 @@ CREATE OR REPLACE TEMP TABLE host AS SELECT h.host, address,
  site, h.word, h.tld AS suffix, labels, longest AS longest_label, k.host IS NOT NULL AS popular, bits AS letters, e.bits AS suffix_bits, 0.0 AS generated, NULL::VARCHAR AS looks_like,
  FALSE AS ip_echo, FALSE AS revocation, FALSE AS updates, FALSE AS dynamic_dns, FALSE AS shortener, FALSE AS user_content
 FROM hostname h LEFT JOIN letters ON letters.word = h.word LEFT JOIN ending e ON e.tld = h.tld LEFT JOIN known_host k ON k.host = h.host
-""".replace("bits AS letters","letters.bits AS letters"))
+""".replace("bits AS letters", "letters.bits AS letters")
+    )

@@ -163,9 +163,7 @@ FACTS = (
 def cells(day: Day, facts: Sequence[Fact]) -> Query:
     """Select facts of each client, host and user agent. Columns: clientip, host, useragent, the facts."""
     where, values = of_day(PROXY, day, "p")
-    figures = ", ".join(
-        f"{fact.merge}({fact.sql}) AS {fact.name}" for fact in facts
-    )
+    figures = ", ".join(f"{fact.merge}({fact.sql}) AS {fact.name}" for fact in facts)
     sql = f"""
 SELECT clientip, host, useragent, {figures}
 FROM ({_requests(f"{where} AND {_COUNTED}")}) requests

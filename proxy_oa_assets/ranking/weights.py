@@ -50,7 +50,9 @@ class Weights(_Part):
     @model_validator(mode="after")
     def _name_what_there_is(self) -> Self:
         signals = {signal.name: signal for signal in all_signals()}
-        problems = [f"[signals] has {name}, which is no signal" for name in self.signals if name not in signals]
+        problems = [
+            f"[signals] has {name}, which is no signal" for name in self.signals if name not in signals
+        ]
         problems += [f"[signals] lacks {name}" for name in signals if name not in self.signals]
         families = {signal.family for signal in signals.values()}
         problems += [f"[families] lacks {name}" for name in sorted(families - self.families.keys())]
@@ -67,7 +69,9 @@ def read_weights(path: Path | None = None) -> Weights:
     try:
         own = tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise RankingError(f"{path} can't be read ({error}); correct it, or unset PROXY_OA_RANKING_WEIGHTS") from error
+        raise RankingError(
+            f"{path} can't be read ({error}); correct it, or unset PROXY_OA_RANKING_WEIGHTS"
+        ) from error
     return _validated(_merged(shipped, own), str(path))
 
 

@@ -7,5 +7,8 @@ SIGNAL = Signal(
     family="unprompted",
     words="deep links are requested without coming from a page",
     sql="cold_deep / requests",
-    reads=("referer", "uripath",),
+    reads=(
+        "referer",
+        "uripath",
+    ),
 )

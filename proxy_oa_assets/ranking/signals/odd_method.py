@@ -14,5 +14,6 @@ SIGNAL = Signal(
             "CASE WHEN reqmethod NOT IN ('GET', 'POST', 'HEAD', 'CONNECT', 'OPTIONS', 'PUT', '-', '') "
             "THEN 1 ELSE 0 END",
             "sum",
-        ),),
+        ),
+    ),
 )

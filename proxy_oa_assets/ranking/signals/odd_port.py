@@ -9,5 +9,10 @@ SIGNAL = Signal(
     sql="least(1, odd_ports)",
     reads=("uriport",),
     facts=(
-        Fact("odd_ports", "CASE WHEN uriport NOT IN ('80', '443', '8080', '8443', '-', '') THEN 1 ELSE 0 END", "max"),),
+        Fact(
+            "odd_ports",
+            "CASE WHEN uriport NOT IN ('80', '443', '8080', '8443', '-', '') THEN 1 ELSE 0 END",
+            "max",
+        ),
+    ),
 )

@@ -7,5 +7,8 @@ SIGNAL = Signal(
     family="unprompted",
     words="it is asked again and again without coming from a page",
     sql="CASE WHEN NOT popular AND cold_deep >= 3 THEN ln(cold_deep) / ln(60) END",
-    reads=("referer", "uripath",),
+    reads=(
+        "referer",
+        "uripath",
+    ),
 )

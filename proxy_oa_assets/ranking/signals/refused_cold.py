@@ -7,5 +7,8 @@ SIGNAL = Signal(
     family="unprompted",
     words="requests that come from no page are refused",
     sql="CASE WHEN cold_refused > 0 THEN cold_refused / requests END",
-    reads=("referer", "respcode",),
+    reads=(
+        "referer",
+        "respcode",
+    ),
 )

@@ -8,5 +8,8 @@ SIGNAL = Signal(
     words="it is sent data without a page that asks for it",
     sql="""CASE WHEN sends_cold > 0 THEN (0.4 + 0.6 * sends_cold / requests)
         * CASE WHEN received > 20000 * sends THEN 0.5 ELSE 1 END END""",
-    reads=("referer", "reqmethod",),
+    reads=(
+        "referer",
+        "reqmethod",
+    ),
 )

@@ -1,0 +1,16 @@
+"""The client asks the host a few times a day, on day after day, without coming from a page."""
+
+from proxy_oa_assets.ranking.signal import Signal
+
+_FEW = 24  # requests a day
+
+SIGNAL = Signal(
+    name="slow_beacon",
+    family="beacon",
+    words="a few requests a day, on many days",
+    sql=f"""CASE WHEN NOT popular AND leads_to = 0 AND requests <= {_FEW} AND pair_most_requests <= {_FEW}
+            AND NOT (has_referer > 0 AND parts = requests)
+        THEN within((pair_past_days - 2) / 5.0) * within(1.5 * pair_past_days / client_past_days)
+            * (0.4 + 0.6 * (cold + tunnels) / requests) END""",
+    without="Without a history of three days, it is silent.",
+)
