@@ -1,4 +1,4 @@
-"""Days as a log of tunnels has them: client, host, port and sizes of CONNECT requests are all that it knows."""
+"""Days as a log of tunnels has them: client, host, port and sizes of CONNECT requests, and nothing else."""
 
 from collections.abc import Callable, Iterable
 
