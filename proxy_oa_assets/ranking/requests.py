@@ -163,7 +163,13 @@ FACTS = (
 def cells(day: Day, facts: Sequence[Fact]) -> Query:
     """Select facts of each client, host and user agent. Columns: clientip, host, useragent, the facts."""
     where, values = of_day(PROXY, day, "p")
-    figures = ", ".join(f"{fact.merge}({fact.sql}) AS {fact.name}" for fact in facts)
+    # A sum of DuckDB's is HUGEINT, which becomes a Decimal object per cell.
+    figures = ", ".join(
+        f"CAST(sum({fact.sql}) AS BIGINT) AS {fact.name}"
+        if fact.merge == "sum"
+        else f"{fact.merge}({fact.sql}) AS {fact.name}"
+        for fact in facts
+    )
     sql = f"""
 SELECT clientip, host, useragent, {figures}
 FROM ({_requests(f"{where} AND {_COUNTED}")}) requests
@@ -181,7 +187,7 @@ def times(day: Day, hosts: Sequence[str]) -> Query:
     among = f"p.host IN ({', '.join('?' * len(hosts))})"
     sql = f"""
 SELECT clientip, host, reqmethod, uripath, {_TIME} AS clock, count(*) AS requests,
-    max(scbytes) AS size, max(csbytes) AS sent, sum({when(_NONE.format("referer"))}) AS unreferred
+    max(scbytes) AS size, max(csbytes) AS sent, CAST(sum({when(_NONE.format("referer"))}) AS BIGINT) AS unreferred
 FROM proxy p
 WHERE {where} AND {_COUNTED} AND {among}
 GROUP BY clientip, host, reqmethod, uripath, {_TIME}
