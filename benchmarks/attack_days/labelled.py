@@ -53,8 +53,8 @@ def tunnel_day(data: Path, key: str, folder: Path) -> MadeDay:
 def _labelled_pairs(data: Path, day: Day) -> tuple[frozenset[Pair], frozenset[Pair]]:
     """Return the bad pairs and the confirmed ones."""
     labels = _labels(data, day)
-    bad = {(row["clientip"], row["host"]) for row in labels if row["label"] != _BENIGN}
-    confirmed = {(row["clientip"], row["host"]) for row in labels if row["label"] == "confirmed"}
+    bad = {(row["clientip"], row["host"].lower()) for row in labels if row["label"] != _BENIGN}
+    confirmed = {(row["clientip"], row["host"].lower()) for row in labels if row["label"] == "confirmed"}
     return frozenset(bad), frozenset(confirmed)
 
 
@@ -96,7 +96,7 @@ def replay(scene: Scene, *, data: Path, first: int, calls_only: bool) -> None:
             if not calls_only or row["host"] in hosts:
                 time = clock_with_seconds(min(second + shift, 86_399))
                 scene.made.append({**row, "clientip": client, "p_time": time})
-        scene.bad.update((client, host) for host in hosts)
+        scene.bad.update((client, host.lower()) for host in hosts)
 
 
 def replays(data: Path) -> list[Scenario]:
