@@ -162,6 +162,7 @@ class Settings(_Variables):
     log_format: LogFormat = "auto"
     # Of logs that don't say theirs; None: the format's own, which is UTC for most.
     log_timezone: Timezone | None = None
+    ranking: Literal["auto", "builtin", "external"] = "auto"
     days_per_run: Annotated[Whole, Field(le=9999)] = 1
     executor: Literal["in_process", "multiprocess"] = "in_process"
     # A webhook's address is its secret.

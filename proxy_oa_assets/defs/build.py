@@ -10,6 +10,7 @@ from proxy_oa_assets.defs.assets.edge_details import edge_details_asset
 from proxy_oa_assets.defs.assets.ingest_summary import ingest_summary_asset
 from proxy_oa_assets.defs.assets.notebooks import notebooks_asset
 from proxy_oa_assets.defs.assets.proxy import proxy_asset
+from proxy_oa_assets.defs.assets.proxy_history import proxy_history_asset
 from proxy_oa_assets.defs.assets.proxy_results import proxy_results_asset
 from proxy_oa_assets.defs.assets.scored_connections import scored_connections_asset
 from proxy_oa_assets.defs.assets.upstream import upstream_assets
@@ -43,6 +44,7 @@ def build_definitions(settings: Settings) -> dg.Definitions:
     daily = Daily.of(settings)
     assets = [
         *([proxy_asset(daily)] if daily.takes_logs else []),
+        *([proxy_history_asset(daily)] if daily.ranks else []),
         proxy_results_asset(daily),
         scored_connections_asset(daily),
         edge_details_asset(daily),

@@ -133,6 +133,12 @@ _MEANING: dict[str, tuple[SqlType, str]] = {
     "tstart": ("STRING", "First request of the client to the threat"),
     "tend": ("STRING", "Last request of the client to the threat"),
     "respcodename": ("STRING", "The response code in words"),
+    "first_second": ("INT", "Second of the day, 0 to 86399, of the earliest request that has a time"),
+    "last_second": ("INT", "Second of the day of the latest one"),
+    "requests": ("BIGINT", "Requests of the client to the host with that user agent"),
+    "posts": ("BIGINT", "How many of them are POST or PUT"),
+    "sent": ("BIGINT", "Bytes from client to server"),
+    "received": ("BIGINT", "Bytes from server to client"),
 }
 
 
@@ -193,6 +199,12 @@ PROXY_INGEST_SUMMARY = Table(
         total=("BIGINT", "Raw requests in that minute"),
     ),
 )
+PROXY_HISTORY = Table(
+    "proxy_history",
+    "proxy/hive/oa/history",
+    "Which client asked which host with which user agent, when and how much",
+    _columns("clientip host useragent first_second last_second requests posts sent received"),
+)
 PROXY_THREAT_INVESTIGATION = Table(
     "proxy_threat_investigation",
     "proxy/hive/oa/threat_investigation",
@@ -218,7 +230,8 @@ PROXY_TIMELINE = Table(
 # Filled by analysts, never by a materialization.
 ANALYST_TABLES = (PROXY_THREAT_INVESTIGATION, PROXY_STORYBOARD, PROXY_TIMELINE)
 TABLES = {
-    table.name: table for table in (PROXY, PROXY_SCORES, PROXY_EDGE, PROXY_INGEST_SUMMARY, *ANALYST_TABLES)
+    table.name: table
+    for table in (PROXY, PROXY_SCORES, PROXY_EDGE, PROXY_INGEST_SUMMARY, *ANALYST_TABLES, PROXY_HISTORY)
 }
 
 # An hour of the raw table's day; folders of other names, such as a backup, are ignored.

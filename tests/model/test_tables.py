@@ -23,6 +23,9 @@ CONTRACT = {
     "proxy_storyboard": "proxy/hive/oa/storyboard: p_threat, title, text STRING",
     "proxy_timeline": """proxy/hive/oa/timeline:
         p_threat, tstart, tend STRING, duration BIGINT, clientip, respcode, respcodename STRING""",
+    "proxy_history": """proxy/hive/oa/history:
+        clientip, host, useragent STRING, first_second, last_second INT, requests, posts, sent,
+        received BIGINT""",
 }
 
 
@@ -59,7 +62,7 @@ def test_the_raw_table_is_partitioned_by_padded_text():
 def test_our_tables_are_partitioned_by_plain_numbers():
     """Ours are y=2016, m=9, d=2: SMALLINT, TINYINT, TINYINT, unpadded in folder names."""
     ours = [table for table in TABLES.values() if table is not PROXY]
-    assert len(ours) == 6
+    assert len(ours) == 7
     for table in ours:
         types = [(column.name, column.type) for column in table.partitions]
         assert types == [("y", "SMALLINT"), ("m", "TINYINT"), ("d", "TINYINT")]

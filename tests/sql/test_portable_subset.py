@@ -6,7 +6,7 @@ import pytest
 
 from proxy_oa_assets.model.day import Day
 from proxy_oa_assets.model.tables import TABLES
-from proxy_oa_assets.sql import analysts, check_counts, day_tables, raw_log
+from proxy_oa_assets.sql import analysts, check_counts, day_tables, history, raw_log
 from proxy_oa_assets.sql.query import Query, any_row, whole_day
 
 DAY = Day.parse("2016-09-12")
@@ -22,6 +22,10 @@ QUERIES = [
     check_counts.edge_counts(DAY),
     check_counts.summary_counts(DAY),
     check_counts.minutes_of_days(DAY, DAY),
+    history.proxy_history(DAY),
+    history.history_figures(DAY),
+    history.history_counts(DAY),
+    history.history_between(DAY, DAY),
     analysts.suspicious(DAY, "uri", "10.0.0.1", 9),
     analysts.details(DAY, "uri", "10.0.0.1"),
     analysts.scored_rows(DAY, ["uri", "other"]),

@@ -8,7 +8,14 @@ from typing import Any
 import dagster as dg
 
 from proxy_oa_assets.model.day import Day
-from proxy_oa_assets.model.tables import PROXY, PROXY_EDGE, PROXY_INGEST_SUMMARY, PROXY_SCORES, Table
+from proxy_oa_assets.model.tables import (
+    PROXY,
+    PROXY_EDGE,
+    PROXY_HISTORY,
+    PROXY_INGEST_SUMMARY,
+    PROXY_SCORES,
+    Table,
+)
 from proxy_oa_assets.resources.deployment import Deployment
 from proxy_oa_assets.settings import Settings
 
@@ -16,6 +23,7 @@ from proxy_oa_assets.settings import Settings
 _STAGES = {
     "ml_results": "ranking",
     "proxy": "ingest",
+    "proxy_history": "history",
     "proxy_logs": "logging",
     "proxy_results": "selection",
     "scored_connections": "enrichment",
@@ -28,6 +36,7 @@ _TABLES: dict[str, Table] = {
     "scored_connections": PROXY_SCORES,
     "edge_details": PROXY_EDGE,
     "ingest_summary": PROXY_INGEST_SUMMARY,
+    "proxy_history": PROXY_HISTORY,
 }
 _ANY_DAY = Day.parse("2016-09-12")
 _PACKAGE = Path(__file__).parents[2]

@@ -52,7 +52,7 @@ class Daily:
 
     `table_kinds` are the icons of assets that are tables: the engine, and the files' format. Results
     that were modified less than `results_min_age` seconds ago may still be being written. `takes_logs` says
-    that `proxy` is made here, from the logs that PROXY_OA_LOGS names.
+    that `proxy` is made here, from the logs that PROXY_OA_LOGS names; `ranks`, that days are ranked here.
     """
 
     partitions: dg.TimeWindowPartitionsDefinition
@@ -60,6 +60,7 @@ class Daily:
     table_kinds: frozenset[str]
     results_min_age: int
     takes_logs: bool
+    ranks: bool
 
     @classmethod
     def of(cls, settings: Settings) -> Self:
@@ -76,6 +77,7 @@ class Daily:
             table_kinds=frozenset({settings.cluster.engine if settings.cluster else "duckdb", "parquet"}),
             results_min_age=settings.results_min_age,
             takes_logs=bool(settings.logs),
+            ranks=settings.ranking != "external",
         )
 
     def asset(

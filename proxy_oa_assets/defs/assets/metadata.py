@@ -10,7 +10,15 @@ from typing import TYPE_CHECKING
 
 import dagster as dg
 
-from proxy_oa_assets.model.tables import PROXY_EDGE, PROXY_SCORES, RESULT_COLUMNS, Column, Table, records
+from proxy_oa_assets.model.tables import (
+    PROXY_EDGE,
+    PROXY_HISTORY,
+    PROXY_SCORES,
+    RESULT_COLUMNS,
+    Column,
+    Table,
+    records,
+)
 from proxy_oa_assets.model.text import printable
 from proxy_oa_assets.sql.day_tables import EDGE_SOURCES
 from proxy_oa_assets.sql.query import COUNTABLE_COLUMNS
@@ -86,6 +94,24 @@ def summary_lineage() -> dict[str, dg.TableColumnLineage]:
         {
             "tdate": [("proxy", "p_date"), ("proxy", "p_time")],
             "total": [("proxy", name) for name in COUNTABLE_COLUMNS],
+        }
+    )
+
+
+def history_lineage() -> dict[str, dg.TableColumnLineage]:
+    """Return the lineage of `proxy_history`: the raw log's columns."""
+    computed = {
+        "first_second": ["p_time"],
+        "last_second": ["p_time"],
+        "requests": ["clientip", "host"],
+        "posts": ["reqmethod"],
+        "sent": ["csbytes"],
+        "received": ["scbytes"],
+    }
+    return _lineage(
+        {
+            name: [("proxy", column) for column in computed.get(name, [name])]
+            for name in PROXY_HISTORY.column_names
         }
     )
 

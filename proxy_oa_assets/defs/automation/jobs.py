@@ -29,8 +29,9 @@ proxy_day = dg.define_asset_job(
 # Exists where the logs are taken here; it doesn't wait for ranked results.
 ingest_day = dg.define_asset_job(
     "ingest_day",
-    selection=dg.AssetSelection.assets("proxy", "ingest_summary"),
-    description="The raw requests of a day, taken from the logs, and their number per minute",
+    # The history is there where days are ranked here.
+    selection=dg.AssetSelection.assets("proxy", "ingest_summary") | dg.AssetSelection.tag("stage", "history"),
+    description="The raw requests of a day, taken from the logs, their history, and their number per minute",
     tags={PURPOSE: "ingest"},
 )
 

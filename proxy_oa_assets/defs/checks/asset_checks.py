@@ -12,7 +12,7 @@ from dagster._core.definitions.asset_checks.asset_check_evaluation import (
 from proxy_oa_assets.defs.assets.daily import Daily
 from proxy_oa_assets.defs.assets.left_out import is_last, leave_out, left_out
 from proxy_oa_assets.defs.assets.upstream_days import ML_RESULTS
-from proxy_oa_assets.defs.checks import edges, raw, scores, summary
+from proxy_oa_assets.defs.checks import edges, history, raw, scores, summary
 from proxy_oa_assets.defs.checks.day_check import CheckResult, CheckSeverity, DayCheck, Evaluate
 from proxy_oa_assets.model.day import Day
 from proxy_oa_assets.model.errors import ProxyOaError, disk_errors
@@ -33,11 +33,14 @@ DAY_CHECKS: Checks = (
 
 # Of a day of `proxy` that is made here.
 RAW_DAY_CHECKS: Checks = ((raw.RAW_CHECKS, raw.evaluate_raw),)
+# Of a day that is ranked here.
+HISTORY_DAY_CHECKS: Checks = ((history.HISTORY_CHECKS, history.evaluate_history),)
 
 
 def day_checks(daily: Daily) -> Checks:
     """Return the checks of the assets that are made here."""
-    return (*RAW_DAY_CHECKS, *DAY_CHECKS) if daily.takes_logs else DAY_CHECKS
+    raw_day = RAW_DAY_CHECKS if daily.takes_logs else ()
+    return (*raw_day, *(HISTORY_DAY_CHECKS if daily.ranks else ()), *DAY_CHECKS)
 
 
 def evaluated(

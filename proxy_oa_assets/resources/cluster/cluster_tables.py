@@ -49,14 +49,17 @@ class ClusterTables:
     @contextmanager
     def query(self, query: Query) -> Iterator[ResultSet]:
         """Execute a query."""
-        with self._raw_days.whole(
-            query, lambda: self.connection.query(query.sql, query.parameters)
-        ) as result:
+        with (
+            self._missing_tables(),
+            self._raw_days.whole(
+                query, lambda: self.connection.query(query.sql, query.parameters)
+            ) as result,
+        ):
             yield result
 
     def columns(self, table: str) -> list[tuple[str, str]]:
         """Return the names and Hive types of all of a table's columns, as the engine has them."""
-        with self.connection.query(f"DESCRIBE {table}") as result:
+        with self._missing_tables(), self.connection.query(f"DESCRIBE {table}") as result:
             described = [(str(row[0]).strip(), str(row[1]).upper()) for row in result.rows]
         # An empty line or a comment separates the columns from what follows, partitions included.
         end = next((at for at, (name, _) in enumerate(described) if not name or name[0] == "#"), None)
@@ -132,6 +135,16 @@ class ClusterTables:
         self._versions.supersede(self._versions.standing(table, day))
         self.connection.run(ddl.drop_partition(table.name, ddl.day_partition(table, day)))
         self._remove_superseded()
+
+    @contextmanager
+    def _missing_tables(self) -> Iterator[None]:
+        """Say what creates a table that is missing, as one is after an upgrade to a version that has more."""
+        try:
+            yield
+        except WarehouseError as error:
+            if error.transient or not any(words in str(error) for words in self.dialect.no_table):
+                raise
+            raise WarehouseError(f"{error}. `proxy-oa init-db` creates missing tables") from error
 
     def _replace(self, table: Table, day: Day, write: Callable[[Version], None]) -> Version:
         """Write a day's new version, switch to it, and schedule the removal of the others."""

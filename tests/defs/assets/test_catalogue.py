@@ -34,6 +34,7 @@ def test_each_asset_says_where_its_data_lies(tmp_path) -> None:
         "scored_connections": f"{hdfs}/hive/oa/suspicious",
         "edge_details": f"{hdfs}/hive/oa/edge",
         "ingest_summary": f"{hdfs}/hive/oa/summary",
+        "proxy_history": f"{hdfs}/hive/oa/history",
         **local,
     }
     assert entry(tmp_path, "dagster/uri", PROXY_OA_HUSER="/user/site", **CLUSTER) == {
@@ -42,6 +43,7 @@ def test_each_asset_says_where_its_data_lies(tmp_path) -> None:
         "scored_connections": "hdfs:///user/site/proxy/hive/oa/suspicious",
         "edge_details": "hdfs:///user/site/proxy/hive/oa/edge",
         "ingest_summary": "hdfs:///user/site/proxy/hive/oa/summary",
+        "proxy_history": "hdfs:///user/site/proxy/hive/oa/history",
         **local,
     }
 
@@ -53,12 +55,14 @@ def test_tables_are_named_with_their_folder_or_their_database(tmp_path) -> None:
         "scored_connections": "proxy/hive/oa/suspicious/proxy_scores",
         "edge_details": "proxy/hive/oa/edge/proxy_edge",
         "ingest_summary": "proxy/hive/oa/summary/proxy_ingest_summary",
+        "proxy_history": "proxy/hive/oa/history/proxy_history",
     }
     assert entry(tmp_path, "dagster/table_name", PROXY_OA_DBNAME="site", **CLUSTER) == {
         "proxy": "site.proxy",
         "scored_connections": "site.proxy_scores",
         "edge_details": "site.proxy_edge",
         "ingest_summary": "site.proxy_ingest_summary",
+        "proxy_history": "site.proxy_history",
     }
 
 
@@ -110,7 +114,7 @@ def test_a_source_address_without_a_branch_is_refused(tmp_path, url: str) -> Non
 def test_tags_say_what_an_asset_s_data_and_a_run_are_for(tmp_path) -> None:
     """Selections such as tag:stage=evidence find assets, and a filter of runs finds resets."""
     found = specs(tmp_path)
-    assert len({spec.tags["stage"] for spec in found.values()}) == len(found) == 8
+    assert len({spec.tags["stage"] for spec in found.values()}) == len(found) == 9
     assert {spec.tags["sensitivity"] for spec in found.values()} == {"personal-data"}
     defs = build_definitions(load_settings(tmp_path))
     purposes = {

@@ -3,14 +3,25 @@ import pytest
 from support.definitions import defs
 from support.home import SAMPLE_DAY, Home
 
-from proxy_oa_assets.model.tables import PROXY, PROXY_EDGE, PROXY_INGEST_SUMMARY, PROXY_SCORES, RESULT_COLUMNS
+from proxy_oa_assets.model.tables import (
+    PROXY,
+    PROXY_EDGE,
+    PROXY_HISTORY,
+    PROXY_INGEST_SUMMARY,
+    PROXY_SCORES,
+    RESULT_COLUMNS,
+)
 
-MADE = ("proxy_results", "scored_connections", "edge_details", "ingest_summary", "notebooks")
+MADE = (
+    *("proxy_history", "proxy_results", "scored_connections", "edge_details", "ingest_summary"),
+    "notebooks",
+)
 COLUMNS = {
     "proxy_results": {column.name for column in RESULT_COLUMNS},
     "scored_connections": set(PROXY_SCORES.column_names),
     "edge_details": set(PROXY_EDGE.column_names),
     "ingest_summary": set(PROXY_INGEST_SUMMARY.column_names),
+    "proxy_history": set(PROXY_HISTORY.column_names),
     "ml_results": {column.name for column in RESULT_COLUMNS},
     "proxy": {column.name for column in (*PROXY.columns, *PROXY.partitions)},
 }
