@@ -25,6 +25,7 @@ from proxy_oa_assets.model.setting_types import (
     BearerToken,
     Branch,
     CaCert,
+    Count,
     Date,
     ExistingFile,
     Folder,
@@ -163,6 +164,8 @@ class Settings(_Variables):
     # Of logs that don't say theirs; None: the format's own, which is UTC for most.
     log_timezone: Timezone | None = None
     ranking: Literal["auto", "builtin", "external"] = "auto"
+    # 0: no severity of an earlier day counts.
+    feedback_days: Annotated[Count, Field(le=366)] = 30
     days_per_run: Annotated[Whole, Field(le=9999)] = 1
     executor: Literal["in_process", "multiprocess"] = "in_process"
     # A webhook's address is its secret.

@@ -4,14 +4,17 @@ import pandas as pd
 from rich import box
 from rich.cells import cell_len
 from rich.console import Console
+from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
 from proxy_oa_assets.cli.history import DayRun
 from proxy_oa_assets.enrichment.reputation.client import LookupResult
-from proxy_oa_assets.enrichment.reputation.verdict import Status
+from proxy_oa_assets.enrichment.reputation.verdict import Status, gravest
+from proxy_oa_assets.model.day import Day
 from proxy_oa_assets.model.tables import records
 from proxy_oa_assets.model.text import printable, printable_lines
+from proxy_oa_assets.ranking.reasons import sentence
 
 console = Console(highlight=False)
 errors = Console(stderr=True, highlight=False)
@@ -25,6 +28,8 @@ _HOW = {
 }
 _GAP, _LEAST = 2, 20  # columns between cells; the least width of a flexible column
 _MOST = 200  # characters of a value that reach the terminal
+_MOST_REASONS, _CLIENT = 600, 39
+_REASONS_AT = 20  # columns before a request's reasons
 
 
 def show_day(run: DayRun) -> None:
@@ -37,6 +42,22 @@ def show_day(run: DayRun) -> None:
     for asset, reason in run.failures.items():
         message = f"{run.day}  {asset} failed: {printable_lines(reason)}"
         errors.print(Text(message, style="red"), soft_wrap=True)
+
+
+def show_suspicious(day: Day, found: pd.DataFrame) -> None:
+    """Print rows of `suspicious`, a line for each request and below it the reasons."""
+    names = ["ml_score", "time", "clientip", "uri_rep", "reqmethod", "fulluri", "word", "feedback"]
+    if found.empty:
+        return
+    console.print(Text(f"\nThe {len(found)} most suspicious requests of {day}", style="bold"))
+    for score, time, client, uri_rep, method, uri, word, feedback in records(found[names]):
+        verdict = gravest(str(uri_rep or ""))
+        line = Text(f"{score:8.1e}  {printable(time):8}  {printable(client, _CLIENT):15}  ")
+        line.append(f"{verdict.label} " if verdict else "", style="bold red")
+        line.append(printable(f"{method} {uri}", _MOST))
+        console.print(line, no_wrap=True, overflow="ellipsis")
+        reasons = Text(printable(sentence(word, feedback), _MOST_REASONS), style="dim")
+        console.print(Padding(reasons, (0, 0, 0, _REASONS_AT)))
 
 
 def show_verdicts(result: LookupResult) -> None:

@@ -9,16 +9,15 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import dagster as dg
-import pandas as pd
 from dotenv import dotenv_values
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.text import Text
 
-from proxy_oa_assets.cli.console import console, show_day, show_frame
+from proxy_oa_assets.cli.console import console, show_day, show_suspicious
 from proxy_oa_assets.cli.history import assets_of_a_day, dagster_variables, materialize_day, open_history
 from proxy_oa_assets.defs.build import build_definitions
-from proxy_oa_assets.enrichment.reputation.verdict import gravest
 from proxy_oa_assets.ingest.sample.site import write_sample_day, write_site_files
+from proxy_oa_assets.investigation.search import suspicious
 from proxy_oa_assets.model.column_map import DEFAULT_LIMIT
 from proxy_oa_assets.model.day import Day
 from proxy_oa_assets.model.errors import DayError, ProxyOaError
@@ -112,17 +111,7 @@ def _materialize(settings: Settings, days: list[Day]) -> bool:
 
 def _show(settings: Settings, configured: Deployment, days: list[Day], rows: int) -> None:
     last = days[-1]
-    scores = configured.impala.read_day(PROXY_SCORES, last).sort_values("ml_score", kind="stable").head(10)
-    shown = pd.DataFrame(
-        {
-            "score": scores["ml_score"].map("{:.1e}".format),
-            "time": scores["time"],
-            "client": scores["clientip"],
-            "verdict": [verdict.label if (verdict := gravest(text)) else "" for text in scores["uri_rep"]],
-            "request": scores["reqmethod"] + " " + scores["fulluri"],
-        }
-    )
-    show_frame(f"The ten most suspicious requests of {last}", shown, "request")
+    show_suspicious(last, suspicious(last, limit=10, deployment=configured))
     workspace = configured.workspace
     console.print(f"\n{rows:,} raw requests on {days[0]}, {days[1]} and {last} are scored. Look at")
     for what, where in {

@@ -88,19 +88,22 @@ def run(date: str, limit: int, *, accept_columns: bool, verbose: bool) -> None:
     settings = load_settings()
     day = settings.day(date)
 
-    from proxy_oa_assets.cli.console import show_day
+    from proxy_oa_assets.cli.console import show_day, show_suspicious
     from proxy_oa_assets.cli.history import materialize_day, open_history
     from proxy_oa_assets.defs.build import build_definitions
+    from proxy_oa_assets.investigation.search import suspicious
     from proxy_oa_assets.resources.deployment import deployment
 
     # Fail at once for an unusable reputation file; in the web UI, only the asset of the scores fails.
-    deployment(settings).reputation.configured()
+    configured = deployment(settings)
+    configured.reputation.configured()
     with open_history(settings) as instance:
         defs = build_definitions(settings)
         done = materialize_day(defs, day, limit, instance, accept_columns=accept_columns, verbose=verbose)
     show_day(done)
     if not done.succeeded:
         sys.exit(FAILED)
+    show_suspicious(day, suspicious(day, limit=10, deployment=configured))
 
 
 @main.command()

@@ -7,6 +7,7 @@ from itertools import accumulate
 from typing import TYPE_CHECKING
 
 from proxy_oa_assets.investigation.day_context import day_context
+from proxy_oa_assets.investigation.weighing import feedback_of, is_weighed, weighed
 from proxy_oa_assets.model.day import Day
 from proxy_oa_assets.model.errors import InvestigationError
 from proxy_oa_assets.model.tables import records
@@ -37,15 +38,21 @@ def suspicious(
     *,
     deployment: Deployment | None = None,
 ) -> pd.DataFrame:
-    """Return the day's scored connections without a severity, the lowest ml_score first.
+    """Return the day's scored connections without a severity, the most suspicious first.
 
-    One row per connection: its row of `proxy_scores` with the lowest score, and `scored_rows`, the number of
-    its rows there. `uri` is a part of the URI, `clientip` a whole address; None or an empty text filters
-    nothing. Raises InvestigationError for a limit below 1.
+    That is the lowest ml_score, weighed by feedback on earlier days. One row per connection: its row of
+    `proxy_scores` with the lowest score; `scored_rows`, the number of its rows there; and `feedback`, what
+    feedback and the site's lists add to its points, such as `feedback=-1.5` (empty for nothing). `uri` is a
+    part of the URI, `clientip` a whole address; None or an empty text filters nothing. Raises
+    InvestigationError for a limit below 1.
     """
     _check_limit(limit)
     day, deployment = day_context(day, deployment)
-    return deployment.impala.query(analysts.suspicious(day, uri, clientip, limit))
+    feedback = feedback_of(day, deployment)
+    # Feedback can bring a row from below any limit.
+    most = None if is_weighed(day, feedback, deployment) else limit
+    found = deployment.impala.query(analysts.suspicious(day, uri, clientip, most))
+    return weighed(found, feedback).head(limit)
 
 
 def details(

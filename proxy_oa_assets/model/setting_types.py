@@ -134,6 +134,7 @@ NameNodes = Annotated[
 ]
 Identifier = Annotated[str, _spelled("[A-Za-z][A-Za-z0-9_]*", "write letters, digits and underscores")]
 Whole = Annotated[int, _spelled(r"[1-9]\d{0,8}", "write a whole number, from 1")]
+Count = Annotated[int, _spelled(r"0|[1-9]\d{0,8}", "write a whole number, from 0")]
 Seconds = Annotated[Whole, Field(le=24 * 3600)]
 Share = Annotated[float, _spelled(r"0(\.\d+)?|1(\.0+)?", "write a share from 0 to 1, such as 0.9")]
 # A file of certificates to trust; `unverified` switches verification off; None trusts the machine's own.

@@ -6,7 +6,6 @@ their points, negative ones against suspicion, and some without. Any other text 
 
 import functools
 import re
-from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from proxy_oa_assets.ranking.signal import all_signals
@@ -14,6 +13,8 @@ from proxy_oa_assets.ranking.signal import all_signals
 # Reasons that are no signal's.
 LED_FROM, LEADS_ON, NEAR = "led_from", "leads_on", "near"
 FEEDBACK, OWN_DOMAIN, KNOWN_GOOD = "feedback", "own_domain", "known_good"
+# Those that change after the ranking; `feedback.py` gives them.
+ADJUSTMENTS = (FEEDBACK, OWN_DOMAIN, KNOWN_GOOD)
 
 _OTHER_WORDS = {
     LED_FROM: "led here from",
@@ -52,34 +53,24 @@ def parsed(word: object) -> tuple[Reason, ...]:
     return reasons if ours else ()
 
 
-def with_points(word: str, points: Mapping[str, float]) -> str:
-    """Return a word of this ranking with other points of some reasons; 0 removes a reason.
-
-    Another ranking's word is returned as it is.
-    """
-    reasons = parsed(word)
-    if not reasons:
-        return word
-    kept = [reason for reason in reasons if reason.name not in points]
-    return ";".join(map(str, [*kept, *(Reason(name, each) for name, each in points.items() if each)]))
-
-
-def in_words(word: object) -> list[str]:
+def in_words(word: object, now: object = None) -> list[str]:
     """Return what a person reads of a word: the strongest reason first, those against suspicion last.
 
-    A name that isn't known, and another ranking's word, are returned as they are. The texts are data: what
-    shows them escapes them.
+    `now` are the adjustments that count by now, in the form of a word, in place of the word's own. A name
+    that isn't known, and another ranking's word, are returned as they are. The texts are data: what shows
+    them escapes them.
     """
     reasons = parsed(word)
-    if not reasons:
-        return [str(word)] if isinstance(word, str) and word else []
+    foreign = [str(word)] if isinstance(word, str) and word and not reasons else []
+    if now is not None:
+        reasons = (*(reason for reason in reasons if reason.name not in ADJUSTMENTS), *parsed(now))
     ordered = sorted(reasons, key=_order)
-    return [f"but: {_words(reason)}" if _against(reason) else _words(reason) for reason in ordered]
+    return foreign + [f"but: {_words(each)}" if _against(each) else _words(each) for each in ordered]
 
 
-def sentence(word: object) -> str:
+def sentence(word: object, now: object = None) -> str:
     """Return a word's reasons as one text."""
-    return "; ".join(in_words(word))
+    return "; ".join(in_words(word, now))
 
 
 @functools.cache
@@ -88,10 +79,9 @@ def known_words() -> dict[str, str]:
     return {signal.name: signal.words for signal in all_signals()} | _OTHER_WORDS
 
 
-def total(reasons: Iterable[Reason], names: Iterable[str]) -> float:
-    """Return the points of the reasons that have these names."""
-    wanted = set(names)
-    return sum(reason.points or 0.0 for reason in reasons if reason.name in wanted)
+def adjusted_by(word: object) -> float:
+    """Return the points of a word's adjustments."""
+    return sum(reason.points or 0.0 for reason in parsed(word) if reason.name in ADJUSTMENTS)
 
 
 def _reason(name: str, value: str) -> Reason:

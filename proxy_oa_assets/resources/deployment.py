@@ -57,6 +57,7 @@ def deployment(settings: Settings, *, patient: bool = True) -> Deployment:
             logs=list(settings.logs),
             log_format=settings.log_format,
             log_timezone=settings.log_timezone,
+            feedback_days=settings.feedback_days,
         ),
     )
 

@@ -33,6 +33,9 @@ class Workspace(dg.ConfigurableResource):
     log_timezone: str | None = Field(
         default=None, description="The zone of logs that don't say theirs (PROXY_OA_LOG_TIMEZONE)"
     )
+    feedback_days: int = Field(
+        default=30, description="Days after its own on which a severity counts (PROXY_OA_FEEDBACK_DAYS)"
+    )
 
     @property
     def summary(self) -> str:

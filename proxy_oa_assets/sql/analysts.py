@@ -8,8 +8,8 @@ from proxy_oa_assets.sql.query import CLIENT, DAY_NUMBER, URI, Query, nulls_last
 _SCORE_ORDER = ("ml_score", *(name for name in tables.PROXY_SCORES.column_names if name != "ml_score"))
 
 
-def suspicious(day: Day, uri: str | None, clientip: str | None, limit: int) -> Query:
-    """Select the connections without a severity, the lowest `ml_score` first.
+def suspicious(day: Day, uri: str | None, clientip: str | None, limit: int | None) -> Query:
+    """Select the connections without a severity, the lowest `ml_score` first; all of them without a limit.
 
     Columns as `proxy_scores`, of the connection's lowest row, and `scored_rows`, how many rows it has.
     """
@@ -38,9 +38,45 @@ FROM (
 ) numbered
 WHERE nth = 1
 ORDER BY {nulls_last(("ml_score", "clientip", "fulluri"))}
-LIMIT ?
+{"" if limit is None else "LIMIT ?"}
 """
-    return Query(sql, (*given_values, *filter_values, limit), (day, day))
+    values = (*given_values, *filter_values)
+    return Query(sql, values if limit is None else (*values, limit), (day, day))
+
+
+def severities_given(first: Day, last: Day) -> Query:
+    """Select the high and low severities of the days from first to last, with each URI's connections.
+
+    Columns: the day as YYYYMMDD, fulluri, uri_sev (the gravest), clientip, host, useragent, reqmethod,
+    resconttype, word; NULL from clientip on for a URI that isn't among the day's scored connections.
+    """
+    days = (int(first.folder), int(last.folder))
+    sql = f"""
+SELECT t.number, t.uri, t.severity, s.clientip, s.host, s.useragent, s.reqmethod, s.resconttype, s.word
+FROM (
+    SELECT {DAY_NUMBER} AS number, {URI.format("proxy_threat_investigation")} AS uri,
+        min(uri_sev) AS severity
+    FROM proxy_threat_investigation
+    WHERE {DAY_NUMBER} BETWEEN ? AND ? AND uri_sev BETWEEN 1 AND 3
+    GROUP BY {DAY_NUMBER}, {URI.format("proxy_threat_investigation")}
+) t
+LEFT JOIN (
+    SELECT DISTINCT {DAY_NUMBER} AS number, {URI.format("proxy_scores")} AS uri, clientip, host, useragent,
+        reqmethod, resconttype, word
+    FROM proxy_scores WHERE {DAY_NUMBER} BETWEEN ? AND ?
+) s ON s.number = t.number AND s.uri = t.uri
+WHERE t.severity <> 2
+ORDER BY {nulls_last(("number", "uri"), "t")}, {nulls_last(("clientip", "host", "useragent", "word"), "s")}
+"""
+    return Query(sql, (*days, *days), (first, last))
+
+
+def changed_by_feedback(day: Day, names: tuple[str, ...]) -> Query:
+    """Select one row if a word of the day's scored connections has one of these reasons."""
+    where, values = of_day(tables.PROXY_SCORES, day)
+    reasons = " OR ".join("instr(word, ?) > 0" for _ in names)
+    sql = f"SELECT 1 AS found FROM proxy_scores WHERE ({reasons}) AND {where} LIMIT 1"
+    return Query(sql, (*(f"{name}=" for name in names), *values), (day, day))
 
 
 def details(day: Day, fulluri: str, clientip: str) -> Query:

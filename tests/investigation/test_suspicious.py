@@ -16,7 +16,7 @@ def uris(frame) -> list[str]:
 
 
 def test_each_connection_is_listed_once_the_lowest_score_first(today: AnalystsDay) -> None:
-    """By its lowest row, with the number of its rows; the columns are those of proxy_scores."""
+    """By its lowest row, with the number of its rows and its feedback; the rest is proxy_scores'."""
     today.write_scores(
         {"fulluri": "a.test/", "ml_score": 0.3, "time": "01:00:00"},
         {"fulluri": "a.test/", "ml_score": 0.1, "time": "02:00:00"},
@@ -27,7 +27,7 @@ def test_each_connection_is_listed_once_the_lowest_score_first(today: AnalystsDa
 
     found = suspicious(today.day, deployment=today.deployment)
 
-    assert tuple(found.columns) == (*PROXY_SCORES.column_names, "scored_rows")
+    assert tuple(found.columns) == (*PROXY_SCORES.column_names, "scored_rows", "feedback")
     rows = found[["fulluri", "clientip", "time", "scored_rows"]].to_numpy().tolist()
     assert rows == [
         ["b.test/", "10.0.0.1", "09:00:00", 1],

@@ -2,7 +2,7 @@ import pytest
 from support.hostile import VALUES
 
 from proxy_oa_assets.ranking import reasons
-from proxy_oa_assets.ranking.reasons import in_words, parsed, sentence, total, with_points
+from proxy_oa_assets.ranking.reasons import adjusted_by, in_words, parsed, sentence
 
 _KNOWN = {
     "beacon": "it asks at regular intervals",
@@ -75,7 +75,7 @@ def test_any_other_word_is_shown_as_it_is():
     """spot-ml's words, another ranking's, and data that looks almost like ours, have no reasons of ours."""
     for word in (*_SPOT, *_ALMOST):
         assert parsed(word) == ()
-        assert with_points(word, {"feedback": -1}) == word
+        assert adjusted_by(word) == 0
     for word in (*_SPOT, *_ALMOST, *filter(None, VALUES)):
         assert in_words(word) == [word]
 
@@ -91,9 +91,10 @@ def test_a_hostile_host_in_a_word_of_ours_is_data():
         assert value in "".join(in_words(f"beacon=0.9;led_from={value}"))
 
 
-def test_points_are_replaced_and_removed():
-    """The other reasons stay as they stand, and zero points leave no reason."""
-    word = "beacon=0.93;led_from=a.example;leads_on;feedback=-1.5"
-    assert with_points(word, {"feedback": 0}) == "beacon=0.93;led_from=a.example;leads_on"
-    assert with_points(word, {"feedback": 0.25}) == "beacon=0.93;led_from=a.example;leads_on;feedback=0.25"
-    assert total(parsed(word), ["feedback", "beacon"]) == pytest.approx(-0.57)
+def test_what_counts_by_now_replaces_the_word_s_adjustments():
+    """Feedback of the ranking is taken out, and another ranking's word is followed by today's."""
+    word = "beacon=0.93;leads_on;feedback=-1.5;own_domain=-2"
+    assert adjusted_by(word) == -3.5
+    assert in_words(word, "") == ["it asks at regular intervals", "leads on to other suspicious hosts"]
+    assert in_words(word, "feedback=2")[0] == "analysts gave alike traffic high risk"
+    assert in_words("0_12_GET", "known_good=-2") == ["0_12_GET", "but: a user agent that is known to be good"]

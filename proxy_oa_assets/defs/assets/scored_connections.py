@@ -20,6 +20,7 @@ from proxy_oa_assets.model.day import Day
 from proxy_oa_assets.model.tables import PROXY_SCORES, PROXY_THREAT_INVESTIGATION, records
 from proxy_oa_assets.model.text_file import IgnoredLines
 from proxy_oa_assets.model.tsv import write_tsv
+from proxy_oa_assets.ranking.reasons import sentence
 from proxy_oa_assets.ranking.results_file import kept_rows
 from proxy_oa_assets.resources.deployment import Deployment
 from proxy_oa_assets.resources.hdfs import FileStore
@@ -31,7 +32,16 @@ if TYPE_CHECKING:
     from proxy_oa_assets.enrichment.reputation.client import LookupResult
 
 EXPORTED_COLUMNS = (*PROXY_SCORES.column_names, "uri_sev", "hash")
-_PREVIEWED = ("ml_score", "time", "clientip", "fulluri", "uri_rep", "respcode_name", "network_context")
+_PREVIEWED = (
+    "ml_score",
+    "time",
+    "clientip",
+    "fulluri",
+    "because",
+    "uri_rep",
+    "respcode_name",
+    "network_context",
+)
 
 
 def scored_connections_asset(daily: Daily) -> dg.AssetsDefinition:
@@ -90,7 +100,11 @@ def scored_connections_asset(daily: Daily) -> dg.AssetsDefinition:
                 "network_context_rejected": network.rejected.count,
                 **_named("network_context_rejected_lines", network.rejected),
                 "most_suspicious": preview(
-                    enriched.assign(ml_score=enriched["ml_score"].map("{:.3g}".format)), _PREVIEWED
+                    enriched.assign(
+                        ml_score=enriched["ml_score"].map("{:.3g}".format),
+                        because=enriched["word"].map(sentence),
+                    ),
+                    _PREVIEWED,
                 ),
                 "export": export,
                 **_lookup_metadata(looked_up),

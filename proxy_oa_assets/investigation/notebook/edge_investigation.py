@@ -24,15 +24,16 @@ from proxy_oa_assets.investigation.search import details, suspicious
 from proxy_oa_assets.model.day import Day
 from proxy_oa_assets.model.tables import records
 from proxy_oa_assets.model.text import counted
+from proxy_oa_assets.ranking.reasons import sentence
 from proxy_oa_assets.resources.deployment import Deployment
 
 _SUSPICIOUS = columns(
-    "ml_score time clientip fulluri uri_rep reqmethod respcode_name network_context scored_rows"
+    "ml_score time clientip fulluri reasons uri_rep reqmethod respcode_name network_context scored_rows"
 )
 _SCORED = columns("uri_sev fulluri")
 _PROPERTIES = columns(
-    "fulluri uri_rep ml_score clientip network_context username reqmethod respcode_name referer useragent "
-    "resconttype webcat"
+    "fulluri reasons uri_rep ml_score clientip network_context username reqmethod respcode_name referer "
+    "useragent resconttype webcat"
 )
 _REQUESTS = columns(
     "time reqmethod respcode respcode_name resconttype csbytes scbytes referer useragent webcat serverip "
@@ -93,8 +94,11 @@ class SuspiciousList:
     def load(self) -> None:
         """Read the list again with the current filters."""
         with self.status.during("Reading the suspicious connections"):
-            self._frame = suspicious(
+            found = suspicious(
                 self._day, self.uri.value, self.client.value, self.limit.value, deployment=self._deployment
+            )
+            self._frame = found.assign(
+                reasons=[sentence(*row) for row in records(found[["word", "feedback"]])]
             )
             empty = f"{self._day} has nothing left to score, or isn't materialized"
             if self.uri.value or self.client.value:

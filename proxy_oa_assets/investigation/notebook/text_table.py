@@ -191,6 +191,7 @@ _COLUMNS = {
         TableColumn("username", "user"),
         TableColumn("fulluri", "URI", kind="wide"),
         TableColumn("uri_rep", "verdict", _verdict, order=_risk_order),
+        TableColumn("reasons", "because", kind="wide"),
         TableColumn("reqmethod", "method"),
         TableColumn("respcode", "code"),
         TableColumn("respcode_name", "response"),

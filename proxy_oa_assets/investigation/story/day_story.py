@@ -21,6 +21,7 @@ from proxy_oa_assets.investigation.storyboard import (
 )
 from proxy_oa_assets.model.day import Day
 from proxy_oa_assets.model.tables import PROXY_SCORES, records
+from proxy_oa_assets.ranking.reasons import in_words, parsed
 from proxy_oa_assets.resources.deployment import Deployment
 
 if TYPE_CHECKING:
@@ -31,7 +32,10 @@ _LINE_BREAK = re.compile(r"\r\n|\r|\n")
 
 @dataclass(frozen=True)
 class ThreatStory:
-    """One threat. `uri_rep` is None for a URI that isn't among the day's scored connections."""
+    """One threat. `uri_rep` is None for a URI that isn't among the day's scored connections.
+
+    `reasons` are those of its most suspicious row; none if another system ranked the day.
+    """
 
     uri: str
     severity: Severity | None
@@ -42,6 +46,7 @@ class ThreatStory:
     progression: IncidentProgression | None
     uri_rep: str | None
     verdicts: Sequence[Verdict]
+    reasons: Sequence[str]
 
     @property
     def met_by(self) -> set[str]:
@@ -93,6 +98,9 @@ def read_story(day: Day, deployment: Deployment) -> DayStory:
     severities = severities_by_uri(threats(day, deployment=deployment))
     scores = deployment.impala.read_day(PROXY_SCORES, day)
     uri_reps = {uri_text(uri): str(text or "") for uri, text in records(scores[["fulluri", "uri_rep"]])}
+    # The lowest score comes last, and stays.
+    by_score = scores.sort_values("ml_score", ascending=False, kind="stable")[["fulluri", "word"]]
+    words = {uri_text(uri): word for uri, word in records(by_score) if parsed(word)}
     found = []
     comments = storyboard(day, deployment=deployment)[["p_threat", "title", "text"]]
     for threat, title, text in records(comments):
@@ -109,6 +117,7 @@ def read_story(day: Day, deployment: Deployment) -> DayStory:
                 progression=incident_progression(day, uri, deployment=deployment),
                 uri_rep=uri_reps.get(uri),
                 verdicts=decode(uri_reps.get(uri, "")),
+                reasons=in_words(words.get(uri)),
             )
         )
     return DayStory(
