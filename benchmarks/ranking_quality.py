@@ -3,8 +3,9 @@
     PROXY_OA_TEST_DATA=... python -m benchmarks.ranking_quality [--only 'beacon*'] [--missed] [--top 20]
 
 A line per day; `!` marks one that misses its limits. `first` is the place of the first pair that counts:
-on labelled days a confirmed one, else any of the attack; `last` the place of the last one. Places count
-distinct (client, host) pairs. Without the real days there are none to measure.
+on labelled days a confirmed one, else any of the attack; `last` the place of the last one, and the second
+`200` how many of them stand in the first 200. Places count distinct (client, host) pairs. Without the real
+days there are none to measure.
 """
 
 import argparse
@@ -66,7 +67,7 @@ class Result:
     def share(self) -> float:
         """How much of min(20, bad) stands in the first 20; 1 without an attack."""
         sought = min(20, len(self.made.bad))
-        return sum(place <= 20 for place in self.places) / sought if sought else 1.0
+        return _within(self.places, 20) / sought if sought else 1.0
 
     @property
     def fits(self) -> bool:
@@ -78,25 +79,34 @@ class Result:
             first <= (self.case.first_by or first)
             and last <= (self.case.confirmed_by or last)
             and self.share >= (self.case.share or 0.0)
+            and all(
+                _within(self.places, top) >= bad and _within(self.confirmed, top) >= confirmed
+                for top, bad, confirmed in self.case.least
+            )
         )
 
     @property
     def line(self) -> str:
         """The line of the table."""
-        tops = " ".join(f"{sum(place <= top for place in self.places):>4d}" for top in _TOPS)
+        tops = " ".join(f"{_within(self.places, top):>4d}" for top in _TOPS)
         first, last = (self.confirmed[0], self.confirmed[-1]) if self.confirmed else ("", "")
         points = self.ranked.pairs[0][1] if self.ranked.pairs else 0.0
         return (
             f"{' ' if self.fits else '!'} {self.case.name:<44.44s} {len(self.ranked.pairs):>6d} "
-            f"{len(self.made.bad):>4d} {tops} {first!s:>6} {last!s:>6} {points:>6.2f} {self.seconds:>5.1f}  "
+            f"{len(self.made.bad):>4d} {tops} {first!s:>6} {last!s:>6} "
+            f"{_within(self.confirmed, 200):>4d} {points:>6.2f} {self.seconds:>5.1f}  "
             f"{self.ranked.statement}"
         )
 
 
 _HEADER = (
     f"  {'day':<44s} {'pairs':>6s} {'bad':>4s} {' '.join(f'{top:>4d}' for top in _TOPS)} {'first':>6s} "
-    f"{'last':>6s} {'points':>6s} {'sec':>5s}  statement"
+    f"{'last':>6s} {'200':>4s} {'points':>6s} {'sec':>5s}  statement"
 )
+
+
+def _within(places: Sequence[int], top: int) -> int:
+    return sum(place <= top for place in places)
 
 
 def measured(chosen: Sequence[Case], ranker: Ranker) -> Iterator[Result]:

@@ -21,21 +21,32 @@ from benchmarks.attack_days.scene import MadeDay, Scenario, made_day
 
 @dataclass(frozen=True)
 class Case:
-    """A day to rank: how it is made in a folder, and the limits of `Scenario`."""
+    """A day to rank: how it is made in a folder, and the limits of `Scenario`.
+
+    `least` says for some first places how many pairs of the attack, and how many confirmed ones, must stand
+    there.
+    """
 
     name: str
     make: Callable[[Path], MadeDay]
     first_by: int | None = None
     confirmed_by: int | None = None
     share: float | None = 0.85
+    least: tuple[tuple[int, int, int], ...] = ()
     clean: bool = False
+
+
+_LABELLED = {
+    "2018-02-06": (5, 35, None, ((10, 10, 0), (20, 19, 0))),
+    "2015-08-27": (None, 10, None, ((12, 10, 0),)),
+    "2015-06-10": (None, None, None, ((100, 97, 0), (200, 0, 40))),
+}
 
 
 def cases(data: Path) -> Iterator[Case]:
     """Yield every day: labelled, clean, with columns blanked, with made attacks, with captures moved in."""
-    limits = {"2018-02-06": (5, 35, 0.95), "2015-08-27": (10, 10, 0.9), "2015-06-10": (None, None, 0.97)}
-    for key in DAYS:
-        yield Case(key, _in_place(labelled_day, data, key), *limits[key])
+    for key, limits in _LABELLED.items():
+        yield Case(key, _in_place(labelled_day, data, key), *limits)
     for key in CLEAN:
         yield Case(key, _in_place(clean_day, data, key), clean=True)
     for key in DAYS[:2]:
