@@ -210,9 +210,16 @@ class Settings(_Variables):
             )
         return self.ended(day)
 
+    def yesterday(self) -> Day:
+        """Return the last day that has ended."""
+        return Day(self._today()).plus(-1)
+
+    def _today(self) -> dt.date:
+        return dt.datetime.now(ZoneInfo(self.timezone)).date()
+
     def ended(self, day: Day) -> Day:
         """Return a day that has ended. Raises DayError if it hasn't."""
-        today = dt.datetime.now(ZoneInfo(self.timezone)).date()
+        today = self._today()
         if day.date >= today:
             raise DayError(
                 f"{day} isn't over yet: today is {today} in {self.timezone} (PROXY_OA_TIMEZONE), "

@@ -10,7 +10,7 @@ from rich.text import Text
 
 from proxy_oa_assets.cli.history import DayRun
 from proxy_oa_assets.enrichment.reputation.client import LookupResult
-from proxy_oa_assets.enrichment.reputation.verdict import Status, gravest
+from proxy_oa_assets.enrichment.reputation.verdict import Risk, Status, gravest
 from proxy_oa_assets.model.day import Day
 from proxy_oa_assets.model.tables import records
 from proxy_oa_assets.model.text import printable, printable_lines
@@ -53,7 +53,8 @@ def show_suspicious(day: Day, found: pd.DataFrame) -> None:
     for score, time, client, uri_rep, method, uri, word, feedback in records(found[names]):
         verdict = gravest(str(uri_rep or ""))
         line = Text(f"{score:8.1e}  {printable(time):8}  {printable(client, _CLIENT):15}  ")
-        line.append(f"{verdict.label} " if verdict else "", style="bold red")
+        if verdict and verdict.risk > Risk.NONE:
+            line.append(f"{verdict.label} ", style="bold red" if verdict.risk == Risk.HIGH else "yellow")
         line.append(printable(f"{method} {uri}", _MOST))
         console.print(line, no_wrap=True, overflow="ellipsis")
         reasons = Text(printable(sentence(word, feedback), _MOST_REASONS), style="dim")

@@ -4,9 +4,7 @@ import io
 import re
 import shlex
 from collections.abc import Callable
-from datetime import datetime
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 import dagster as dg
 from dotenv import dotenv_values
@@ -34,7 +32,7 @@ _START_LINE = re.compile(f"^{_START}=.*$", re.MULTILINE)
 
 def run_demo(settings: Settings, last_day: Day | None) -> bool:
     """Write and materialize the sample days; print what to look at. Return whether all succeeded."""
-    last = settings.ended(last_day or Day(datetime.now(ZoneInfo(settings.timezone)).date()).plus(-1))
+    last = settings.ended(last_day or settings.yesterday())
     days = [last.plus(offset) for offset in range(1 - DAYS, 1)]
     if "${" in str(settings.home):
         raise ProxyOaError(

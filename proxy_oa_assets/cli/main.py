@@ -199,6 +199,25 @@ def reset(date: str, *, yes: bool) -> None:
 
 
 @main.command()
+@click.option("--date", "date", metavar="YYYY-MM-DD", help="The day; yesterday if left out.")
+def feedback(date: str | None) -> None:
+    """List the severities of earlier days, and the site's lists, that weigh a day's ranking."""
+    settings = load_settings()
+    day = settings.day(date) if date else settings.yesterday()
+
+    from proxy_oa_assets.cli.console import show_frame
+    from proxy_oa_assets.investigation.weighing import feedback_in_effect
+    from proxy_oa_assets.resources.deployment import deployment
+
+    found = feedback_in_effect(day, deployment=deployment(settings))
+    if found.empty:
+        click.echo(f"No severity of the {settings.feedback_days} days before {day} weighs its ranking")
+        return
+    shown = found.assign(points=found["points"].map("{:.1f}".format), clients=found["clients"].replace(0, ""))
+    show_frame(f"What weighs the ranking of {day}", shown.drop(columns="by"), flexible="because")
+
+
+@main.command()
 @_DATE
 @click.option(
     "-o",

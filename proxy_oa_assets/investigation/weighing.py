@@ -8,22 +8,55 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from proxy_oa_assets.enrichment.score_columns import Severity
+from proxy_oa_assets.investigation.day_context import day_context
 from proxy_oa_assets.model.day import Day
 from proxy_oa_assets.model.tables import records
-from proxy_oa_assets.ranking.feedback import Feedback, Seen, logit, read_feedback
-from proxy_oa_assets.ranking.reasons import ADJUSTMENTS, Reason, adjusted_by
+from proxy_oa_assets.ranking.feedback import OF_LISTS, Feedback, Given, Seen, logit, read_feedback
+from proxy_oa_assets.ranking.reasons import ADJUSTMENTS, Reason, adjusted_by, sentence
 from proxy_oa_assets.resources.deployment import Deployment
 from proxy_oa_assets.sql.analysts import changed_by_feedback
 
 if TYPE_CHECKING:
     import pandas as pd
 
+_EFFECT_COLUMNS = ("effect", "points", "host", "clients", "given_on", "until", "by", "because")
+_EFFECTS = {Severity.LOW: "lowers", Severity.HIGH: "raises"}
 _COMPARED = ["clientip", "host", "useragent", "word", "reqmethod", "resconttype", "ml_score"]
 
 
 def feedback_of(day: Day, deployment: Deployment) -> Feedback:
     """Return what counts on a day by now."""
     return read_feedback(deployment.impala, day, deployment.workspace.feedback_days)
+
+
+def feedback_in_effect(day: Day | str, *, deployment: Deployment | None = None) -> pd.DataFrame:
+    """Return which severities and lists count on a day, what weighs most first.
+
+    A row per host, severity and the day on which it was given. Columns: effect (`lowers`, `raises`), points
+    (the most that it gives or takes), host, clients (how many), given_on, until (the last day), by (a scored
+    URI, or the list), because (the reasons that low severities are about).
+    """
+    import pandas as pd
+
+    day, deployment = day_context(day, deployment)
+    feedback = feedback_of(day, deployment)
+    groups: dict[tuple[Day, Severity, str], list[Given]] = {}
+    for given in feedback.given:
+        groups.setdefault((given.day, given.severity, given.seen.host), []).append(given)
+    rows = [
+        (
+            *(_EFFECTS[severity], feedback.most(alike[0]), host, len({each.seen.clientip for each in alike})),
+            *(str(given_on), str(feedback.until(alike[0])), alike[0].fulluri, sentence(alike[0].word, "")),
+        )
+        for (given_on, severity, host), alike in groups.items()
+    ]
+    rows.sort(key=lambda row: (-row[1], row[0], row[4:6], row[2]))
+    for name, values in feedback.lists().items():
+        rows += [("lowers", -OF_LISTS, value, 0, "", "", name, "") for value in values]
+    return pd.DataFrame(
+        rows, columns=["effect", "points", "host", "clients", "given_on", "until", "by", "because"]
+    )
 
 
 def is_weighed(day: Day, feedback: Feedback, deployment: Deployment) -> bool:

@@ -27,6 +27,7 @@ from proxy_oa_assets.model.column_map import RESULT_FIELDS
 from proxy_oa_assets.model.tables import PROXY
 from proxy_oa_assets.model.text import counted
 from proxy_oa_assets.ranking import pairs, requests
+from proxy_oa_assets.ranking.adjusting import adjust
 from proxy_oa_assets.ranking.context import rounds
 from proxy_oa_assets.ranking.history import read_past
 from proxy_oa_assets.ranking.hosts import describe_hosts
@@ -35,6 +36,7 @@ from proxy_oa_assets.ranking.signs import MIDDLE, ranked, scored, signs, silent
 
 if TYPE_CHECKING:
     from proxy_oa_assets.model.day import Day
+    from proxy_oa_assets.ranking.feedback import Feedback
     from proxy_oa_assets.ranking.hosts import Lists
     from proxy_oa_assets.ranking.weights import Weights
     from proxy_oa_assets.resources.impala import Warehouse
@@ -68,7 +70,13 @@ class RankedDay:
 
 
 def rank_day(
-    warehouse: Warehouse, day: Day, *, weights: Weights, lists: Lists, history_days: int = 14
+    warehouse: Warehouse,
+    day: Day,
+    *,
+    weights: Weights,
+    lists: Lists,
+    history_days: int = 14,
+    feedback: Feedback | None = None,
 ) -> RankedDay:
     """Rank a day's raw requests. A day without any has no pairs."""
     # Two threads: the tables are small, and the machine has other work.
@@ -76,6 +84,8 @@ def rank_day(
         signals = all_signals()
         make_pairs(connection, warehouse, day, signals, lists=lists, history_days=history_days)
         order_pairs(connection, signals, weights)
+        if feedback:
+            adjust(connection, feedback, weights.bars)
         rows = _telling_rows(connection, warehouse, day)
         ranked = connection.sql("SELECT * FROM ranked ORDER BY place").to_arrow_table()
         return RankedDay(ranked, rows, _statement(connection))

@@ -28,8 +28,10 @@ if TYPE_CHECKING:
     from proxy_oa_assets.resources.impala import Warehouse
 
 # Points of a severity of the day before, by what a connection has in common with the scored one.
-_ALIKE = {"client and host": 3.0, "host": 2.0, "site": 1.0, "user agent": 0.5}
-_OF_LISTS = -2.0
+_CLOSEST = "client and host"
+_ALIKE = {_CLOSEST: 3.0, "host": 2.0, "site": 1.0, "user agent": 0.5}
+# Points of what a list of the site names.
+OF_LISTS = -2.0
 # A family of signals with so many points more than the scored connection had is another kind of evidence.
 _STRONGER = 0.7
 # Points of each sign of another ranking's row, whose word has none.
@@ -58,13 +60,13 @@ class Seen:
             # What stands around a connection is no sign of its own.
             own = [reason for reason in reasons if reason.name not in (*ADJUSTMENTS, NEAR)]
             signs = {reason.name: reason.points for reason in own if reason.points and reason.points > 0}
-        texts = tuple(sorted({agent for agent in agents if isinstance(agent, str)}))
+        texts = tuple(sorted({agent if isinstance(agent, str) else "" for agent in agents}))
         return cls(str(clientip), str(host or "").lower(), texts, signs)
 
     def likeness(self) -> Iterator[tuple[str, str]]:
         """Yield what others can have in common with it, the most telling first."""
         if self.host not in ("", "-", "none"):
-            yield "client and host", f"{self.clientip} {self.host}"
+            yield _CLOSEST, f"{self.clientip} {self.host}"
             yield "host", self.host
             yield "site", _site(self.host)
         for agent in self.agents:
@@ -86,11 +88,12 @@ class Seen:
 
 @dataclass(frozen=True)
 class Given:
-    """A severity that an analyst gave on a day, with a connection that has it."""
+    """A severity that an analyst gave on a day, with a connection that has it and its word."""
 
     day: Day
     severity: Severity
     fulluri: str
+    word: str
     seen: Seen
 
 
@@ -117,28 +120,33 @@ class Feedback:
         """Return whether anything counts."""
         return bool(self.given or self.own_domains or self.known_agents)
 
+    def lists(self) -> dict[str, Sequence[str]]:
+        """Return the entries of the site's lists, by the lists' names."""
+        return {"own_domains": sorted(self.own_domains), "known_good_agents": self.known_agents}
+
     def until(self, given: Given) -> Day:
         """Return the last day on which a severity counts."""
         return given.day.plus(self.days)
 
-    def weight(self, given: Given) -> float:
-        """Return how much a severity still counts on the day: 1 on the day after its own."""
-        return max(0.0, 1 - ((self.day.date - given.day.date).days - 1) / self.days)
+    def most(self, given: Given, likeness: str = _CLOSEST) -> float:
+        """Return the most points that a severity still gives or takes on the day."""
+        age = (self.day.date - given.day.date).days
+        return _ALIKE[likeness] * max(0.0, 1 - (age - 1) / self.days)
 
     def points(self, seen: Seen) -> dict[str, float]:
         """Return the points by reason that feedback and lists give a connection; those of 0 are left out."""
         lowered = raised = 0.0
         for likeness in seen.likeness():
             for given in self._by_likeness.get(likeness, ()):
-                points = _ALIKE[likeness[0]] * self.weight(given)
+                points = self.most(given, likeness[0])
                 if given.severity is Severity.HIGH:
                     raised = max(raised, points)
                 elif points > lowered:
                     lowered = max(lowered, min(points, seen.shared(given.seen)))
         found = {
             FEEDBACK: round(raised - lowered, 2),
-            OWN_DOMAIN: _OF_LISTS if self._is_own(seen.host) else 0,
-            KNOWN_GOOD: _OF_LISTS if self._is_known(seen.agents) else 0,
+            OWN_DOMAIN: OF_LISTS if self._is_own(seen.host) else 0,
+            KNOWN_GOOD: OF_LISTS if self._is_known(seen.agents) else 0,
         }
         return {name: points for name, points in found.items() if abs(points) >= _LEAST}
 
@@ -190,9 +198,8 @@ def _given(row: Sequence[object]) -> Given:
         raise ValueError(f"{number} is no day")
     if client is None and uri != NULL:
         host = re.split(r"[/:?]", str(uri), maxsplit=1)[0]
-    return Given(
-        day, Severity(int(str(severity))), str(uri), Seen.of(client, host, [agent], word, method, kind)
-    )
+    seen = Seen.of(client, host, [agent], word, method, kind)
+    return Given(day, Severity(int(str(severity))), str(uri), str(word or ""), seen)
 
 
 @cache

@@ -6,7 +6,7 @@ from operator import attrgetter
 
 from proxy_oa_assets.ranking.context import rounds
 from proxy_oa_assets.ranking.signal import Signal
-from proxy_oa_assets.ranking.weights import Weights
+from proxy_oa_assets.ranking.weights import Bars, Weights
 
 # Points of the pair whose score is 0.5.
 MIDDLE = 4.0
@@ -114,7 +114,12 @@ SELECT row_number() OVER (ORDER BY points DESC, clientip, host) AS place, client
                 ELSE 'led_from' END END,
         CASE WHEN leads >= {_LEAST_REASON} THEN 'leads_on' END,
         CASE WHEN near >= {_LEAST_REASON} THEN printf('near=%.2f', near) END) AS word,
-    points >= {bars.stands_out} OR points >= {bars.beacon} AND beacon >= {bars.beacon_sign} AS stands_out,
+    {stands_out(bars)} AS stands_out,
     {kept}
 FROM reasoned
 """
+
+
+def stands_out(bars: Bars) -> str:
+    """Return the condition of a pair of `ranked` that stands out."""
+    return f"(points >= {bars.stands_out} OR points >= {bars.beacon} AND beacon >= {bars.beacon_sign})"

@@ -4,6 +4,7 @@ from support.analysts_day import AnalystsDay
 from proxy_oa_assets.investigation.reset import reset_scored_connections
 from proxy_oa_assets.investigation.score import score, undo_score
 from proxy_oa_assets.investigation.search import suspicious
+from proxy_oa_assets.investigation.weighing import feedback_in_effect
 from proxy_oa_assets.model.tables import PROXY_SCORES
 
 WORD = "beacon=2.5;rare_host=1.5"
@@ -82,3 +83,30 @@ def test_hostile_values_are_compared_like_any(days) -> None:
         score(today.day, 3, f"{text}/", deployment=today.deployment)
     score(today.day, 3, "null", deployment=today.deployment)
     assert listed(tomorrow)[:6] == [*((text, "") for text in texts[5:]), (texts[0], "feedback=-3")]
+
+
+def test_what_weighs_a_day_is_listed_with_its_end(days) -> None:
+    """Host, reasons, whose day, until when; a URI's connections are one row, and an expired one is none."""
+    today, tomorrow = days
+    today.write_scores(
+        row("h.example", 0.1), row("h.example", 0.1, clientip="10.0.0.2"), row("i.example", 0.2, "0_12_GET")
+    )
+    score(today.day, 3, "h.example/", deployment=today.deployment)
+    score(today.day, 1, "i.example/", deployment=today.deployment)
+
+    def rows(days_later: int) -> list[list[object]]:
+        found = feedback_in_effect(today.day.plus(days_later), deployment=today.deployment)
+        ours = found[found["host"].isin(["h.example", "i.example"])]
+        return ours[["effect", "points", "host", "clients", "by"]].to_numpy().tolist()
+
+    assert rows(1) == [
+        ["lowers", 3.0, "h.example", 2, "h.example/"],
+        ["raises", 3.0, "i.example", 1, "i.example/"],
+    ]
+    assert [row[1] for row in rows(16)] == [1.5, 1.5]
+    assert rows(31) == []
+    found = feedback_in_effect(tomorrow.day, deployment=today.deployment)
+    first = found[found["host"] == "h.example"].iloc[0]
+    assert (first["given_on"], first["until"]) == (today.day.key, today.day.plus(30).key)
+    undo_score(today.day, ["h.example/", "i.example/"], deployment=today.deployment)
+    assert rows(1) == []

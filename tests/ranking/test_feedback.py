@@ -22,7 +22,7 @@ def seen(word: str = WORD, client: str = "10.0.0.1", host: str = "cdn.a.example"
 
 
 def given(severity: Severity = Severity.LOW, days_ago: int = 1, **values: str) -> Given:
-    return Given(TODAY.plus(-days_ago), severity, "uri", seen(**values))
+    return Given(TODAY.plus(-days_ago), severity, "uri", "", seen(**values))
 
 
 def points(*severities: Given, **values: str) -> float:
@@ -86,7 +86,7 @@ def test_no_more_is_taken_than_the_same_signs_brought():
 
 def test_another_ranking_s_rows_are_alike_by_method_and_content():
     """Without reasons, a row that brings other content is other evidence."""
-    scored = Given(TODAY.plus(-1), Severity.LOW, "uri", seen("0_12_GET"))
+    scored = Given(TODAY.plus(-1), Severity.LOW, "uri", "", seen("0_12_GET"))
     assert points(scored, word="1_3_GET") == -3
     program = Seen.of("10.0.0.1", "cdn.a.example", [], "1_3_GET", "GET", "application/x-dosexec")
     assert Feedback(TODAY, 30, [scored]).points(program) == {}

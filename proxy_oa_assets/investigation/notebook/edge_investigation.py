@@ -21,6 +21,7 @@ from proxy_oa_assets.investigation.notebook.text_table import (
 )
 from proxy_oa_assets.investigation.score import change_severities, threats
 from proxy_oa_assets.investigation.search import details, suspicious
+from proxy_oa_assets.investigation.weighing import feedback_in_effect
 from proxy_oa_assets.model.day import Day
 from proxy_oa_assets.model.tables import records
 from proxy_oa_assets.model.text import counted
@@ -28,11 +29,12 @@ from proxy_oa_assets.ranking.reasons import sentence
 from proxy_oa_assets.resources.deployment import Deployment
 
 _SUSPICIOUS = columns(
-    "ml_score time clientip fulluri reasons uri_rep reqmethod respcode_name network_context scored_rows"
+    "ml_score time clientip fulluri because uri_rep reqmethod respcode_name network_context scored_rows"
 )
 _SCORED = columns("uri_sev fulluri")
+_FEEDBACK = columns("effect points host clients given_on until by because")
 _PROPERTIES = columns(
-    "fulluri reasons uri_rep ml_score clientip network_context username reqmethod respcode_name referer "
+    "fulluri because uri_rep ml_score clientip network_context username reqmethod respcode_name referer "
     "useragent resconttype webcat"
 )
 _REQUESTS = columns(
@@ -98,7 +100,7 @@ class SuspiciousList:
                 self._day, self.uri.value, self.client.value, self.limit.value, deployment=self._deployment
             )
             self._frame = found.assign(
-                reasons=[sentence(*row) for row in records(found[["word", "feedback"]])]
+                because=[sentence(*row) for row in records(found[["word", "feedback"]])]
             )
             empty = f"{self._day} has nothing left to score, or isn't materialized"
             if self.uri.value or self.client.value:
@@ -190,6 +192,28 @@ class ScoredList:
         return [uri_text(uri) for (uri,) in records(self._frame.iloc[self.table.selected][["fulluri"]])]
 
 
+class FeedbackList:
+    """What feedback on earlier days, and the site's lists, do to the day's order."""
+
+    def __init__(self, day: Day, deployment: Deployment) -> None:
+        self._day, self._deployment = day, deployment
+        self.status = StatusLine()
+        self.table = TextTable("Feedback", height="360px")
+        self.widget = ipywidgets.VBox([self.status.widget, self.table])
+
+    def load(self) -> None:
+        """Read the list again."""
+        with self.status.during("Reading the feedback of the days before"):
+            found = feedback_in_effect(self._day, deployment=self._deployment)
+            days = self._deployment.workspace.feedback_days
+            empty = f"No URI was given a low or high severity in the {days} days before {self._day}"
+            self.table.show(found, _FEEDBACK, empty=empty)
+            self.status.done(
+                f"What lowers or raises alike connections of {self._day}, and the last day on which it counts"
+                f"{cut_note(len(found))}"
+            )
+
+
 class EdgeInvestigation(NotebookView):
     """A day's suspicious connections, to investigate and score."""
 
@@ -203,21 +227,29 @@ class EdgeInvestigation(NotebookView):
         self.suspicious = SuspiciousList(self.day, self.deployment, self._show_details, actions)
         self.details = ConnectionDetails(self.day, self.deployment)
         self.scored = ScoredList(self.day, self.deployment, self._change)
+        self.feedback = FeedbackList(self.day, self.deployment)
         self.undo = ipywidgets.Button(description="Undo", tooltip="Undo the last click", icon="undo")
         self.undo.on_click(lambda _: self._undo())
         self.reload = ipywidgets.Button(description="Reload", tooltip="Show what colleagues have scored")
-        self.reload.on_click(lambda _: self._load())
+        self.reload.on_click(lambda _: self._reload())
         self.status = StatusLine()
         connections = ipywidgets.VBox([self.suspicious.widget, self.details.widget])
-        tabs = ipywidgets.Tab([connections, self.scored.widget], titles=["Suspicious", "Scored"])
+        tabs = ipywidgets.Tab(
+            [connections, self.scored.widget, self.feedback.widget],
+            titles=["Suspicious", "Scored", "Feedback"],
+        )
         heading = ipywidgets.HTML(f"<h2>Suspicious connections of {self.day}</h2>")
         bar = ipywidgets.HBox([self.undo, self.reload, self.status.widget])
         super().__init__([heading, bar, tabs])
-        self._load()
+        self._reload()
 
     def _load(self) -> None:
         self.suspicious.load()
         self.scored.load()
+
+    def _reload(self) -> None:
+        self._load()
+        self.feedback.load()
 
     def _show_details(self) -> None:
         rows = self.suspicious.selected()

@@ -191,7 +191,6 @@ _COLUMNS = {
         TableColumn("username", "user"),
         TableColumn("fulluri", "URI", kind="wide"),
         TableColumn("uri_rep", "verdict", _verdict, order=_risk_order),
-        TableColumn("reasons", "because", kind="wide"),
         TableColumn("reqmethod", "method"),
         TableColumn("respcode", "code"),
         TableColumn("respcode_name", "response"),
@@ -206,6 +205,14 @@ _COLUMNS = {
         TableColumn("uriport", "port"),
         TableColumn("scored_rows", "rows", kind="number"),
         TableColumn("story", "story"),
+        TableColumn("effect", "effect"),
+        TableColumn("points", "points", lambda value: f"{value:.1f}", "number"),
+        TableColumn("host", "host"),
+        TableColumn("clients", "clients", kind="number"),
+        TableColumn("given_on", "given on"),
+        TableColumn("until", "until"),
+        TableColumn("by", "by", kind="wide"),
+        TableColumn("because", "because", kind="wide"),
     )
 }
 
