@@ -127,6 +127,10 @@ class IngestError(ProxyOaError):
     """A log, or the declaration of its format, can't be used; the message names the file and what to do."""
 
 
+class LabelsError(ProxyOaError):
+    """A file of labels can't be used; the message names the line."""
+
+
 class RankingError(ProxyOaError):
     """The ranking's weights, lists or rules don't fit."""
 

@@ -83,6 +83,7 @@ def rank_day(
     with closing(duckdb.connect(":memory:", config={"threads": 2})) as connection:
         signals = all_signals()
         make_pairs(connection, warehouse, day, signals, lists=lists, history_days=history_days)
+        sign_pairs(connection, signals)
         order_pairs(connection, signals, weights)
         if feedback:
             adjust(connection, feedback, weights.bars)
@@ -119,13 +120,17 @@ def make_pairs(
     _load_times(connection, warehouse, day)
 
 
-def order_pairs(connection: duckdb.DuckDBPyConnection, signals: Sequence[Signal], weights: Weights) -> None:
-    """Make the tables `sign`, `scored` and `ranked`."""
+def sign_pairs(connection: duckdb.DuckDBPyConnection, signals: Sequence[Signal]) -> None:
+    """Make the table `sign`."""
     names = [name for name in PROXY.column_names if name in requests.SEEN]
     sums = ", ".join(f"coalesce(sum(has_{name}), 0)" for name in names)
     filled = connection.sql(f"SELECT {sums} FROM pair").fetchall()[0]
     empty = {name for name, count in zip(names, filled, strict=True) if not count}
     connection.execute(signs(signals, silent(signals, empty)))
+
+
+def order_pairs(connection: duckdb.DuckDBPyConnection, signals: Sequence[Signal], weights: Weights) -> None:
+    """Make the tables `scored` and `ranked` from `sign`."""
     connection.execute(scored(signals, weights))
     for _ in range(weights.context.rounds):
         connection.execute(rounds(weights.context))
