@@ -29,6 +29,7 @@ _HOW = {
 _GAP, _LEAST = 2, 20  # columns between cells; the least width of a flexible column
 _MOST = 200  # characters of a value that reach the terminal
 _MOST_REASONS, _CLIENT = 600, 39
+_SHOWN, _REASONS = 10, 4  # clients and hosts, and the reasons of each
 _REASONS_AT = 20  # columns before a request's reasons
 
 
@@ -45,20 +46,23 @@ def show_day(run: DayRun) -> None:
 
 
 def show_suspicious(day: Day, found: pd.DataFrame) -> None:
-    """Print rows of `suspicious`, a line for each request and below it the reasons."""
+    """Print the first request of each client and host in rows of `suspicious`, with its strongest reasons."""
     names = ["ml_score", "time", "clientip", "uri_rep", "reqmethod", "fulluri", "word", "feedback"]
-    if found.empty:
+    first = found.drop_duplicates(["clientip", "host"]).head(_SHOWN)
+    if first.empty:
         return
-    console.print(Text(f"\nThe {len(found)} most suspicious requests of {day}", style="bold"))
-    for score, time, client, uri_rep, method, uri, word, feedback in records(found[names]):
+    console.print(Text(f"\nThe most suspicious clients and hosts of {day}", style="bold"))
+    for score, time, client, uri_rep, method, uri, word, feedback in records(first[names]):
         verdict = gravest(str(uri_rep or ""))
         line = Text(f"{score:8.1e}  {printable(time):8}  {printable(client, _CLIENT):15}  ")
         if verdict and verdict.risk > Risk.NONE:
-            line.append(f"{verdict.label} ", style="bold red" if verdict.risk == Risk.HIGH else "yellow")
+            line.append(
+                f"{printable(verdict.label)} ", style="red" if verdict.risk is Risk.HIGH else "yellow"
+            )
         line.append(printable(f"{method} {uri}", _MOST))
         console.print(line, no_wrap=True, overflow="ellipsis")
-        reasons = Text(printable(sentence(word, feedback), _MOST_REASONS), style="dim")
-        console.print(Padding(reasons, (0, 0, 0, _REASONS_AT)))
+        reasons = Text(printable(sentence(word, feedback, _REASONS), _MOST_REASONS), style="dim")
+        console.print(Padding(reasons, (0, 0, 0, _REASONS_AT), expand=False))
 
 
 def show_verdicts(result: LookupResult) -> None:

@@ -109,7 +109,7 @@ def _materialize(settings: Settings, days: list[Day]) -> bool:
 
 def _show(settings: Settings, configured: Deployment, days: list[Day], rows: int) -> None:
     last = days[-1]
-    show_suspicious(last, suspicious(last, limit=10, deployment=configured))
+    show_suspicious(last, suspicious(last, deployment=configured))
     workspace = configured.workspace
     console.print(f"\n{rows:,} raw requests on {days[0]}, {days[1]} and {last} are scored. Look at")
     for what, where in {

@@ -103,7 +103,7 @@ def run(date: str, limit: int, *, accept_columns: bool, verbose: bool) -> None:
     show_day(done)
     if not done.succeeded:
         sys.exit(FAILED)
-    show_suspicious(day, suspicious(day, limit=10, deployment=configured))
+    show_suspicious(day, suspicious(day, deployment=configured))
 
 
 @main.command()

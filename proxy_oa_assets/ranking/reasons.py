@@ -53,24 +53,27 @@ def parsed(word: object) -> tuple[Reason, ...]:
     return reasons if ours else ()
 
 
-def in_words(word: object, now: object = None) -> list[str]:
+def in_words(word: object, now: object = None, most: int | None = None) -> list[str]:
     """Return what a person reads of a word: the strongest reason first, those against suspicion last.
 
-    `now` are the adjustments that count by now, in the form of a word, in place of the word's own. A name
-    that isn't known, and another ranking's word, are returned as they are. The texts are data: what shows
-    them escapes them.
+    `now` are the adjustments that count by now, in the form of a word, in place of the word's own. `most`
+    leaves out all but so many reasons with points for suspicion. A name that isn't known, and another
+    ranking's word, are returned as they are. The texts are data: what shows them escapes them.
     """
     reasons = parsed(word)
     foreign = [str(word)] if isinstance(word, str) and word and not reasons else []
     if now is not None:
         reasons = (*(reason for reason in reasons if reason.name not in ADJUSTMENTS), *parsed(now))
-    ordered = sorted(reasons, key=_order)
-    return foreign + [f"but: {_words(each)}" if _against(each) else _words(each) for each in ordered]
+    ordered = sorted(reasons, key=lambda reason: -abs(reason.points or 0.0))
+    strong = [_words(reason) for reason in ordered if (reason.points or 0.0) > 0]
+    plain = [_words(reason) for reason in ordered if not reason.points]
+    against = [f"but: {_words(reason)}" for reason in ordered if (reason.points or 0.0) < 0]
+    return [*foreign, *strong[:most], *plain, *against]
 
 
-def sentence(word: object, now: object = None) -> str:
+def sentence(word: object, now: object = None, most: int | None = None) -> str:
     """Return a word's reasons as one text."""
-    return "; ".join(in_words(word, now))
+    return "; ".join(in_words(word, now, most))
 
 
 @functools.cache
@@ -90,17 +93,9 @@ def _reason(name: str, value: str) -> Reason:
     return Reason(name, float(value)) if scored else Reason(name, text=value)
 
 
-def _against(reason: Reason) -> bool:
-    return reason.points is not None and reason.points < 0
-
-
-def _order(reason: Reason) -> tuple[bool, float]:
-    return _against(reason), -abs(reason.points or 0.0)
-
-
 def _words(reason: Reason) -> str:
     if reason.name == FEEDBACK:
-        return _LOWERED if _against(reason) else _RAISED
+        return _LOWERED if (reason.points or 0.0) < 0 else _RAISED
     kind, _, rule = reason.name.partition(":")
     if words := known_words().get(kind):
         return " ".join(filter(None, (f"{words}:" if rule else words, rule, reason.text)))

@@ -24,7 +24,7 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> tuple[Home, subprocess.Com
 
 
 def test_demo_materializes_three_days_and_says_what_to_look_at(demo) -> None:
-    """The ten most suspicious rows, where the tables are, and how to open the web UI."""
+    """The ten most suspicious clients and hosts, where the tables are, and how to open the web UI."""
     home, done = demo
 
     assert done.returncode == 0, done.stderr
@@ -32,7 +32,7 @@ def test_demo_materializes_three_days_and_says_what_to_look_at(demo) -> None:
     for day in DAYS:
         assert pq.read_metadata(home.part("proxy_scores", day)).num_rows == 500
         assert len(list((home.path / "ipynb" / "proxy" / day.folder).glob("*.ipynb"))) == 3
-    assert f"The ten most suspicious requests of {DAYS[-1]}" in done.stdout
+    assert f"The most suspicious clients and hosts of {DAYS[-1]}" in done.stdout
     assert f"GET {DROPPER_HOST}/invoice_2291.pdf.exe" in done.stdout
     assert str(home.huser / "proxy/hive/oa") in done.stdout
     assert f"PROXY_OA_HOME={shlex.quote(str(home.path))} proxy-oa ui" in done.stdout

@@ -50,6 +50,7 @@ def test_reasons_are_read_strongest_first_and_those_against_suspicion_last():
         "but: a user agent that is known to be good",
         "but: a popular site",
     ]
+    assert in_words(word, most=1)[:2] == ["it asks at regular intervals", "led here from a.example"]
     assert sentence("popular=-0.5;beacon=0.9") == "it asks at regular intervals; but: a popular site"
 
 
