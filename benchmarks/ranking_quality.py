@@ -23,7 +23,7 @@ from pathlib import Path
 from benchmarks.attack_days.catalogue import Case, cases
 from benchmarks.attack_days.scene import MadeDay, Pair
 from proxy_oa_assets.ranking.day_ranking import rank_day
-from proxy_oa_assets.ranking.hosts import Lists
+from proxy_oa_assets.ranking.host_lists import Lists
 from proxy_oa_assets.ranking.weights import read_weights
 from proxy_oa_assets.resources.local.duckdb_warehouse import DuckDBWarehouse
 
@@ -130,7 +130,7 @@ def explain(result: Result, top: int, *, missed: bool) -> Iterator[str]:
 
 def shipped_ranker(data: Path, weights: Path | None) -> Ranker:
     """Return the project's ranking, with the shipped weights or a file's."""
-    chosen, lists = read_weights(weights), Lists(popular=data / "reputation/popular_domains.txt")
+    chosen, lists = read_weights(weights), Lists()
 
     def rank(made: MadeDay) -> Ranked:
         with closing(DuckDBWarehouse(base=str(made.folder))) as warehouse:

@@ -37,7 +37,7 @@ from proxy_oa_assets.ranking.signs import MIDDLE, ranked, scored, signs, silent
 if TYPE_CHECKING:
     from proxy_oa_assets.model.day import Day
     from proxy_oa_assets.ranking.feedback import Feedback
-    from proxy_oa_assets.ranking.hosts import Lists
+    from proxy_oa_assets.ranking.host_lists import Lists
     from proxy_oa_assets.ranking.weights import Weights
     from proxy_oa_assets.resources.impala import Warehouse
     from proxy_oa_assets.sql.query import Query

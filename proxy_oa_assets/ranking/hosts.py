@@ -1,45 +1,211 @@
-"""What is known of hosts by their names."""
+"""What is known of hosts by their names and by lists, in DuckDB's SQL.
 
-from dataclasses import dataclass
-from pathlib import Path
+A host is any text that a request had. Its name is the host in lower case, without port and trailing dot, as
+DNS spells it.
+"""
 
+from contextlib import suppress
 
-@dataclass(frozen=True)
-class Lists:
-    popular: Path
+import duckdb
+import idna
+import pyarrow as pa
 
+from proxy_oa_assets.ranking.host_lists import LISTS, Lists
 
-def describe_hosts(con, lists):
-    con.execute(
-        f"CREATE OR REPLACE TEMP TABLE popular AS SELECT DISTINCT lower(column0) AS domain FROM read_csv('{lists.popular}', header=false, columns={{'column0':'VARCHAR'}})"
-    )
-    con.execute(
-        """
-CREATE OR REPLACE TEMP TABLE hostname AS
-SELECT host, address, labels, tld, longest,
-  CASE WHEN address THEN host
-       WHEN length(tld) = 2 AND labels >= 3 AND length(split_part(host,'.',-2)) <= 3 THEN concat(split_part(host,'.',-3),'.',split_part(host,'.',-2),'.',tld)
-       WHEN labels >= 2 THEN concat(split_part(host,'.',-2),'.',tld) ELSE host END AS site,
-  CASE WHEN address THEN '' WHEN length(tld) = 2 AND labels >= 3 AND length(split_part(host,'.',-2)) <= 3 THEN split_part(host,'.',-3)
-       WHEN labels >= 2 THEN split_part(host,'.',-2) ELSE host END AS word
-FROM (SELECT DISTINCT host, regexp_full_match(host,'[0-9.]+|.*:.*|\\[.*') AS address, len(string_split(host,'.')) AS labels, split_part(host,'.',-1) AS tld,
-        list_max(list_transform(string_split(host,'.'), lambda x: length(x))) AS longest FROM cell);
-CREATE OR REPLACE TEMP TABLE letters AS
-WITH known AS (SELECT substr(w, i, 2) AS two, count(*) AS n FROM (SELECT concat('^', split_part(domain,'.',-2), '$') AS w FROM popular), range(1, 40) r(i) WHERE i < length(w) GROUP BY 1),
-     first AS (SELECT substr(two,1,1) AS a, sum(n) AS n FROM known GROUP BY 1),
-     mine AS (SELECT word, substr(concat('^', word, '$'), i, 2) AS two FROM (SELECT DISTINCT word FROM hostname WHERE length(word) > 0), range(1, 64) r(i) WHERE i < length(word) + 2)
-SELECT word, avg(-log2((coalesce(known.n, 0) + 0.5) / (coalesce(first.n, 0) + 19))) AS bits
-FROM mine LEFT JOIN known USING (two) LEFT JOIN first ON first.a = substr(mine.two,1,1) GROUP BY word;
+# The labels from the right that rules and lists are compared with; the longest rule has 7.
+_MOST_LABELS = 8
+# What `internal` covers: RFC 1918, 6598, 3927, 4193 and 4291, multicast, and the names of RFC 6762, 8375 and
+# of habit.
+_INTERNAL_ADDRESS = (
+    r"(::ffff:)?(0|10|127|169\.254|192\.168|172\.(1[6-9]|2\d|3[01])|100\.(6[4-9]|[7-9]\d|1[01]\d|12[0-7])"
+    r"|22[4-9]|2[3-5]\d)\..*"
+    r"|f[cd][0-9a-f]{2}:.*|fe[89a-f][0-9a-f]:.*|ff[0-9a-f]{2}:.*|[0:]*:0*1?"
+)
+_INTERNAL_NAMES = """'local', 'localdomain', 'localhost', 'lan', 'internal', 'intranet', 'private', 'corp', 'home', 'home.arpa',
+    'in-addr.arpa', 'ip6.arpa', 'test', 'invalid', 'domain', 'workgroup'"""
+
+# Of a host: `name`, whether it is an address, and its labels.
+_NAMES = r"""
+CREATE OR REPLACE TEMP TABLE host_name AS
+SELECT host, name, address, string_split(name, '.') AS parts
+FROM (
+    SELECT host, name,
+        regexp_full_match(name, '(0x[0-9a-f]*|[0-9]+)(\.(0x[0-9a-f]*|[0-9]+)){0,3}')
+        OR regexp_full_match(name, '(([0-9a-f]+:){6,7}|[0-9a-f:]*::)[0-9a-f:.]*(%.*)?') AS address
+    FROM (
+        SELECT host, rtrim(coalesce(
+            CASE WHEN text LIKE '[%' THEN regexp_extract(text, '^\[([^\]]*)\]', 1)
+                 WHEN regexp_matches(text, '^[^:]+:[0-9]*$') THEN split_part(text, ':', 1)
+                 WHEN text <> '-' THEN text END, ''), '.') AS name
+        FROM (
+            SELECT host, lower(trim(coalesce(spelled.dns, host))) AS text
+            FROM (SELECT DISTINCT host FROM cell) LEFT JOIN spelled USING (host))))
+"""
+
+# A row per host and domain above or at it, longest names last.
+_TAILS = f"""
+CREATE OR REPLACE TEMP TABLE tail AS
+SELECT name, n, array_to_string(parts[-n:], '.') AS domain
+FROM (
+    SELECT name, parts, unnest(range(1, least(len(parts), {_MOST_LABELS}) + 1)) AS n
+    FROM (SELECT DISTINCT name, parts FROM host_name WHERE NOT address AND name <> ''))
+"""
+
+# publicsuffix.org's algorithm: an exception prevails, else the longest rule does, else the last label alone.
+# `registry` is the suffix of the domain registries, `suffix` that or the longer one of a company that gives
+# names below its own.
+_SUFFIXES = """
+CREATE OR REPLACE TEMP TABLE suffix AS
+WITH found AS (
+    SELECT tail.name, rule.of = 'company' AS private, kind = 'exception' AS excepted,
+        CASE kind WHEN 'plain' THEN n WHEN 'wildcard' THEN n + 1 ELSE n - 1 END AS n
+    FROM tail JOIN suffix_rule rule ON rule.name = tail.domain),
+longest AS (
+    SELECT name,
+        coalesce(max(n) FILTER (excepted), max(n)) AS n,
+        coalesce(max(n) FILTER (excepted AND NOT private), max(n) FILTER (NOT private)) AS registry_n
+    FROM found GROUP BY name)
+SELECT name, len(parts) AS labels, least(coalesce(n, 1), labels) AS n,
+    least(coalesce(registry_n, 1), labels) AS registry_n,
+    array_to_string(parts[-least(coalesce(n, 1), labels) - 1:], '.') AS site,
+    array_to_string(parts[-least(coalesce(registry_n, 1), labels):], '.') AS registry
+FROM (SELECT DISTINCT name, parts FROM host_name WHERE NOT address AND name <> '')
+LEFT JOIN longest USING (name)
+"""
+_ROLES = {
+    "ip_echo": "ip_echo",
+    "revocation": "revocation",
+    "updates": "updates",
+    "dynamic_dns": "dynamic_dns",
+    "shorteners": "shortener",
+    "user_content": "user_content",
+    "own_domains": "own",
+}
+_LISTED = f"""
+CREATE OR REPLACE TEMP TABLE role AS
+SELECT tail.name, {", ".join(f"bool_or(list = '{name}') AS {role}" for name, role in _ROLES.items())},
+    bool_or(list = 'popular' AND tail.n > suffix.n OR list = 'popular' AND tail.n = suffix.labels) AS listed
+FROM tail JOIN listed USING (domain) JOIN suffix USING (name) GROUP BY tail.name
+"""
+
+# The letters of names: how often one follows another in the names of popular sites, ^ and $ being the ends.
+_LETTERS = """
+CREATE OR REPLACE TEMP TABLE letter_pair AS
+WITH word AS (
+    SELECT concat('^', parts[-2], '$') AS word
+    FROM (SELECT string_split(domain, '.') AS parts FROM listed WHERE list = 'popular')
+    WHERE len(parts) > 1 AND regexp_full_match(parts[-2], '[a-z0-9-]+') AND parts[-2] NOT LIKE 'xn--%'),
+pair AS (
+    SELECT pair, count(*) AS times
+    FROM (SELECT substr(word, unnest(range(1, length(word))), 2) AS pair FROM word) GROUP BY pair)
+SELECT pair, -log2((times + 0.5) / (sum(times) OVER (PARTITION BY left(pair, 1)) + 19)) AS bits FROM pair;
+CREATE OR REPLACE TEMP TABLE word AS
+WITH word AS (
+    SELECT DISTINCT split_part(site, '.', 1) AS word
+    FROM suffix
+    WHERE regexp_full_match(word, '[a-z0-9-]{2,63}') AND word NOT LIKE 'xn--%')
+SELECT word, avg(coalesce(bits, 11)) AS letters, sum(coalesce(bits, 11)) AS bits
+FROM (SELECT word, substr(concat('^', word, '$'), unnest(range(1, length(word) + 2)), 2) AS pair FROM word)
+LEFT JOIN letter_pair USING (pair) GROUP BY word
+"""
+
+# How rare the last label is among popular sites.
+_ENDINGS = """
 CREATE OR REPLACE TEMP TABLE ending AS
-SELECT tld, -log2((count(*) FILTER (popular) + 1.0) / (SELECT count(*) + 500 FROM popular)) AS bits
-FROM (SELECT split_part(domain,'.',-1) AS tld, TRUE AS popular FROM popular UNION ALL SELECT DISTINCT tld, FALSE FROM hostname) GROUP BY tld;
-CREATE OR REPLACE TEMP TABLE known_host AS
-SELECT DISTINCT host FROM (SELECT host, unnest([host, site, concat(split_part(host,'.',-3),'.',split_part(host,'.',-2),'.',split_part(host,'.',-1)), concat(split_part(host,'.',-2),'.',split_part(host,'.',-1))]) AS up FROM hostname WHERE NOT address)
-JOIN popular ON domain = up;
-CREATE OR REPLACE TEMP TABLE host AS SELECT h.host, address,
- coalesce(regexp_full_match(h.host, '(10\\.|192\\.168\\.|172\\.(1[6-9]|2[0-9]|3[01])\\.|127\\.|169\\.254\\.|fe80|fc|fd).*') AND address OR labels < 2 AND NOT address OR h.tld IN ('local','lan','internal','corp','home','intranet','localdomain'), false) AS internal,
- site, h.word, h.tld AS suffix, labels, longest AS longest_label, k.host IS NOT NULL AS popular, bits AS letters, e.bits AS suffix_bits, 0.0 AS generated, NULL::VARCHAR AS looks_like,
- FALSE AS ip_echo, FALSE AS revocation, FALSE AS updates, FALSE AS dynamic_dns, FALSE AS shortener, FALSE AS user_content
-FROM hostname h LEFT JOIN letters ON letters.word = h.word LEFT JOIN ending e ON e.tld = h.tld LEFT JOIN known_host k ON k.host = h.host
-""".replace("bits AS letters", "letters.bits AS letters")
-    )
+SELECT ending, -log2((count(*) + 1.0) / (sum(count(*)) OVER () + 500)) AS bits
+FROM (SELECT split_part(domain, '.', -1) AS ending FROM listed WHERE list = 'popular') GROUP BY ending
+"""
+
+
+# How much likelier than not a machine made a word: by which factor, in powers of 2, it is likelier among
+# random characters of its own kinds than among the names of popular sites. Half of all names of 9 random
+# letters have 14, one of 100 popular names 10. Customers' names at content networks are made by machines.
+_HOSTS = rf"""
+CREATE OR REPLACE TEMP TABLE host AS
+SELECT host, address,
+    coalesce(CASE WHEN address THEN regexp_full_match(name, '{_INTERNAL_ADDRESS}')
+        WHEN name <> '' THEN own OR labels = 1
+            OR parts[-1] IN ({_INTERNAL_NAMES})
+            OR array_to_string(parts[-2:], '.') IN ({_INTERNAL_NAMES}) END, FALSE) AS internal,
+    coalesce(site, name) AS site, word, substr(site, length(word) + 2) AS suffix,
+    CASE WHEN address OR name = '' THEN 0 ELSE len(parts) END AS labels,
+    CASE WHEN address THEN 0 ELSE list_max([length(part) for part in parts]) END AS longest_label,
+    coalesce(listed AND NOT (dynamic_dns OR shortener OR user_content), FALSE) AS popular,
+    coalesce(ip_echo, FALSE) AS ip_echo, coalesce(revocation, FALSE) AS revocation,
+    coalesce(updates, FALSE) AS updates, coalesce(dynamic_dns, FALSE) AS dynamic_dns,
+    coalesce(shortener, FALSE) AS shortener, coalesce(user_content, FALSE) OR customers AS user_content,
+    letters, CASE WHEN len(parts) > 1 AND NOT address THEN coalesce(ending_bits, 14) END AS suffix_bits,
+    CASE WHEN NOT popular THEN least(1, greatest(0, (length(word) - 3) / 4.0))
+        * CASE WHEN customers AND NOT coalesce(dynamic_dns, FALSE) THEN 0.3 ELSE 1 END
+        / (1 + exp((10 - bits + random_bits) / 2)) END AS generated,
+    CAST(NULL AS VARCHAR) AS looks_like
+FROM (
+    SELECT *, length(word) * CASE WHEN regexp_full_match(word, '[0-9]+') THEN log2(10)
+        WHEN length(word) >= 8 AND regexp_full_match(word, '[0-9a-f]+') THEN log2(16)
+        WHEN regexp_full_match(word, '[a-z]+') THEN log2(26) ELSE log2(37) END AS random_bits
+    FROM (
+        SELECT host_name.*, suffix.site, suffix.labels,
+            coalesce(suffix.n > suffix.registry_n, FALSE) AS customers,
+            CASE WHEN site IS NULL THEN '' ELSE split_part(site, '.', 1) END AS word, role.* EXCLUDE (name),
+            ending.bits AS ending_bits
+        FROM host_name LEFT JOIN suffix USING (name) LEFT JOIN role USING (name)
+        LEFT JOIN ending ON ending.ending = parts[-1] AND NOT address))
+LEFT JOIN (SELECT word AS known, letters, bits FROM word) ON known = word
+"""
+
+
+def describe_hosts(connection: duckdb.DuckDBPyConnection, lists: Lists) -> None:
+    """Make the temporary table `host` of the hosts of `cell`: a row each, NULL included.
+
+    Compare its hosts by IS NOT DISTINCT FROM if NULL counts. Without a value (NULL, empty, `-`) nothing holds
+    and `site` is empty. Columns:
+
+    - `address`: a bare IPv4 or IPv6 address, in any spelling that browsers take; its own site
+    - `internal`: a private, local or multicast address, a name of one label or of an internal domain, an own
+      domain's
+    - `site`: the registered domain: one label more than the public suffix
+    - `word`, `suffix`: the site's first label and the rest
+    - `labels`, `longest_label`: their number, and the length of the longest one in characters
+    - `popular`: a popular site, where only its owner decides what is there
+    - `ip_echo`, `revocation`, `updates`, `dynamic_dns`, `shortener`, `user_content`: what the lists say;
+      below a private rule of the Public Suffix List are customers' names, user content
+    - `letters`: bits per letter of `word`, the more the less it is like the names of popular sites
+    - `suffix_bits`: bits of the last label, the more the rarer it is among popular sites
+    - `generated`: 0 to 1, how much likelier a machine made `word` than a person did
+    - `looks_like`: the well-known or own domain that the name imitates, else NULL
+
+    Raises RankingError if a list can't be used.
+    """
+    _load_lists(connection, lists)
+    _load_spellings(connection)
+    for statement in (_NAMES, _TAILS, _SUFFIXES, _LISTED, _LETTERS, _ENDINGS, _HOSTS):
+        connection.execute(statement)
+
+
+def _load_lists(connection: duckdb.DuckDBPyConnection, lists: Lists) -> None:
+    rows = [(domain, name) for name in LISTS for domain in lists.domains(name)]
+    _load(connection, "listed", {"domain": [row[0] for row in rows], "list": [row[1] for row in rows]})
+    rules = lists.suffix_rules()
+    columns = {"name": [rule.name for rule in rules], "kind": [rule.kind for rule in rules]}
+    columns["of"] = [rule.of for rule in rules]
+    _load(connection, "suffix_rule", columns)
+
+
+def _load_spellings(connection: duckdb.DuckDBPyConnection) -> None:
+    """Make `spelled`: how DNS spells the hosts that have other letters than ASCII's."""
+    hosts = connection.sql(
+        r"SELECT DISTINCT host FROM cell WHERE regexp_matches(host, '[^\x00-\x7f]')"
+    ).fetchall()
+    spelled: dict[str, str] = {}
+    for (host,) in hosts:
+        # Most hostile texts are no domain names: they stay as they are.
+        with suppress(idna.IDNAError):
+            spelled[host] = idna.encode(host, uts46=True).decode("ascii")
+    _load(connection, "spelled", {"host": list(spelled), "dns": list(spelled.values())})
+
+
+def _load(connection: duckdb.DuckDBPyConnection, name: str, columns: dict[str, list[str]]) -> None:
+    table = pa.table({key: pa.array(values, pa.string()) for key, values in columns.items()})
+    connection.register("loaded", table)
+    connection.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS SELECT * FROM loaded")
+    connection.unregister("loaded")
