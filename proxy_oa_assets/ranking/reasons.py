@@ -23,7 +23,10 @@ _OTHER_WORDS = {
     OWN_DOMAIN: "one of the site's own domains",
     KNOWN_GOOD: "a user agent that is known to be good",
 }
-_RAISED, _LOWERED = "analysts gave alike traffic high risk", "analysts gave alike traffic low risk"
+_RAISED, _LOWERED = (
+    "analysts gave similar traffic a high severity",
+    "analysts gave similar traffic a low severity",
+)
 _REASON = re.compile(r"(?P<name>[a-z][a-z0-9_]*(?::[^;=]+)?)(?:=(?P<value>[^;=]+))?", re.ASCII)
 _POINTS = re.compile(r"-?\d{1,4}(?:\.\d{1,9})?", re.ASCII)
 _LONGEST = 2_000  # characters of a word of ours; a longer one is a log's or another system's

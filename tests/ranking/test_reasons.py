@@ -56,8 +56,8 @@ def test_reasons_are_read_strongest_first_and_those_against_suspicion_last():
 
 def test_feedback_says_which_way_it_went():
     """The same name has two meanings, by its sign."""
-    assert in_words("beacon=1;feedback=-1.5")[-1] == "but: analysts gave alike traffic low risk"
-    assert in_words("beacon=1;feedback=2")[0] == "analysts gave alike traffic high risk"
+    assert in_words("beacon=1;feedback=-1.5")[-1] == "but: analysts gave similar traffic a low severity"
+    assert in_words("beacon=1;feedback=2")[0] == "analysts gave similar traffic a high severity"
 
 
 def test_a_rule_is_named_after_its_signal():
@@ -97,5 +97,5 @@ def test_what_counts_by_now_replaces_the_word_s_adjustments():
     word = "beacon=0.93;leads_on;feedback=-1.5;own_domain=-2"
     assert adjusted_by(word) == -3.5
     assert in_words(word, "") == ["it asks at regular intervals", "leads on to other suspicious hosts"]
-    assert in_words(word, "feedback=2")[0] == "analysts gave alike traffic high risk"
+    assert in_words(word, "feedback=2")[0] == "analysts gave similar traffic a high severity"
     assert in_words("0_12_GET", "known_good=-2") == ["0_12_GET", "but: a user agent that is known to be good"]

@@ -28,9 +28,7 @@ from proxy_oa_assets.model.text import counted
 from proxy_oa_assets.ranking.reasons import sentence
 from proxy_oa_assets.resources.deployment import Deployment
 
-_SUSPICIOUS = columns(
-    "ml_score time clientip fulluri because uri_rep reqmethod respcode_name network_context scored_rows"
-)
+_SUSPICIOUS = columns("ml_score time clientip fulluri because uri_rep reqmethod network_context scored_rows")
 _SCORED = columns("uri_sev fulluri")
 _FEEDBACK = columns("effect points host clients given_on until by because")
 _PROPERTIES = columns(
@@ -99,9 +97,8 @@ class SuspiciousList:
             found = suspicious(
                 self._day, self.uri.value, self.client.value, self.limit.value, deployment=self._deployment
             )
-            self._frame = found.assign(
-                because=[sentence(*row) for row in records(found[["word", "feedback"]])]
-            )
+            words = records(found[["word", "feedback"]])
+            self._frame = found.assign(because=[sentence(word, now) for word, now in words])
             empty = f"{self._day} has nothing left to score, or isn't materialized"
             if self.uri.value or self.client.value:
                 empty = "No suspicious connection matches the filters"
@@ -151,7 +148,8 @@ class ConnectionDetails:
         if row is None:
             return
         with self.status.during("Reading its requests"):
-            shown = {**row, "uri_rep": str(row["uri_rep"] or "").replace("::", "   ")}
+            verdicts, score = str(row["uri_rep"] or "").replace("::", "   "), row["ml_score"]
+            shown = {**row, "uri_rep": verdicts, "ml_score": "" if score is None else f"{score:.4g}"}
             self.properties.show({column.heading: shown[column.name] for column in _PROPERTIES})
             edges = details(
                 self._day, uri_text(row["fulluri"]), uri_text(row["clientip"]), deployment=self._deployment

@@ -232,7 +232,7 @@ class PropertyTable:
     """A table of labels and values that wraps long values."""
 
     def __init__(self, label: str) -> None:
-        self.widget = TextTable(label, bare=True, height="340px")
+        self.widget = TextTable(label, bare=True, height="420px")
 
     def show(self, properties: Mapping[str, object]) -> None:
         """Replace the rows; an empty value has no row."""
