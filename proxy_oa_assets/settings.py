@@ -28,6 +28,7 @@ from proxy_oa_assets.model.setting_types import (
     Count,
     Date,
     ExistingFile,
+    ExistingFolder,
     Folder,
     HttpPath,
     Huser,
@@ -164,6 +165,7 @@ class Settings(_Variables):
     # Of logs that don't say theirs; None: the format's own, which is UTC for most.
     log_timezone: Timezone | None = None
     ranking: Literal["auto", "builtin", "external"] = "auto"
+    ranking_lists: ExistingFolder | None = None
     # 0: no severity of an earlier day counts.
     feedback_days: Annotated[Count, Field(le=366)] = 30
     days_per_run: Annotated[Whole, Field(le=9999)] = 1

@@ -13,6 +13,7 @@ from proxy_oa_assets.investigation.day_context import day_context
 from proxy_oa_assets.model.day import Day
 from proxy_oa_assets.model.tables import records
 from proxy_oa_assets.ranking.feedback import OF_LISTS, Feedback, Given, Seen, logit, read_feedback
+from proxy_oa_assets.ranking.host_lists import Lists
 from proxy_oa_assets.ranking.reasons import ADJUSTMENTS, Reason, adjusted_by, sentence
 from proxy_oa_assets.resources.deployment import Deployment
 from proxy_oa_assets.sql.analysts import changed_by_feedback
@@ -26,8 +27,9 @@ _COMPARED = ["clientip", "host", "useragent", "word", "reqmethod", "resconttype"
 
 
 def feedback_of(day: Day, deployment: Deployment) -> Feedback:
-    """Return what counts on a day by now."""
-    return read_feedback(deployment.impala, day, deployment.workspace.feedback_days)
+    """Return what counts on a day by now. Raises RankingError for a list that can't be used."""
+    workspace = deployment.workspace
+    return read_feedback(deployment.impala, day, workspace.feedback_days, Lists.of(workspace.ranking_lists))
 
 
 def feedback_in_effect(day: Day | str, *, deployment: Deployment | None = None) -> pd.DataFrame:

@@ -128,6 +128,7 @@ _OWNER = r"team:[\w .-]+|[A-Za-z0-9._%+-]+@[A-Za-z0-9.-]+\.[A-Za-z]{2,7}"
 AbsolutePath = Annotated[Path, AfterValidator(_absolute)]
 Folder = Annotated[AbsolutePath, _checked(_may_be_folder, "it is a file; name a folder")]
 ExistingFile = Annotated[AbsolutePath, _checked(Path.is_file, "the file doesn't exist; correct the path")]
+ExistingFolder = Annotated[AbsolutePath, _checked(Path.is_dir, "the folder doesn't exist; correct the path")]
 WebAddress = Annotated[str, _checked(is_web_address, "write a whole web address, with http:// or https://")]
 NameNodes = Annotated[
     str, _checked(_are_name_nodes, "write different web addresses joined by ;, such as http://namenode:9870")

@@ -25,6 +25,7 @@ from proxy_oa_assets.ranking.signal import all_signals
 from proxy_oa_assets.sql.analysts import severities_given
 
 if TYPE_CHECKING:
+    from proxy_oa_assets.ranking.host_lists import Lists
     from proxy_oa_assets.resources.impala import Warehouse
 
 # Points of a severity of the day before, by what a connection has in common with the scored one.
@@ -42,12 +43,16 @@ _LEAST = 0.05  # points; less is no reason
 
 @dataclass(frozen=True)
 class Seen:
-    """A connection as feedback compares it. `signs` are points by sign, those against suspicion left out."""
+    """A connection as feedback compares it.
+
+    `signs` are points by sign, those against suspicion left out. The ranking lowers an `internal` one itself.
+    """
 
     clientip: str
     host: str
     agents: tuple[str, ...]
     signs: Mapping[str, float]
+    internal: bool = False
 
     @classmethod
     def of(
@@ -61,7 +66,8 @@ class Seen:
             own = [reason for reason in reasons if reason.name not in (*ADJUSTMENTS, NEAR)]
             signs = {reason.name: reason.points for reason in own if reason.points and reason.points > 0}
         texts = tuple(sorted({agent if isinstance(agent, str) else "" for agent in agents}))
-        return cls(str(clientip), str(host or "").lower(), texts, signs)
+        internal = any(reason.name == "internal" for reason in reasons)
+        return cls(str(clientip), str(host or "").lower(), texts, signs, internal)
 
     def likeness(self) -> Iterator[tuple[str, str]]:
         """Yield what others can have in common with it, the most telling first."""
@@ -145,7 +151,7 @@ class Feedback:
                     lowered = max(lowered, min(points, seen.shared(given.seen)))
         found = {
             FEEDBACK: round(raised - lowered, 2),
-            OWN_DOMAIN: OF_LISTS if self._is_own(seen.host) else 0,
+            OWN_DOMAIN: OF_LISTS if self._is_own(seen.host) and not seen.internal else 0,
             KNOWN_GOOD: OF_LISTS if self._is_known(seen.agents) else 0,
         }
         return {name: points for name, points in found.items() if abs(points) >= _LEAST}
@@ -163,17 +169,11 @@ class Feedback:
         return re.compile("|".join(known) or r"(?!)", re.DOTALL)
 
 
-def read_feedback(
-    warehouse: Warehouse,
-    day: Day,
-    days: int,
-    *,
-    own_domains: Iterable[str] = (),
-    known_agents: Iterable[str] = (),
-) -> Feedback:
-    """Read the severities of the `days` days before a day; each counts with all connections of its URI.
+def read_feedback(warehouse: Warehouse, day: Day, days: int, lists: Lists) -> Feedback:
+    """Read the severities of the `days` days before a day, and the site's lists.
 
-    A URI that is no longer among its day's scored connections has no client and no signs: it only raises.
+    Each severity counts with all connections of its URI. A URI that is no longer among its day's scored
+    connections has no client and no signs: it only raises. Raises RankingError for a list that can't be used.
     """
     given: dict[tuple[object, ...], Given] = {}
     rows = warehouse.rows(severities_given(day.plus(-days), day.plus(-1))) if days else ()
@@ -186,8 +186,8 @@ def read_feedback(
         day,
         days,
         tuple(given.values()),
-        frozenset(own_domains),
-        tuple(known_agents),
+        frozenset(lists.domains("own_domains")),
+        tuple(lists.known_good_agents()),
     )
 
 

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Self
 
 import idna
 
@@ -29,6 +30,8 @@ LISTS = {
     "shorteners": "URL shorteners",
     "user_content": "files and pages of any customer",
 }
+# A user agent per line.
+AGENTS = "known_good_agents"
 SUFFIXES = "public_suffix_list.dat"
 _SHIPPED = Path(__file__).with_name("lists")
 _RANK = re.compile(r"\d+,")
@@ -72,6 +75,11 @@ class Lists:
 
     folder: Path | None = None
 
+    @classmethod
+    def of(cls, folder: str | None) -> Self:
+        """Return the lists of a folder that a site configured, or the shipped ones."""
+        return cls(Path(folder) if folder else None)
+
     def domains(self, name: str) -> list[str]:
         """Return a list's domains as DNS spells them."""
         path = self._path(f"{name}.txt")
@@ -92,11 +100,17 @@ class Lists:
             raise RankingError(f"{path} has no rule; write the Public Suffix List, or remove the file")
         return rules
 
+    def known_good_agents(self) -> list[str]:
+        """Return the user agents that are known to be good, in which `*` is any text."""
+        lines = (line.strip() for _, line in _lines(self._path(f"{AGENTS}.txt")))
+        return [line for line in lines if line and not line.startswith("#")]
+
     def in_force(self) -> Iterator[ListInForce]:
         """Yield each list with its size and age; a site's file without a date is as old as the file."""
         self._check_names()
         for name in LISTS:
             yield self._of(name, f"{name}.txt", len(self.domains(name)))
+        yield self._of(AGENTS, f"{AGENTS}.txt", len(self.known_good_agents()))
         yield self._of(SUFFIXES, SUFFIXES, len(self.suffix_rules()))
 
     def _of(self, name: str, file: str, entries: int) -> ListInForce:
@@ -119,7 +133,7 @@ class Lists:
 
     def _check_names(self) -> None:
         """Refuse a file that no list reads: its name is likely misspelled."""
-        known = {*(f"{name}.txt" for name in LISTS), SUFFIXES}
+        known = {*(f"{name}.txt" for name in (*LISTS, AGENTS)), SUFFIXES}
         for path in sorted(self.folder.iterdir()) if self.folder else ():
             if path.suffix in {".txt", ".dat", ".gz"} and path.name.removesuffix(".gz") not in known:
                 raise RankingError(
@@ -135,7 +149,7 @@ def _lines(path: Path) -> Iterator[tuple[int, str]]:
     except (OSError, ValueError) as error:
         raise RankingError(f"{path} can't be read: {error}; {SETTING} names its folder") from error
     if ignored:
-        raise RankingError(f"{ignored.first[0]}; write a domain per line")
+        raise RankingError(f"{ignored.first[0]}; write one entry per line")
 
 
 def _domain(path: Path, number: int, line: str) -> str:

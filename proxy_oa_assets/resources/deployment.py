@@ -57,6 +57,7 @@ def deployment(settings: Settings, *, patient: bool = True) -> Deployment:
             logs=list(settings.logs),
             log_format=settings.log_format,
             log_timezone=settings.log_timezone,
+            ranking_lists=_text(settings.ranking_lists),
             feedback_days=settings.feedback_days,
         ),
     )

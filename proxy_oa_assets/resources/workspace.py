@@ -33,6 +33,9 @@ class Workspace(dg.ConfigurableResource):
     log_timezone: str | None = Field(
         default=None, description="The zone of logs that don't say theirs (PROXY_OA_LOG_TIMEZONE)"
     )
+    ranking_lists: str | None = Field(
+        default=None, description="Folder of the site's own lists (PROXY_OA_RANKING_LISTS); none: the shipped"
+    )
     feedback_days: int = Field(
         default=30, description="Days after its own on which a severity counts (PROXY_OA_FEEDBACK_DAYS)"
     )

@@ -1,10 +1,13 @@
 import pytest
 from support.analysts_day import AnalystsDay
+from support.home import Home
 
 from proxy_oa_assets.investigation.reset import reset_scored_connections
 from proxy_oa_assets.investigation.score import score, undo_score
 from proxy_oa_assets.investigation.search import suspicious
 from proxy_oa_assets.investigation.weighing import feedback_in_effect
+from proxy_oa_assets.model.day import Day
+from proxy_oa_assets.model.errors import RankingError
 from proxy_oa_assets.model.tables import PROXY_SCORES
 
 WORD = "beacon=2.5;rare_host=1.5"
@@ -69,6 +72,29 @@ def test_what_the_ranking_counted_is_not_counted_twice(days) -> None:
 
     reset_scored_connections(today.day, deployment=today.deployment)
     assert listed(tomorrow, limit=2) == [("e.example", ""), ("f.test", "")]
+
+
+def test_the_site_s_lists_weigh_days_that_are_ranked(tmp_path) -> None:
+    """An own domain and a known agent, whose lines can have a comment's sign and any text for `*`."""
+    lists = tmp_path / "lists"
+    lists.mkdir()
+    (lists / "own_domains.txt").write_text("# ours\na.example\n", encoding="utf-8")
+    (lists / "known_good_agents.txt").write_text("# ours\nBackup/* #2\n", encoding="utf-8")
+    home = Home(tmp_path / "home", PROXY_OA_RANKING_LISTS=str(lists))
+    day = AnalystsDay(home, Day.parse("2016-09-12"))
+    day.write_scores(
+        row("www.a.example", 0.1), row("b.example", 0.2, useragent="Backup/7 #2"), row("c.test", 0.3)
+    )
+    assert listed(day) == [("c.test", ""), ("www.a.example", "own_domain=-2"), ("b.example", "known_good=-2")]
+    found = feedback_in_effect(day.day, deployment=day.deployment)
+    assert found[["host", "by"]].to_numpy().tolist() == [
+        ["a.example", "own_domains"],
+        ["Backup/* #2", "known_good_agents"],
+    ]
+
+    (lists / "own_domains.txt").write_text("https://a.example/\n", encoding="utf-8")
+    with pytest.raises(RankingError, match=r"own_domains\.txt:1: 'https://a\.example/' is no domain"):
+        listed(day)
 
 
 def test_hostile_values_are_compared_like_any(days) -> None:

@@ -116,6 +116,8 @@ def test_own_domains_and_known_agents_lower():
     found = listed(own=("a.example",), agents=("Updater/*", "(x86) [a.b]?"))
     assert found(agent="Else") == {"own_domain": -2}
     assert found(host="a.example", agent="Else") == {"own_domain": -2}
+    # The ranking has done so.
+    assert found(agent="Else", word="internal=-2.2;beacon=1") == {}
     assert found(host="bada.example", agent="Else") == {}
     assert found(host="b.test") == {"known_good": -2}
     assert found(host="b.test", agent="(x86) [a.b]?") == {"known_good": -2}
