@@ -24,7 +24,6 @@ import duckdb
 import pyarrow as pa
 
 from proxy_oa_assets.model.column_map import RESULT_FIELDS
-from proxy_oa_assets.model.tables import PROXY
 from proxy_oa_assets.model.text import counted
 from proxy_oa_assets.ranking import pairs, requests
 from proxy_oa_assets.ranking.adjusting import adjust
@@ -45,10 +44,13 @@ if TYPE_CHECKING:
 # Requests that are shown of a pair, at most, and of all pairs.
 ROWS_PER_PAIR = 3
 _MOST_ROWS = 5_000
-_MOST_PAIRS = 2_000
+_MOST_PAIRS = 1_000
 # What a pair needs to have intervals worth looking at.
 _LEAST_REQUESTS = 6
 _LEAST_SPAN = 900  # seconds
+_FEW_CLIENTS, _SHARE_OF_CLIENTS = 10, 0.05
+_MOST_REGULAR = 2_000  # pairs
+_PAGE_LEADS = 10  # hosts to which the pair led the client: that is a page
 # Hosts that one statement names.
 _HOSTS = 2_000
 # How far a further row of a pair stands behind the first one: so many points times log2 of its number.
@@ -102,30 +104,23 @@ def make_pairs(
     history_days: int,
 ) -> None:
     """Make the tables from `cell` to `pair`."""
-    facts = (*requests.FACTS, *facts_of(signals))
     connection.execute(pairs.MACROS)
-    _load(connection, "raw_cell", warehouse, requests.cells(day, facts))
-    connection.execute(pairs.cells(facts))
+    _load(connection, "raw_cell", warehouse, requests.cells(day))
+    _load(connection, "raw_uncommon", warehouse, requests.uncommon(day))
+    _load(connection, "column_values", warehouse, requests.columns_with_values(day))
+    connection.execute(pairs.CELLS)
+    connection.execute(pairs.UNCOMMON)
     describe_hosts(connection, lists)
     read_past(connection, warehouse, day, history_days)
-    for statement in (
-        pairs.AGENTS,
-        pairs.CLIENTS,
-        pairs.NETWORK,
-        pairs.SITES,
-        pairs.PAST,
-        pairs.pairs(facts),
-    ):
+    for statement in (pairs.AGENTS, pairs.CLIENTS, pairs.NETWORK, pairs.SITES, pairs.PAST):
         connection.execute(statement)
+    connection.execute(pairs.pairs((*pairs.FACTS, *facts_of(signals))))
     _load_times(connection, warehouse, day)
 
 
 def sign_pairs(connection: duckdb.DuckDBPyConnection, signals: Sequence[Signal]) -> None:
     """Make the table `sign`."""
-    names = [name for name in PROXY.column_names if name in requests.SEEN]
-    sums = ", ".join(f"coalesce(sum(has_{name}), 0)" for name in names)
-    filled = connection.sql(f"SELECT {sums} FROM pair").fetchall()[0]
-    empty = {name for name, count in zip(names, filled, strict=True) if not count}
+    empty = _columns_without_values(connection)
     connection.execute(signs(signals, silent(signals, empty)))
 
 
@@ -137,20 +132,42 @@ def order_pairs(connection: duckdb.DuckDBPyConnection, signals: Sequence[Signal]
     connection.execute(ranked(signals, weights))
 
 
+def _columns_without_values(connection: duckdb.DuckDBPyConnection) -> list[str]:
+    """Return the columns in which no request of the day has a value."""
+    # What figures of the cells tell needn't be counted again.
+    told = {
+        "useragent": "count(useragent)",
+        "referer": "sum(requests - cold - tunnels)",
+        "uripath": "sum(deep)",
+        "scbytes": "sum(received)",
+    }
+    counts = connection.sql(
+        f"""SELECT column_values.*, cells.*, sent AS csbytes FROM column_values,
+        (SELECT {", ".join(f"{sql} AS {name}" for name, sql in told.items())} FROM cell) cells,
+        (SELECT sum(sent) AS sent FROM uncommon) sent"""
+    )
+    return [name for name, count in zip(counts.columns, counts.fetchall()[0], strict=True) if not count]
+
+
 def _load(connection: duckdb.DuckDBPyConnection, name: str, warehouse: Warehouse, query: Query) -> None:
     """Make a temporary table of a query's rows."""
-    frame = warehouse.query(query)
-    connection.register("loaded", frame)
+    connection.register("loaded", warehouse.arrow_table(query))
     connection.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS SELECT * FROM loaded")
     connection.unregister("loaded")
 
 
 def _load_times(connection: duckdb.DuckDBPyConnection, warehouse: Warehouse, day: Day) -> None:
     """Make `times` of the pairs that can have regular intervals."""
+    # What no page asks for comes first, of rare sites, for the longest time.
     connection.execute(
         f"""CREATE OR REPLACE TEMP TABLE regular AS
         SELECT clientip, host FROM pair
-        WHERE requests >= {_LEAST_REQUESTS} AND last_second - first_second >= {_LEAST_SPAN} AND NOT popular"""
+        WHERE requests >= {_LEAST_REQUESTS} AND last_second - first_second >= {_LEAST_SPAN}
+            AND NOT popular AND NOT internal AND leads_to < {_PAGE_LEADS}
+            AND site_clients <= greatest({_FEW_CLIENTS}, {_SHARE_OF_CLIENTS} * all_clients)
+        ORDER BY round(greatest(cold + tunnels, sends) / requests, 1) DESC, site_clients,
+            last_second - first_second DESC, clientip, host
+        LIMIT {_MOST_REGULAR}"""
     )
     hosts = _spellings(connection, "SELECT DISTINCT host FROM regular")
     connection.execute("DROP TABLE IF EXISTS raw_times")
@@ -168,7 +185,7 @@ def _load_times(connection: duckdb.DuckDBPyConnection, warehouse: Warehouse, day
 
 
 def _append(connection: duckdb.DuckDBPyConnection, name: str, warehouse: Warehouse, query: Query) -> None:
-    connection.register("loaded", warehouse.query(query))
+    connection.register("loaded", warehouse.arrow_table(query))
     connection.execute(f"CREATE TEMP TABLE IF NOT EXISTS {name} AS SELECT * FROM loaded LIMIT 0")
     connection.execute(f"INSERT INTO {name} SELECT * FROM loaded")
     connection.unregister("loaded")

@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 
-from proxy_oa_assets.ranking.signal import Fact
+from proxy_oa_assets.ranking.requests import CELL_FIGURES
+from proxy_oa_assets.ranking.signal import Fact, requests_with
 
 # A second of the day of a time's text, with or without a date; NULL of any other text.
 MACROS = """
@@ -12,33 +13,116 @@ CREATE OR REPLACE TEMP MACRO second_of(text) AS
     TRY_CAST(split_part(clock_of(text), ':', 1) AS INTEGER) * 3600
     + TRY_CAST(split_part(clock_of(text), ':', 2) AS INTEGER) * 60
     + coalesce(TRY_CAST(left(split_part(clock_of(text), ':', 3), 2) AS INTEGER), 0);
+CREATE OR REPLACE TEMP MACRO value_of(text) AS CASE WHEN text NOT IN ('', '-') THEN text END;
 CREATE OR REPLACE TEMP MACRO within(value) AS greatest(0.0, least(1.0, coalesce(value, 0.0)));
 -- 1 for one of many, 0 for all.
 CREATE OR REPLACE TEMP MACRO rarity(part, total) AS
     within(1 - ln(greatest(part, 1)) / ln(greatest(total, 2)));
 """
 
+# Content that can run, or carries what can: media types, and the names that fit them.
+_CONTENT: dict[str, tuple[str, str]] = {
+    "program": (
+        "application/x-dosexec application/x-msdownload application/x-msdos-program "
+        "application/x-executable application/vnd.microsoft.portable-executable application/x-ms-installer "
+        "application/x-msi application/exe application/hta text/vbscript application/x-powershell "
+        "application/x-sh",
+        "exe msi dll scr cab hta vbs msu msp ps1 bat cmd pif",
+    ),
+    "applet": (
+        "application/java-archive application/x-java-archive application/java application/x-java-applet "
+        "application/x-java-vm",
+        "jar class",
+    ),
+    "silverlight": ("application/x-silverlight-app", "xap"),
+    "flash": ("application/x-shockwave-flash", "swf"),
+    "document": (
+        "application/pdf application/msword application/vnd.ms-excel application/rtf",
+        "pdf doc xls rtf dot xlsm docm",
+    ),
+    "archive": (
+        "application/zip application/x-zip-compressed application/x-rar application/x-rar-compressed "
+        "application/x-7z-compressed application/vnd.ms-cab-compressed application/gzip application/x-gzip",
+        "zip rar 7z cab gz tgz xap jar docx xlsx crx xpi apk msu",
+    ),
+    # Fits any name.
+    "download": (
+        "application/octet-stream octet/stream binary/octet-stream application/x-download "
+        "application/force-download",
+        "",
+    ),
+}
+# Of these, a name is as good as a type where the log has none.
+_BY_NAME = ("program", "applet")
 
-def cells(facts: Sequence[Fact]) -> str:
-    """Return the statement that makes `cell` of what the engine answered, `raw_cell`.
 
-    Hosts are in lower case; an agent without a value is NULL.
-    """
-    figures = ", ".join(
-        f"CAST({fact.merge}({fact.name}) AS BIGINT) AS {fact.name}"
-        if fact.merge == "sum"
-        else f"{fact.merge}({fact.name}) AS {fact.name}"
-        for fact in facts
+def content_kinds() -> tuple[str, ...]:
+    """Return the kinds of content that `uncommon` tells apart."""
+    return tuple(_CONTENT)
+
+
+def _list(words: str) -> str:
+    return "[" + ", ".join(f"'{word}'" for word in words.split()) + "]"
+
+
+def _kind() -> str:
+    """Return the SQL of the kind of content, NULL of other."""
+    typed = " ".join(f"WHEN media IN {_list(types)} THEN '{kind}'" for kind, (types, _) in _CONTENT.items())
+    named = " ".join(f"WHEN extension IN {_list(_CONTENT[kind][1])} THEN '{kind}'" for kind in _BY_NAME)
+    by_name = f"CASE WHEN coalesce(respcode, '200') IN ('200', '206', '-', '') THEN CASE {named} END END"
+    return f"CASE WHEN media IS NULL THEN {by_name} {typed} END"
+
+
+def _fits() -> str:
+    """Return the SQL of whether a name says what the content is."""
+    kinds = " ".join(
+        f"WHEN '{kind}' THEN extension IN {_list(names)}" for kind, (_, names) in _CONTENT.items() if names
     )
-    return f"""
+    return f"CASE kind {kinds} ELSE TRUE END"
+
+
+_MERGED = ", ".join(
+    f"CAST({merge}(cell.{name}) AS BIGINT) AS {name}" if merge == "sum" else f"{merge}(cell.{name}) AS {name}"
+    for name, _, merge in CELL_FIGURES
+)
+_FIGURES = ", ".join(
+    f"CAST(sum({name}) AS BIGINT) AS {name}" if merge == "sum" else f"{merge}({name}) AS {name}"
+    for name, _, merge in CELL_FIGURES
+)
+# Hosts are in lower case; an agent without a value is NULL.
+CELLS = f"""
 CREATE OR REPLACE TEMP TABLE cell AS
 SELECT *, second_of(first_time) AS first_second, second_of(last_time) AS last_second
 FROM (
-    SELECT clientip, lower(host) AS host, CASE WHEN useragent NOT IN ('', '-') THEN useragent END AS useragent,
-        {figures}
+    SELECT clientip, lower(host) AS host, value_of(useragent) AS useragent, {_FIGURES}
     FROM raw_cell GROUP BY ALL)
 """
+# Uncommon requests, with the kind of their content and whether the name says it.
+UNCOMMON = f"""
+CREATE OR REPLACE TEMP TABLE uncommon AS
+SELECT *, NOT coalesce({_fits()}, FALSE) AS misfit
+FROM (
+    SELECT *, {_kind()} AS kind
+    FROM (
+        SELECT clientip, lower(host) AS host, value_of(reqmethod) AS reqmethod,
+            value_of(respcode) AS respcode, value_of(lower(uriextension)) AS extension,
+            value_of(uriport) AS uriport, script, requests, sent, received,
+            value_of(trim(lower(split_part(resconttype, ';', 1)))) AS media,
+            unreferred = 1 AND coalesce(reqmethod, '-') <> 'CONNECT' AS cold,
+            coalesce(reqmethod IN ('POST', 'PUT'), FALSE) AS sends,
+            coalesce(respcode >= '400' AND respcode < '600', FALSE) AS refused
+        FROM raw_uncommon))
+"""
 
+# Facts of the uncommon requests that several signals read.
+FACTS = (
+    *(Fact(f"{kind}s", requests_with(f"kind = '{kind}'")) for kind in _CONTENT),
+    Fact("sends", requests_with("sends")),
+    Fact("sends_cold", requests_with("sends AND cold")),
+    Fact("refused", requests_with("refused")),
+    Fact("cold_refused", requests_with("refused AND cold")),
+    Fact("sent", "CAST(coalesce(sum(sent) FILTER (sends), 0) AS BIGINT)"),
+)
 
 AGENTS = """
 CREATE OR REPLACE TEMP TABLE agent AS
@@ -82,13 +166,14 @@ FROM past GROUP BY clientip
 
 def pairs(facts: Sequence[Fact]) -> str:
     """Return the statement that makes `pair`, a row per client and host."""
-    merged = ", ".join(f"{fact.merge}(cell.{fact.name}) AS {fact.name}" for fact in facts)
+    figures = ", ".join(f"{fact.sql} AS {fact.name}" for fact in facts)
+    none = ", ".join(f"coalesce({fact.name}, 0) AS {fact.name}" for fact in facts)
     return f"""
 CREATE OR REPLACE TEMP TABLE pair AS
 WITH used AS (
     SELECT clientip, useragent, count(DISTINCT host) AS agent_hosts FROM cell GROUP BY clientip, useragent),
 merged AS (
-    SELECT cell.clientip, cell.host, {merged}, min(cell.first_second) AS first_second,
+    SELECT cell.clientip, cell.host, {_MERGED}, min(cell.first_second) AS first_second,
         max(cell.last_second) AS last_second, max(rarity(agent.clients, all_clients)) AS agent_rarity,
         min(used.agent_hosts) AS least_agent_hosts,
         bool_or(cell.useragent IS NULL) AS agentless,
@@ -103,16 +188,18 @@ merged AS (
 entered AS (
     SELECT *, nullif(split_part(split_part(substr(entry, 10), '/', 3), ':', 1), '') AS entry_host
     FROM merged),
+figured AS (SELECT clientip, host, {figures} FROM uncommon GROUP BY clientip, host),
 links AS (
     SELECT clientip, entry_host AS host, count(*) AS leads_to FROM entered WHERE entry_host IS NOT NULL
     GROUP BY clientip, entry_host)
-SELECT merged.* EXCLUDE (entry), entry_pair.host IS NOT NULL AS entry_seen,
+SELECT merged.* EXCLUDE (entry), {none}, entry_pair.host IS NOT NULL AS entry_seen,
     coalesce(links.leads_to, 0) AS leads_to, host.* EXCLUDE (host), site.site_clients, network.*,
     client.hosts AS client_hosts, client.agents AS client_agents, client.first_second AS client_first,
     client.last_second AS client_last,
     past_host.past_days AS host_past_days, past_host.past_clients AS host_past_clients,
     past_pair.* EXCLUDE (clientip, host), past_client.* EXCLUDE (clientip)
 FROM entered merged
+LEFT JOIN figured ON figured.clientip = merged.clientip AND figured.host = merged.host
 LEFT JOIN links ON links.clientip = merged.clientip AND links.host = merged.host
 LEFT JOIN entered entry_pair ON entry_pair.clientip = merged.clientip AND entry_pair.host = merged.entry_host
 JOIN host ON host.host = merged.host

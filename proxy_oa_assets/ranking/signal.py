@@ -1,8 +1,7 @@
 """What a signal is, and the signals there are: a file each in `signals/`.
 
 A signal says how far a (client, host) pair of the day has one sign of an attack, or of none. It reads the
-table `pair`, whose columns `day_ranking.py` lists, and figures of its own that the pass over the raw rows
-computes.
+table `pair` (`pairs.py`), and facts of its own about the pair's uncommon requests.
 """
 
 import functools
@@ -10,22 +9,20 @@ import importlib
 import pkgutil
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Literal
-
 from proxy_oa_assets.ranking import signals
 
 
 @dataclass(frozen=True)
 class Fact:
-    """A figure of the requests of a client, host and user agent: a whole number, or a text.
-
-    `sql` is an expression over a request (`requests.py`), in the subset that all engines share; `merge` is the
-    aggregate that makes a cell of requests, and a pair of cells.
-    """
+    """A number of a pair: an aggregate, in DuckDB's SQL, over its rows of `uncommon` (`pairs.py`); 0 without any."""
 
     name: str
     sql: str
-    merge: Literal["sum", "min", "max"]
+
+
+def requests_with(condition: str) -> str:
+    """Return the SQL of a fact: how many uncommon requests fulfil a condition."""
+    return f"CAST(coalesce(sum(requests) FILTER ({condition}), 0) AS BIGINT)"
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ from proxy_oa_assets.sql.query import Query, any_row, count_of_day, whole_day
 
 if TYPE_CHECKING:
     import pandas as pd
+    import pyarrow as pa
 
 
 class Warehouse(dg.ConfigurableResource, ABC):
@@ -41,6 +42,10 @@ class Warehouse(dg.ConfigurableResource, ABC):
     @abstractmethod
     def query(self, query: Query) -> "pd.DataFrame":
         """Return a query's rows; text is pandas' `str`, whole numbers are `Int32` and the like."""
+
+    @abstractmethod
+    def arrow_table(self, query: Query) -> "pa.Table":
+        """Return a query's rows as an Arrow table, which other engines read without a copy."""
 
     @abstractmethod
     def rows(self, query: Query) -> Iterator[tuple[object, ...]]:

@@ -99,14 +99,14 @@ def frame_of(rows: pa.Table) -> pd.DataFrame:
     return pd.DataFrame(rows.to_pandas(types_mapper=_NULLABLE.get))
 
 
-def answer_frame(columns: Sequence[tuple[str, str]], rows: Iterable[Sequence[object]]) -> pd.DataFrame:
-    """Return an engine's rows as a frame; `columns` are their names and Hive types."""
+def answer_table(columns: Sequence[tuple[str, str]], rows: Iterable[Sequence[object]]) -> pa.Table:
+    """Return an engine's rows as an Arrow table; `columns` are their names and Hive types."""
     values = list(zip(*rows, strict=True)) or [()] * len(columns)
     arrays = [
         pa.array(column, type=ARROW_TYPES.get(kind))  # of another type: as pyarrow infers it
         for column, (_, kind) in zip(values, columns, strict=True)
     ]
-    return frame_of(pa.Table.from_arrays(arrays, names=[name for name, _ in columns]))
+    return pa.Table.from_arrays(arrays, names=[name for name, _ in columns])
 
 
 def frame_rows(table: Table, day: Day, frame: pd.DataFrame) -> pa.Table:

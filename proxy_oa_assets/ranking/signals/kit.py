@@ -6,7 +6,7 @@ SIGNAL = Signal(
     name="kit",
     family="content",
     words="several kinds of such content from one host",
-    sql="""CASE WHEN least(executables, 1) + least(applets, 1) + least(silverlights, 1) + least(flashs, 1)
+    sql="""CASE WHEN least(programs, 1) + least(applets, 1) + least(silverlights, 1) + least(flashs, 1)
         + least(documents, 1) + least(archives, 1) + least(downloads, 1) >= 2 THEN 1 END""",
     reads=("resconttype",),
 )

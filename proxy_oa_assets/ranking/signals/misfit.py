@@ -1,6 +1,6 @@
 """The name of such content says something else."""
 
-from proxy_oa_assets.ranking.signal import Fact, Signal
+from proxy_oa_assets.ranking.signal import Fact, Signal, requests_with
 
 SIGNAL = Signal(
     name="misfit",
@@ -14,9 +14,8 @@ SIGNAL = Signal(
     facts=(
         Fact(
             "misfits_strong",
-            "CASE WHEN misfit AND kind IN ('executable', 'applet', 'silverlight', 'archive') THEN 1 ELSE 0 END",
-            "sum",
+            requests_with("misfit AND kind IN ('program', 'applet', 'silverlight', 'archive')"),
         ),
-        Fact("misfits_weak", "CASE WHEN misfit AND kind IN ('flash', 'document') THEN 1 ELSE 0 END", "sum"),
+        Fact("misfits_weak", requests_with("misfit AND kind IN ('flash', 'document')")),
     ),
 )

@@ -1,6 +1,6 @@
 """The method is none that browsers use."""
 
-from proxy_oa_assets.ranking.signal import Fact, Signal
+from proxy_oa_assets.ranking.signal import Fact, Signal, requests_with
 
 SIGNAL = Signal(
     name="odd_method",
@@ -11,9 +11,7 @@ SIGNAL = Signal(
     facts=(
         Fact(
             "odd_methods",
-            "CASE WHEN reqmethod NOT IN ('GET', 'POST', 'HEAD', 'CONNECT', 'OPTIONS', 'PUT', '-', '') "
-            "THEN 1 ELSE 0 END",
-            "sum",
+            requests_with("reqmethod NOT IN ('GET', 'POST', 'HEAD', 'CONNECT', 'OPTIONS', 'PUT')"),
         ),
     ),
 )

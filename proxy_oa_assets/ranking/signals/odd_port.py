@@ -1,6 +1,6 @@
 """The port is none of the usual ones."""
 
-from proxy_oa_assets.ranking.signal import Fact, Signal
+from proxy_oa_assets.ranking.signal import Fact, Signal, requests_with
 
 SIGNAL = Signal(
     name="odd_port",
@@ -8,11 +8,5 @@ SIGNAL = Signal(
     words="an unusual port",
     sql="least(1, odd_ports)",
     reads=("uriport",),
-    facts=(
-        Fact(
-            "odd_ports",
-            "CASE WHEN uriport NOT IN ('80', '443', '8080', '8443', '-', '') THEN 1 ELSE 0 END",
-            "max",
-        ),
-    ),
+    facts=(Fact("odd_ports", requests_with("uriport NOT IN ('80', '443', '8080', '8443')")),),
 )

@@ -9,7 +9,7 @@ SIGNAL = Signal(
     family="beacon",
     words="a few requests a day, on many days",
     sql=f"""CASE WHEN NOT popular AND leads_to = 0 AND requests <= {_FEW} AND pair_most_requests <= {_FEW}
-            AND NOT (has_referer > 0 AND parts = requests)
+            AND parts < requests
         THEN within((pair_past_days - 2) / 5.0) * within(1.5 * pair_past_days / client_past_days)
             * (0.4 + 0.6 * (cold + tunnels) / requests) END""",
     without="Without a history of three days, it is silent.",

@@ -51,9 +51,7 @@ class ClusterTables:
         """Execute a query."""
         with (
             self._missing_tables(),
-            self._raw_days.whole(
-                query, lambda: self.connection.query(query.sql, query.parameters)
-            ) as result,
+            self._raw_days.whole(query, lambda: self.connection.query(query.sql, query.parameters)) as result,
         ):
             yield result
 

@@ -79,10 +79,16 @@ class ImpalaWarehouse(Warehouse):
 
     @override
     def query(self, query: Query) -> "pd.DataFrame":
-        from proxy_oa_assets.resources.parquet import answer_frame
+        from proxy_oa_assets.resources.parquet import frame_of
+
+        return frame_of(self.arrow_table(query))
+
+    @override
+    def arrow_table(self, query: Query) -> "pa.Table":
+        from proxy_oa_assets.resources.parquet import answer_table
 
         with self.tables().query(query) as result:
-            return answer_frame(result.columns, result.rows)
+            return answer_table(result.columns, result.rows)
 
     @override
     def rows(self, query: Query) -> Iterator[tuple[object, ...]]:

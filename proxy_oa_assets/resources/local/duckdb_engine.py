@@ -13,6 +13,7 @@ from typing import TypeVar
 
 import duckdb
 import pandas as pd
+import pyarrow as pa
 import pyarrow.parquet as pq
 
 from proxy_oa_assets.model.day import Day
@@ -67,7 +68,11 @@ class DuckDBEngine:
 
     def query(self, query: Query, files: TableFiles) -> pd.DataFrame:
         """Return a query's rows."""
-        return self._run(query, files, lambda rows: frame_of(rows.to_arrow_table()))
+        return frame_of(self.arrow_table(query, files))
+
+    def arrow_table(self, query: Query, files: TableFiles) -> pa.Table:
+        """Return a query's rows as an Arrow table."""
+        return self._run(query, files, lambda rows: rows.to_arrow_table())
 
     def rows(self, query: Query, files: TableFiles) -> Iterator[tuple[object, ...]]:
         """Yield a query's rows in its order, with a batch of them in memory at a time."""

@@ -34,6 +34,7 @@ from proxy_oa_assets.sql.query import Query
 
 if TYPE_CHECKING:
     import pandas as pd
+    import pyarrow as pa
 
     from proxy_oa_assets.resources.local.duckdb_engine import DuckDBEngine
 
@@ -78,6 +79,12 @@ class DuckDBWarehouse(Warehouse):
     def query(self, query: Query) -> "pd.DataFrame":
         with self._files(query) as files:
             return self._loaded_engine().query(query, files)
+
+    @override
+    @disk_errors()
+    def arrow_table(self, query: Query) -> "pa.Table":
+        with self._files(query) as files:
+            return self._loaded_engine().arrow_table(query, files)
 
     @override
     def rows(self, query: Query) -> Iterator[tuple[object, ...]]:
