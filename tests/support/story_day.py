@@ -37,6 +37,7 @@ class Threat:
     uri_rep: str | None = ""
     context: str = ""
     code: tuple[str | None, str] = ("200", "OK")
+    word: str = "-"
     saved: bool = True
 
 
@@ -71,6 +72,7 @@ def _scores(day: Day, threat: Threat) -> list[tuple[object, ...]]:
         return []
     row = {name: 1 if name in _NUMBERS else "-" for name in PROXY_SCORES.column_names}
     row |= {"tdate": day.key, "fulluri": threat.uri, "uri_rep": threat.uri_rep, "ml_score": 0.1}
+    row["word"] = threat.word
     row["network_context"] = threat.context
     return [tuple((row | {"clientip": client}).values()) for client, _ in threat.met]
 

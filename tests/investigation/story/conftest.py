@@ -24,6 +24,7 @@ def hostile_page(tmp_path_factory):
             uri_rep=f"{value}:{value}:3:{value}" if number % 2 else value,
             context=value,
             code=(value, value),
+            word=f"led_from={value};later_sign=1.5",
         )
         for number, value in enumerate(values)
     ]

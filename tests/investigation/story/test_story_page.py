@@ -64,6 +64,24 @@ def divs(page):
     return kinds, page.texts["div"]
 
 
+def test_a_threat_s_reasons_are_those_of_its_ranking(home):
+    """The strongest first, as words; another ranking's word is none that a reader understands."""
+    word = "later_sign=0.5;near=1.2;led_from=news.example;feedback=-2"
+    write_stories(
+        home, DAY, Threat("a.test/", word=word), Threat("b.test/", word="0_12_GET_3.9_text_7_6_200")
+    )
+
+    page = written(home)
+
+    assert [" ".join(text.split()) for text in page.texts["li"]] == [
+        "the client's other suspicious requests within minutes",
+        "later_sign=0.5",
+        "led here from news.example",
+        "but: analysts gave similar traffic a low severity",
+    ]
+    assert page.texts["h3"].count("Why it was listed") == 1
+
+
 def test_the_lines_of_a_comment_stay_lines(home):
     """With the line ends of any system; a line separator, which is invisible, is shown."""
     write_stories(home, DAY, Threat("evil.example/a", text="one\ntwo\r\nthree\rfour\n\nsix\u2028six"))
