@@ -14,7 +14,7 @@ from proxy_oa_assets.ranking.signal import all_signals
 
 if TYPE_CHECKING:
     from proxy_oa_assets.model.day import Day
-    from proxy_oa_assets.ranking.hosts import Lists
+    from proxy_oa_assets.ranking.host_lists import Lists
     from proxy_oa_assets.ranking.labels import Labels, Pair
     from proxy_oa_assets.ranking.weights import Weights
     from proxy_oa_assets.resources.impala import Warehouse

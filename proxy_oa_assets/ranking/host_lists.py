@@ -105,6 +105,11 @@ class Lists:
         lines = (line.strip() for _, line in _lines(self._path(f"{AGENTS}.txt")))
         return [line for line in lines if line and not line.startswith("#")]
 
+    def confusables(self) -> list[tuple[str, str]]:
+        """Return letters of other scripts, each with the one of ASCII that it looks like."""
+        lines = (line.split() for _, line in _lines(_SHIPPED / "confusables.txt") if not line.startswith("#"))
+        return [(letter, like) for letter, like in lines]
+
     def in_force(self) -> Iterator[ListInForce]:
         """Yield each list with its size and age; a site's file without a date is as old as the file."""
         self._check_names()

@@ -10,6 +10,7 @@ import duckdb
 import idna
 import pyarrow as pa
 
+from proxy_oa_assets.ranking import look_alikes
 from proxy_oa_assets.ranking.host_lists import LISTS, Lists
 
 # The labels from the right that rules and lists are compared with; the longest rule has 7.
@@ -21,25 +22,32 @@ _INTERNAL_ADDRESS = (
     r"|22[4-9]|2[3-5]\d)\..*"
     r"|f[cd][0-9a-f]{2}:.*|fe[89a-f][0-9a-f]:.*|ff[0-9a-f]{2}:.*|[0:]*:0*1?"
 )
-_INTERNAL_NAMES = """'local', 'localdomain', 'localhost', 'lan', 'internal', 'intranet', 'private', 'corp', 'home', 'home.arpa',
-    'in-addr.arpa', 'ip6.arpa', 'test', 'invalid', 'domain', 'workgroup'"""
+_INTERNAL_NAMES = """'local', 'localdomain', 'localhost', 'lan', 'internal', 'intranet', 'private', 'corp',
+    'home', 'home.arpa', 'in-addr.arpa', 'ip6.arpa', 'test', 'invalid', 'domain', 'workgroup'"""
 
 # Of a host: `name`, whether it is an address, and its labels.
 _NAMES = r"""
 CREATE OR REPLACE TEMP TABLE host_name AS
-SELECT host, name, address, string_split(name, '.') AS parts
+SELECT host, seen, name, address, string_split(name, '.') AS parts
 FROM (
-    SELECT host, name,
+    SELECT host, seen, name,
         regexp_full_match(name, '(0x[0-9a-f]*|[0-9]+)(\.(0x[0-9a-f]*|[0-9]+)){0,3}')
         OR regexp_full_match(name, '(([0-9a-f]+:){6,7}|[0-9a-f:]*::)[0-9a-f:.]*(%.*)?') AS address
     FROM (
-        SELECT host, rtrim(coalesce(
+        SELECT host, seen, rtrim(coalesce(
             CASE WHEN text LIKE '[%' THEN regexp_extract(text, '^\[([^\]]*)\]', 1)
                  WHEN regexp_matches(text, '^[^:]+:[0-9]*$') THEN split_part(text, ':', 1)
                  WHEN text <> '-' THEN text END, ''), '.') AS name
         FROM (
-            SELECT host, lower(trim(coalesce(spelled.dns, host))) AS text
-            FROM (SELECT DISTINCT host FROM cell) LEFT JOIN spelled USING (host))))
+            SELECT host, seen, lower(trim(coalesce(spelled.dns, host))) AS text
+            FROM (
+                SELECT host, bool_or(seen) AS seen
+                FROM (
+                    SELECT host, TRUE AS seen FROM cell
+                    UNION ALL
+                    SELECT domain, FALSE FROM listed WHERE list IN ('imitated', 'own_domains'))
+                GROUP BY host)
+            LEFT JOIN spelled USING (host))))
 """
 
 # A row per host and domain above or at it, longest names last.
@@ -138,7 +146,7 @@ SELECT host, address,
     CASE WHEN NOT popular THEN least(1, greatest(0, (length(word) - 3) / 4.0))
         * CASE WHEN customers AND NOT coalesce(dynamic_dns, FALSE) THEN 0.3 ELSE 1 END
         / (1 + exp((10 - bits + random_bits) / 2)) END AS generated,
-    CAST(NULL AS VARCHAR) AS looks_like
+    looks_like
 FROM (
     SELECT *, length(word) * CASE WHEN regexp_full_match(word, '[0-9]+') THEN log2(10)
         WHEN length(word) >= 8 AND regexp_full_match(word, '[0-9a-f]+') THEN log2(16)
@@ -151,6 +159,8 @@ FROM (
         FROM host_name LEFT JOIN suffix USING (name) LEFT JOIN role USING (name)
         LEFT JOIN ending ON ending.ending = parts[-1] AND NOT address))
 LEFT JOIN (SELECT word AS known, letters, bits FROM word) ON known = word
+LEFT JOIN looks_like USING (name)
+WHERE seen
 """
 
 
@@ -178,8 +188,12 @@ def describe_hosts(connection: duckdb.DuckDBPyConnection, lists: Lists) -> None:
     """
     _load_lists(connection, lists)
     _load_spellings(connection)
-    for statement in (_NAMES, _TAILS, _SUFFIXES, _LISTED, _LETTERS, _ENDINGS, _HOSTS):
+    for statement in (_NAMES, _TAILS, _SUFFIXES, _LISTED, _LETTERS, _ENDINGS):
         connection.execute(statement)
+    _load_decoded(connection, lists)
+    for statement in look_alikes.STATEMENTS:
+        connection.execute(statement)
+    connection.execute(_HOSTS)
 
 
 def _load_lists(connection: duckdb.DuckDBPyConnection, lists: Lists) -> None:
@@ -202,6 +216,23 @@ def _load_spellings(connection: duckdb.DuckDBPyConnection) -> None:
         with suppress(idna.IDNAError):
             spelled[host] = idna.encode(host, uts46=True).decode("ascii")
     _load(connection, "spelled", {"host": list(spelled), "dns": list(spelled.values())})
+
+
+def _load_decoded(connection: duckdb.DuckDBPyConnection, lists: Lists) -> None:
+    """Make `decoded`: the letters that labels of internationalized names show; and what confuses letters."""
+    labels = connection.sql(
+        "SELECT DISTINCT label FROM (SELECT unnest(parts) AS label FROM host_name WHERE name LIKE '%xn--%') "
+        "WHERE label LIKE 'xn--%'"
+    ).fetchall()
+    shown: dict[str, str] = {}
+    for (label,) in labels:
+        # Most hostile texts are no labels: they stay as they are.
+        with suppress(UnicodeError):
+            shown[label] = label.removeprefix("xn--").encode("ascii").decode("punycode").lower()
+    _load(connection, "decoded", {"label": list(shown), "shown": list(shown.values())})
+    pairs = lists.confusables()
+    connection.execute("SET VARIABLE confusable = ?", ["".join(pair[0] for pair in pairs)])
+    connection.execute("SET VARIABLE plain = ?", ["".join(pair[1] for pair in pairs)])
 
 
 def _load(connection: duckdb.DuckDBPyConnection, name: str, columns: dict[str, list[str]]) -> None:
