@@ -26,11 +26,16 @@ def adjust(connection: duckdb.DuckDBPyConnection, feedback: Feedback, bars: Bars
 
     Last, so that a silenced pair still counts as its neighbours' surroundings.
     """
-    seen = connection.sql(
+    agents = [agent for (agent,) in connection.sql("SELECT DISTINCT useragent FROM cell").fetchall()]
+    concerned = [agent for agent in agents if agent and feedback.concerns_agent(agent)]
+    # Most pairs of a day resemble none.
+    seen = connection.execute(
         """SELECT ranked.clientip, ranked.host, agents, word
-        FROM ranked JOIN (
+        FROM ranked JOIN host ON host.host = ranked.host JOIN (
             SELECT clientip, host, list(DISTINCT useragent) AS agents FROM cell GROUP BY clientip, host
-        ) used ON used.clientip = ranked.clientip AND used.host = ranked.host"""
+        ) used ON used.clientip = ranked.clientip AND used.host = ranked.host
+        WHERE list_contains(?, ranked.host) OR list_contains(?, site) OR list_has_any(agents, ?)""",
+        [feedback.alike("host"), feedback.alike("site"), concerned],
     ).fetchall()
     added = [
         (client, host, sum(points.values()), ";".join(str(Reason(*each)) for each in points.items()))

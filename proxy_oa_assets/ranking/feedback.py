@@ -139,6 +139,14 @@ class Feedback:
         age = (self.day.date - given.day.date).days
         return _ALIKE[likeness] * max(0.0, 1 - (age - 1) / self.days)
 
+    def alike(self, likeness: str) -> list[str]:
+        """Return what connections with a severity have of a likeness, such as their hosts."""
+        return [value for kind, value in self._by_likeness if kind == likeness]
+
+    def concerns_agent(self, agent: str) -> bool:
+        """Return whether a user agent alone can change a connection's points."""
+        return ("user agent", agent) in self._by_likeness or self._is_known((agent,))
+
     def points(self, seen: Seen) -> dict[str, float]:
         """Return the points by reason that feedback and lists give a connection; those of 0 are left out."""
         lowered = raised = 0.0

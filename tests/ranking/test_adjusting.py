@@ -25,6 +25,7 @@ def adjusted(*severities: Given, **lists: object) -> list[tuple[object, ...]]:
     """Return place, host, points, what stands out, and word of the adjusted pairs."""
     with duckdb.connect() as connection:
         connection.execute("CREATE TEMP TABLE cell (clientip TEXT, host TEXT, useragent TEXT)")
+        connection.execute("CREATE TEMP TABLE host (host TEXT, site TEXT)")
         connection.execute(
             "CREATE TEMP TABLE ranked (place BIGINT, clientip TEXT, host TEXT, points DOUBLE, score DOUBLE, "
             "word TEXT, stands_out BOOLEAN, beacon DOUBLE)"
@@ -32,6 +33,7 @@ def adjusted(*severities: Given, **lists: object) -> list[tuple[object, ...]]:
         for place, (client, host, points, word, beacon) in enumerate(PAIRS, 1):
             for agent in ("Updater/1", "curl") if host != "c.test" else ("curl", None):
                 connection.execute("INSERT INTO cell VALUES (?, ?, ?)", [client, host, agent])
+            connection.execute("INSERT INTO host VALUES (?, ?)", [host, host.removeprefix("www.")])
             row = [place, client, host, points, 0.5, word, points >= 7, beacon]
             connection.execute("INSERT INTO ranked VALUES (?, ?, ?, ?, ?, ?, ?, ?)", row)
         adjust(connection, Feedback(DAY, 30, severities, **lists), BARS)
