@@ -22,10 +22,13 @@ from pathlib import Path
 
 from benchmarks.attack_days.catalogue import Case, cases
 from benchmarks.attack_days.scene import MadeDay, Pair
+from proxy_oa_assets.model.tables import PROXY_HISTORY
 from proxy_oa_assets.ranking.day_ranking import rank_day
+from proxy_oa_assets.ranking.history import HISTORY_DAYS
 from proxy_oa_assets.ranking.host_lists import Lists
 from proxy_oa_assets.ranking.weights import read_weights
 from proxy_oa_assets.resources.local.duckdb_warehouse import DuckDBWarehouse
+from proxy_oa_assets.sql.history import proxy_history
 
 _TOPS = (10, 20, 50, 100, 200)
 
@@ -128,13 +131,17 @@ def explain(result: Result, top: int, *, missed: bool) -> Iterator[str]:
             yield f"    {place:>5d}{mark} {points:6.2f} {pair[0]:<16s} {pair[1]:<44.44s} {word}"
 
 
-def shipped_ranker(data: Path, weights: Path | None) -> Ranker:
-    """Return the project's ranking, with the shipped weights or a file's."""
-    chosen, lists = read_weights(weights), Lists()
+def shipped_ranker(weights: Path | None) -> Ranker:
+    """Return the project's ranking with its lists, with the shipped weights or a file's."""
+    chosen = read_weights(weights)
 
     def rank(made: MadeDay) -> Ranked:
         with closing(DuckDBWarehouse(base=str(made.folder))) as warehouse:
-            ranked = rank_day(warehouse, made.day, weights=chosen, lists=lists)
+            for days_ago in made.before:
+                day = made.day.plus(-days_ago)
+                warehouse.replace_day(PROXY_HISTORY, day, proxy_history(day))
+            days = HISTORY_DAYS if made.before else 0
+            ranked = rank_day(warehouse, made.day, weights=chosen, lists=Lists(), history_days=days)
         columns = (ranked.pairs[name].to_pylist() for name in ("clientip", "host", "points", "word"))
         pairs = [((client, host), points, word) for client, host, points, word in zip(*columns, strict=True)]
         return Ranked(pairs, ranked.statement)
@@ -163,7 +170,7 @@ def main() -> None:
     ]
     print(_HEADER)
     results = []
-    for result in measured(chosen, shipped_ranker(data, options.weights)):
+    for result in measured(chosen, shipped_ranker(options.weights)):
         results.append(result)
         print(result.line, flush=True)
         if not (options.bad and result.fits):

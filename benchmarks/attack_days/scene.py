@@ -175,12 +175,16 @@ class Scenario:
 
 @dataclass(frozen=True)
 class MadeDay:
-    """A day's raw rows in a folder that stands for HUSER, and its bad pairs."""
+    """A day's raw rows in a folder that stands for HUSER, and its bad pairs.
+
+    `before` says which earlier days are there, by how many days ago.
+    """
 
     folder: Path
     day: Day
     bad: frozenset[Pair]
     confirmed: frozenset[Pair] = frozenset()
+    before: tuple[int, ...] = ()
 
 
 def clean_day(name: str, data: Path | None) -> CleanDay:
@@ -220,7 +224,7 @@ def made_day(scenario: Scenario, data: Path | None, folder: Path) -> MadeDay:
     write_day(folder, clean.day, [scene.background, table_of(scene.made)])
     for days_ago, rows in scene.before.items():
         write_day(folder, clean.day.plus(-days_ago), [rows])
-    return MadeDay(folder, clean.day, frozenset(scene.bad))
+    return MadeDay(folder, clean.day, frozenset(scene.bad), before=tuple(scene.before))
 
 
 def write_day(huser: Path, day: Day, tables: Iterable[pa.Table]) -> None:
