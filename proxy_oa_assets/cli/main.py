@@ -206,10 +206,10 @@ def feedback(date: str | None) -> None:
     day = settings.day(date) if date else settings.yesterday()
 
     from proxy_oa_assets.cli.console import show_frame
-    from proxy_oa_assets.investigation.weighing import feedback_in_effect
+    from proxy_oa_assets.investigation.weighing import feedback_in_effect, feedback_of
     from proxy_oa_assets.resources.deployment import deployment
 
-    found = feedback_in_effect(day, deployment=deployment(settings))
+    found = feedback_in_effect(feedback_of(day, deployment(settings)))
     if found.empty:
         click.echo(f"No severity of the {settings.feedback_days} days before {day} weighs its ranking")
         return

@@ -11,6 +11,7 @@ from proxy_oa_assets.investigation.weighing import feedback_of, is_weighed, weig
 from proxy_oa_assets.model.day import Day
 from proxy_oa_assets.model.errors import InvestigationError
 from proxy_oa_assets.model.tables import records
+from proxy_oa_assets.ranking.feedback import Feedback
 from proxy_oa_assets.resources.deployment import Deployment
 from proxy_oa_assets.sql import analysts, raw_log
 
@@ -36,6 +37,7 @@ def suspicious(
     clientip: str | None = None,
     limit: int = 250,
     *,
+    feedback: Feedback | None = None,
     deployment: Deployment | None = None,
 ) -> pd.DataFrame:
     """Return the day's scored connections without a severity, the most suspicious first.
@@ -43,12 +45,13 @@ def suspicious(
     That is the lowest ml_score, weighed by feedback on earlier days. One row per connection: its row of
     `proxy_scores` with the lowest score; `scored_rows`, the number of its rows there; and `feedback`, what
     feedback and the site's lists add to its points, such as `feedback=-1.5` (empty for nothing). `uri` is a
-    part of the URI, `clientip` a whole address; None or an empty text filters nothing. Raises
-    InvestigationError for a limit below 1.
+    part of the URI, `clientip` a whole address; None or an empty text filters nothing. `feedback` is what
+    `feedback_of` returned before; it is read if left out. Raises InvestigationError for a limit below 1.
     """
     _check_limit(limit)
     day, deployment = day_context(day, deployment)
-    feedback = feedback_of(day, deployment)
+    if feedback is None:
+        feedback = feedback_of(day, deployment)
     # Feedback can bring a row from below any limit.
     most = None if is_weighed(day, feedback, deployment) else limit
     found = deployment.impala.query(analysts.suspicious(day, uri, clientip, most))

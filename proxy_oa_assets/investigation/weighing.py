@@ -26,13 +26,14 @@ _EFFECTS = {Severity.LOW: "lowers", Severity.HIGH: "raises"}
 _COMPARED = ["clientip", "host", "useragent", "word", "reqmethod", "resconttype", "ml_score"]
 
 
-def feedback_of(day: Day, deployment: Deployment) -> Feedback:
+def feedback_of(day: Day | str, deployment: Deployment | None = None) -> Feedback:
     """Return what counts on a day by now. Raises RankingError for a list that can't be used."""
+    day, deployment = day_context(day, deployment)
     workspace = deployment.workspace
     return read_feedback(deployment.impala, day, workspace.feedback_days, Lists.of(workspace.ranking_lists))
 
 
-def feedback_in_effect(day: Day | str, *, deployment: Deployment | None = None) -> pd.DataFrame:
+def feedback_in_effect(feedback: Feedback) -> pd.DataFrame:
     """Return which severities and lists count on a day, what weighs most first.
 
     A row per host, severity and the day on which it was given. Columns: effect (`lowers`, `raises`), points
@@ -41,8 +42,6 @@ def feedback_in_effect(day: Day | str, *, deployment: Deployment | None = None) 
     """
     import pandas as pd
 
-    day, deployment = day_context(day, deployment)
-    feedback = feedback_of(day, deployment)
     groups: dict[tuple[Day, Severity, str], list[Given]] = {}
     for given in feedback.given:
         groups.setdefault((given.day, given.severity, given.seen.host), []).append(given)

@@ -5,7 +5,7 @@ from support.home import Home
 from proxy_oa_assets.investigation.reset import reset_scored_connections
 from proxy_oa_assets.investigation.score import score, undo_score
 from proxy_oa_assets.investigation.search import suspicious
-from proxy_oa_assets.investigation.weighing import feedback_in_effect
+from proxy_oa_assets.investigation.weighing import feedback_in_effect, feedback_of
 from proxy_oa_assets.model.day import Day
 from proxy_oa_assets.model.errors import RankingError
 from proxy_oa_assets.model.tables import PROXY_SCORES
@@ -44,9 +44,6 @@ def test_a_severity_weighs_the_ranked_day_after_it_until_it_is_taken_back(days) 
 
     score(today.day, 3, "a.example/", deployment=today.deployment)
     assert listed(tomorrow) == [*before[1:3], ("a.example", "feedback=-3"), before[3]]
-    # What filters and limits find is in the same order.
-    assert listed(tomorrow, limit=1) == before[1:2]
-    assert listed(tomorrow, uri="a.example") == [("a.example", "feedback=-3")]
 
     score(today.day, 1, "b.example/", deployment=today.deployment)
     undo_score(today.day, "a.example/", deployment=today.deployment)
@@ -86,7 +83,10 @@ def test_the_site_s_lists_weigh_days_that_are_ranked(tmp_path) -> None:
         row("www.a.example", 0.1), row("b.example", 0.2, useragent="Backup/7 #2"), row("c.test", 0.3)
     )
     assert listed(day) == [("c.test", ""), ("www.a.example", "own_domain=-2"), ("b.example", "known_good=-2")]
-    found = feedback_in_effect(day.day, deployment=day.deployment)
+    # What filters and limits find is in the same order.
+    assert listed(day, limit=1) == [("c.test", "")]
+    assert listed(day, uri="example", limit=1) == [("www.a.example", "own_domain=-2")]
+    found = feedback_in_effect(feedback_of(day.day, day.deployment))
     assert found[["host", "by"]].to_numpy().tolist() == [
         ["a.example", "own_domains"],
         ["Backup/* #2", "known_good_agents"],
@@ -121,7 +121,7 @@ def test_what_weighs_a_day_is_listed_with_its_end(days) -> None:
     score(today.day, 1, "i.example/", deployment=today.deployment)
 
     def rows(days_later: int) -> list[list[object]]:
-        found = feedback_in_effect(today.day.plus(days_later), deployment=today.deployment)
+        found = feedback_in_effect(feedback_of(today.day.plus(days_later), today.deployment))
         ours = found[found["host"].isin(["h.example", "i.example"])]
         return ours[["effect", "points", "host", "clients", "by"]].to_numpy().tolist()
 
@@ -131,7 +131,7 @@ def test_what_weighs_a_day_is_listed_with_its_end(days) -> None:
     ]
     assert [row[1] for row in rows(16)] == [1.5, 1.5]
     assert rows(31) == []
-    found = feedback_in_effect(tomorrow.day, deployment=today.deployment)
+    found = feedback_in_effect(feedback_of(tomorrow.day, today.deployment))
     first = found[found["host"] == "h.example"].iloc[0]
     assert (first["given_on"], first["until"]) == (today.day.key, today.day.plus(30).key)
     undo_score(today.day, ["h.example/", "i.example/"], deployment=today.deployment)

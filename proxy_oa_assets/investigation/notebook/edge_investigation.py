@@ -21,10 +21,11 @@ from proxy_oa_assets.investigation.notebook.text_table import (
 )
 from proxy_oa_assets.investigation.score import change_severities, threats
 from proxy_oa_assets.investigation.search import details, suspicious
-from proxy_oa_assets.investigation.weighing import feedback_in_effect
+from proxy_oa_assets.investigation.weighing import feedback_in_effect, feedback_of
 from proxy_oa_assets.model.day import Day
 from proxy_oa_assets.model.tables import records
 from proxy_oa_assets.model.text import counted
+from proxy_oa_assets.ranking.feedback import Feedback
 from proxy_oa_assets.ranking.reasons import sentence
 from proxy_oa_assets.resources.deployment import Deployment
 
@@ -78,6 +79,7 @@ class SuspiciousList:
     ) -> None:
         self._day, self._deployment = day, deployment
         self._frame = pd.DataFrame()
+        self._feedback: Feedback | None = None
         self.uri = _filter("URI contains", "a part of the URI")
         self.client = _filter("Client is", "a whole address")
         self.limit = ipywidgets.BoundedIntText(
@@ -91,11 +93,17 @@ class SuspiciousList:
         filters = ipywidgets.HBox([self.uri, self.client, self.limit])
         self.widget = ipywidgets.VBox([filters, self.status.widget, self.table])
 
-    def load(self) -> None:
-        """Read the list again with the current filters."""
+    def load(self, feedback: Feedback | None = None) -> None:
+        """Read the list again with the current filters, and with the feedback of earlier days if given."""
+        self._feedback = self._feedback if feedback is None else feedback
         with self.status.during("Reading the suspicious connections"):
             found = suspicious(
-                self._day, self.uri.value, self.client.value, self.limit.value, deployment=self._deployment
+                self._day,
+                self.uri.value,
+                self.client.value,
+                self.limit.value,
+                feedback=self._feedback,
+                deployment=self._deployment,
             )
             words = records(found[["word", "feedback"]])
             self._frame = found.assign(because=[sentence(word, now) for word, now in words])
@@ -199,17 +207,19 @@ class FeedbackList:
         self.table = TextTable("Feedback", height="360px")
         self.widget = ipywidgets.VBox([self.status.widget, self.table])
 
-    def load(self) -> None:
-        """Read the list again."""
+    def load(self) -> Feedback | None:
+        """Read the list again; return what counts, None if it can't be read."""
+        feedback = None
         with self.status.during("Reading the feedback of the days before"):
-            found = feedback_in_effect(self._day, deployment=self._deployment)
-            days = self._deployment.workspace.feedback_days
-            empty = f"No URI was given a low or high severity in the {days} days before {self._day}"
+            feedback = feedback_of(self._day, self._deployment)
+            found = feedback_in_effect(feedback)
+            empty = f"No URI was given a low or high severity in the {feedback.days} days before {self._day}"
             self.table.show(found, _FEEDBACK, empty=empty)
             self.status.done(
                 f"What lowers or raises alike connections of {self._day}, and the last day on which it counts"
                 f"{cut_note(len(found))}"
             )
+        return feedback
 
 
 class EdgeInvestigation(NotebookView):
@@ -241,13 +251,12 @@ class EdgeInvestigation(NotebookView):
         super().__init__([heading, bar, tabs])
         self._reload()
 
-    def _load(self) -> None:
-        self.suspicious.load()
+    def _load(self, feedback: Feedback | None = None) -> None:
+        self.suspicious.load(feedback)
         self.scored.load()
 
     def _reload(self) -> None:
-        self._load()
-        self.feedback.load()
+        self._load(self.feedback.load())
 
     def _show_details(self) -> None:
         rows = self.suspicious.selected()
