@@ -166,6 +166,8 @@ class Settings(_Variables):
     log_timezone: Timezone | None = None
     ranking: Literal["auto", "builtin", "external"] = "auto"
     ranking_lists: ExistingFolder | None = None
+    ranking_weights: ExistingFile | None = None
+    ranking_history_days: Annotated[Whole, Field(le=366)] = 14
     # 0: no severity of an earlier day counts.
     feedback_days: Annotated[Count, Field(le=366)] = 30
     days_per_run: Annotated[Whole, Field(le=9999)] = 1

@@ -38,6 +38,8 @@ def show_day(run: DayRun) -> None:
     for asset, seconds in run.seconds.items():
         rows = f"{run.rows[asset]:>9,} rows" if asset in run.rows else " " * 14
         console.print(Text(f"{run.day}  {asset:<20} {rows}  {seconds:5.1f} s"))
+    if run.statement:
+        console.print(Text(f"{run.day}  {printable(run.statement)}", style="bold"), soft_wrap=True)
     for check, reason in run.failed_checks.items():
         console.print(Text(f"{run.day}  {check}: {printable_lines(reason)}", style="yellow"), soft_wrap=True)
     for asset, reason in run.failures.items():

@@ -69,6 +69,7 @@ def _systems(settings: Settings, configured: Deployment) -> Iterator[dict[str, C
     }
     yield _logs(settings, configured)
     yield {**configured.impala.probes(), "killed writers": lambda: _killed_writers(configured)}
+    yield {"ranking": lambda: _ranking(settings)}
     yield {"network context": lambda: _network_context(configured)}
     yield {"history": lambda: _history(settings)}
     yield {"reputation": lambda: _reputation(settings, configured)}
@@ -145,6 +146,20 @@ def _results(hdfs: FileStore, huser: str) -> str:
     if not days:
         return f"{hdfs.location(folder)}: no ranked day yet; the ranking job (spot-ml) writes there"
     return f"{hdfs.location(folder)}: {len(days)} ranked days, the last one {max(days)}"
+
+
+def _ranking(settings: Settings) -> str:
+    if settings.ranking == "external":
+        return "another system's (PROXY_OA_RANKING=external)"
+
+    from proxy_oa_assets.ranking.weights import read_weights
+
+    read_weights(settings.ranking_weights)
+    unless = ", unless another system's results are there" if settings.ranking == "auto" else ""
+    return (
+        f"days are ranked here{unless} (PROXY_OA_RANKING={settings.ranking}); weights: "
+        f"{settings.ranking_weights or 'shipped'}; history: {settings.ranking_history_days} days"
+    )
 
 
 def _network_context(configured: Deployment) -> str:

@@ -13,6 +13,7 @@ from sqlalchemy.exc import DBAPIError
 
 from proxy_oa_assets.cli.run_process import interruptible, wait_of
 from proxy_oa_assets.defs.assets.daily import Daily
+from proxy_oa_assets.defs.assets.ml_results import STATEMENT
 from proxy_oa_assets.defs.assets.upstream_days import ingested_day, raw_day
 from proxy_oa_assets.defs.automation.jobs import PROXY_DAY
 from proxy_oa_assets.ingest.record import DayRecord
@@ -26,12 +27,15 @@ from proxy_oa_assets.resources.deployment import Deployment
 from proxy_oa_assets.settings import Settings, trusted_users
 
 # Assets that fail where a column of the raw log is gone.
-_FROM_RAW = ("edge_details", "ingest_summary", "proxy_history")
+_FROM_RAW = ("edge_details", "ingest_summary", "ml_results", "proxy_history")
 
 
 @dataclass
 class DayRun:
-    """The result of a day: rows and seconds by asset, and why assets or checks failed."""
+    """The result of a day: rows and seconds by asset, and why assets or checks failed.
+
+    `statement` says what stands out of a day that was ranked here.
+    """
 
     day: Day
     succeeded: bool
@@ -39,6 +43,7 @@ class DayRun:
     seconds: dict[str, float] = field(default_factory=dict)
     failures: dict[str, str] = field(default_factory=dict)
     failed_checks: dict[str, str] = field(default_factory=dict)
+    statement: str = ""
 
 
 def prepare_history(settings: Settings) -> Path:
@@ -188,6 +193,8 @@ def _record(run: DayRun, event: dg.DagsterEvent, assets: set[str]) -> None:
             run.failed_checks[found.check_name] = found.description or ""
     elif event.is_step_materialization:
         metadata = event.step_materialization_data.materialization.metadata
+        if STATEMENT in metadata:
+            run.statement = str(metadata[STATEMENT].value)
         if "dagster/partition_row_count" in metadata:
             run.rows[name] = int(str(metadata["dagster/partition_row_count"].value))
     elif event.is_step_success and name in assets:

@@ -8,6 +8,7 @@ from proxy_oa_assets.defs.assets.catalogue import catalogued
 from proxy_oa_assets.defs.assets.daily import Daily
 from proxy_oa_assets.defs.assets.edge_details import edge_details_asset
 from proxy_oa_assets.defs.assets.ingest_summary import ingest_summary_asset
+from proxy_oa_assets.defs.assets.ml_results import ml_results_asset
 from proxy_oa_assets.defs.assets.notebooks import notebooks_asset
 from proxy_oa_assets.defs.assets.proxy import proxy_asset
 from proxy_oa_assets.defs.assets.proxy_history import proxy_history_asset
@@ -44,7 +45,7 @@ def build_definitions(settings: Settings) -> dg.Definitions:
     daily = Daily.of(settings)
     assets = [
         *([proxy_asset(daily)] if daily.takes_logs else []),
-        *([proxy_history_asset(daily)] if daily.ranks else []),
+        *([proxy_history_asset(daily), ml_results_asset(daily)] if daily.ranks else []),
         proxy_results_asset(daily),
         scored_connections_asset(daily),
         edge_details_asset(daily),
@@ -53,7 +54,7 @@ def build_definitions(settings: Settings) -> dg.Definitions:
     ]
     return dg.Definitions(
         assets=catalogued([*upstream_assets(daily), *assets], settings, configured),
-        asset_checks=[*asset_checks(daily), yesterday_check(daily.partitions, assets)],
+        asset_checks=[*asset_checks(daily), yesterday_check(daily, assets)],
         jobs=[
             proxy_day,
             *([ingest_day] if daily.takes_logs else []),

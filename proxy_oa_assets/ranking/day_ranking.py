@@ -63,12 +63,13 @@ class RankedDay:
     """A day's pairs in order, their most telling requests, and what stands out.
 
     `pairs` has the columns place, clientip, host, points, score, word, stands_out, and one per signal, 0 to 1.
-    `rows` has those of `RESULT_FIELDS`, the lowest score first.
+    `rows` has those of `RESULT_FIELDS`, the lowest score first. `history_days` of the days before had a request.
     """
 
     pairs: pa.Table
     rows: pa.Table
     statement: str
+    history_days: int
 
 
 def rank_day(
@@ -84,14 +85,14 @@ def rank_day(
     # Two threads: the tables are small, and the machine has other work.
     with closing(duckdb.connect(":memory:", config={"threads": 2})) as connection:
         signals = all_signals()
-        make_pairs(connection, warehouse, day, signals, lists=lists, history_days=history_days)
+        days = make_pairs(connection, warehouse, day, signals, lists=lists, history_days=history_days)
         sign_pairs(connection, signals)
         order_pairs(connection, signals, weights)
         if feedback:
             adjust(connection, feedback, weights.bars)
         rows = _telling_rows(connection, warehouse, day)
         ranked = connection.sql("SELECT * FROM ranked ORDER BY place").to_arrow_table()
-        return RankedDay(ranked, rows, _statement(connection))
+        return RankedDay(ranked, rows, _statement(connection), days)
 
 
 def make_pairs(
@@ -102,8 +103,8 @@ def make_pairs(
     *,
     lists: Lists,
     history_days: int,
-) -> None:
-    """Make the tables from `cell` to `pair`."""
+) -> int:
+    """Make the tables from `cell` to `pair`; return how many of the days before had a request."""
     connection.execute(pairs.MACROS)
     _load(connection, "raw_cell", warehouse, requests.cells(day))
     _load(connection, "raw_uncommon", warehouse, requests.uncommon(day))
@@ -111,11 +112,12 @@ def make_pairs(
     connection.execute(pairs.CELLS)
     connection.execute(pairs.UNCOMMON)
     describe_hosts(connection, lists)
-    read_past(connection, warehouse, day, history_days)
+    days = read_past(connection, warehouse, day, history_days)
     for statement in (pairs.AGENTS, pairs.CLIENTS, pairs.NETWORK, pairs.SITES, pairs.PAST):
         connection.execute(statement)
     connection.execute(pairs.pairs((*pairs.FACTS, *facts_of(signals))))
     _load_times(connection, warehouse, day)
+    return days
 
 
 def sign_pairs(connection: duckdb.DuckDBPyConnection, signals: Sequence[Signal]) -> None:

@@ -58,6 +58,8 @@ def deployment(settings: Settings, *, patient: bool = True) -> Deployment:
             log_format=settings.log_format,
             log_timezone=settings.log_timezone,
             ranking_lists=_text(settings.ranking_lists),
+            ranking_weights=_text(settings.ranking_weights),
+            ranking_history_days=settings.ranking_history_days,
             feedback_days=settings.feedback_days,
         ),
     )

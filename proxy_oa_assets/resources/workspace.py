@@ -36,6 +36,12 @@ class Workspace(dg.ConfigurableResource):
     ranking_lists: str | None = Field(
         default=None, description="Folder of the site's own lists (PROXY_OA_RANKING_LISTS); none: the shipped"
     )
+    ranking_weights: str | None = Field(
+        default=None, description="The ranking's weights (PROXY_OA_RANKING_WEIGHTS); none: the shipped ones"
+    )
+    ranking_history_days: int = Field(
+        default=14, description="How many days before a day its ranking reads (PROXY_OA_RANKING_HISTORY_DAYS)"
+    )
     feedback_days: int = Field(
         default=30, description="Days after its own on which a severity counts (PROXY_OA_FEEDBACK_DAYS)"
     )

@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from support.hdfs_path import HdfsPath
 from support.home import SAMPLE_DAY, Change, Home, Rows, parquet_rows
+from support.other_ranking import publish_sample_results
 
 from proxy_oa_assets.ingest.sample.site import write_sample_day
 from proxy_oa_assets.model.day import Day
@@ -44,10 +45,13 @@ class ClusterHome(Home):
         with ThreadPoolExecutor(8) as pool:
             list(pool.map(write, (path for path in local.rglob("*") if path.is_file())))
 
-    def write_sample(self, day: Day = SAMPLE_DAY, views: int = 150) -> Day:
-        """Generate a day's raw requests and ranked results, and upload them."""
+    def write_sample(self, day: Day = SAMPLE_DAY, views: int = 150, *, ranked: bool = True) -> Day:
+        """Generate a day's raw requests and, if `ranked`, another system's results; upload them."""
         staging = self.path / "staging" / day.key
         write_sample_day(self.deployment.workspace, staging, day, views)
+        if ranked:
+            results = staging / self.deployment.workspace.results(day).lstrip("/")
+            publish_sample_results(results, day, views)
         self.upload(staging)
         return day
 

@@ -10,5 +10,8 @@ from proxy_oa_assets.settings import load_settings
 with TemporaryDirectory() as _folder, chdir(_folder):
     _SETTINGS = load_settings(_folder, PROXY_OA_RESULTS_MIN_AGE="60")
     defs = build_definitions(_SETTINGS)
+    # Those of a site that another system ranks.
+    external = build_definitions(load_settings(_folder, PROXY_OA_RANKING="external"))
 
-DAILY = Daily.of(_SETTINGS).partitions
+SITE = Daily.of(_SETTINGS)
+DAILY = SITE.partitions

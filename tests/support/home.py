@@ -9,6 +9,7 @@ from pathlib import Path
 import dagster as dg
 import pyarrow as pa
 import pyarrow.parquet as pq
+from support.other_ranking import publish_sample_results
 
 from proxy_oa_assets.defs.build import build_definitions
 from proxy_oa_assets.ingest.sample.site import write_sample_day
@@ -84,9 +85,11 @@ class Home:
         names = ("proxy_scores", "proxy_edge", "proxy_ingest_summary")
         return {name: self.part(name, day).read_bytes() for name in names}
 
-    def write_sample(self, day: Day = SAMPLE_DAY, views: int = 150) -> Day:
-        """Generate a day's raw requests and ranked results."""
+    def write_sample(self, day: Day = SAMPLE_DAY, views: int = 150, *, ranked: bool = True) -> Day:
+        """Generate a day's raw requests and, if `ranked`, another system's results of them."""
         write_sample_day(self.deployment.workspace, self.path / "hdfs", day, views)
+        if ranked:
+            publish_sample_results(self.results(day), day, views)
         return day
 
     def materialize(

@@ -4,7 +4,7 @@ import datetime as dt
 from collections.abc import Iterable
 from pathlib import Path
 
-from support.home import Home, parquet_rows
+from support.home import Home, Rows, parquet_rows
 
 from proxy_oa_assets.model.day import Day
 from proxy_oa_assets.model.tables import RESULT_COLUMNS
@@ -39,12 +39,18 @@ def from_log(day: Day, home: Home, other: Home, log: Path) -> None:
 
     Without the requests that no proxy logs: without a host, or with a blank in the URL.
     """
-    rows = [row for file in other.raw_files(day) for row in parquet_rows(file) if _is_logged(row)]
-    write_log(log, map(_recommended, sorted(rows, key=lambda row: str(row["p_time"]))))
+    rows = sample_log(day, other, log)
     logged = {str(row["fulluri"]).encode("utf-8") for row in rows}
     results = other.results(day).read_bytes().splitlines(keepends=True)
     home.results(day).parent.mkdir(parents=True)
     home.results(day).write_bytes(b"".join(line for line in results if line.split(b"\t")[_FULLURI] in logged))
+
+
+def sample_log(day: Day, other: Home, log: Path) -> Rows:
+    """Write another home's sample day as the log of a Squid; return the rows that it has."""
+    rows = [row for file in other.raw_files(day) for row in parquet_rows(file) if _is_logged(row)]
+    write_log(log, map(_recommended, sorted(rows, key=lambda row: str(row["p_time"]))))
+    return rows
 
 
 def _is_logged(row: dict[str, object]) -> bool:

@@ -5,7 +5,7 @@ from collections.abc import Set as AbstractSet
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NoReturn, Self
+from typing import Literal, NoReturn, Self
 
 import dagster as dg
 
@@ -52,7 +52,7 @@ class Daily:
 
     `table_kinds` are the icons of assets that are tables: the engine, and the files' format. Results
     that were modified less than `results_min_age` seconds ago may still be being written. `takes_logs` says
-    that `proxy` is made here, from the logs that PROXY_OA_LOGS names; `ranks`, that days are ranked here.
+    that `proxy` is made here, from the logs that PROXY_OA_LOGS names.
     """
 
     partitions: dg.TimeWindowPartitionsDefinition
@@ -60,7 +60,12 @@ class Daily:
     table_kinds: frozenset[str]
     results_min_age: int
     takes_logs: bool
-    ranks: bool
+    ranking: Literal["auto", "builtin", "external"]
+
+    @property
+    def ranks(self) -> bool:
+        """Whether days are ranked here, unless another system's results are there."""
+        return self.ranking != "external"
 
     @classmethod
     def of(cls, settings: Settings) -> Self:
@@ -77,7 +82,7 @@ class Daily:
             table_kinds=frozenset({settings.cluster.engine if settings.cluster else "duckdb", "parquet"}),
             results_min_age=settings.results_min_age,
             takes_logs=bool(settings.logs),
-            ranks=settings.ranking != "external",
+            ranking=settings.ranking,
         )
 
     def asset(

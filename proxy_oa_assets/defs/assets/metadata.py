@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import dagster as dg
 
 from proxy_oa_assets.model.tables import (
+    PROXY,
     PROXY_EDGE,
     PROXY_HISTORY,
     PROXY_SCORES,
@@ -114,6 +115,14 @@ def history_lineage() -> dict[str, dg.TableColumnLineage]:
             for name in PROXY_HISTORY.column_names
         }
     )
+
+
+def ranking_lineage() -> dict[str, dg.TableColumnLineage]:
+    """Return the lineage of results that are ranked here; score and word are made of all their columns."""
+    raw = [name for name in (column.name for column in RESULT_COLUMNS) if name in PROXY.column_names]
+    made_of = [("proxy", name) for name in (*raw, "uriextension")]
+    made_of += [("proxy_history", name) for name in PROXY_HISTORY.column_names]
+    return _lineage({name: [("proxy", name)] for name in raw} | dict.fromkeys(("word", "score"), made_of))
 
 
 def _lineage(sources: Mapping[str, Sequence[tuple[str, str]]]) -> dict[str, dg.TableColumnLineage]:

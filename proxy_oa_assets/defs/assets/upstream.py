@@ -1,6 +1,7 @@
 """The upstream assets, which other systems write: ranked results, the proxies' logs, and raw requests.
 
-Where PROXY_OA_LOGS is set, the raw requests are made here.
+Where PROXY_OA_LOGS is set, the raw requests are made here; days are ranked here unless PROXY_OA_RANKING is
+external.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -36,7 +37,8 @@ from proxy_oa_assets.resources.workspace import Workspace
 def upstream_assets(daily: Daily) -> list[dg.AssetsDefinition]:
     """Return the observable assets."""
     proxy = [] if daily.takes_logs else [_proxy(daily)]
-    return [_ml_results(daily), _proxy_logs(daily), *proxy]
+    ml_results = [] if daily.ranks else [_ml_results(daily)]
+    return [*ml_results, _proxy_logs(daily), *proxy]
 
 
 # Dagster's own observations have no figures of a day, so each is reported with them, and none is yielded.

@@ -52,18 +52,23 @@ class UpstreamDay:
     rows: int | None = None
     figures: Mapping[str, int] = field(default_factory=dict)
 
-    def events(self) -> list[dg.AssetObservation | dg.AssetMaterialization]:
-        """Return the events that report the day."""
-        metadata: dict[str, dg.MetadataValue | int] = {
+    def metadata(self) -> dict[str, dg.MetadataValue | int]:
+        """Return what is known of the day."""
+        known: dict[str, dg.MetadataValue | int] = {
             "source": dg.MetadataValue.path(self.source),
             "modified": dg.MetadataValue.timestamp(self.modified / 1000),
             "bytes": self.length,
             **self.figures,
         }
         if self.rows is not None:
-            metadata[_ROWS] = self.rows
+            known[_ROWS] = self.rows
+        return known
+
+    def events(self) -> list[dg.AssetObservation | dg.AssetMaterialization]:
+        """Return the events that report the day."""
+        metadata, tags = self.metadata(), {_VERSION: self.version}
         return [
-            event(self.asset, partition=self.day.key, metadata=metadata, tags={_VERSION: self.version})
+            event(self.asset, partition=self.day.key, metadata=metadata, tags=tags)
             # Dagster takes the later one's place in history as that of the input, which must cover both.
             for event in (dg.AssetObservation, dg.AssetMaterialization)
         ]

@@ -10,7 +10,7 @@ import dagster as dg
 from proxy_oa_assets.defs.assets.daily import Daily
 from proxy_oa_assets.defs.assets.proxy import LOGS_VERSION
 from proxy_oa_assets.defs.assets.upstream_days import LOGS, RAW, UpstreamDay, logged_day, recorded_versions
-from proxy_oa_assets.defs.automation.jobs import ingest_day
+from proxy_oa_assets.defs.automation.jobs import ingest_day, proxy_day
 from proxy_oa_assets.defs.automation.new_results import REQUESTS_PER_TICK, WINDOW, Cursor
 from proxy_oa_assets.model.day import Day
 from proxy_oa_assets.model.text import counted, printable
@@ -29,7 +29,8 @@ def new_logs_sensor(daily: Daily) -> dg.SensorDefinition:
     """Return the sensor `new_logs`."""
 
     @dg.sensor(
-        job=ingest_day,
+        # Where no other system ranks, nothing is waited for.
+        job=proxy_day if daily.ranking == "builtin" else ingest_day,
         default_status=dg.DefaultSensorStatus.STOPPED,
         minimum_interval_seconds=60,
         description="Takes a day's requests when its logs are whole, and again when requests of it are added",
@@ -37,8 +38,9 @@ def new_logs_sensor(daily: Daily) -> dg.SensorDefinition:
     def new_logs(context: dg.SensorEvaluationContext, workspace: Workspace) -> dg.SensorResult:
         """Runs `ingest_day` when logs that can hold the day are new, and again when requests of it are added.
 
-        A day's logs count once two ticks have seen nothing added for the day, or once they have gone on for
-        an hour behind its end; what is added after a run is taken an hour after it, or later. When first
+        With PROXY_OA_RANKING=builtin it runs `proxy_day` in its place, so that the day is ranked as well. A
+        day's logs count once two ticks have seen nothing added for the day, or once they have gone on for an
+        hour behind its end; what is added after a run is taken an hour after it, or later. When first
         switched on, the sensor catches up on the last seven days; after downtime, on the last 31 days. Older
         days are left for a backfill, unless their log is new.
         """

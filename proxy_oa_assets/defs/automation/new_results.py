@@ -25,6 +25,7 @@ from proxy_oa_assets.defs.automation.jobs import proxy_day
 from proxy_oa_assets.model.day import Day
 from proxy_oa_assets.model.errors import StorageError
 from proxy_oa_assets.model.text import counted
+from proxy_oa_assets.ranking.own_results import is_ours
 from proxy_oa_assets.ranking.published_parts import published_parts
 from proxy_oa_assets.resources.hdfs import FileStore
 from proxy_oa_assets.resources.workspace import Workspace
@@ -117,7 +118,8 @@ def new_results_sensor(daily: Daily) -> dg.SensorDefinition:
 
         Results count once two ticks have seen them unchanged, and not before PROXY_OA_RESULTS_MIN_AGE. When
         first switched on, the sensor catches up on results published in the last seven days; after downtime,
-        on those of the last 31 days. Older results are left for a backfill.
+        on those of the last 31 days. Older results are left for a backfill, and so are those that were ranked
+        here.
         """
         now = dt.datetime.now(dt.UTC)
         cursor = Cursor.of(context, now)
@@ -140,6 +142,8 @@ def new_results_sensor(daily: Daily) -> dg.SensorDefinition:
         fresh = _not_yet_run(
             context.instance, workspace, [found for found in whole if found.modified >= since]
         )
+        if daily.ranks:
+            fresh = [found for found in fresh if not is_ours(hdfs, workspace.results(found.day))]
         window = [day for day in map(Day.parse, keys) if day.date >= (now - WINDOW).date()]
         changed = [found for found in whole if recorded.get(found.day) != found.version]
         changed += _changed_raw_days(context.instance, hdfs, workspace, window)

@@ -187,21 +187,24 @@ def _result_of_days(check: DayCheck, results: Mapping[Day, CheckResult]) -> dg.A
     )
 
 
-def yesterday_check(
-    partitions: dg.TimeWindowPartitionsDefinition, assets: Sequence[dg.AssetsDefinition]
-) -> dg.AssetChecksDefinition:
+def yesterday_check(daily: Daily, assets: Sequence[dg.AssetsDefinition]) -> dg.AssetChecksDefinition:
     """Return the check that every asset has the newest partition.
 
     A freshness policy, by cron or by time window, passes when any old day is backfilled. What is missing has
     two reasons: the ranking job hasn't published the day, or the day wasn't run.
     """
+    not_seen = (
+        "the day isn't ranked yet: materialize it, or look at its failed run"
+        if daily.ranks
+        else "its ranked results weren't seen yet: look at the ranking job, and observe ml_results"
+    )
 
     @dg.asset_check(
         asset="notebooks",
         description="Every asset of the newest day, which ended last night, is materialized",
     )
     def yesterday_is_materialized(context: dg.AssetCheckExecutionContext) -> dg.AssetCheckResult:
-        newest = partitions.get_last_partition_key()
+        newest = daily.partitions.get_last_partition_key()
         if newest is None:
             return dg.AssetCheckResult(passed=True, description="no daily partition has ended yet")
 
@@ -218,7 +221,7 @@ def yesterday_check(
             + (
                 "its ranked results are there: materialize it, or look at its failed run"
                 if is_there(dg.AssetKey(ML_RESULTS))
-                else "its ranked results weren't seen yet: look at the ranking job, and observe ml_results"
+                else not_seen
             ),
             metadata={"missing_assets": len(missing)},
         )

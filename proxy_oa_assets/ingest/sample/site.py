@@ -1,4 +1,4 @@
-"""The files of the sample days, as the other systems write them: raw Parquet, ranked results, site files."""
+"""The files of the sample days, raw Parquet as another system writes it, and the site's own files."""
 
 from collections.abc import Callable
 from itertools import groupby
@@ -16,11 +16,9 @@ from proxy_oa_assets.model.errors import ProxyOaError
 from proxy_oa_assets.model.files import replacing
 from proxy_oa_assets.model.tables import PROXY
 from proxy_oa_assets.model.trusted_file import write_trusted
-from proxy_oa_assets.ranking.demo_ranker import ranked_results
 from proxy_oa_assets.resources.parquet import arrow_schema
 from proxy_oa_assets.resources.workspace import Workspace
 
-RANKED_ROWS = 1_500
 _RAW_FILE = "sample.parquet"
 
 NETWORK_CONTEXT = """\
@@ -71,7 +69,7 @@ def sample_requests(day: Day, views: int = 1_100) -> list[Request]:
 
 
 def write_sample_day(workspace: Workspace, hdfs_root: Path, day: Day, views: int = 1_100) -> int:
-    """Write a day's raw partitions and ranked results; return the number of raw rows.
+    """Write a day's raw partitions; return the number of raw rows.
 
     Raises ProxyOaError if the day has traffic that isn't a sample.
     """
@@ -86,8 +84,6 @@ def write_sample_day(workspace: Workspace, hdfs_root: Path, day: Day, views: int
     for hour, rows_of_hour in groupby(rows, key=lambda row: str(row["p_time"])[:2]):
         with replacing(raw / f"h={hour}" / _RAW_FILE) as file:
             pq.write_table(pa.Table.from_pylist(list(rows_of_hour), schema=arrow_schema(PROXY)), file)
-    with replacing(hdfs_root / workspace.results(day).lstrip("/")) as file:
-        file.write(ranked_results(rows, RANKED_ROWS))
     return len(rows)
 
 

@@ -99,7 +99,7 @@ def test_sources_are_links_into_the_site_s_git(tmp_path, url: str, linked: str) 
     for asset, references in entry(tmp_path, "dagster/code_references", PROXY_OA_SOURCE_URL=url).items():
         (source,) = references.code_references
         address, _, line = source.url.partition("#L")
-        module = "upstream" if asset in ("ml_results", "proxy", "proxy_logs") else asset
+        module = "upstream" if asset in ("proxy", "proxy_logs") else asset
         assert address == f"{linked}/proxy_oa_assets/defs/assets/{module}.py"
         assert int(line) > 1
 

@@ -54,7 +54,7 @@ class Site:
 
 @pytest.fixture
 def site(tmp_path: Path) -> Site:
-    home = Home(tmp_path / "home")
+    home = Home(tmp_path / "home", PROXY_OA_RANKING="external")
     for day in DAYS:
         home.write_sample(day, views=40)
     with dg.DagsterInstance.ephemeral() as instance:

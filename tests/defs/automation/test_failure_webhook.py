@@ -2,8 +2,8 @@ import time
 
 import dagster as dg
 import pytest
-from support.definitions import defs
-from support.home import SAMPLE_DAY
+from support.definitions import external as defs
+from support.home import SAMPLE_DAY, Home
 from support.receiver import SECRET
 
 from proxy_oa_assets.defs.automation.failure_webhook import failure_sensors
@@ -17,6 +17,12 @@ HOSTILE = "\u202egnp.exe <!channel> <https://evil.example|here> `rm`\x1b[31m @al
 def sensor_for(url, **variables):
     sensor, _ = failure_sensors(load_settings(**{"PROXY_OA_FAILURE_WEBHOOK": url, **variables}))
     return sensor
+
+
+@pytest.fixture
+def home(tmp_path) -> Home:
+    """A site that another system ranks, so a day without results fails."""
+    return Home(tmp_path / "home", PROXY_OA_RANKING="external")
 
 
 def recovery_sensor_for(url):

@@ -3,9 +3,10 @@ from functools import partial
 import dagster as dg
 import pyarrow as pa
 from support.day_checks import check_results, failed_checks
+from support.definitions import SITE
 from support.home import SAMPLE_DAY, Home, check_evaluations, metadata, rewrite
 
-from proxy_oa_assets.defs.checks.asset_checks import DAY_CHECKS, dagster_severity
+from proxy_oa_assets.defs.checks.asset_checks import DAY_CHECKS, dagster_severity, day_checks
 from proxy_oa_assets.defs.checks.day_check import CheckResult
 from proxy_oa_assets.defs.checks.scores import RESULTS_ARE_AS_LONG_AS_BEFORE, evaluate_results
 from proxy_oa_assets.model.column_map import RESULT_FIELDS
@@ -22,7 +23,7 @@ def test_a_good_day_passes_every_check(home: Home) -> None:
 
     assert result.success
     assert {name: found.passed for name, found in check_evaluations(result).items()} == {
-        check.name: True for checks, _ in DAY_CHECKS for check in checks
+        check.name: True for checks, _ in day_checks(SITE) for check in checks
     } | {"yesterday_is_materialized": False}
     assert {found.partition for found in check_evaluations(result).values()} == {DAY.key, None}
 

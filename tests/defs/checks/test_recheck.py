@@ -2,7 +2,7 @@ from collections.abc import Iterator
 
 import dagster as dg
 import pytest
-from support.definitions import DAILY, defs
+from support.definitions import DAILY, SITE, defs
 from support.home import Home
 
 from proxy_oa_assets.defs.automation.jobs import yesterday
@@ -85,7 +85,7 @@ def test_days_that_are_not_materialized_are_skipped_in_one_line(home: Home, inst
     by_day = {}
     for found in evaluations(result):
         by_day.setdefault(found.partition, set()).add(found.asset_key.to_user_string())
-    everything = {"proxy_results", "scored_connections", "edge_details", "ingest_summary"}
+    everything = {"proxy_history", "proxy_results", "scored_connections", "edge_details", "ingest_summary"}
     assert by_day == {FIRST.key: everything, LAST.key: everything, "2016-09-16": set(assets)}
     skipped = [
         event.user_message
@@ -94,7 +94,8 @@ def test_days_that_are_not_materialized_are_skipped_in_one_line(home: Home, inst
     ]
     (line,) = skipped
     assert line.endswith(
-        ": 2016-09-10 to 2016-09-11, 2016-09-14 to 2016-09-15; 2016-09-16 (edge_details, ingest_summary)"
+        ": 2016-09-10 to 2016-09-11, 2016-09-14 to 2016-09-15; "
+        "2016-09-16 (proxy_history, edge_details, ingest_summary)"
     )
 
 
@@ -131,24 +132,24 @@ def test_without_days_it_is_the_newest_one() -> None:
 def test_yesterday_is_missing_though_older_days_were_made() -> None:
     """Unlike a freshness policy, the check doesn't pass when old days are backfilled."""
     newest = DAILY.get_last_partition_key()
-    assets = ("proxy_results", "scored_connections", "edge_details", "ingest_summary", "notebooks")
+    assets = ("proxy_history", "proxy_results", "scored_connections", "edge_details", "ingest_summary")
     with dg.DagsterInstance.ephemeral() as instance:
         for asset in assets:
             instance.report_runless_asset_event(dg.AssetMaterialization(asset, partition="2016-09-12"))
-        for asset in assets[:3]:
+        for asset in assets[:4]:
             instance.report_runless_asset_event(dg.AssetMaterialization(asset, partition=newest))
 
         missing = checked(instance)
         instance.report_runless_asset_event(dg.AssetMaterialization("ml_results", partition=newest))
         published = checked(instance)
 
-        for asset in assets[3:]:
+        for asset in (*assets[4:], "notebooks"):
             instance.report_runless_asset_event(dg.AssetMaterialization(asset, partition=newest))
         present = checked(instance)
 
     assert not missing.passed
-    assert f"{newest} has no ingest_summary, notebooks" in missing.description
-    assert "its ranked results weren't seen yet" in missing.description
+    assert f"{newest} has no ml_results, ingest_summary, notebooks" in missing.description
+    assert "the day isn't ranked yet" in missing.description
     assert not published.passed
     assert "its ranked results are there" in published.description
     assert present.passed
@@ -163,7 +164,7 @@ def test_yesterday_asks_for_every_asset_it_is_given() -> None:
     newest = DAILY.get_last_partition_key()
     definitions = dg.Definitions(
         assets=[dg.AssetSpec("notebooks", partitions_def=DAILY), further_asset],
-        asset_checks=[yesterday_check(DAILY, [further_asset])],
+        asset_checks=[yesterday_check(SITE, [further_asset])],
         jobs=[yesterday],
     )
     with dg.DagsterInstance.ephemeral() as instance:

@@ -1,4 +1,4 @@
-"""A small stand-in for spot-ml: it ranks the sample days so that the rare comes first.
+"""Another system's ranking, a small stand-in for spot-ml: it ranks so that the rare comes first.
 
 As in spot-ml, a request becomes a word (is the host popular, hour, method, content type, length of the URI,
 code) and its score is the word's probability, here weighted by how many clients the host has.
@@ -7,8 +7,10 @@ code) and its score is the word's probability, here weighted by how many clients
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 
+from proxy_oa_assets.ingest.sample.site import sample_requests
 from proxy_oa_assets.model.clock import second_of
 from proxy_oa_assets.model.column_map import RESULT_FIELDS
+from proxy_oa_assets.model.day import Day
 from proxy_oa_assets.model.tsv import line
 
 Row = dict[str, str | int | None]
@@ -17,6 +19,14 @@ _POPULAR = 6  # clients that make a host a popular one
 _WORD_SECONDS = 3 * 3600
 _USUAL_CODE = "200"  # of a request whose log leaves the code out
 _JAVA_PLAIN = 1e-3  # from here on, Java writes a number without an exponent
+_MOST = 1_500  # rows
+
+
+def publish_sample_results(results, day: Day, views: int) -> None:
+    """Write a sample day's results as another system does; `results` is their path."""
+    rows = [request.row(day) for request in sample_requests(day, views)]
+    results.parent.mkdir(parents=True, exist_ok=True)
+    results.write_bytes(ranked_results(rows, _MOST))
 
 
 def ranked_results(rows: Sequence[Row], most: int) -> bytes:
