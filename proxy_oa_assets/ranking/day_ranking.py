@@ -27,7 +27,7 @@ from proxy_oa_assets.model.column_map import RESULT_FIELDS
 from proxy_oa_assets.model.text import counted
 from proxy_oa_assets.ranking import pairs, requests
 from proxy_oa_assets.ranking.adjusting import adjust
-from proxy_oa_assets.ranking.context import rounds
+from proxy_oa_assets.ranking.context import surround
 from proxy_oa_assets.ranking.history import read_past
 from proxy_oa_assets.ranking.hosts import describe_hosts
 from proxy_oa_assets.ranking.signal import Signal, all_signals, facts_of
@@ -129,8 +129,7 @@ def sign_pairs(connection: duckdb.DuckDBPyConnection, signals: Sequence[Signal])
 def order_pairs(connection: duckdb.DuckDBPyConnection, signals: Sequence[Signal], weights: Weights) -> None:
     """Make the tables `scored` and `ranked` from `sign`."""
     connection.execute(scored(signals, weights))
-    for _ in range(weights.context.rounds):
-        connection.execute(rounds(weights.context))
+    surround(connection, weights.context)
     connection.execute(ranked(signals, weights))
 
 
@@ -140,7 +139,6 @@ def _columns_without_values(connection: duckdb.DuckDBPyConnection) -> list[str]:
     told = {
         "useragent": "count(useragent)",
         "referer": "sum(requests - cold - tunnels)",
-        "uripath": "sum(deep)",
         "scbytes": "sum(received)",
     }
     counts = connection.sql(
@@ -210,13 +208,14 @@ def _telling_rows(connection: duckdb.DuckDBPyConnection, warehouse: Warehouse, d
     for first in range(0, max(len(hosts), 1), _HOSTS):
         query = requests.telling_rows(day, hosts[first : first + _HOSTS] or [""], ROWS_PER_PAIR)
         _append(connection, "told", warehouse, query)
-    names = ", ".join(f"told.{name}" for name in _RAW_FIELDS)
+    names = ", ".join(_RAW_FIELDS)
     return connection.sql(
-        f"""SELECT {names}, ranked.word, 1 / (1 + exp(behind - {MIDDLE})) AS score
-        FROM (SELECT told.*, points - {_FURTHER} * log2(nth) AS behind, place, word
+        f"""SELECT {names}, word, 1 / (1 + exp(behind - {MIDDLE})) AS score
+        FROM (
+            SELECT told.*, word, place, points - {_FURTHER} * log2(nth) AS behind
             FROM told JOIN ranked ON ranked.clientip = told.clientip AND ranked.host = lower(told.host)
-            WHERE place <= {_MOST_PAIRS}) told, (SELECT 1) one
-        ORDER BY behind DESC, place, nth, fulluri LIMIT {_MOST_ROWS}""".replace("ranked.word", "word")
+            WHERE place <= {_MOST_PAIRS})
+        ORDER BY behind DESC, place, nth LIMIT {_MOST_ROWS}"""
     ).to_arrow_table()
 
 

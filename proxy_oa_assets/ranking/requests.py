@@ -52,7 +52,6 @@ CELL_FIGURES = (
     ("last_time", _TIME, "max"),
     ("tunnels", _when(_TUNNEL), "sum"),
     ("cold", _when(_COLD), "sum"),
-    ("deep", _when(_DEEP), "sum"),
     ("cold_deep", _when(f"{_COLD} AND {_DEEP}"), "sum"),
     ("received", "CASE WHEN scbytes > 0 THEN CAST(scbytes AS BIGINT) ELSE 0 END", "sum"),
     (
@@ -122,7 +121,7 @@ def columns_with_values(day: Day) -> Query:
 
 
 # Columns of which a day's log can have nothing, and which no figure of the cells tells.
-SEEN = ("reqmethod", "respcode", "resconttype", "uriport")
+SEEN = ("reqmethod", "respcode", "resconttype", "uripath", "uriport")
 
 
 def times(day: Day, hosts: Sequence[str]) -> Query:
@@ -146,7 +145,8 @@ GROUP BY clientip, host, reqmethod, uripath, {_TIME}
 def telling_rows(day: Day, hosts: Sequence[str], most: int) -> Query:
     """Select the most telling requests to some hosts, at most so many of each client and host.
 
-    Columns as `RESULT_FIELDS` without word and score, then nth (1 is the most telling).
+    Of each URI there is the most telling request alone, the first one of several. Columns
+    as `RESULT_FIELDS` without word and score, then nth (1 is the most telling).
     """
     where, values = of_day(PROXY, day, "p")
     among = f"p.host IN ({', '.join('?' * len(hosts))})"
@@ -157,22 +157,22 @@ def telling_rows(day: Day, hosts: Sequence[str], most: int) -> Query:
         f"+ {_when(_REFUSED)} + {_when(f'{_COLD} AND {_DEEP}')}"
     )
     names = ", ".join(columns)
-    # A URI is shown again only where the pair has no other.
     sql = f"""
 SELECT {names}, nth
 FROM (
     SELECT {names}, row_number() OVER (
-        PARTITION BY clientip, host ORDER BY again ASC, tells DESC, {nulls_last(columns)}
+        PARTITION BY clientip, host ORDER BY tells DESC, {nulls_last(columns)}
     ) AS nth
     FROM (
-        SELECT {names}, tells, CASE WHEN row_number() OVER (
-            PARTITION BY clientip, host, fulluri ORDER BY tells DESC, {nulls_last(columns)}
-        ) = 1 THEN 0 ELSE 1 END AS again
+        SELECT {names}, tells, rank() OVER (
+            PARTITION BY clientip, host, fulluri ORDER BY tells DESC, p_time
+        ) AS of_uri
         FROM (
             SELECT {names}, {tells} AS tells
             FROM proxy p WHERE {where} AND {_COUNTED} AND p.fulluri IS NOT NULL AND {among}
         ) requests
-    ) firsts
+    ) told
+    WHERE of_uri = 1
 ) numbered
 WHERE nth <= {most}
 """

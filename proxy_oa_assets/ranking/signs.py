@@ -4,7 +4,6 @@ from collections.abc import Collection, Iterable, Sequence
 from itertools import groupby
 from operator import attrgetter
 
-from proxy_oa_assets.ranking.context import rounds
 from proxy_oa_assets.ranking.signal import Signal
 from proxy_oa_assets.ranking.weights import Bars, Weights
 
