@@ -42,14 +42,9 @@ class CleanDay:
 
     @functools.cached_property
     def agent(self) -> str:
-        """The user agent of most clients, and among those of most requests."""
-        seen = Counter(
-            zip(self.rows["useragent"].to_pylist(), self.rows["clientip"].to_pylist(), strict=True)
-        )
-        clients, requests = Counter(agent for agent, _ in seen), Counter[str]()
-        for (agent, _), count in seen.items():
-            requests[agent] += count
-        return max(requests, key=lambda agent: (clients[agent], requests[agent]))
+        """The user agent of most requests."""
+        ((agent, _),) = Counter(self.rows["useragent"].to_pylist()).most_common(1)
+        return str(agent)
 
     @functools.cached_property
     def span(self) -> tuple[int, int]:

@@ -4,13 +4,28 @@ The statistics are those of RITA: how evenness the intervals are about their med
 near to it (median absolute deviation), the same of the sizes, and how much of the client's own active time
 the requests cover. Requests within some seconds are one visit, so that a page with its parts isn't many.
 Each path is looked at by itself, too, so that visits to pages of the host don't hide a beacon to it.
+A page that reloads itself asks several hosts at once, each time, which a log without referers shows, too.
 """
 
 from proxy_oa_assets.ranking.signal import Signal
 
 _VISIT = 3  # seconds
+_PAGE_HOSTS = 3
 _TABLE = f"""
-WITH series AS (
+WITH moments AS (
+    SELECT clientip, second // {_VISIT} AS moment, count(DISTINCT host) >= {_PAGE_HOSTS} AS like_page FROM times
+    GROUP BY clientip, moment),
+-- How often the client asks several hosts at once when it asks this one, beyond how often it does so anyway.
+usual AS (
+    SELECT clientip, count_if(like_page) / (max(moment) - min(moment) + 1) AS share FROM moments
+    GROUP BY clientip),
+company AS (
+    SELECT host, clientip, within((avg(CASE WHEN like_page THEN 1 ELSE 0 END) - any_value(share))
+        / greatest(0.1, 1 - any_value(share))) AS value
+    FROM (SELECT DISTINCT clientip, host, second // {_VISIT} AS moment FROM times)
+    JOIN moments USING (clientip, moment) JOIN usual USING (clientip)
+    GROUP BY clientip, host),
+series AS (
     SELECT clientip, host, NULL AS path, second, max(size) AS size, min(cold) AS cold FROM times
     GROUP BY clientip, host, second
     UNION ALL
@@ -35,12 +50,14 @@ judged AS (
         CASE WHEN size_median > 0 THEN within(1 - size_mad / size_median) ELSE 1 END AS same_size,
         within(span / (0.5 * greatest(client.last_second - client.first_second, 7200))) AS covers
     FROM figures f JOIN client USING (clientip))
-SELECT clientip, host, arg_max(every, value) AS every, max(value) AS value
+SELECT clientip, host, arg_max(every, j.value) AS every, max(j.value) AS value,
+    any_value(company.value) AS company
 FROM (
     SELECT *, (0.45 * steady + 0.15 * evenness + 0.2 * same_size + 0.2 * covers)
         * within(2 * steady - 0.2) * within(gaps / 12.0) * (0.8 + 0.2 * cold)
         * CASE WHEN every >= 3 THEN 1 ELSE 0.4 END AS value
-    FROM judged)
+    FROM judged) j
+JOIN company USING (clientip, host)
 GROUP BY clientip, host
 """
 
@@ -49,7 +66,7 @@ SIGNAL = Signal(
     family="beacon",
     words="requests at regular intervals, for long",
     # A page that reloads itself, and what is fetched from it each time, are regular, too.
-    sql="""beacon.value * CASE WHEN leads_to >= 3 THEN 0.3 ELSE 1 END
+    sql="""beacon.value * (1 - 0.7 * beacon.company) * CASE WHEN leads_to >= 3 THEN 0.3 ELSE 1 END
         * CASE WHEN entry_seen THEN 1 - 0.7 * sent_by_others / requests ELSE 1 END""",
     table=_TABLE,
 )

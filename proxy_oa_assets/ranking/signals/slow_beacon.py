@@ -11,6 +11,6 @@ SIGNAL = Signal(
     sql=f"""CASE WHEN NOT popular AND leads_to = 0 AND requests <= {_FEW} AND pair_most_requests <= {_FEW}
             AND parts < requests
         THEN within((pair_past_days - 2) / 5.0) * within(1.5 * pair_past_days / client_past_days)
-            * (0.4 + 0.6 * (cold + tunnels) / requests) END""",
+            * (0.4 + 0.6 * (cold + tunnels) / requests) * within(1.15 - pair_most_requests / 12) END""",
     without="Without a history of three days, it is silent.",
 )
