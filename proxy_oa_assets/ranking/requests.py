@@ -64,10 +64,11 @@ CELL_FIGURES = (
     # The first other host that sent the client here.
     ("entry", f"CASE WHEN {_BY_OTHER} THEN concat({_TIME}, ' ', substr(referer, 1, 120)) END", "min"),
 )
+_OTHER_TYPE = f"NOT {_UNTYPED} AND NOT ({_PAGE_TYPE} OR resconttype LIKE '%json%')"
 # A request that a signal may look at more closely: other content than pages, data that is sent, a refusal, an
 # unusual method, code or port, a script that no page asks for.
 _UNCOMMON = f"""(
-    (NOT {_UNTYPED} AND NOT ({_PAGE_TYPE} OR resconttype LIKE '%json%'))
+    ({_OTHER_TYPE})
     OR ({_UNTYPED} AND {_named(_PROGRAM_NAMES)})
     OR reqmethod NOT IN ('GET', 'HEAD', 'CONNECT', '-', '')
     OR NOT (respcode LIKE '2__' OR respcode LIKE '3__' OR {_NONE.format("respcode")})
@@ -98,15 +99,30 @@ def uncommon(day: Day) -> Query:
     script that no page asks for), unreferred (0 or 1), requests, sent, received (bytes).
     """
     where, values = of_day(PROXY, day, "p")
-    columns = "clientip, host, reqmethod, respcode, resconttype, uriextension, uriport"
-    script, unreferred = f"CASE WHEN {_SCRIPT} THEN uripath END", _when(_UNREFERRED)
+    # What is common about them isn't told apart.
+    columns = {
+        "clientip": "clientip",
+        "host": "host",
+        "reqmethod": "reqmethod",
+        "respcode": "CASE WHEN respcode LIKE '2__' OR respcode LIKE '3__' THEN NULL ELSE respcode END",
+        "resconttype": f"CASE WHEN {_OTHER_TYPE} THEN resconttype END",
+        "uriextension": f"CASE WHEN {_UNTYPED} OR {_OTHER_TYPE} THEN uriextension END",
+        "uriport": "CASE WHEN uriport IN ('80', '443') THEN NULL ELSE uriport END",
+        "script": f"CASE WHEN {_SCRIPT} THEN uripath END",
+        "unreferred": _when(_UNREFERRED),
+    }
+    told_apart = ", ".join(columns)
     sql = f"""
-SELECT {columns}, {script} AS script, {unreferred} AS unreferred, count(*) AS requests,
-    CAST(sum(CASE WHEN csbytes > 0 THEN CAST(csbytes AS BIGINT) ELSE 0 END) AS BIGINT) AS sent,
-    CAST(sum(CASE WHEN scbytes > 0 THEN CAST(scbytes AS BIGINT) ELSE 0 END) AS BIGINT) AS received
-FROM proxy p
-WHERE {where} AND {_COUNTED} AND {_UNCOMMON}
-GROUP BY {columns}, {script}, {unreferred}
+SELECT {told_apart}, count(*) AS requests, CAST(sum(sent) AS BIGINT) AS sent,
+    CAST(sum(received) AS BIGINT) AS received
+FROM (
+    SELECT {", ".join(f"{sql} AS {name}" for name, sql in columns.items())},
+        CASE WHEN csbytes > 0 THEN CAST(csbytes AS BIGINT) ELSE 0 END AS sent,
+        CASE WHEN scbytes > 0 THEN CAST(scbytes AS BIGINT) ELSE 0 END AS received
+    FROM proxy p
+    WHERE {where} AND {_COUNTED} AND {_UNCOMMON}
+) requests
+GROUP BY {told_apart}
 """
     return Query(sql, values, (day, day))
 

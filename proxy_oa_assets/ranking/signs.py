@@ -14,6 +14,8 @@ _DIGITS = 4
 # What a pair looks like: the signals that at least so much speaks for, besides those of the site's rarity.
 _SHOWS = 0.3
 _LEAST_REASON = 0.05  # points
+# The first pairs, which are shown, have their reasons written out.
+_REASONED = 5_000
 # What a reason may name of the data.
 _PLAIN = "[a-z0-9._:-]{1,100}"
 
@@ -98,21 +100,23 @@ def ranked(signals: Sequence[Signal], weights: Weights) -> str:
     again = "row_number() OVER (PARTITION BY clientip, shape ORDER BY s DESC, host)"
     return f"""
 CREATE OR REPLACE TEMP TABLE ranked AS
-WITH placed AS (
+WITH pointed AS (
     SELECT *, round(s - {weights.same_again} * log2(greatest(1, {again} - 3)), {_DIGITS}) AS points
     FROM scored),
+placed AS (SELECT *, row_number() OVER (ORDER BY points DESC, clientip, host) AS place FROM pointed),
 reasoned AS (
-    SELECT *, list_sort(list_filter([{reasons}], lambda x: x IS NOT NULL)) AS reasons FROM placed)
-SELECT row_number() OVER (ORDER BY points DESC, clientip, host) AS place, clientip, host, points, base,
-    1 / (1 + exp(points - {MIDDLE})) AS score,
-    concat_ws(';',
+    SELECT *, CASE WHEN place <= {_REASONED} THEN
+        list_sort(list_filter([{reasons}], lambda x: x IS NOT NULL)) END AS reasons
+    FROM placed)
+SELECT place, clientip, host, points, base, 1 / (1 + exp(points - {MIDDLE})) AS score,
+    CASE WHEN place <= {_REASONED} THEN concat_ws(';',
         nullif(array_to_string(
             list_transform(reasons, lambda x: printf('%s=%.2f', x.name, x.points)), ';'), ''),
         CASE WHEN led >= {_LEAST_REASON} THEN
             CASE WHEN regexp_full_match(entry_host, '{_PLAIN}') THEN concat('led_from=', entry_host)
                 ELSE 'led_from' END END,
         CASE WHEN leads >= {_LEAST_REASON} THEN 'leads_on' END,
-        CASE WHEN near >= {_LEAST_REASON} THEN printf('near=%.2f', near) END) AS word,
+        CASE WHEN near >= {_LEAST_REASON} THEN printf('near=%.2f', near) END) ELSE '' END AS word,
     {stands_out(bars)} AS stands_out,
     {kept}
 FROM reasoned
