@@ -6,7 +6,10 @@ import urllib.request
 from collections.abc import Callable
 from typing import Any
 
-ASSETS = ("proxy_results", "scored_connections", "edge_details", "ingest_summary", "notebooks")
+ASSETS = (
+    *("proxy_history", "ml_results", "proxy_results", "scored_connections", "edge_details"),
+    *("ingest_summary", "notebooks"),
+)
 _LAUNCH_BACKFILL = """
 mutation ($params: LaunchBackfillParams!) { launchPartitionBackfill(backfillParams: $params) {
     ... on LaunchBackfillSuccess { backfillId }

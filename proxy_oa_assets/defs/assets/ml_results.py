@@ -14,7 +14,7 @@ from proxy_oa_assets.defs.assets.daily import (
 from proxy_oa_assets.defs.assets.metadata import column_schema, preview, ranking_lineage
 from proxy_oa_assets.defs.assets.raw_columns import RawColumnsConfig, raw_columns
 from proxy_oa_assets.defs.assets.upstream_days import ranked_day, raw_day, report_read
-from proxy_oa_assets.investigation.weighing import feedback_in_effect
+from proxy_oa_assets.investigation.weighing import feedback_in_effect, feedback_of
 from proxy_oa_assets.model.column_map import RESULT_FIELDS
 from proxy_oa_assets.model.day import Day
 from proxy_oa_assets.model.errors import RankingError
@@ -78,7 +78,8 @@ def ml_results_asset(daily: Daily) -> dg.AssetsDefinition:
             # Loads DuckDB and pyarrow.
             from proxy_oa_assets.ranking.site_ranking import rank_as_configured
 
-            ranked = rank_as_configured(impala, workspace, day)
+            feedback = feedback_of(day, deployment)
+            ranked = rank_as_configured(impala, workspace, day, feedback)
             if not ranked.rows.num_rows:
                 raise RankingError(
                     f"no raw request of {day} has client, host, time and URI, so there is nothing to rank; "
@@ -94,7 +95,7 @@ def ml_results_asset(daily: Daily) -> dg.AssetsDefinition:
                 "dagster/partition_row_count": ranked.rows.num_rows,
                 RANKED_BY: dg.MetadataValue.text("proxy-oa"),
                 **_ranked(ranked, workspace),
-                **_weighed(feedback_in_effect(day, deployment=deployment)),
+                **_weighed(feedback_in_effect(feedback)),
                 **columns,
                 **ranking_lineage(),
             }

@@ -14,7 +14,9 @@ from support.results_site import YESTERDAY, Lines, ago
 from support.squid_log import request, requests, write_log
 
 from proxy_oa_assets.defs.automation import new_logs
+from proxy_oa_assets.defs.build import build_definitions
 from proxy_oa_assets.model.day import Day
+from proxy_oa_assets.settings import load_settings
 
 
 class LogSite:
@@ -136,3 +138,20 @@ def test_a_log_that_cannot_be_read_is_named_and_stops_no_other(logs: LogSite) ->
     logs.write([*requests(YESTERDAY), request(YESTERDAY.plus(1), 2)])
     assert logs.days() == [YESTERDAY.key]
     assert "access.log.txt" in "".join(logs.log_lines)
+
+
+@pytest.mark.parametrize(
+    ("ranking", "job"), [("auto", "ingest_day"), ("builtin", "proxy_day"), ("external", "ingest_day")]
+)
+def test_new_logs_run_the_whole_day_where_no_other_system_ranks(
+    tmp_path: Path, ranking: str, job: str
+) -> None:
+    """Elsewhere the requests are taken and counted, and the ranking is waited for."""
+    settings = load_settings(tmp_path, PROXY_OA_LOGS="/logs/*", PROXY_OA_RANKING=ranking)
+    defs = build_definitions(settings)
+    assert defs.resolve_sensor_def("new_logs").job_name == job
+    taken = {
+        key.to_user_string() for key in defs.resolve_job_def("ingest_day").asset_layer.executable_asset_keys
+    }
+    history = set() if ranking == "external" else {"proxy_history"}
+    assert taken == {"proxy", "ingest_summary"} | history

@@ -7,8 +7,10 @@ import pytest
 from support.definitions import defs
 from support.results_site import YESTERDAY, ago
 
+from proxy_oa_assets.defs.assets.upstream_days import recorded_versions
 from proxy_oa_assets.defs.automation.jobs import PROXY_DAY
 from proxy_oa_assets.model.day import Day
+from proxy_oa_assets.ranking.own_results import publish
 
 
 def test_results_that_are_published_run_their_day_once(site):
@@ -132,5 +134,17 @@ def test_a_day_that_failed_runs_again_only_with_other_results(site):
     site.publish(ago(1))
     site.publish(ago(2))
     assert site.days() == [ago(2).key, ago(1).key]
+    site.publish(YESTERDAY)
+    assert site.days() == [YESTERDAY.key]
+
+
+def test_results_that_were_ranked_here_run_no_day(site):
+    """Whether or not a run has read them since; what another system writes over them does."""
+    path = site.home.deployment.workspace.results(YESTERDAY)
+    assert publish(site.home.deployment.hdfs, path, b"a row of ours\n")
+    site.age(site.home.results(YESTERDAY), hours_ago=1)
+    assert site.days() == []
+    assert site.days() == []
+    assert recorded_versions(site.instance, "ml_results").keys() == {YESTERDAY}
     site.publish(YESTERDAY)
     assert site.days() == [YESTERDAY.key]

@@ -1,3 +1,4 @@
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -12,8 +13,12 @@ def rejected(home: Home) -> Path:
     return home.data(DAY) / "proxy_results.rejected.tsv"
 
 
-def test_a_day_without_results_fails_with_the_path_and_the_remedy(sample_home: Home) -> None:
-    """Missing results name their path, and nothing downstream starts."""
+def test_a_day_without_results_fails_with_the_path_and_the_remedy(
+    new_home: Callable[..., Home],
+) -> None:
+    """Where another system ranks, missing results name their path, and nothing downstream starts."""
+    sample_home = new_home(PROXY_OA_RANKING="external")
+    sample_home.write_sample()
     sample_home.results(DAY).unlink()
 
     result = sample_home.materialize(DAY)

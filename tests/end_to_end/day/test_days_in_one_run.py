@@ -12,7 +12,7 @@ TABLE_ASSETS = ("proxy_results", "scored_connections", "edge_details", "ingest_s
 
 @pytest.fixture
 def home(new_home: Callable[..., Home]) -> Home:
-    home = new_home()
+    home = new_home(PROXY_OA_RANKING="external")
     for day in (FIRST, BAD, LAST):
         home.write_sample(day, views=15)
     return home

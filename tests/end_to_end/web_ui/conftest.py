@@ -27,14 +27,14 @@ class Site:
     home: Home
     address: str
     client: DagsterClient
-    without_results: Day
+    without_traffic: Day
     in_a_row: list[Day]
     materialized: list[Day]
 
 
 @pytest.fixture(scope="session")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    """Serve a day without ranked results, days that aren't materialized, and the demo's three."""
+    """Serve a day without requests and results, days that aren't materialized, and the demo's three."""
     program("chromium", "chromium")  # before the days are made
     yesterday = Day(datetime.now(UTC).date()).plus(-1)
     days = [yesterday.plus(offset) for offset in range(-3 - IN_A_ROW, 1)]
@@ -44,7 +44,8 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     for day in days[:-3]:
         # As many as the demo's, whose checks compare the days.
         home.write_sample(day, views=1_100)
-    home.results(days[0]).unlink()
+    for path in (home.results(days[0]), *home.raw_files(days[0])):
+        path.unlink()
     conf = home.path / "site" / "proxy_conf.json"
     shutil.copy(bundled("proxy_conf.json"), conf)
     # The first day is before the demo's.

@@ -18,7 +18,7 @@ from support.dagster_pages import (
 )
 
 from proxy_oa_assets.defs.checks.asset_checks import DAY_CHECKS
-from proxy_oa_assets.model.tables import PROXY_SCORES
+from proxy_oa_assets.model.tables import PROXY, PROXY_SCORES
 
 pytestmark = [pytest.mark.browser, pytest.mark.server]
 
@@ -32,7 +32,7 @@ def test_a_backfill_of_several_days_is_launched_and_finishes(site, page, picture
     page.get_by_text("View", exact=True).click()
 
     expect(page.get_by_text("Succeeded", exact=True)).to_have_count(2, timeout=8 * MINUTES)
-    expect(page.get_by_text("100% completed")).to_have_count(5)
+    expect(page.get_by_text("100% completed")).to_have_count(len(ASSETS))
     for asset in ASSETS:
         assert site.client.days(asset, "MATERIALIZED", days) == days
     picture("backfill", 570)
@@ -45,11 +45,11 @@ def test_a_backfill_of_several_days_is_launched_and_finishes(site, page, picture
 
 def test_a_failed_day_is_found_and_run_again(site, page, picture) -> None:
     """The failed partition leads to its run, which names the remedy; the run's re-execution does the rest."""
-    day, home = site.without_results, site.home
+    day, home = site.without_traffic, site.home
     choose_days(page, day.key).get_by_role("button", name="Launch 1 run").click()
-    wait_until(lambda: site.client.days("proxy_results", "FAILED", [day.key]) == [day.key])
+    wait_until(lambda: site.client.days("ml_results", "FAILED", [day.key]) == [day.key])
 
-    page.goto("/assets/proxy_results?view=partitions")
+    page.goto("/assets/ml_results?view=partitions")
     expect(page.get_by_text("Failed (1)")).to_be_visible()
     for others in ("Materialized (", "Materializing (", "Missing ("):
         page.get_by_text(others).click()
@@ -57,12 +57,10 @@ def test_a_failed_day_is_found_and_run_again(site, page, picture) -> None:
     page.get_by_text(day.key, exact=True).locator("visible=true").last.click()
     page.get_by_text("and did not materialize this asset").get_by_role("link").click()
     page.get_by_placeholder("Filter…").fill("type:STEP_FAILURE")
-    message = page.get_by_text("does not exist: the day has no ranked results yet").first
+    message = page.get_by_text("has no raw request").first
     expect(message).to_be_visible()
-    expect(message).to_contain_text(str(home.results(day)))
-    expect(message).to_contain_text(
-        "Run the ranking job (spot-ml) for this day, or put its proxy_results.csv"
-    )
+    expect(message).to_contain_text(str(home.huser / PROXY.day_folder(day)))
+    expect(message).to_contain_text("Run the ingest job for this day, then materialize it again")
     picture("failed_day", (message.bounding_box() or {"y": 700})["y"] + 58)
 
     home.write_sample(day)
@@ -71,7 +69,7 @@ def test_a_failed_day_is_found_and_run_again(site, page, picture) -> None:
 
     for asset in ASSETS:
         assert site.client.days(asset, "MATERIALIZED", [day.key]) == [day.key]
-    page.goto("/assets/proxy_results?view=partitions")
+    page.goto("/assets/ml_results?view=partitions")
     expect(page.get_by_text("Failed (0)")).to_be_visible()
 
 

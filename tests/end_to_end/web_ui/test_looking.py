@@ -23,10 +23,10 @@ def test_the_graph_shows_every_asset_and_what_it_is_made_from(page, picture) -> 
     page.get_by_text("Hide navigation").click()
     page.reload()
 
-    for name in ("ml_results", "proxy_logs", "proxy", *ASSETS):
+    for name in ("proxy_logs", "proxy", *ASSETS):
         # In the list beside the graph, and in the graph.
         expect(page.get_by_text(name, exact=True).locator("visible=true")).to_have_count(2)
-    expect(page.locator("svg path[marker-end]")).to_have_count(8)
+    expect(page.locator("svg path[marker-end]")).to_have_count(11)
     expect(page.get_by_text("Join the Dagster community")).to_have_count(0)
     picture("asset_graph")
 

@@ -14,7 +14,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.server]
 
 
 def test_results_published_again_mark_their_day_until_it_is_materialized(site, page, picture) -> None:
-    """A look finds them; the day's page says unsynced, and why; "Materialize" there brings it in step."""
+    """Once `ml_results` has taken them, the day is unsynced, and why; "Materialize" brings it in step."""
     day, results = site.materialized[0], site.home.results(site.materialized[0])
     results.write_bytes(b"".join(reversed(results.read_bytes().splitlines(keepends=True))))
     an_hour_ago = time.time() - 3600
@@ -26,10 +26,12 @@ def test_results_published_again_mark_their_day_until_it_is_materialized(site, p
 
     assert status() == "FRESH"
     page.set_viewport_size({"width": 1500, "height": 700})
-    page.goto("/assets/ml_results?view=lineage")
-    page.get_by_role("button", name="Observe").click()
+    open_day(page, "ml_results", day)
+    page.get_by_role("button", name="Materialize").first.click()
+    page.get_by_role("dialog").get_by_role("button", name="Launch").click()
     wait_until(lambda: status() == "STALE", 180)
-    expect(page.get_by_text("Observed", exact=True)).to_be_visible()
+    page.goto("/assets/ml_results?view=lineage")
+    expect(page.get_by_text("proxy_history", exact=True).locator("visible=true").first).to_be_visible()
     picture("upstream")
     open_day(page, "proxy_results", day)
     page.get_by_text("Unsynced").hover()
