@@ -30,6 +30,7 @@ from proxy_oa_assets.ranking.adjusting import adjust
 from proxy_oa_assets.ranking.context import surround
 from proxy_oa_assets.ranking.history import read_past
 from proxy_oa_assets.ranking.hosts import describe_hosts
+from proxy_oa_assets.ranking.reasons import in_words
 from proxy_oa_assets.ranking.signal import Signal, all_signals, facts_of
 from proxy_oa_assets.ranking.signs import MIDDLE, ranked, scored, signs, silent
 
@@ -55,6 +56,8 @@ _PAGE_LEADS = 10  # hosts to which the pair led the client: that is a page
 _HOSTS = 2_000
 # How far a further row of a pair stands behind the first one: so many points times log2 of its number.
 _FURTHER = 0.1
+# Reasons that the day's statement names.
+_TOLD = 3
 _RAW_FIELDS = tuple(name for name in RESULT_FIELDS if name not in ("word", "score"))
 
 
@@ -220,10 +223,18 @@ def _telling_rows(connection: duckdb.DuckDBPyConnection, warehouse: Warehouse, d
 
 
 def _statement(connection: duckdb.DuckDBPyConnection) -> str:
-    """Return what stands out in a sentence."""
+    """Return what stands out in a sentence; its hosts are data, to be escaped where it is shown."""
     count, clients = connection.sql(
         "SELECT count(*), count(DISTINCT clientip) FROM ranked WHERE stands_out"
     ).fetchall()[0]
     if not count:
         return "nothing stands out"
-    return f"{counted(count, 'connection')} of {counted(clients, 'client')} stand out"
+    client, host, word = connection.sql(
+        "SELECT clientip, host, word FROM ranked WHERE stands_out ORDER BY place LIMIT 1"
+    ).fetchall()[0]
+    because = ", ".join(in_words(word, most=_TOLD)[:_TOLD])
+    verb = "stands" if count == 1 else "stand"
+    return (
+        f"{counted(count, 'connection')} of {counted(clients, 'client')} {verb} out, first {client} to {host}: "
+        f"{because}"
+    )

@@ -14,7 +14,18 @@ from proxy_oa_assets.model.tables import PROXY_STORYBOARD
 pytestmark = pytest.mark.cluster
 
 CLUSTER_LINES = [
-    *("settings", "conf", "hdfs", "hdfs files", "locks", "results", "start date", "sql engine", "database"),
+    *(
+        "settings",
+        "conf",
+        "hdfs",
+        "hdfs files",
+        "locks",
+        "results",
+        "start date",
+        "logs",
+        "sql engine",
+        "database",
+    ),
     *("definitions", "tables", "partition", "killed writers", "network context", "history", "reputation"),
 ]
 
