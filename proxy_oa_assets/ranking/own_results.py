@@ -7,7 +7,7 @@ never taken for ours.
 
 import hashlib
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from importlib.metadata import version
 from typing import Self
 
@@ -22,10 +22,11 @@ _CHUNK = 1 << 20
 
 @dataclass(frozen=True)
 class Content:
-    """A file's content by its bytes and their digest."""
+    """A file's content by its bytes and their digest, and what a ranking said of it."""
 
     length: int
     sha256: str
+    statement: str = field(default="", compare=False)
 
     @classmethod
     def of(cls, chunks: Iterable[bytes]) -> Self:
@@ -66,12 +67,21 @@ def is_ours(hdfs: FileStore, results: str) -> bool:
     return _standing(hdfs, results, _known(hdfs, results)) is not None
 
 
+def own_statement(hdfs: FileStore, results: str) -> str:
+    """Return what stands out of the day of results, in a sentence; an empty text if they aren't ours.
+
+    Raises StorageError.
+    """
+    standing = _standing(hdfs, results, _known(hdfs, results))
+    return standing.statement if standing else ""
+
+
 def is_of_another_system(hdfs: FileStore, results: str) -> bool:
     """Return whether something stands at a path that isn't ours. Raises StorageError."""
     return hdfs.status(results) is not None and not is_ours(hdfs, results)
 
 
-def publish(hdfs: FileStore, results: str, content: bytes) -> bool:
+def publish(hdfs: FileStore, results: str, content: bytes, statement: str = "") -> bool:
     """Replace our results, wholly or not at all; return whether they are other ones than before.
 
     Raises ResultsError if another system's stand there, which stay.
@@ -80,12 +90,14 @@ def publish(hdfs: FileStore, results: str, content: bytes) -> bool:
     standing = _standing(hdfs, results, known)
     if standing is None and hdfs.status(results) is not None:
         raise others_stay(hdfs, results)
-    following = Content.of([content])
-    if standing == following:
+    following = replace(Content.of([content]), statement=statement)
+    if standing == following and standing.statement == statement:
         return False
-    ours = tuple(found for found in (standing, following) if found)
+    ours = tuple(dict.fromkeys(found for found in (following, standing) if found))
     marker = Marker(ours, version("proxy-oa-assets"))
     hdfs.write(marker_path(results), [_FORMAT.dump_json(marker, indent=1)])
+    if standing == following:
+        return False
     hdfs.write(results, [content])
     return True
 
@@ -119,4 +131,4 @@ def _standing(hdfs: FileStore, results: str, known: tuple[Content, ...]) -> Cont
         return None
     with hdfs.open(results) as file:
         found = Content.of(iter(lambda: file.read(_CHUNK), b""))
-    return found if found in known else None
+    return next((each for each in known if each == found), None)

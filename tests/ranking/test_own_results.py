@@ -17,6 +17,7 @@ from proxy_oa_assets.ranking.own_results import (
     is_of_another_system,
     is_ours,
     marker_path,
+    own_statement,
     publish,
     results_content,
 )
@@ -144,3 +145,16 @@ def test_a_killed_writer_loses_no_results_and_its_own_are_known(home: Home, mome
         assert is_ours(hdfs, path)
         known = json.loads((home.results(DAY).parent / "proxy_results.ours.json").read_bytes())
         assert len(known["ours"]) == (2 if before else 1)
+
+
+def test_what_stands_out_is_known_of_our_results_alone(home: Home) -> None:
+    """The statement is the standing content's; one that is said differently leaves the file as it is."""
+    hdfs, path = home.deployment.hdfs, home.deployment.workspace.results(DAY)
+    assert own_statement(hdfs, path) == ""
+    assert publish(hdfs, path, b"a\n", "nothing stands out")
+    assert own_statement(hdfs, path) == "nothing stands out"
+    assert publish(hdfs, path, b"b\n", "2 stand out")
+    assert not publish(hdfs, path, b"b\n", "2 of 1 client stand out")
+    assert own_statement(hdfs, path) == "2 of 1 client stand out"
+    hdfs.write(path, [b"others\n"])
+    assert own_statement(hdfs, path) == ""

@@ -87,7 +87,7 @@ def ml_results_asset(daily: Daily) -> dg.AssetsDefinition:
                 )
             # The partition is the day, however the log writes its date.
             rows = (row | {"p_date": day.key} for row in ranked.rows.to_pylist())
-            publish(hdfs, path, results_content(rows, workspace.column_map().results))
+            publish(hdfs, path, results_content(rows, workspace.column_map().results), ranked.statement)
             if raw:
                 report_read(context, raw)
             return {

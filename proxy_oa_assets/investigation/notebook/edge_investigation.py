@@ -26,6 +26,7 @@ from proxy_oa_assets.model.day import Day
 from proxy_oa_assets.model.tables import records
 from proxy_oa_assets.model.text import counted
 from proxy_oa_assets.ranking.feedback import Feedback
+from proxy_oa_assets.ranking.own_results import own_statement
 from proxy_oa_assets.ranking.reasons import sentence
 from proxy_oa_assets.resources.deployment import Deployment
 
@@ -80,6 +81,7 @@ class SuspiciousList:
         self._day, self._deployment = day, deployment
         self._frame = pd.DataFrame()
         self._feedback: Feedback | None = None
+        self._statement = ""
         self.uri = _filter("URI contains", "a part of the URI")
         self.client = _filter("Client is", "a whole address")
         self.limit = ipywidgets.BoundedIntText(
@@ -94,9 +96,12 @@ class SuspiciousList:
         self.widget = ipywidgets.VBox([filters, self.status.widget, self.table])
 
     def load(self, feedback: Feedback | None = None) -> None:
-        """Read the list again with the current filters, and with the feedback of earlier days if given."""
-        self._feedback = self._feedback if feedback is None else feedback
+        """Read the list again with the current filters; `feedback`, if it was read again as well."""
         with self.status.during("Reading the suspicious connections"):
+            if feedback is not None:
+                self._feedback = feedback
+                results = self._deployment.workspace.results(self._day)
+                self._statement = own_statement(self._deployment.hdfs, results)
             found = suspicious(
                 self._day,
                 self.uri.value,
@@ -113,7 +118,8 @@ class SuspiciousList:
             self.table.show(self._frame, _SUSPICIOUS, empty=empty)
             full = ", and maybe more" if len(self._frame) == self.limit.value else ""
             listed = counted(len(self._frame), "connection")
-            self.status.done(f"{listed} without a severity{full}, the most suspicious first")
+            stands_out = f". In the day's log, {self._statement}" if self._statement else ""
+            self.status.done(f"{listed} without a severity{full}, the most suspicious first{stands_out}")
 
     def selected(self) -> list[dict[str, object]]:
         """Return the selected rows of `suspicious`."""

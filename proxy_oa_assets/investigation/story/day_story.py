@@ -21,6 +21,7 @@ from proxy_oa_assets.investigation.storyboard import (
 )
 from proxy_oa_assets.model.day import Day
 from proxy_oa_assets.model.tables import PROXY_SCORES, records
+from proxy_oa_assets.ranking.own_results import own_statement
 from proxy_oa_assets.ranking.reasons import in_words, parsed
 from proxy_oa_assets.resources.deployment import Deployment
 
@@ -61,10 +62,12 @@ class ThreatStory:
 class DayStory:
     """A day's figures, and its threats, the gravest first.
 
-    `severities` are those of analysts, by URI; `contexts` are the network contexts, by client.
+    `severities` are those of analysts, by URI; `contexts` are the network contexts, by client. `statement`
+    says what stands out, of a day that was ranked here.
     """
 
     day: Day
+    statement: str
     minutes: pd.DataFrame
     connections: int
     scored_times: Sequence[object]
@@ -122,6 +125,7 @@ def read_story(day: Day, deployment: Deployment) -> DayStory:
         )
     return DayStory(
         day=day,
+        statement=own_statement(deployment.hdfs, deployment.workspace.results(day)),
         minutes=ingest_summary(day, day, deployment=deployment),
         connections=len(scores[["clientip", "fulluri"]].drop_duplicates()),
         scored_times=scores["time"].tolist(),
