@@ -249,6 +249,27 @@ def story(date: str, output: Path | None) -> None:
 
 
 @main.command()
+@_DATE
+@click.option(
+    "--labels",
+    required=True,
+    type=click.Path(path_type=Path),
+    help="CSV with the columns p_date, clientip, host and label.",
+)
+@click.option(
+    "--plot", type=click.Path(dir_okay=False, path_type=Path), help="Write a plot to this file, as SVG."
+)
+def evaluate(date: str, labels: Path, plot: Path | None) -> None:
+    """Measure a day's ranking on labels: precision, recall, and what each signal carried."""
+    settings = load_settings()
+    day = settings.day(date)
+
+    from proxy_oa_assets.cli.evaluate import run_evaluation
+
+    run_evaluation(settings, day, labels, plot)
+
+
+@main.command()
 def doctor() -> None:
     """Probe every configured system, and print a line for each: whether it works, or what to fix."""
     from proxy_oa_assets.cli.doctor import probe_all

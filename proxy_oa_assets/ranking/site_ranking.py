@@ -3,9 +3,13 @@
 from pathlib import Path
 
 from proxy_oa_assets.model.day import Day
+from proxy_oa_assets.model.errors import RankingError
+from proxy_oa_assets.model.tables import PROXY
 from proxy_oa_assets.ranking.day_ranking import RankedDay, rank_day
+from proxy_oa_assets.ranking.evaluation import Evaluation, evaluate_ranking
 from proxy_oa_assets.ranking.feedback import Feedback
 from proxy_oa_assets.ranking.host_lists import Lists
+from proxy_oa_assets.ranking.labels import Labels
 from proxy_oa_assets.ranking.weights import read_weights
 from proxy_oa_assets.resources.impala import Warehouse
 from proxy_oa_assets.resources.workspace import Workspace
@@ -24,3 +28,25 @@ def rank_as_configured(
         history_days=workspace.ranking_history_days,
         feedback=feedback,
     )
+
+
+def evaluate_as_configured(impala: Warehouse, workspace: Workspace, day: Day, labels: Labels) -> Evaluation:
+    """Rank a day as the site configured it, but without feedback, and evaluate it on labels.
+
+    Raises RankingError naming a file, and for a day without a raw request.
+    """
+    own = workspace.ranking_weights
+    found = evaluate_ranking(
+        impala,
+        day,
+        labels,
+        weights=read_weights(Path(own) if own else None),
+        lists=Lists.of(workspace.ranking_lists),
+        history_days=workspace.ranking_history_days,
+    )
+    if not found.pairs.ranked:
+        raise RankingError(
+            f"{impala.location(PROXY, day)} has no raw request to rank: ingest the logs of {day}, or choose "
+            f"another day with --date"
+        )
+    return found

@@ -13,8 +13,8 @@ _VISIT = 3  # seconds
 _PAGE_HOSTS = 3
 _TABLE = f"""
 WITH moments AS (
-    SELECT clientip, second // {_VISIT} AS moment, count(DISTINCT host) >= {_PAGE_HOSTS} AS like_page FROM times
-    GROUP BY clientip, moment),
+    SELECT clientip, second // {_VISIT} AS moment, count(DISTINCT host) >= {_PAGE_HOSTS} AS like_page
+    FROM times GROUP BY clientip, moment),
 -- How often the client asks several hosts at once when it asks this one, beyond how often it does so anyway.
 usual AS (
     SELECT clientip, count_if(like_page) / (max(moment) - min(moment) + 1) AS share FROM moments
