@@ -71,6 +71,7 @@ def _systems(settings: Settings, configured: Deployment) -> Iterator[dict[str, C
     yield {**configured.impala.probes(), "killed writers": lambda: _killed_writers(configured)}
     yield {"ranking": lambda: _ranking(settings)}
     yield {"network context": lambda: _network_context(configured)}
+    yield {"ranking lists": lambda: _ranking_lists(settings)}
     yield {"history": lambda: _history(settings)}
     yield {"reputation": lambda: _reputation(settings, configured)}
     try:
@@ -169,6 +170,16 @@ def _network_context(configured: Deployment) -> str:
     if context.rejected:
         raise ProxyOaError(f"{context.entries} entries; {context.rejected}")
     return f"{configured.workspace.network_context_file}: {context.entries} entries"
+
+
+def _ranking_lists(settings: Settings) -> str:
+    """Say which lists are in force and of which day each is."""
+    from proxy_oa_assets.ranking.host_lists import Lists
+
+    found = list(Lists(settings.ranking_lists).in_force())
+    said = [f"{one.name} {one.entries:,} of {one.as_of}{' (own)' if one.is_own else ''}" for one in found]
+    where = settings.ranking_lists or "shipped ones alone (PROXY_OA_RANKING_LISTS)"
+    return f"{where}: {', '.join(said)}"
 
 
 def _reputation(settings: Settings, configured: Deployment) -> str:

@@ -35,7 +35,8 @@ AGENTS = "known_good_agents"
 SUFFIXES = "public_suffix_list.dat"
 _SHIPPED = Path(__file__).with_name("lists")
 _RANK = re.compile(r"\d+,")
-_DOMAIN = re.compile(r"(?=.{1,253}\Z)[a-z0-9_](?:[a-z0-9_-]{0,62}\.)*[a-z0-9_-]{0,62}[a-z0-9_]", re.ASCII)
+_LABEL = "[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?"
+_DOMAIN = re.compile(rf"(?=.{{1,253}}\Z){_LABEL}(?:\.{_LABEL})*", re.ASCII)
 # A list is as old as its header says.
 _AS_OF = re.compile(r"(?:# as of: |// VERSION: )(\d{4}-\d\d-\d\d)")
 # Top lists have a million.

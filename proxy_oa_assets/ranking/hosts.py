@@ -135,7 +135,7 @@ SELECT host, address,
         WHEN name <> '' THEN own OR labels = 1
             OR parts[-1] IN ({_INTERNAL_NAMES})
             OR array_to_string(parts[-2:], '.') IN ({_INTERNAL_NAMES}) END, FALSE) AS internal,
-    coalesce(site, name) AS site, word, substr(site, length(word) + 2) AS suffix,
+    coalesce(site, name) AS site, word, coalesce(substr(site, length(word) + 2), '') AS suffix,
     CASE WHEN address OR name = '' THEN 0 ELSE len(parts) END AS labels,
     CASE WHEN address THEN 0 ELSE list_max([length(part) for part in parts]) END AS longest_label,
     coalesce(listed AND NOT (dynamic_dns OR shortener OR user_content), FALSE) AS popular,

@@ -18,10 +18,11 @@ _PAGES = (
 )
 _LURES = (
     f"{_PAGES} sign sso mfa otp authenticate authentication oauth myaccount secured safe verified validate "
-    "validation confirmation updates upgrade help helpdesk servicedesk service services customer client "
-    "webmail mailbox passwd reset recover restore unblock blocked suspended limited alert alerts notice notification "
-    "invoice invoices payments pay refund portal access online web www com net org remote vpn id user users "
-    "documents docs share file files download app apps team official"
+    "validation confirmation updates upgrade help helpdesk servicedesk service services customer "
+    "client webmail mailbox passwd reset recover restore unblock blocked suspended limited alert "
+    "alerts notice notification invoice invoices payments pay refund portal access online web www "
+    "com net org remote vpn id user users documents docs share file files download app apps team "
+    "official"
 )
 _PAGE = "|".join(_PAGES.split())
 _LURE = ", ".join(f"'{lure}'" for lure in _LURES.split())

@@ -22,6 +22,8 @@ def test_doctor_finds_a_sound_site_sound(home: Home) -> None:
     assert done.returncode == 0, done.stdout
     assert {line.split()[0] for line in done.stdout.splitlines()} == {"ok"}
     assert "1 ranked days, the last one 20160912" in done.stdout
+    (lists,) = [line for line in done.stdout.splitlines() if "ranking lists" in line]
+    assert "shipped ones alone (PROXY_OA_RANKING_LISTS): popular 17,182 of 2026-08-20, " in lists
 
 
 def test_doctor_counts_days_alone(home: Home) -> None:
@@ -64,7 +66,7 @@ def test_doctor_says_what_to_do_about_a_folder_that_cannot_be_used(home: Home) -
 
 
 def test_doctor_says_what_to_fix_and_exits_with_1(home: Home) -> None:
-    """A broken context file and a missing list are two lines that say FAIL and name the place."""
+    """A broken context file, a list's bad line and a missing list are three lines that say FAIL and where."""
     context = home.path / "context.csv"
     context.write_text("ip,description\n10.0.0.300,nobody\n", encoding="utf-8")
     reputation = home.path / "reputation.json"
@@ -73,12 +75,21 @@ def test_doctor_says_what_to_fix_and_exits_with_1(home: Home) -> None:
         encoding="utf-8",
     )
 
+    lists = home.path / "lists"
+    lists.mkdir()
+    (lists / "own_domains.txt").write_text("https://corp.example/\n", encoding="utf-8")
+
     done = proxy_oa(
-        home.path, "doctor", PROXY_OA_NETWORK_CONTEXT=str(context), PROXY_OA_REPUTATION=str(reputation)
+        home.path,
+        "doctor",
+        PROXY_OA_NETWORK_CONTEXT=str(context),
+        PROXY_OA_RANKING_LISTS=str(lists),
+        PROXY_OA_REPUTATION=str(reputation),
     )
 
     assert done.returncode == 1
     broken = [line for line in done.stdout.splitlines() if line.startswith("FAIL")]
-    assert len(broken) == 2
+    assert len(broken) == 3
     assert f"{context}:2" in broken[0]
-    assert "services[0].lists[0].path" in broken[1]
+    assert f"{lists}/own_domains.txt:1: 'https://corp.example/' is no domain" in broken[1]
+    assert "services[0].lists[0].path" in broken[2]

@@ -6,5 +6,7 @@ SIGNAL = Signal(
     name="deep_name",
     family="name",
     words="a name of many or long labels",
-    sql="CASE WHEN NOT address THEN within((labels - 4) / 4.0) * 0.6 + CASE WHEN longest_label > 24 THEN 0.4 ELSE 0 END END",
+    # Beyond the public suffix, which has five labels at some content networks.
+    sql="""CASE WHEN NOT address THEN 0.6 * within((labels - len(string_split(suffix, '.')) - 3) / 4.0)
+        + CASE WHEN longest_label > 24 THEN 0.4 ELSE 0 END END""",
 )

@@ -6,5 +6,7 @@ SIGNAL = Signal(
     name="letters",
     family="name",
     words="the name's letters are unlike those of known sites",
-    sql="CASE WHEN NOT address AND length(word) >= 5 THEN (letters - 4.2) / 2.0 END",
+    # Content networks name their customers' hosts by machine.
+    sql="""CASE WHEN length(word) >= 5 THEN within((letters - 4.2) / 2.0)
+        * CASE WHEN user_content AND NOT dynamic_dns THEN 0.3 ELSE 1 END END""",
 )
