@@ -186,7 +186,8 @@ _IMITATIONS = {
 _ORDINARY = """www.google.com paypal.de www.paypal.com google.co.jp microsoftonline.com rain.com
     mail.northwind-traders.com weather.example.org matrix.example wiki.archlinux.org
     static.xx.fbcdn.net login.example.com apple-pie.net secure.mybank.example academy.example.edu
-    en.wikipedia.org xn--bcher-kva.de update.vendor.example 1x1.example a.co.uk localhost 203.0.113.9""".split()
+    en.wikipedia.org xn--bcher-kva.de update.vendor.example 1x1.example
+    a.co.uk localhost 203.0.113.9""".split()
 
 
 def test_look_alikes_of_known_and_own_sites(known: Known) -> None:

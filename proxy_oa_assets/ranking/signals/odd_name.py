@@ -7,5 +7,5 @@ SIGNAL = Signal(
     family="name",
     words="characters that no host name has",
     # Letters beyond ASCII, which some logs have in place of their spelling in DNS, aren't odd.
-    sql=r"""CASE WHEN regexp_matches(host, '[\x00-\x20\x7f"\x27(){}<>|\\/@,;?&=#$!*`^~+]') THEN 1 END""",
+    sql=r"""CASE WHEN regexp_matches(pair.host, '[\x00-\x20\x7f"\x27(){}<>|\\/@,;?&=#$!*`^~+]') THEN 1 END""",
 )
