@@ -1,4 +1,4 @@
-"""What stands around a pair: what sent the client there, where it sent it, and what happened close by in time.
+"""What stands around a pair: what sent the client there, where that led, and what was close by in time.
 
 A landing page, the exploit, the payload and the first call home appear together; each says little alone.
 """

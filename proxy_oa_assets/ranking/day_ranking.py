@@ -1,4 +1,4 @@
-"""The ranking of a day: its (client, host) pairs in order, each with its reasons, from the raw requests alone.
+"""The ranking of a day: its (client, host) pairs in order, with reasons, from the raw requests alone.
 
 A few SELECTs on the engine reduce the raw rows to cells, times and the telling rows. All else is done in a
 DuckDB connection of the ranking's own, so that both deployments rank alike. Its temporary tables, in order:
@@ -65,8 +65,10 @@ _RAW_FIELDS = tuple(name for name in RESULT_FIELDS if name not in ("word", "scor
 class RankedDay:
     """A day's pairs in order, their most telling requests, and what stands out.
 
-    `pairs` has the columns place, clientip, host, points, score, word, stands_out, and one per signal, 0 to 1.
-    `rows` has those of `RESULT_FIELDS`, the lowest score first. `history_days` of the days before had a request.
+    `pairs` has the columns place, clientip, host, points, score, word, stands_out, and one per signal, from 0
+    to 1.
+    `rows` has those of `RESULT_FIELDS`, the lowest score first. `history_days` of the days before had a
+    request.
     """
 
     pairs: pa.Table
@@ -235,6 +237,6 @@ def _statement(connection: duckdb.DuckDBPyConnection) -> str:
     because = ", ".join(in_words(word, most=_TOLD)[:_TOLD])
     verb = "stands" if count == 1 else "stand"
     return (
-        f"{counted(count, 'connection')} of {counted(clients, 'client')} {verb} out, first {client} to {host}: "
-        f"{because}"
+        f"{counted(count, 'connection')} of {counted(clients, 'client')} {verb} out, "
+        f"first {client} to {host}: {because}"
     )

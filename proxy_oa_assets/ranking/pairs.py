@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from proxy_oa_assets.ranking import content
 from proxy_oa_assets.ranking.requests import CELL_FIGURES
 from proxy_oa_assets.ranking.signal import Fact, requests_with
 
@@ -19,67 +20,6 @@ CREATE OR REPLACE TEMP MACRO within(value) AS greatest(0.0, least(1.0, coalesce(
 CREATE OR REPLACE TEMP MACRO rarity(part, total) AS
     within(1 - ln(greatest(part, 1)) / ln(greatest(total, 2)));
 """
-
-# Content that can run, or carries what can: media types, and the names that fit them.
-_CONTENT: dict[str, tuple[str, str]] = {
-    "program": (
-        "application/x-dosexec application/x-msdownload application/x-msdos-program "
-        "application/x-executable application/vnd.microsoft.portable-executable application/x-ms-installer "
-        "application/x-msi application/exe application/hta text/vbscript application/x-powershell "
-        "application/x-sh",
-        "exe msi dll scr cab hta vbs msu msp ps1 bat cmd pif",
-    ),
-    "applet": (
-        "application/java-archive application/x-java-archive application/java application/x-java-applet "
-        "application/x-java-vm",
-        "jar class",
-    ),
-    "silverlight": ("application/x-silverlight-app", "xap"),
-    "flash": ("application/x-shockwave-flash", "swf"),
-    "document": (
-        "application/pdf application/msword application/vnd.ms-excel application/rtf",
-        "pdf doc xls rtf dot xlsm docm",
-    ),
-    "archive": (
-        "application/zip application/x-zip-compressed application/x-rar application/x-rar-compressed "
-        "application/x-7z-compressed application/vnd.ms-cab-compressed application/gzip application/x-gzip",
-        "zip rar 7z cab gz tgz xap jar docx xlsx crx xpi apk msu",
-    ),
-    # Fits any name.
-    "download": (
-        "application/octet-stream octet/stream binary/octet-stream application/x-download "
-        "application/force-download",
-        "",
-    ),
-}
-# Of these, a name is as good as a type where the log has none.
-_BY_NAME = ("program", "applet")
-
-
-def content_kinds() -> tuple[str, ...]:
-    """Return the kinds of content that `uncommon` tells apart."""
-    return tuple(_CONTENT)
-
-
-def _list(words: str) -> str:
-    return "[" + ", ".join(f"'{word}'" for word in words.split()) + "]"
-
-
-def _kind() -> str:
-    """Return the SQL of the kind of content, NULL of other."""
-    typed = " ".join(f"WHEN media IN {_list(types)} THEN '{kind}'" for kind, (types, _) in _CONTENT.items())
-    named = " ".join(f"WHEN extension IN {_list(_CONTENT[kind][1])} THEN '{kind}'" for kind in _BY_NAME)
-    by_name = f"CASE WHEN coalesce(respcode, '200') IN ('200', '206', '-', '') THEN CASE {named} END END"
-    return f"CASE WHEN media IS NULL THEN {by_name} {typed} END"
-
-
-def _fits() -> str:
-    """Return the SQL of whether a name says what the content is."""
-    kinds = " ".join(
-        f"WHEN '{kind}' THEN extension IN {_list(names)}" for kind, (_, names) in _CONTENT.items() if names
-    )
-    return f"CASE kind {kinds} ELSE TRUE END"
-
 
 _MERGED = ", ".join(
     f"CAST({merge}(cell.{name}) AS BIGINT) AS {name}" if merge == "sum" else f"{merge}(cell.{name}) AS {name}"
@@ -100,9 +40,9 @@ FROM (
 # Uncommon requests, with the kind of their content and whether the name says it.
 UNCOMMON = f"""
 CREATE OR REPLACE TEMP TABLE uncommon AS
-SELECT *, NOT coalesce({_fits()}, FALSE) AS misfit
+SELECT *, NOT coalesce({content.fits()}, FALSE) AS misfit
 FROM (
-    SELECT *, {_kind()} AS kind
+    SELECT *, {content.kind()} AS kind
     FROM (
         SELECT clientip, lower(host) AS host, value_of(reqmethod) AS reqmethod,
             value_of(respcode) AS respcode, value_of(lower(uriextension)) AS extension,
@@ -116,7 +56,7 @@ FROM (
 
 # Facts of the uncommon requests that several signals read.
 FACTS = (
-    *(Fact(f"{kind}s", requests_with(f"kind = '{kind}'")) for kind in _CONTENT),
+    *(Fact(f"{kind}s", requests_with(f"kind = '{kind}'")) for kind in content.KINDS),
     Fact("sends", requests_with("sends")),
     Fact("sends_cold", requests_with("sends AND cold")),
     Fact("refused", requests_with("refused")),

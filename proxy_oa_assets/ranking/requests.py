@@ -1,7 +1,7 @@
 """The SELECTs over a day's raw requests: figures of all, what is uncommon, when pairs ask, what tells most.
 
-Each is one text for all engines (`sql/query.py`). A host is as the log writes it; the ranking puts it in lower
-case.
+Each is one text for all engines (`sql/query.py`). A host is as the log writes it; the ranking puts it in
+lower case.
 """
 
 from collections.abc import Sequence
@@ -56,8 +56,10 @@ CELL_FIGURES = (
     ("received", "CASE WHEN scbytes > 0 THEN CAST(scbytes AS BIGINT) ELSE 0 END", "sum"),
     (
         "parts",
-        f"CASE WHEN {_UNTYPED} THEN {_when(_named(_PART_NAMES))} "
-        f"WHEN {_PART_TYPE} OR respcode = '304' THEN 1 ELSE 0 END",
+        (
+            f"CASE WHEN {_UNTYPED} THEN {_when(_named(_PART_NAMES))} "
+            f"WHEN {_PART_TYPE} OR respcode = '304' THEN 1 ELSE 0 END"
+        ),
         "sum",
     ),
     ("sent_by_others", _when(_BY_OTHER), "sum"),

@@ -9,12 +9,16 @@ import importlib
 import pkgutil
 from collections.abc import Iterable
 from dataclasses import dataclass
+
 from proxy_oa_assets.ranking import signals
 
 
 @dataclass(frozen=True)
 class Fact:
-    """A number of a pair: an aggregate, in DuckDB's SQL, over its rows of `uncommon` (`pairs.py`); 0 without any."""
+    """A number of a pair: an aggregate, in DuckDB's SQL, over its rows of `uncommon` (`pairs.py`).
+
+    A pair without such rows has 0.
+    """
 
     name: str
     sql: str

@@ -7,5 +7,6 @@ SIGNAL = Signal(
     family="place",
     words="a program asks for the client's own address",
     sql="""CASE WHEN ip_echo AND leads_to = 0
-        THEN greatest(agent_rarity, CASE WHEN agentless OR not_browser THEN 1 END, 0.3 * cold / requests) END""",
+        THEN greatest(
+            agent_rarity, CASE WHEN agentless OR not_browser THEN 1 END, 0.3 * cold / requests) END""",
 )

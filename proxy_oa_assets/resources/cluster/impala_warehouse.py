@@ -25,6 +25,7 @@ from proxy_oa_assets.sql.query import Query
 
 if TYPE_CHECKING:
     import pandas as pd
+    import pyarrow as pa
 
 
 class ImpalaWarehouse(Warehouse):
