@@ -1,6 +1,6 @@
 """The client asks at regular intervals, for long.
 
-The statistics are those of RITA: how evenness the intervals are about their median (Bowley skew) and how
+The statistics are those of RITA: how symmetric the intervals are about their median (Bowley skew) and how
 near to it (median absolute deviation), the same of the sizes, and how much of the client's own active time
 the requests cover. Requests within some seconds are one visit, so that a page with its parts isn't many.
 Each path is looked at by itself, too, so that visits to pages of the host don't hide a beacon to it.
