@@ -106,8 +106,8 @@ def others_stay(hdfs: FileStore, results: str) -> ResultsError:
     """Return the error of results that would have to be overwritten."""
     return ResultsError(
         f"{hdfs.location(results)} isn't as we wrote it: another system's results, or edited ones, which are "
-        f"never overwritten. Move it away to have the day ranked here, or set PROXY_OA_RANKING=auto, which "
-        f"takes it as it is"
+        f"never overwritten. Move it away to have the day ranked here, or materialize the day again with "
+        f"PROXY_OA_RANKING=auto, which takes it as it is"
     )
 
 

@@ -69,7 +69,7 @@ def _ml_results(daily: Daily) -> dg.AssetsDefinition:
             _spec(
                 daily,
                 ML_RESULTS,
-                "proxy_results.csv: the day's requests, ranked by the topic model (spot-ml)",
+                "proxy_results.csv: the day's requests, as another system (spot-ml) ranked them",
                 kinds={"hdfs", "csv"},
                 metadata={"dagster/column_schema": column_schema(RESULT_COLUMNS)},
             )
