@@ -38,7 +38,7 @@ def _when(condition: str) -> str:
 _UNREFERRED = _NONE.format("referer")
 _TUNNEL = "coalesce(reqmethod, '-') = 'CONNECT'"
 _COLD = f"{_UNREFERRED} AND NOT {_TUNNEL}"
-_DEEP = "(uripath NOT IN ('', '-', '/') OR uriquery NOT IN ('', '-', '?'))"
+_DEEP = "(uripath NOT IN ('', '-', '/') OR length(uriquery) > 1)"
 _BY_OTHER = f"NOT {_UNREFERRED} AND instr(referer, host) NOT IN (8, 9)"
 _UNTYPED = _NONE.format("resconttype")
 _SENDS = "('POST', 'PUT')"

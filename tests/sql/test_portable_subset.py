@@ -6,6 +6,7 @@ import pytest
 
 from proxy_oa_assets.model.day import Day
 from proxy_oa_assets.model.tables import TABLES
+from proxy_oa_assets.ranking import requests
 from proxy_oa_assets.sql import analysts, check_counts, day_tables, history, raw_log
 from proxy_oa_assets.sql.query import Query, any_row, whole_day
 
@@ -26,6 +27,11 @@ QUERIES = [
     history.history_figures(DAY),
     history.history_counts(DAY),
     history.history_between(DAY, DAY),
+    requests.cells(DAY),
+    requests.uncommon(DAY),
+    requests.columns_with_values(DAY),
+    requests.times(DAY, ["a.example", "b.example"]),
+    requests.telling_rows(DAY, ["a.example", "b.example"], 3),
     analysts.suspicious(DAY, "uri", "10.0.0.1", 9),
     analysts.suspicious(DAY, None, None, None),
     analysts.severities_given(DAY.plus(-30), DAY.plus(-1)),
