@@ -29,6 +29,7 @@ LISTS = {
     "dynamic_dns": "dynamic DNS",
     "shorteners": "URL shorteners",
     "user_content": "files and pages of any customer",
+    "content_networks": "content networks that give names by contract",
 }
 # A user agent per line.
 AGENTS = "known_good_agents"

@@ -88,11 +88,13 @@ _ROLES = {
     "shorteners": "shortener",
     "user_content": "user_content",
     "own_domains": "own",
+    "content_networks": "network",
 }
 _LISTED = f"""
 CREATE OR REPLACE TEMP TABLE role AS
 SELECT tail.name, {", ".join(f"bool_or(list = '{name}') AS {role}" for name, role in _ROLES.items())},
-    bool_or(list = 'popular' AND tail.n > suffix.n OR list = 'popular' AND tail.n = suffix.labels) AS listed
+    bool_or(list = 'popular' AND tail.n > suffix.n OR list = 'popular' AND tail.n = suffix.labels)
+    OR bool_or(list = 'content_networks') AS listed
 FROM tail JOIN listed USING (domain) JOIN suffix USING (name) GROUP BY tail.name
 """
 
@@ -141,7 +143,8 @@ SELECT host, address,
     coalesce(listed AND NOT (dynamic_dns OR shortener OR user_content), FALSE) AS popular,
     coalesce(ip_echo, FALSE) AS ip_echo, coalesce(revocation, FALSE) AS revocation,
     coalesce(updates, FALSE) AS updates, coalesce(dynamic_dns, FALSE) AS dynamic_dns,
-    coalesce(shortener, FALSE) AS shortener, coalesce(user_content, FALSE) OR customers AS user_content,
+    coalesce(shortener, FALSE) AS shortener, coalesce(user_content, FALSE)
+        OR customers AND NOT coalesce(network, FALSE) AS user_content,
     letters, CASE WHEN len(parts) > 1 AND NOT address THEN coalesce(ending_bits, 14) END AS suffix_bits,
     CASE WHEN NOT popular THEN least(1, greatest(0, (length(word) - 3) / 4.0))
         * CASE WHEN customers AND NOT coalesce(dynamic_dns, FALSE) THEN 0.3 ELSE 1 END
