@@ -40,6 +40,7 @@ from proxy_oa_assets.model.setting_types import (
     Seconds,
     Share,
     Timezone,
+    Voices,
     WebAddress,
     Whole,
 )
@@ -168,6 +169,9 @@ class Settings(_Variables):
     ranking_lists: ExistingFolder | None = None
     ranking_weights: ExistingFile | None = None
     ranking_history_days: Annotated[Whole, Field(le=366)] = 14
+    # Second opinions on the ranking.
+    ranking_voices: Voices = ()
+    sigma_rules: ExistingFolder | None = None
     # 0: no severity of an earlier day counts.
     feedback_days: Annotated[Count, Field(le=366)] = 30
     days_per_run: Annotated[Whole, Field(le=9999)] = 1

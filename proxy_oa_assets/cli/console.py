@@ -30,6 +30,7 @@ _GAP, _LEAST = 2, 20  # columns between cells; the least width of a flexible col
 _MOST = 200  # characters of a value that reach the terminal
 _MOST_REASONS, _CLIENT = 600, 39
 _SHOWN, _REASONS = 10, 4  # clients and hosts, and the reasons of each
+_MOST_NOTES = 10  # of the second voices
 _REASONS_AT = 20  # columns before a request's reasons
 
 
@@ -40,6 +41,10 @@ def show_day(run: DayRun) -> None:
         console.print(Text(f"{run.day}  {asset:<20} {rows}  {seconds:5.1f} s"))
     if run.statement:
         console.print(Text(f"{run.day}  {printable(run.statement)}", style="bold"), soft_wrap=True)
+    for note in run.notes[:_MOST_NOTES]:
+        console.print(Text(f"{run.day}  {printable(note)}"), soft_wrap=True)
+    if len(run.notes) > _MOST_NOTES:
+        console.print(Text(f"{run.day}  {len(run.notes) - _MOST_NOTES} more in the metadata of ml_results"))
     for check, reason in run.failed_checks.items():
         console.print(Text(f"{run.day}  {check}: {printable_lines(reason)}", style="yellow"), soft_wrap=True)
     for asset, reason in run.failures.items():

@@ -70,6 +70,7 @@ def _systems(settings: Settings, configured: Deployment) -> Iterator[dict[str, C
     yield _logs(settings, configured)
     yield {**configured.impala.probes(), "killed writers": lambda: _killed_writers(configured)}
     yield {"ranking": lambda: _ranking(settings)}
+    yield {"Sigma rules": lambda: _sigma_rules(settings)}
     yield {"network context": lambda: _network_context(configured)}
     yield {"ranking lists": lambda: _ranking_lists(settings)}
     yield {"history": lambda: _history(settings)}
@@ -161,6 +162,21 @@ def _ranking(settings: Settings) -> str:
         f"days are ranked here{unless} (PROXY_OA_RANKING={settings.ranking}); weights: "
         f"{settings.ranking_weights or 'shipped'}; history: {settings.ranking_history_days} days"
     )
+
+
+def _sigma_rules(settings: Settings) -> str:
+    if settings.sigma_rules is None:
+        return "none configured (PROXY_OA_SIGMA_RULES)"
+
+    from proxy_oa_assets.ranking.voices.configured import configured_voices
+
+    configured_voices((), settings.sigma_rules)
+
+    from proxy_oa_assets.ranking.voices.sigma_rules import read_rules
+
+    found = read_rules(settings.sigma_rules)
+    finding = "; ".join(found.notes(settings.sigma_rules))
+    return Doubtful(finding) if found.refused or not found.rules else finding
 
 
 def _network_context(configured: Deployment) -> str:

@@ -13,7 +13,7 @@ from sqlalchemy.exc import DBAPIError
 
 from proxy_oa_assets.cli.run_process import interruptible, wait_of
 from proxy_oa_assets.defs.assets.daily import Daily
-from proxy_oa_assets.defs.assets.ml_results import STATEMENT
+from proxy_oa_assets.defs.assets.ml_results import STATEMENT, VOICES
 from proxy_oa_assets.defs.assets.upstream_days import ingested_day, raw_day
 from proxy_oa_assets.defs.automation.jobs import PROXY_DAY
 from proxy_oa_assets.ingest.record import DayRecord
@@ -34,7 +34,7 @@ _FROM_RAW = ("edge_details", "ingest_summary", "ml_results", "proxy_history")
 class DayRun:
     """The result of a day: rows and seconds by asset, and why assets or checks failed.
 
-    `statement` says what stands out of a day that was ranked here.
+    `statement` says what stands out of a day that was ranked here, `notes` what its second voices say.
     """
 
     day: Day
@@ -44,6 +44,7 @@ class DayRun:
     failures: dict[str, str] = field(default_factory=dict)
     failed_checks: dict[str, str] = field(default_factory=dict)
     statement: str = ""
+    notes: list[str] = field(default_factory=list)
 
 
 def prepare_history(settings: Settings) -> Path:
@@ -195,6 +196,8 @@ def _record(run: DayRun, event: dg.DagsterEvent, assets: set[str]) -> None:
         metadata = event.step_materialization_data.materialization.metadata
         if STATEMENT in metadata:
             run.statement = str(metadata[STATEMENT].value)
+        if VOICES in metadata:
+            run.notes = str(metadata[VOICES].value).splitlines()
         if "dagster/partition_row_count" in metadata:
             run.rows[name] = int(str(metadata["dagster/partition_row_count"].value))
     elif event.is_step_success and name in assets:

@@ -110,6 +110,15 @@ def _patterns(text: str) -> tuple[str, ...]:
     return tuple(str(_absolute(Path(pattern))) for pattern in patterns)
 
 
+def _voices(text: str) -> tuple[str, ...]:
+    names = tuple(name.strip() for name in text.split(","))
+    if not set(names) <= set(_VOICES):
+        raise ValueError(
+            f"write {' or '.join(_VOICES)}, joined by a comma; PROXY_OA_SIGMA_RULES switches Sigma's rules on"
+        )
+    return names
+
+
 def _log_format(text: str) -> str:
     """Return a format's name, or the path of its file as an absolute one."""
     if not text.endswith(".toml"):
@@ -120,6 +129,7 @@ def _log_format(text: str) -> str:
     return str(path)
 
 
+_VOICES = ("fisher", "topics")
 # Those of strftime that stand in the names of logs.
 _DATE_CODES = "YymdjbBFHIMSpaAuUVWG"
 # As Dagster takes them.
@@ -157,4 +167,5 @@ Owners = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_owners)]
 Branch = Annotated[tuple[str, str], NoDecode, BeforeValidator(_branch)]
 # Paths of logs with globs and date codes; a `:` can stand in a path.
 LogPatterns = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_patterns)]
+Voices = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_voices)]
 LogFormat = Annotated[str, AfterValidator(_log_format)]

@@ -33,11 +33,13 @@ from proxy_oa_assets.ranking.hosts import describe_hosts
 from proxy_oa_assets.ranking.reasons import in_words
 from proxy_oa_assets.ranking.signal import Signal, all_signals, facts_of
 from proxy_oa_assets.ranking.signs import MIDDLE, ranked, scored, signs, silent
+from proxy_oa_assets.ranking.voices.voice import Hearing, hear
 
 if TYPE_CHECKING:
     from proxy_oa_assets.model.day import Day
     from proxy_oa_assets.ranking.feedback import Feedback
     from proxy_oa_assets.ranking.host_lists import Lists
+    from proxy_oa_assets.ranking.voices.voice import Voice
     from proxy_oa_assets.ranking.weights import Weights
     from proxy_oa_assets.resources.impala import Warehouse
     from proxy_oa_assets.sql.query import Query
@@ -68,13 +70,14 @@ class RankedDay:
     `pairs` has the columns place, clientip, host, points, score, word, stands_out, and one per signal, from 0
     to 1.
     `rows` has those of `RESULT_FIELDS`, the lowest score first. `history_days` of the days before had a
-    request.
+    request. `notes` are what the second voices say of how it went.
     """
 
     pairs: pa.Table
     rows: pa.Table
     statement: str
     history_days: int
+    notes: tuple[str, ...] = ()
 
 
 def rank_day(
@@ -85,19 +88,22 @@ def rank_day(
     lists: Lists,
     history_days: int = 14,
     feedback: Feedback | None = None,
+    voices: Sequence[Voice] = (),
 ) -> RankedDay:
-    """Rank a day's raw requests. A day without any has no pairs."""
+    """Rank a day's raw requests, heard by second voices too. A day without any request has no pairs."""
     # Two threads: the tables are small, and the machine has other work.
     with closing(duckdb.connect(":memory:", config={"threads": 2})) as connection:
         signals = all_signals()
         days = make_pairs(connection, warehouse, day, signals, lists=lists, history_days=history_days)
         sign_pairs(connection, signals)
-        order_pairs(connection, signals, weights)
+        raising = [signal.name for signal in signals if weights.signals[signal.name] > 0]
+        notes = hear(voices, Hearing(connection, warehouse, day, raising))
+        order_pairs(connection, [*signals, *(voice.signal for voice in voices)], weights)
         if feedback:
             adjust(connection, feedback, weights.bars)
         rows = _telling_rows(connection, warehouse, day)
         ranked = connection.sql("SELECT * FROM ranked ORDER BY place").to_arrow_table()
-        return RankedDay(ranked, rows, _statement(connection), days)
+        return RankedDay(ranked, rows, _statement(connection), days, tuple(notes))
 
 
 def make_pairs(

@@ -9,6 +9,7 @@ import re
 from dataclasses import dataclass
 
 from proxy_oa_assets.ranking.signal import all_signals
+from proxy_oa_assets.ranking.voices.signals import SIGMA, VOICE_SIGNALS
 
 # Reasons that are no signal's.
 LED_FROM, LEADS_ON, NEAR = "led_from", "leads_on", "near"
@@ -82,7 +83,7 @@ def sentence(word: object, now: object = None, most: int | None = None) -> str:
 @functools.cache
 def known_words() -> dict[str, str]:
     """Return the words of each reason that is known by its name, the signals' included."""
-    return {signal.name: signal.words for signal in all_signals()} | _OTHER_WORDS
+    return {signal.name: signal.words for signal in (*all_signals(), *VOICE_SIGNALS)} | _OTHER_WORDS
 
 
 def adjusted_by(word: object) -> float:
@@ -99,7 +100,15 @@ def _reason(name: str, value: str) -> Reason:
 def _words(reason: Reason) -> str:
     if reason.name == FEEDBACK:
         return _LOWERED if (reason.points or 0.0) < 0 else _RAISED
-    kind, _, rule = reason.name.partition(":")
+    kind, _, detail = reason.name.partition(":")
     if words := known_words().get(kind):
-        return " ".join(filter(None, (f"{words}:" if rule else words, rule, reason.text)))
+        if kind == SIGMA.name:
+            detail = _rule(detail)
+        return " ".join(filter(None, (f"{words}:" if detail else words, detail, reason.text)))
     return str(reason)
+
+
+def _rule(detail: str) -> str:
+    """Return a rule's title and author, which its licence asks to show with each hit (DRL 1.1)."""
+    title, _, author = detail.replace("_", " ").partition(":")
+    return f"{title} (by {author})" if author else title

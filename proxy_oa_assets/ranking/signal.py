@@ -34,9 +34,10 @@ class Signal:
     """A sign of a pair, from 0 to 1.
 
     `words` follow "because": what a person reads. `sql` is a DuckDB expression over `pair`; NULL is 0, and
-    what lies beyond 0 and 1 is at the limit. `table` is a SELECT over the ranking's temporary tables with the
-    columns clientip, host and more, which `sql` reads under the signal's name. On a day that has no value in
-    one of the raw columns `reads`, the signal is 0 for every pair, and `without` says what that costs.
+    what lies beyond 0 and 1 is at the limit. `detail` is the SQL of a text to name in the reason:
+    letters, digits and `._:-` alone. `table` is a SELECT over the ranking's temporary tables with the columns
+    clientip, host and more, which both read under the signal's name. On a day that has no value in one of the
+    raw columns `reads`, the signal is 0 for every pair, and `without` says what that costs.
     """
 
     name: str
@@ -46,6 +47,7 @@ class Signal:
     reads: tuple[str, ...] = ()
     facts: tuple[Fact, ...] = ()
     table: str = ""
+    detail: str = ""
     without: str = ""
 
 

@@ -27,23 +27,40 @@ def silent(signals: Iterable[Signal], empty: Collection[str]) -> list[str]:
 
 def signs(signals: Sequence[Signal], silenced: Collection[str]) -> str:
     """Return the statement that makes `sign`: the signals of each pair, from 0 to 1."""
-    columns = ", ".join(
+    return f"""
+CREATE OR REPLACE TEMP TABLE sign AS
+SELECT pair.clientip, pair.host, pair.first_second, pair.entry_host, pair.popular AS is_popular,
+    {_columns(signals, silenced)}
+FROM pair {_joins(signals, silenced, "pair")}
+"""
+
+
+def more_signs(signals: Sequence[Signal]) -> str:
+    """Return the statement that adds signals to `sign`, which read their own tables alone."""
+    return f"""
+CREATE OR REPLACE TEMP TABLE sign AS
+SELECT sign.*, {_columns(signals, ())} FROM sign {_joins(signals, (), "sign")}
+"""
+
+
+def _columns(signals: Sequence[Signal], silenced: Collection[str]) -> str:
+    columns = [
         f"0.0 AS {signal.name}"
         if signal.name in silenced
         else f"round(within({signal.sql}), {_DIGITS}) AS {signal.name}"
         for signal in signals
-    )
-    joins = " ".join(
+    ]
+    details = [f"{signal.detail} AS {signal.name}_detail" for signal in signals if signal.detail]
+    return ", ".join(columns + details)
+
+
+def _joins(signals: Sequence[Signal], silenced: Collection[str], to: str) -> str:
+    return " ".join(
         f"LEFT JOIN ({signal.table}) {signal.name} "
-        f"ON {signal.name}.clientip = pair.clientip AND {signal.name}.host = pair.host"
+        f"ON {signal.name}.clientip = {to}.clientip AND {signal.name}.host = {to}.host"
         for signal in signals
         if signal.table and signal.name not in silenced
     )
-    return f"""
-CREATE OR REPLACE TEMP TABLE sign AS
-SELECT pair.clientip, pair.host, pair.first_second, pair.entry_host, pair.popular AS is_popular, {columns}
-FROM pair {joins}
-"""
 
 
 def scored(signals: Sequence[Signal], weights: Weights) -> str:
@@ -87,12 +104,17 @@ FROM (
 """
 
 
+def _name(signal: Signal) -> str:
+    """Return the SQL of the name of a signal's reason: `sigma`, or `sigma:detail`."""
+    return f"concat_ws(':', '{signal.name}', {signal.name}_detail)" if signal.detail else f"'{signal.name}'"
+
+
 def ranked(signals: Sequence[Signal], weights: Weights) -> str:
     """Return the statement that makes `ranked`, with points, score, word and place."""
     bars = weights.bars
     reasons = ", ".join(
         f"CASE WHEN abs(points_{signal.name}) >= {_LEAST_REASON} "
-        f"THEN {{rank: -abs(points_{signal.name}), name: '{signal.name}', points: points_{signal.name}}} END"
+        f"THEN {{rank: -abs(points_{signal.name}), name: {_name(signal)}, points: points_{signal.name}}} END"
         for signal in signals
         if weights.signals[signal.name]
     )

@@ -10,6 +10,7 @@ from proxy_oa_assets.ranking.evaluation import Evaluation, evaluate_ranking
 from proxy_oa_assets.ranking.feedback import Feedback
 from proxy_oa_assets.ranking.host_lists import Lists
 from proxy_oa_assets.ranking.labels import Labels
+from proxy_oa_assets.ranking.voices.configured import configured_voices
 from proxy_oa_assets.ranking.weights import read_weights
 from proxy_oa_assets.resources.impala import Warehouse
 from proxy_oa_assets.resources.workspace import Workspace
@@ -18,8 +19,11 @@ from proxy_oa_assets.resources.workspace import Workspace
 def rank_as_configured(
     impala: Warehouse, workspace: Workspace, day: Day, feedback: Feedback | None = None
 ) -> RankedDay:
-    """Rank a day with the site's weights, lists and days of history. Raises RankingError naming a file."""
-    own = workspace.ranking_weights
+    """Rank a day with the site's weights, lists, days of history and second voices.
+
+    Raises RankingError naming a file, and SettingsError naming an extra that isn't installed.
+    """
+    own, rules = workspace.ranking_weights, workspace.sigma_rules
     return rank_day(
         impala,
         day,
@@ -27,6 +31,7 @@ def rank_as_configured(
         lists=Lists.of(workspace.ranking_lists),
         history_days=workspace.ranking_history_days,
         feedback=feedback,
+        voices=configured_voices(workspace.ranking_voices, Path(rules) if rules else None),
     )
 
 

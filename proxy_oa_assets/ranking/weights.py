@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from proxy_oa_assets.model.errors import RankingError
 from proxy_oa_assets.ranking.signal import all_signals
+from proxy_oa_assets.ranking.voices.signals import VOICE_SIGNALS
 
 _Share = Annotated[float, Field(ge=0, le=1)]
 
@@ -49,7 +50,7 @@ class Weights(_Part):
 
     @model_validator(mode="after")
     def _name_what_there_is(self) -> Self:
-        signals = {signal.name: signal for signal in all_signals()}
+        signals = {signal.name: signal for signal in (*all_signals(), *VOICE_SIGNALS)}
         problems = [
             f"[signals] has {name}, which is no signal" for name in self.signals if name not in signals
         ]

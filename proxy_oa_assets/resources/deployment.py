@@ -60,6 +60,8 @@ def deployment(settings: Settings, *, patient: bool = True) -> Deployment:
             ranking_lists=_text(settings.ranking_lists),
             ranking_weights=_text(settings.ranking_weights),
             ranking_history_days=settings.ranking_history_days,
+            ranking_voices=list(settings.ranking_voices),
+            sigma_rules=_text(settings.sigma_rules),
             feedback_days=settings.feedback_days,
         ),
     )

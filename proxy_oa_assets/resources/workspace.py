@@ -42,6 +42,12 @@ class Workspace(dg.ConfigurableResource):
     ranking_history_days: int = Field(
         default=14, description="How many days before a day its ranking reads (PROXY_OA_RANKING_HISTORY_DAYS)"
     )
+    ranking_voices: list[str] = Field(
+        default=[], description="Second opinions on the ranking (PROXY_OA_RANKING_VOICES)"
+    )
+    sigma_rules: str | None = Field(
+        default=None, description="Folder of Sigma rules that the ranking hears (PROXY_OA_SIGMA_RULES)"
+    )
     feedback_days: int = Field(
         default=30, description="Days after its own on which a severity counts (PROXY_OA_FEEDBACK_DAYS)"
     )

@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 
 # Metadata of a materialization: what stands out, in a sentence; and who ranked the day.
 STATEMENT, RANKED_BY = "statement", "ranked_by"
+# What second voices say of how it went, a line each.
+VOICES = "second_voices"
 # The raw columns of results, and those that the ranking reads besides.
 _READS = (*RESULT_FIELDS, "uriextension")
 _PREVIEWED = ("place", "clientip", "host", "points", "because")
@@ -126,6 +128,7 @@ def _ranked(ranked: "RankedDay", workspace: Workspace) -> DayMetadata:
         "pairs_that_stand_out": sum(ranked.pairs["stands_out"].to_pylist()),
         "history_days": ranked.history_days,
         "history_days_asked_for": workspace.ranking_history_days,
+        **({VOICES: dg.MetadataValue.text("\n".join(ranked.notes))} if ranked.notes else {}),
         "weights": dg.MetadataValue.text(workspace.ranking_weights or "shipped"),
         "most_suspicious": preview(
             first.assign(points=first["points"].map("{:.2f}".format), because=first["word"].map(sentence)),
