@@ -59,12 +59,15 @@ def test_each_variable_sets_its_setting(folder):
         PROXY_OA_TIMEZONE="Europe/Madrid",
         PROXY_OA_NETWORK_CONTEXT="context.csv",
         PROXY_OA_REPUTATION="reputation.toml",
+        PROXY_OA_RANKING_VOICES="topics, fisher",
+        PROXY_OA_SIGMA_RULES=".",
     )
     assert settings.home == folder / "home of mine"
     assert (settings.conf, settings.huser, settings.dbname) == (folder / "conf.json", "/data/oa", "Spot_2")
     assert (settings.start_date, settings.timezone) == (dt.date(2016, 2, 29), "Europe/Madrid")
     assert settings.network_context == folder / "context.csv"
     assert settings.reputation == folder / "reputation.toml"
+    assert (settings.ranking_voices, settings.sigma_rules) == (("topics", "fisher"), folder)
 
 
 def test_a_conf_in_the_working_folder_is_taken_without_a_variable(folder):
@@ -94,6 +97,11 @@ def test_a_conf_in_the_working_folder_is_taken_without_a_variable(folder):
         ("PROXY_OA_REPUTATION_COVERAGE", "90%"),
         ("PROXY_OA_REPUTATION_COVERAGE", "1.5"),
         ("PROXY_OA_REPUTATION_COVERAGE", "nan"),
+        ("PROXY_OA_RANKING_VOICES", "fisher,bayes"),
+        ("PROXY_OA_RANKING_VOICES", "sigma"),
+        ("PROXY_OA_RANKING_VOICES", ","),
+        ("PROXY_OA_SIGMA_RULES", "missing"),
+        ("PROXY_OA_SIGMA_RULES", "~no-such-user/rules"),
         ("PROXY_OA_DAYS_PER_RUN", "0"),
         ("PROXY_OA_DAYS_PER_RUN", "ten"),
         ("PROXY_OA_DAYS_PER_RUN", "1_0"),
