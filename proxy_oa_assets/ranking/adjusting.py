@@ -30,11 +30,11 @@ def adjust(connection: duckdb.DuckDBPyConnection, feedback: Feedback, bars: Bars
     concerned = [agent for agent in agents if agent and feedback.concerns_agent(agent)]
     # Most pairs of a day resemble none.
     seen = connection.execute(
-        """SELECT ranked.clientip, ranked.host, agents, word
+        """SELECT ranked.clientip, ranked.host, agents, ranked.word
         FROM ranked JOIN host ON host.host = ranked.host JOIN (
             SELECT clientip, host, list(DISTINCT useragent) AS agents FROM cell GROUP BY clientip, host
         ) used ON used.clientip = ranked.clientip AND used.host = ranked.host
-        WHERE list_contains(?, ranked.host) OR list_contains(?, site) OR list_has_any(agents, ?)""",
+        WHERE list_contains(?, ranked.host) OR list_contains(?, host.site) OR list_has_any(agents, ?)""",
         [feedback.alike("host"), feedback.alike("site"), concerned],
     ).fetchall()
     added = [
