@@ -151,11 +151,11 @@ def _columns_without_values(connection: duckdb.DuckDBPyConnection) -> list[str]:
         "useragent": "count(useragent)",
         "referer": "sum(requests - cold - tunnels)",
         "scbytes": "sum(received)",
+        "csbytes": "sum(sent)",
     }
     counts = connection.sql(
-        f"""SELECT column_values.*, cells.*, sent AS csbytes FROM column_values,
-        (SELECT {", ".join(f"{sql} AS {name}" for name, sql in told.items())} FROM cell) cells,
-        (SELECT sum(sent) AS sent FROM uncommon) sent"""
+        f"""SELECT column_values.*, cells.* FROM column_values,
+        (SELECT {", ".join(f"{sql} AS {name}" for name, sql in told.items())} FROM cell) cells"""
     )
     return [name for name, count in zip(counts.columns, counts.fetchall()[0], strict=True) if not count]
 
@@ -188,7 +188,7 @@ def _load_times(connection: duckdb.DuckDBPyConnection, warehouse: Warehouse, day
     connection.execute(
         """CREATE OR REPLACE TEMP TABLE times AS
         SELECT r.clientip, lower(r.host) AS host, reqmethod, uripath, second_of(clock) AS second,
-            CAST(sum(requests) AS BIGINT) AS requests, max(size) AS size, max(sent) AS sent,
+            CAST(sum(requests) AS BIGINT) AS requests, max(size) AS size,
             sum(unreferred) / sum(requests) AS cold
         FROM raw_times r JOIN regular ON regular.clientip = r.clientip AND regular.host = lower(r.host)
         GROUP BY ALL"""

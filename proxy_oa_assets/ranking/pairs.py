@@ -46,7 +46,7 @@ FROM (
     FROM (
         SELECT clientip, lower(host) AS host, value_of(reqmethod) AS reqmethod,
             value_of(respcode) AS respcode, value_of(lower(uriextension)) AS extension,
-            value_of(uriport) AS uriport, script, requests, sent, received,
+            value_of(uriport) AS uriport, script, requests,
             value_of(trim(lower(split_part(resconttype, ';', 1)))) AS media,
             unreferred = 1 AND coalesce(reqmethod, '-') <> 'CONNECT' AS cold,
             coalesce(reqmethod IN ('POST', 'PUT'), FALSE) AS sends,
@@ -61,7 +61,6 @@ FACTS = (
     Fact("sends_cold", requests_with("sends AND cold")),
     Fact("refused", requests_with("refused")),
     Fact("cold_refused", requests_with("refused AND cold")),
-    Fact("sent", "CAST(coalesce(sum(sent) FILTER (sends), 0) AS BIGINT)"),
 )
 
 AGENTS = """

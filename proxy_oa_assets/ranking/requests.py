@@ -53,6 +53,15 @@ CELL_FIGURES = (
     ("tunnels", _when(_TUNNEL), "sum"),
     ("cold", _when(_COLD), "sum"),
     ("cold_deep", _when(f"{_COLD} AND {_DEEP}"), "sum"),
+    # What GET and HEAD send is headers alone; a tunnel can send anything.
+    (
+        "sent",
+        (
+            "CASE WHEN csbytes > 0 AND coalesce(reqmethod, '-') NOT IN ('GET', 'HEAD') "
+            "THEN CAST(csbytes AS BIGINT) ELSE 0 END"
+        ),
+        "sum",
+    ),
     ("received", "CASE WHEN scbytes > 0 THEN CAST(scbytes AS BIGINT) ELSE 0 END", "sum"),
     (
         "parts",
@@ -98,7 +107,7 @@ def uncommon(day: Day) -> Query:
     """Select the uncommon requests, counted by what is uncommon about them.
 
     Columns: clientip, host, reqmethod, respcode, resconttype, uriextension, uriport, script (the path of a
-    script that no page asks for), unreferred (0 or 1), requests, sent, received (bytes).
+    script that no page asks for), unreferred (0 or 1), requests.
     """
     where, values = of_day(PROXY, day, "p")
     # What is common about them isn't told apart.
@@ -115,12 +124,9 @@ def uncommon(day: Day) -> Query:
     }
     told_apart = ", ".join(columns)
     sql = f"""
-SELECT {told_apart}, count(*) AS requests, CAST(sum(sent) AS BIGINT) AS sent,
-    CAST(sum(received) AS BIGINT) AS received
+SELECT {told_apart}, count(*) AS requests
 FROM (
-    SELECT {", ".join(f"{sql} AS {name}" for name, sql in columns.items())},
-        CASE WHEN csbytes > 0 THEN CAST(csbytes AS BIGINT) ELSE 0 END AS sent,
-        CASE WHEN scbytes > 0 THEN CAST(scbytes AS BIGINT) ELSE 0 END AS received
+    SELECT {", ".join(f"{sql} AS {name}" for name, sql in columns.items())}
     FROM proxy p
     WHERE {where} AND {_COUNTED} AND {_UNCOMMON}
 ) requests
@@ -145,13 +151,13 @@ SEEN = ("reqmethod", "respcode", "resconttype", "uripath", "uriport")
 def times(day: Day, hosts: Sequence[str]) -> Query:
     """Select when clients asked some hosts for what.
 
-    Columns: clientip, host, reqmethod, uripath, clock, requests, size (the most bytes received), sent.
+    Columns: clientip, host, reqmethod, uripath, clock, requests, size (the most bytes received), unreferred.
     """
     where, values = of_day(PROXY, day, "p")
     among = f"p.host IN ({', '.join('?' * len(hosts))})"
     sql = f"""
 SELECT clientip, host, reqmethod, uripath, {_TIME} AS clock, count(*) AS requests,
-    max(scbytes) AS size, max(csbytes) AS sent,
+    max(scbytes) AS size,
     CAST(sum({_when(_UNREFERRED)}) AS BIGINT) AS unreferred
 FROM proxy p
 WHERE {where} AND {_COUNTED} AND {among}
