@@ -16,6 +16,8 @@ _SHOWS = 0.3
 _LEAST_REASON = 0.05  # points
 # The first pairs, which are shown, have their reasons written out.
 _REASONED = 5_000
+# Pairs of a day whose middle one says what is usual.
+_MANY = 200
 # What a reason may name of the data.
 _PLAIN = "[a-z0-9._:-]{1,100}"
 
@@ -146,5 +148,10 @@ FROM reasoned
 
 
 def stands_out(bars: Bars) -> str:
-    """Return the condition of a pair of `ranked` that stands out."""
-    return f"(points >= {bars.stands_out} OR points >= {bars.beacon} AND beacon >= {bars.beacon_sign})"
+    """Return the condition of a pair of `ranked` that stands out.
+
+    Where even the middle one of a day's many pairs has points, the bar is higher: what most have says little.
+    """
+    middle = f"CASE WHEN count(*) OVER () >= {_MANY} THEN median(points) OVER () + {bars.above_middle} END"
+    bar = f"least(greatest({bars.stands_out}, {middle}), {bars.highest})"
+    return f"(points >= {bar} OR points >= {bars.beacon} AND beacon >= {bars.beacon_sign})"

@@ -35,6 +35,8 @@ class Bars(_Part):
     """From how many points on a pair stands out, a beacon without any context in particular."""
 
     stands_out: float
+    above_middle: float
+    highest: float
     beacon: float
     beacon_sign: _Share
 

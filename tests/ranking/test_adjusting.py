@@ -7,7 +7,7 @@ from proxy_oa_assets.ranking.feedback import Feedback, Given, Seen
 from proxy_oa_assets.ranking.weights import Bars
 
 DAY = Day.parse("2016-09-12")
-BARS = Bars(stands_out=7, beacon=5, beacon_sign=0.75)
+BARS = Bars(stands_out=7, above_middle=5.5, highest=10, beacon=5, beacon_sign=0.75)
 WORD = "rare_host=2"
 PAIRS = (
     ("10.0.0.1", "a.example", 8.0, "rare_host=2;beacon=3", 0.8),
