@@ -33,7 +33,7 @@ _CLOSEST = "client and host"
 _ALIKE = {_CLOSEST: 3.0, "host": 2.0, "site": 1.0, "user agent": 0.5}
 # Points of what a list of the site names.
 OF_LISTS = -2.0
-# A family of signals with so many points more than the scored connection had is another kind of evidence.
+# Signals of a family with so many points more than the scored connection had are another kind of evidence.
 _STRONGER = 0.7
 # Points of each sign of another ranking's row, whose word has none.
 _PLAIN_SIGN = 2.0
@@ -84,9 +84,9 @@ class Seen:
         """Return the points of the signs that a scored connection had as well; 0 if others are stronger."""
         families = _families()
         more: dict[str, float] = defaultdict(float)
-        for name in {*self.signs, *scored.signs}:
-            difference = self.signs.get(name, 0) - scored.signs.get(name, 0)
-            more[families.get(name.partition(":")[0], name)] += difference
+        for name, points in self.signs.items():
+            # Two Sigma rules are two kinds.
+            more[families.get(name, name)] += max(0.0, points - scored.signs.get(name, 0))
         if any(points >= _STRONGER for points in more.values()):
             return 0
         return sum(min(points, scored.signs.get(name, 0)) for name, points in self.signs.items())

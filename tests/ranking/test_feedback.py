@@ -69,6 +69,7 @@ def test_a_high_severity_raises_with_any_signs():
         WORD.replace("content=0.6", "content=1.5"),
         WORD + ";kit=0.8",
         WORD + ";sigma:Odd download=0.9",
+        WORD.replace("content=0.6", "kit=0.8"),
         WORD + ";later_sign=1",
         "0_12_GET",
     ],
@@ -76,6 +77,13 @@ def test_a_high_severity_raises_with_any_signs():
 def test_other_or_stronger_signs_bring_a_silenced_host_back(word):
     """A program from a host that was nothing yesterday isn't lowered; nor is another ranking's row."""
     assert points(given(), word=word) == 0
+
+
+def test_another_rule_is_another_sign():
+    """Two Sigma rules are two kinds of evidence; the same one is the same."""
+    low = given(word="sigma:Odd download=1")
+    assert points(low, word="sigma:Odd download=1") == -1
+    assert points(low, word="sigma:Odd agent=1") == 0
 
 
 def test_no_more_is_taken_than_the_same_signs_brought():
