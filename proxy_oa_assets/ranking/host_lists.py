@@ -5,6 +5,7 @@ line of a top list, `1,example.com`, is a domain, too. A file may be gzipped.
 """
 
 import datetime as dt
+import gzip
 import importlib.resources
 import re
 from collections.abc import Iterator
@@ -85,6 +86,11 @@ class Lists:
     def domains(self, name: str) -> list[str]:
         """Return a list's domains as DNS spells them."""
         path = self._path(f"{name}.txt")
+        if path.parent == _SHIPPED:
+            # Those are spelled so already, and checking 57,000 lines takes a fourth of a second.
+            content = path.read_bytes()
+            text = (gzip.decompress(content) if path.suffix == ".gz" else content).decode()
+            return [line for line in text.splitlines() if not line.startswith("#")]
         found = (_domain(path, number, line) for number, line in _lines(path))
         return list(dict.fromkeys(domain for domain in found if domain))
 
@@ -162,6 +168,8 @@ def _lines(path: Path) -> Iterator[tuple[int, str]]:
 def _domain(path: Path, number: int, line: str) -> str:
     """Return the domain of a line, the empty string if it has none."""
     text = line.partition("#")[0].strip().lower()
+    if _DOMAIN.fullmatch(text):
+        return text
     name = _RANK.sub("", text, count=1) if text[:1].isdigit() else text
     name = name.removeprefix("*").removeprefix(".").removesuffix(".")
     if not name.isascii():

@@ -23,6 +23,15 @@ def test_shipped_lists_say_source_and_day() -> None:
         assert file.name in (folder / "README.md").read_text(encoding="utf-8")
 
 
+def test_shipped_lists_are_spelled_as_a_site_s_own_are_read(tmp_path: Path) -> None:
+    """What is shipped isn't checked again at each ranking: each line is a domain as DNS spells it, once."""
+    folder = Path(__file__).parents[2] / "proxy_oa_assets/ranking/lists"
+    for name in LISTS:
+        (file,) = folder.glob(f"{name}.txt*")
+        (tmp_path / file.name).write_bytes(file.read_bytes())
+        assert Lists().domains(name) == Lists(tmp_path).domains(name)
+
+
 def test_lists_in_force_say_size_age_and_whose_they_are(tmp_path: Path) -> None:
     """A site's file stands before the shipped one; without a date in it, it is as old as the file."""
     (tmp_path / "own_domains.txt").write_text("corp.example\n")
