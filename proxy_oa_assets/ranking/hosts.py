@@ -145,7 +145,8 @@ SELECT host, address,
     coalesce(updates, FALSE) AS updates, coalesce(dynamic_dns, FALSE) AS dynamic_dns,
     coalesce(shortener, FALSE) AS shortener, coalesce(user_content, FALSE)
         OR customers AND NOT coalesce(network, FALSE) AS user_content,
-    letters, CASE WHEN len(parts) > 1 AND NOT address THEN coalesce(ending_bits, 14) END AS suffix_bits,
+    letters, CASE WHEN len(parts) > 1 AND NOT address AND NOT internal THEN coalesce(ending_bits, 14) END
+        AS suffix_bits,
     CASE WHEN NOT popular THEN least(1, greatest(0, (length(word) - 3) / 4.0))
         * CASE WHEN customers AND NOT coalesce(dynamic_dns, FALSE) THEN 0.3 ELSE 1 END
         / (1 + exp((10 - bits + random_bits) / 2)) END AS generated,
