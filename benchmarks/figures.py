@@ -76,8 +76,14 @@ def arguments(
     return parser
 
 
-def in_turn(rounds: int, works: Mapping[str, Work], *, warm: bool = True) -> dict[str, list[float]]:
-    """Return the seconds of each work in each round.
+def in_turn(
+    rounds: int,
+    works: Mapping[str, Work],
+    *,
+    warm: bool = True,
+    clock: Callable[[], float] = time.perf_counter,
+) -> dict[str, list[float]]:
+    """Return the seconds of each work in each round, by a clock of wall or processor time.
 
     The works take turns, so that other load on the machine slows all of them; with `warm`, a first round that
     isn't measured fills the caches.
@@ -86,10 +92,10 @@ def in_turn(rounds: int, works: Mapping[str, Work], *, warm: bool = True) -> dic
     for number in range(not warm, rounds + 1):
         for name, work in works.items():
             work.before()
-            started = time.perf_counter()
+            started = clock()
             work.timed()
             if number > 0:
-                seconds[name].append(time.perf_counter() - started)
+                seconds[name].append(clock() - started)
     return seconds
 
 

@@ -1,0 +1,97 @@
+"""Processor time of ranking a day relative to one scan of its columns, peak memory, and what stands out.
+
+    python -m benchmarks.ranking [--rows 2000000] [--rounds 3] [--large 20000000]
+
+The ranking includes the rows of the results file, and has no history, whose pass is measured apart. On a
+generated day nearly every request has some sign of an attack, on clients with thousands of hosts each: at
+most one pair in a hundred may stand out.
+"""
+
+import time
+from pathlib import Path
+
+from benchmarks.figures import Figure, Work, arguments, in_fresh_process, in_turn, peak_memory, ratio, show
+from benchmarks.generated_day import CACHE, DAY, GeneratedDay, connected, generated_day
+from proxy_oa_assets.model.tables import PROXY_HISTORY
+from proxy_oa_assets.ranking.day_ranking import RankedDay, rank_day
+from proxy_oa_assets.ranking.host_lists import Lists
+from proxy_oa_assets.ranking.weights import read_weights
+from proxy_oa_assets.sql.history import proxy_history
+
+_LIMIT, _MEMORY, _STANDING_OUT = 8, 2_000, 1
+_TEXTS = (
+    *("p_time", "clientip", "host", "reqmethod", "useragent", "resconttype", "referer", "respcode"),
+    *("uriport", "uripath", "uriquery", "uriextension"),
+)
+
+
+def scan(files: list[str]) -> None:
+    """Read every value of the columns that a ranking reads."""
+    longest = ", ".join(f"max(length({name}))" for name in _TEXTS)
+    with connected() as connection:
+        text = f"SELECT {longest}, max(scbytes), max(csbytes) FROM read_parquet(?)"
+        connection.execute(text, [files]).fetchall()
+
+
+def rank(generated: GeneratedDay) -> RankedDay:
+    """Rank the day with the shipped weights and lists, without history."""
+    return rank_day(generated.warehouse(), DAY, weights=read_weights(), lists=Lists(), history_days=0)
+
+
+def peak_of_ranking(generated: GeneratedDay) -> float:
+    """Rank the day and return the process's peak memory in MB; call it in a fresh process."""
+    rank(generated)
+    return peak_memory()
+
+
+def standing_out(generated: GeneratedDay) -> tuple[float, int]:
+    """Return the percentage of pairs that stand out, and how many pairs the busiest client has."""
+    pairs = rank(generated).pairs
+    clients = pairs["clientip"].value_counts().to_pylist()
+    return 100 * sum(pairs["stands_out"].to_pylist()) / len(pairs), max(each["counts"] for each in clients)
+
+
+def keep_history(generated: GeneratedDay) -> None:
+    """Make the day of `proxy_history`."""
+    generated.warehouse().replace_day(PROXY_HISTORY, DAY, proxy_history(DAY))
+
+
+def figures(rows: int, cache: Path, rounds: int) -> list[Figure]:
+    """Measure a day of that many raw rows."""
+    generated = in_fresh_process(generated_day, rows, cache)
+    share, busiest = in_fresh_process(standing_out, generated)
+    seconds = in_turn(
+        rounds,
+        {
+            "scan": Work(lambda: scan(generated.files)),
+            "rank": Work(lambda: rank(generated)),
+            "history": Work(lambda: keep_history(generated)),
+        },
+        clock=time.process_time,
+    )
+    return [
+        Figure("ranking / scan", ratio(seconds, "rank", "scan"), "", _LIMIT),
+        Figure("history / scan", ratio(seconds, "history", "scan")),
+        Figure(f"stands out, of pairs (a client has {busiest:,})", share, "%", _STANDING_OUT),
+    ]
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = arguments(__doc__, rounds=3, rows=2_000_000, cache=CACHE)
+    parser.add_argument(
+        "--large", type=int, default=20_000_000, help="raw rows of the large day (default: %(default)s)"
+    )
+    chosen = parser.parse_args()
+    found = []
+    # First, while this process is small.
+    for rows in (chosen.rows, chosen.large):
+        generated = in_fresh_process(generated_day, rows, chosen.cache)
+        memory = in_fresh_process(peak_of_ranking, generated)
+        found.append(Figure(f"peak memory, {rows:,} rows", memory, "MB", _MEMORY))
+    found += figures(chosen.rows, chosen.cache, chosen.rounds)
+    show(f"Ranking of {chosen.rows:,} rows, processor time", found)
+
+
+if __name__ == "__main__":
+    main()
