@@ -14,6 +14,8 @@ _DIGITS = 4
 # What a pair looks like: the signals that at least so much speaks for, besides those of the site's rarity.
 _SHOWS = 0.3
 _LEAST_REASON = 0.05  # points
+# From this place on of the pairs of a client that look alike, each loses the same.
+_MOST_AGAIN = 6
 # The first pairs, which are shown, have their reasons written out.
 _REASONED = 5_000
 # Pairs of a day whose middle one says what is usual.
@@ -125,7 +127,7 @@ def ranked(signals: Sequence[Signal], weights: Weights) -> str:
     return f"""
 CREATE OR REPLACE TEMP TABLE ranked AS
 WITH pointed AS (
-    SELECT *, round(s - {weights.same_again} * log2(greatest(1, {again} - 3)), {_DIGITS}) AS points
+    SELECT *, round(s - {weights.same_again} * log2(greatest(1, least({again} - 3, {_MOST_AGAIN}))), {_DIGITS}) AS points
     FROM scored),
 placed AS (SELECT *, row_number() OVER (ORDER BY points DESC, clientip, host) AS place FROM pointed),
 reasoned AS (
