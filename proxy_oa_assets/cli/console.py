@@ -34,13 +34,18 @@ _MOST_NOTES = 10  # of the second voices
 _REASONS_AT = 20  # columns before a request's reasons
 
 
+def show_statement(run: DayRun) -> None:
+    """Print what stands out of a day that was ranked here."""
+    if run.statement:
+        console.print(Text(f"{run.day}  {printable(run.statement)}", style="bold"), soft_wrap=True)
+
+
 def show_day(run: DayRun) -> None:
     """Print a line for each asset of a day, and why assets or checks failed."""
     for asset, seconds in run.seconds.items():
         rows = f"{run.rows[asset]:>9,} rows" if asset in run.rows else " " * 14
         console.print(Text(f"{run.day}  {asset:<20} {rows}  {seconds:5.1f} s"))
-    if run.statement:
-        console.print(Text(f"{run.day}  {printable(run.statement)}", style="bold"), soft_wrap=True)
+    show_statement(run)
     for note in run.notes[:_MOST_NOTES]:
         console.print(Text(f"{run.day}  {printable(note)}"), soft_wrap=True)
     if len(run.notes) > _MOST_NOTES:

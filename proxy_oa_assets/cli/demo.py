@@ -11,7 +11,7 @@ from dotenv import dotenv_values
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.text import Text
 
-from proxy_oa_assets.cli.console import console, show_day, show_suspicious
+from proxy_oa_assets.cli.console import console, show_day, show_statement, show_suspicious
 from proxy_oa_assets.cli.history import assets_of_a_day, dagster_variables, materialize_day, open_history
 from proxy_oa_assets.defs.build import build_definitions
 from proxy_oa_assets.ingest.sample.site import write_sample_day, write_site_files
@@ -103,8 +103,8 @@ def _materialize(settings: Settings, days: list[Day]) -> bool:
             runs.append(materialize_day(defs, day, DEFAULT_LIMIT, instance, on_event=advance))
         progress.update(task, description=f"{len(days)} sample days")
     for run in runs:
-        if not run.succeeded:
-            show_day(run)
+        show = show_statement if run.succeeded else show_day
+        show(run)
     return all(run.succeeded for run in runs)
 
 

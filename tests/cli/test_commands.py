@@ -22,14 +22,24 @@ def home(tmp_path: Path) -> Home:
 
 
 def test_run_materializes_a_day_with_the_given_limit(home: Home) -> None:
-    """Each asset has a line with its rows, and nothing else is printed."""
+    """Each asset has a line with its rows; then come the most suspicious clients and hosts."""
     done = proxy_oa(home.path, "run", "--date", SAMPLE_DAY.key, "--limit", "40")
 
     assert done.returncode == 0, done.stderr
     assert done.stderr == ""
-    lines = {line.split()[1]: line for line in done.stdout.splitlines()}
+    printed, _, suspicious = done.stdout.partition("The most suspicious clients and hosts of")
+    lines = {line.split()[1]: line for line in printed.splitlines() if line}
+    assert suspicious
     assert set(lines) == {
-        *("proxy_results", "scored_connections", "edge_details", "ingest_summary", "notebooks")
+        *(
+            "proxy_history",
+            "ml_results",
+            "proxy_results",
+            "scored_connections",
+            "edge_details",
+            "ingest_summary",
+            "notebooks",
+        )
     }
     assert "40 rows" in lines["scored_connections"]
     assert home.part("proxy_edge", SAMPLE_DAY).exists()

@@ -1,3 +1,4 @@
+import re
 import shlex
 import stat
 import subprocess
@@ -33,7 +34,10 @@ def test_demo_materializes_three_days_and_says_what_to_look_at(demo) -> None:
         assert pq.read_metadata(home.part("proxy_scores", day)).num_rows == 500
         assert len(list((home.path / "ipynb" / "proxy" / day.folder).glob("*.ipynb"))) == 3
     assert f"The most suspicious clients and hosts of {DAYS[-1]}" in done.stdout
-    assert f"GET {DROPPER_HOST}/invoice_2291.pdf.exe" in done.stdout
+    for day in DAYS:
+        assert re.search(rf"^{day}  .*stand out", done.stdout, re.MULTILINE)
+    for attack in (DROPPER_HOST, PHISHING_HOST, UPLOAD_HOST):
+        assert attack in done.stdout
     assert str(home.huser / "proxy/hive/oa") in done.stdout
     assert f"PROXY_OA_HOME={shlex.quote(str(home.path))} proxy-oa ui" in done.stdout
 

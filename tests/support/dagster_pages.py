@@ -16,13 +16,13 @@ def button_with_icon(page: Page, icon: str) -> Locator:
     return page.get_by_role("button").filter(has=page.get_by_role("img", name=icon, exact=True))
 
 
-def open_graph(page: Page, assets: int = 5) -> None:
+def open_graph(page: Page, assets: int = 7) -> None:
     """Open the graph of all assets, of which so many are made here."""
     page.goto("/asset-groups")
     expect(page.get_by_role("button", name=f"Materialize all ({assets})")).to_be_enabled()
 
 
-def choose_days(page: Page, days: str, assets: int = 5) -> Locator:
+def choose_days(page: Page, days: str, assets: int = 7) -> Locator:
     """Press "Materialize all" in the graph and choose days, such as [2026-10-01...2026-10-14]."""
     open_graph(page, assets)
     page.get_by_role("button", name="Materialize all").click()
