@@ -96,8 +96,7 @@ def rank_day(
         signals = all_signals()
         days = make_pairs(connection, warehouse, day, signals, lists=lists, history_days=history_days)
         sign_pairs(connection, signals)
-        raising = [signal.name for signal in signals if weights.signals[signal.name] > 0]
-        notes = hear(voices, Hearing(connection, warehouse, day, raising))
+        notes = hear(voices, Hearing(connection, warehouse, day, weights))
         order_pairs(connection, [*signals, *(voice.signal for voice in voices)], weights)
         if feedback:
             adjust(connection, feedback, weights.bars)

@@ -11,6 +11,7 @@ import duckdb
 
 from proxy_oa_assets.ranking.day_ranking import make_pairs, order_pairs, sign_pairs
 from proxy_oa_assets.ranking.signal import all_signals
+from proxy_oa_assets.ranking.voices.voice import Hearing, Voice, hear
 
 if TYPE_CHECKING:
     from proxy_oa_assets.model.day import Day
@@ -90,13 +91,22 @@ def evaluate(order: Sequence[Pair], labels: Labels) -> Evaluation:
 
 
 def evaluate_ranking(
-    warehouse: Warehouse, day: Day, labels: Labels, *, weights: Weights, lists: Lists, history_days: int
+    warehouse: Warehouse,
+    day: Day,
+    labels: Labels,
+    *,
+    weights: Weights,
+    lists: Lists,
+    history_days: int,
+    voices: Sequence[Voice] = (),
 ) -> Evaluation:
     """Rank a day's raw requests and evaluate it, with all signals, and with each in turn left out."""
     signals = all_signals()
     with closing(duckdb.connect(":memory:", config={"threads": 2})) as connection:
         make_pairs(connection, warehouse, day, signals, lists=lists, history_days=history_days)
         sign_pairs(connection, signals)
+        hear(voices, Hearing(connection, warehouse, day, weights))
+        signals = (*signals, *(voice.signal for voice in voices))
 
         def order(chosen: Weights) -> list[Pair]:
             order_pairs(connection, signals, chosen)
@@ -106,11 +116,12 @@ def evaluate_ranking(
         highest = connection.sql("SELECT max(COLUMNS(*)) FROM sign")
         seen = dict(zip(highest.columns, highest.fetchall()[0], strict=True))
         carried = []
-        for signal, points in weights.signals.items():
-            if points and seen[signal]:
-                changed = {"signals": {**weights.signals, signal: 0.0}}
+        for signal in signals:
+            points = weights.signals[signal.name]
+            if points and seen[signal.name]:
+                changed = {"signals": {**weights.signals, signal.name: 0.0}}
                 without = evaluate(order(weights.model_copy(update=changed)), labels).pairs
-                carried.append(Carried(signal, points, without))
+                carried.append(Carried(signal.name, points, without))
     carried.sort(key=lambda each: (each.without.average_precision, each.signal))
     return Evaluation(found.pairs, found.clients, tuple(carried))
 

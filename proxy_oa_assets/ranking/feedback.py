@@ -22,6 +22,7 @@ from proxy_oa_assets.model.day import Day
 from proxy_oa_assets.model.tsv import NULL
 from proxy_oa_assets.ranking.reasons import ADJUSTMENTS, FEEDBACK, KNOWN_GOOD, NEAR, OWN_DOMAIN, parsed
 from proxy_oa_assets.ranking.signal import all_signals
+from proxy_oa_assets.ranking.voices.signals import VOICE_SIGNALS
 from proxy_oa_assets.sql.analysts import severities_given
 
 if TYPE_CHECKING:
@@ -212,7 +213,7 @@ def _given(row: Sequence[object]) -> Given:
 
 @cache
 def _families() -> dict[str, str]:
-    return {signal.name: signal.family for signal in all_signals()}
+    return {signal.name: signal.family for signal in (*all_signals(), *VOICE_SIGNALS)}
 
 
 @cache

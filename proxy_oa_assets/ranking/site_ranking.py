@@ -11,7 +11,8 @@ from proxy_oa_assets.ranking.feedback import Feedback
 from proxy_oa_assets.ranking.host_lists import Lists
 from proxy_oa_assets.ranking.labels import Labels
 from proxy_oa_assets.ranking.voices.configured import configured_voices
-from proxy_oa_assets.ranking.weights import read_weights
+from proxy_oa_assets.ranking.voices.voice import Voice
+from proxy_oa_assets.ranking.weights import Weights, read_weights
 from proxy_oa_assets.resources.impala import Warehouse
 from proxy_oa_assets.resources.workspace import Workspace
 
@@ -23,31 +24,31 @@ def rank_as_configured(
 
     Raises RankingError naming a file, and SettingsError naming an extra that isn't installed.
     """
-    own, rules = workspace.ranking_weights, workspace.sigma_rules
     return rank_day(
         impala,
         day,
-        weights=read_weights(Path(own) if own else None),
+        weights=_weights(workspace),
         lists=Lists.of(workspace.ranking_lists),
         history_days=workspace.ranking_history_days,
         feedback=feedback,
-        voices=configured_voices(workspace.ranking_voices, Path(rules) if rules else None),
+        voices=_voices(workspace),
     )
 
 
 def evaluate_as_configured(impala: Warehouse, workspace: Workspace, day: Day, labels: Labels) -> Evaluation:
     """Rank a day as the site configured it, but without feedback, and evaluate it on labels.
 
-    Raises RankingError naming a file, and for a day without a raw request.
+    Raises RankingError naming a file, and for a day without a raw request; SettingsError naming an extra that
+    isn't installed.
     """
-    own = workspace.ranking_weights
     found = evaluate_ranking(
         impala,
         day,
         labels,
-        weights=read_weights(Path(own) if own else None),
+        weights=_weights(workspace),
         lists=Lists.of(workspace.ranking_lists),
         history_days=workspace.ranking_history_days,
+        voices=_voices(workspace),
     )
     if not found.pairs.ranked:
         raise RankingError(
@@ -55,3 +56,13 @@ def evaluate_as_configured(impala: Warehouse, workspace: Workspace, day: Day, la
             f"another day with --date"
         )
     return found
+
+
+def _weights(workspace: Workspace) -> Weights:
+    own = workspace.ranking_weights
+    return read_weights(Path(own) if own else None)
+
+
+def _voices(workspace: Workspace) -> tuple[Voice, ...]:
+    rules = workspace.sigma_rules
+    return configured_voices(workspace.ranking_voices, Path(rules) if rules else None)

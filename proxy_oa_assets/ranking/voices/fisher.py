@@ -14,7 +14,7 @@ _SCALE = 1000
 
 
 def _speak(hearing: Hearing) -> list[str]:
-    names = ", ".join(hearing.signs)
+    names = ", ".join(hearing.raising)
     # The tail of the distribution with 2k degrees of freedom, at 2x: exp(-x) * sum of x^i / i!, i < k.
     hearing.connection.execute(
         f"""

@@ -6,27 +6,30 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from proxy_oa_assets.ranking.signal import Signal
+from proxy_oa_assets.ranking.signal import Signal, all_signals
 from proxy_oa_assets.ranking.signs import more_signs
 
 if TYPE_CHECKING:
     import duckdb
 
     from proxy_oa_assets.model.day import Day
+    from proxy_oa_assets.ranking.weights import Weights
     from proxy_oa_assets.resources.impala import Warehouse
 
 
 @dataclass(frozen=True)
 class Hearing:
-    """What a voice reads: the ranking's tables up to `sign`, and the raw day.
-
-    `signs` are the columns of `sign` that raise a pair on this day.
-    """
+    """What a voice reads: the ranking's tables up to `sign`, and the raw day."""
 
     connection: duckdb.DuckDBPyConnection
     warehouse: Warehouse
     day: Day
-    signs: Sequence[str]
+    weights: Weights
+
+    @property
+    def raising(self) -> list[str]:
+        """The columns of `sign` that raise a pair."""
+        return [signal.name for signal in all_signals() if self.weights.signals[signal.name] > 0]
 
 
 @dataclass(frozen=True)

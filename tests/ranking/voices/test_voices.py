@@ -16,7 +16,9 @@ from scipy.stats import chi2
 from proxy_oa_assets.model.day import Day
 from proxy_oa_assets.model.errors import SettingsError
 from proxy_oa_assets.ranking.day_ranking import rank_day
+from proxy_oa_assets.ranking.evaluation import evaluate_ranking
 from proxy_oa_assets.ranking.host_lists import Lists
+from proxy_oa_assets.ranking.labels import Labels
 from proxy_oa_assets.ranking.reasons import in_words
 from proxy_oa_assets.ranking.voices import fisher
 from proxy_oa_assets.ranking.voices.configured import configured_voices
@@ -147,7 +149,7 @@ def test_the_topic_model_names_the_request_unlike_the_others(warehouse):
     assert day.rows.equals(again.rows)
 
 
-def test_the_value_of_fisher_s_method_is_the_chi_square_distribution_s():
+def test_the_value_of_fisher_s_method_is_the_chi_square_distribution_s(monkeypatch):
     """Of -2 times the sum of ln p, p being the share of pairs with a sign at least as strong."""
     rows = [("a", "x", 1.0, 0.5, 0.0), ("a", "y", 0.5, 0.0, 0.0), ("b", "x", 0.0, 0.5, 0.0)]
     rows += [("c", str(number), 0.0, 0.0, 0.0) for number in range(97)]
@@ -156,7 +158,8 @@ def test_the_value_of_fisher_s_method_is_the_chi_square_distribution_s():
             "CREATE TABLE sign (clientip VARCHAR, host VARCHAR, one DOUBLE, two DOUBLE, never DOUBLE)"
         )
         connection.executemany("INSERT INTO sign VALUES (?, ?, ?, ?, ?)", rows)
-        fisher.VOICE.speak(Hearing(connection, None, DAY, ["one", "two", "never"]))
+        monkeypatch.setattr(Hearing, "raising", ["one", "two", "never"])
+        fisher.VOICE.speak(Hearing(connection, None, DAY, read_weights()))
         found = connection.sql("SELECT clientip, host, value FROM fisher_voice ORDER BY ALL").fetchall()
     shares = {("a", "x"): (0.01, 0.02), ("a", "y"): (0.02,), ("b", "x"): (0.02,)}
     assert {(client, host): round(value, 3) for client, host, value in found} == {
@@ -176,6 +179,18 @@ def test_a_day_without_requests_is_heard_by_all_voices(warehouse, tmp_path):
     voices = configured_voices(("fisher", "topics"), tmp_path)
     day = rank_day(warehouse, DAY.plus(-1), weights=read_weights(), lists=Lists(), voices=voices)
     assert len(day.pairs) == len(day.rows) == 0
+
+
+def test_evaluation_says_what_a_voice_carried(warehouse, tmp_path):
+    """Of the voices that a site asks for, and of no other."""
+    (tmp_path / "a.yml").write_text(RULE.format(level="critical", search="c-useragent: BadAgent"))
+    pairs = frozenset({("10.0.0.3", "odd.example")})
+    labels = Labels(pairs, pairs)
+    chosen = {"weights": read_weights(), "lists": Lists(), "history_days": 0}
+    for voices in (configured_voices((), tmp_path), ()):
+        found = evaluate_ranking(warehouse, DAY, labels, voices=voices, **chosen)
+        assert ("sigma" in {each.signal for each in found.carried}) == bool(voices)
+        assert found.pairs.bad_places == (1,)
 
 
 @pytest.mark.parametrize(
