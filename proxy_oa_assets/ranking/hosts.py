@@ -10,7 +10,7 @@ import duckdb
 import idna
 import pyarrow as pa
 
-from proxy_oa_assets.ranking import look_alikes
+from proxy_oa_assets.ranking import look_alikes, machine_names
 from proxy_oa_assets.ranking.host_lists import LISTS, Lists
 
 # The labels from the right that rules and lists are compared with; the longest rule has 7.
@@ -98,27 +98,6 @@ SELECT tail.name, {", ".join(f"bool_or(list = '{name}') AS {role}" for name, rol
 FROM tail JOIN listed USING (domain) JOIN suffix USING (name) GROUP BY tail.name
 """
 
-# The letters of names: how often one follows another in the names of popular sites, ^ and $ being the ends.
-_LETTERS = """
-CREATE OR REPLACE TEMP TABLE letter_pair AS
-WITH word AS (
-    SELECT concat('^', parts[-2], '$') AS word
-    FROM (SELECT string_split(domain, '.') AS parts FROM listed WHERE list = 'popular')
-    WHERE len(parts) > 1 AND regexp_full_match(parts[-2], '[a-z0-9-]+') AND parts[-2] NOT LIKE 'xn--%'),
-pair AS (
-    SELECT pair, count(*) AS times
-    FROM (SELECT substr(word, unnest(range(1, length(word))), 2) AS pair FROM word) GROUP BY pair)
-SELECT pair, -log2((times + 0.5) / (sum(times) OVER (PARTITION BY left(pair, 1)) + 19)) AS bits FROM pair;
-CREATE OR REPLACE TEMP TABLE word AS
-WITH word AS (
-    SELECT DISTINCT split_part(site, '.', 1) AS word
-    FROM suffix
-    WHERE regexp_full_match(word, '[a-z0-9-]{2,63}') AND word NOT LIKE 'xn--%')
-SELECT word, avg(coalesce(bits, 11)) AS letters, sum(coalesce(bits, 11)) AS bits
-FROM (SELECT word, substr(concat('^', word, '$'), unnest(range(1, length(word) + 2)), 2) AS pair FROM word)
-LEFT JOIN letter_pair USING (pair) GROUP BY word
-"""
-
 # How rare the last label is among popular sites.
 _ENDINGS = """
 CREATE OR REPLACE TEMP TABLE ending AS
@@ -127,9 +106,6 @@ FROM (SELECT split_part(domain, '.', -1) AS ending FROM listed WHERE list = 'pop
 """
 
 
-# How much likelier than not a machine made a word: by which factor, in powers of 2, it is likelier among
-# random characters of its own kinds than among the names of popular sites. Half of all names of 9 random
-# letters have 14, one of 100 popular names 10. Customers' names at content networks are made by machines.
 _HOSTS = rf"""
 CREATE OR REPLACE TEMP TABLE host AS
 SELECT host, address,
@@ -147,22 +123,21 @@ SELECT host, address,
         OR customers AND NOT coalesce(network, FALSE) AS user_content,
     letters, CASE WHEN len(parts) > 1 AND NOT address AND NOT internal THEN coalesce(ending_bits, 14) END
         AS suffix_bits,
-    CASE WHEN NOT popular THEN least(1, greatest(0, (length(word) - 3) / 4.0))
-        * CASE WHEN customers AND NOT coalesce(dynamic_dns, FALSE) THEN 0.3 ELSE 1 END
-        / (1 + exp((10 - bits + random_bits) / 2)) END AS generated,
+    -- Machines name the customers of content networks, but not those of dynamic DNS.
+    CASE WHEN NOT (popular OR internal)
+        THEN greatest(
+            machine * CASE WHEN customers AND NOT coalesce(dynamic_dns, FALSE) THEN 0.3 ELSE 1 END,
+            CASE WHEN NOT coalesce(user_content, FALSE) THEN 0.8 * below END) END AS generated,
     looks_like
 FROM (
-    SELECT *, length(word) * CASE WHEN regexp_full_match(word, '[0-9]+') THEN log2(10)
-        WHEN length(word) >= 8 AND regexp_full_match(word, '[0-9a-f]+') THEN log2(16)
-        WHEN regexp_full_match(word, '[a-z]+') THEN log2(26) ELSE log2(37) END AS random_bits
-    FROM (
-        SELECT host_name.*, suffix.site, suffix.labels,
-            coalesce(suffix.n > suffix.registry_n, FALSE) AS customers,
-            CASE WHEN site IS NULL THEN '' ELSE split_part(site, '.', 1) END AS word, role.* EXCLUDE (name),
-            ending.bits AS ending_bits
-        FROM host_name LEFT JOIN suffix USING (name) LEFT JOIN role USING (name)
-        LEFT JOIN ending ON ending.ending = parts[-1] AND NOT address))
-LEFT JOIN (SELECT word AS known, letters, bits FROM word) ON known = word
+    SELECT host_name.*, suffix.site, suffix.labels,
+        coalesce(suffix.n > suffix.registry_n, FALSE) AS customers,
+        CASE WHEN site IS NULL THEN '' ELSE split_part(site, '.', 1) END AS word, role.* EXCLUDE (name),
+        ending.bits AS ending_bits
+    FROM host_name LEFT JOIN suffix USING (name) LEFT JOIN role USING (name)
+    LEFT JOIN ending ON ending.ending = parts[-1] AND NOT address)
+LEFT JOIN word USING (word)
+LEFT JOIN made_below USING (name)
 LEFT JOIN looks_like USING (name)
 WHERE seen
 """
@@ -185,14 +160,14 @@ def describe_hosts(connection: duckdb.DuckDBPyConnection, lists: Lists) -> None:
       below a private rule of the Public Suffix List are customers' names, user content
     - `letters`: bits per letter of `word`, the more the less it is like the names of popular sites
     - `suffix_bits`: bits of the last label, the more the rarer it is among popular sites
-    - `generated`: 0 to 1, how much likelier a machine made `word` than a person did
+    - `generated`: 0 to 1, how much likelier than not a machine made `word`, or a label left of the site
     - `looks_like`: the well-known or own domain that the name imitates, else NULL
 
     Raises RankingError if a list can't be used.
     """
     _load_lists(connection, lists)
     _load_spellings(connection)
-    for statement in (_NAMES, _TAILS, _SUFFIXES, _LISTED, _LETTERS, _ENDINGS):
+    for statement in (_NAMES, _TAILS, _SUFFIXES, _LISTED, _ENDINGS, *machine_names.STATEMENTS):
         connection.execute(statement)
     _load_decoded(connection, lists)
     for statement in look_alikes.STATEMENTS:

@@ -1,9 +1,9 @@
 """Names that imitate a well-known site or an own domain, in DuckDB's SQL over the tables of `hosts.py`.
 
 A name imitates a site by letters that look alike (`paypa1.com`, `xn--80ak6aa92e.com`), by one letter more,
-less, other or swapped (`gogle.com`), by a word of sign-in pages (`paypal-login.com`, `securepaypal.com`), or
-by the whole site as labels of another (`paypal.com.example.net`). A popular site imitates none, and neither
-does another site of the same word (`paypal.de`), except of an own domain.
+less, other or swapped (`gogle.com`), by a word of sign-in pages (`paypal-login.com`, `securepaypal.com`,
+`paypal.secure-login.example`), or by the whole site as labels of another (`paypal.com.example.net`). A popular
+site imitates none, and neither does another site of the same word (`paypal.de`), except of an own domain.
 """
 
 # Words to imitate have so many letters: shorter ones are one letter from too many others. Of 35,000 domains
@@ -22,9 +22,10 @@ _LURES = (
     "client webmail mailbox passwd reset recover restore unblock blocked suspended limited alert "
     "alerts notice notification invoice invoices payments pay refund portal access online web www "
     "com net org remote vpn id user users documents docs share file files download app apps team "
-    "official"
+    "official mail cloud drive office"
 )
 _PAGE = "|".join(_PAGES.split())
+_PAGE_WORDS = ", ".join(f"'{page}'" for page in _PAGES.split())
 _LURE = ", ".join(f"'{lure}'" for lure in _LURES.split())
 
 STATEMENTS = (
@@ -53,19 +54,20 @@ HAVING length(look) BETWEEN CASE WHEN own THEN {_LEAST_OWN} ELSE {_LEAST} END AN
     # The labels of names that may imitate, as people see them; those of public suffixes aside.
     f"""
 CREATE OR REPLACE TEMP TABLE suspect AS
-SELECT name, site, parts[:labels - suffix.n] AS parts,
+SELECT name, site, parts[:labels - suffix.n - CASE WHEN listed THEN 1 ELSE 0 END] AS parts,
     -- What stands left of the site; `paypal.com-a.example` counts as `paypal.com`.
     array_to_string(list_append(parts[:labels - suffix.n - 1],
         CASE WHEN site LIKE '%-%.%' THEN split_part(split_part(site, '.', 1), '-', 1) END), '.') AS below
 FROM (SELECT DISTINCT name, parts FROM host_name WHERE seen AND NOT address)
 JOIN suffix USING (name) LEFT JOIN role USING (name)
-WHERE labels > suffix.n AND NOT coalesce(listed, FALSE) AND NOT coalesce(own, FALSE);
+WHERE labels > suffix.n
+    AND NOT coalesce(own OR listed AND NOT (user_content OR dynamic_dns OR shortener), FALSE);
 CREATE OR REPLACE TEMP TABLE label AS
-SELECT label, shown, look_of(shown) AS look, known
+SELECT label, shown, look_of(shown) AS look
 FROM (
-    SELECT label, coalesce(decoded.shown, label) AS shown, label IN (SELECT word FROM target) AS known
+    SELECT label, coalesce(decoded.shown, label) AS shown
     FROM (SELECT DISTINCT unnest(parts) AS label FROM suspect) LEFT JOIN decoded USING (label)
-    WHERE length(label) BETWEEN {_LEAST_OWN} AND 63)
+    WHERE length(label) BETWEEN {_LEAST_OWN} AND 63 AND label NOT IN (SELECT word FROM target))
 """,
     f"""
 CREATE OR REPLACE TEMP TABLE imitation AS
@@ -78,11 +80,10 @@ glued AS (
         regexp_extract(shown, '^(.+?)(?:{_PAGE})$', 1)]) AS rest
     FROM label WHERE regexp_matches(shown, '^({_PAGE})|({_PAGE})$'))
 SELECT label, target.site, target.own, 1 AS way FROM label JOIN target USING (look)
-WHERE NOT known
 UNION ALL
 SELECT label, target.site, target.own, 2
 FROM label JOIN target ON target.look = look_of(replace(shown, '-', ''))
-WHERE shown LIKE '%-%' AND NOT known
+WHERE shown LIKE '%-%'
 UNION ALL
 SELECT label, target.site, target.own, 3 FROM token JOIN target ON target.look = look_of(token)
 WHERE token NOT IN ({_LURE}) AND list_has_any(tokens, [{_LURE}])
@@ -102,7 +103,7 @@ WITH near AS (
 word AS (
     SELECT label, look, unnest(list_distinct(spellings(look))) AS spelling
     FROM label
-    WHERE label IN (SELECT split_part(site, '.', 1) FROM suspect) AND NOT known
+    WHERE label IN (SELECT split_part(site, '.', 1) FROM suspect)
         AND length(look) BETWEEN {_LEAST_OWN} AND {_MOST})
 SELECT DISTINCT label, near.site, near.own
 FROM word JOIN near USING (spelling)
@@ -110,7 +111,7 @@ WHERE damerau_levenshtein(word.look, near.look) = 1
     AND (own OR left(word.look, 1) = left(near.look, 1)
         AND (suffixes >= {_WELL_KNOWN} OR length(word.look) >= {_LEAST_KNOWN_TYPO}))
 """,
-    """
+    f"""
 CREATE OR REPLACE TEMP TABLE looks_like AS
 WITH found AS (
     SELECT name, imitation.site, imitation.own, way
@@ -121,6 +122,12 @@ WITH found AS (
     UNION ALL
     SELECT name, target.site, TRUE, 0
     FROM suspect JOIN target ON target.own AND target.word = split_part(suspect.site, '.', 1)
+    UNION ALL
+    -- `paypal.secure-login.example`
+    SELECT name, target.site, own, 7
+    FROM (SELECT name, site, unnest(string_split(below, '.')) AS label FROM suspect) suspect
+    JOIN target ON target.word = label AND (own OR suffixes > 1)
+    WHERE list_has_any(string_split(split_part(suspect.site, '.', 1), '-'), [{_PAGE_WORDS}])
     UNION ALL
     SELECT name, domain, list = 'own_domains', 5
     FROM (

@@ -174,6 +174,8 @@ _IMITATIONS = {
     "securepaypal.com": "paypal.com",
     "login.paypal.com.example.net": "paypal.com",
     "www.apple.com-verify.ru": "apple.com",
+    "paypal.secure-login.top": "paypal.com",
+    "paypal-login.tumblr.com": "paypal.com",  # below a popular site that anyone can write on
     "micros0ft.attacker.top": "microsoft.com",
     "www-roblox-com.vercel.app": "roblox.com",
     "northwind-traders.support": "northwind-traders.com",
