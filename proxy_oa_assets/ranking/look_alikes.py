@@ -2,8 +2,8 @@
 
 A name imitates a site by letters that look alike (`paypa1.com`, `xn--80ak6aa92e.com`), by one letter more,
 less, other or swapped (`gogle.com`), by a word of sign-in pages (`paypal-login.com`, `securepaypal.com`,
-`paypal.secure-login.example`), or by the whole site as labels of another (`paypal.com.example.net`). A popular
-site imitates none, and neither does another site of the same word (`paypal.de`), except of an own domain.
+`paypal.secure-login.example`), or by the whole site as labels of another (`paypal.com.example.net`). A
+popular site imitates none, and neither does another site of the same word (`paypal.de`), own ones aside.
 """
 
 # Words to imitate have so many letters: shorter ones are one letter from too many others. Of 35,000 domains
