@@ -8,8 +8,9 @@ letters, all 37) than among the names of popular sites. Half of all names of 9 r
 """
 
 _LEAST = 6  # letters of a label below the registered one; shorter ones are numbers and abbreviations
-# A pair of letters that no popular name has, in bits.
-_UNSEEN = 11
+# A pair of letters that no popular name has, in thousandths of a bit: sums of whole numbers are the same in
+# any order.
+_UNSEEN = 11_000
 _EVEN = 10
 
 STATEMENTS = (
@@ -23,7 +24,9 @@ WITH word AS (
 pair AS (
     SELECT pair, count(*) AS times
     FROM (SELECT substr(word, unnest(range(1, length(word))), 2) AS pair FROM word) GROUP BY pair)
-SELECT pair, -log2((times + 0.5) / (sum(times) OVER (PARTITION BY left(pair, 1)) + 19)) AS bits FROM pair
+SELECT pair, CAST(round(-1000 * log2(
+    (times + 0.5) / (sum(times) OVER (PARTITION BY left(pair, 1)) + 19))) AS BIGINT) AS bits
+FROM pair
 """,
     # Below a company's suffix, the labels are those of its machines.
     """
@@ -41,13 +44,13 @@ WITH pair AS (
         SELECT word FROM below WHERE length(word) >= {_LEAST})
     WHERE regexp_full_match(word, '[a-z0-9-]{{2,63}}') AND word NOT LIKE 'xn--%'),
 word AS (
-    SELECT word, avg(coalesce(bits, {_UNSEEN})) AS letters, sum(coalesce(bits, {_UNSEEN})) AS bits,
+    SELECT word, count(*) AS pairs, sum(coalesce(bits, {_UNSEEN})) / 1000.0 AS bits,
         length(word) * log2(
             CASE WHEN regexp_full_match(word, '[0-9]+') THEN 10
                 WHEN length(word) >= 8 AND regexp_full_match(word, '[0-9a-f]+') THEN 16
                 WHEN regexp_full_match(word, '[a-z]+') THEN 26 ELSE 37 END) AS random_bits
     FROM pair LEFT JOIN letter_pair USING (pair) GROUP BY word)
-SELECT word, letters,
+SELECT word, bits / pairs AS letters,
     least(1, greatest(0, (length(word) - 3) / 4.0)) / (1 + exp(({_EVEN} - bits + random_bits) / 2)) AS machine
 FROM word
 """,

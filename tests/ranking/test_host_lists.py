@@ -24,12 +24,17 @@ def test_shipped_lists_say_source_and_day() -> None:
 
 
 def test_shipped_lists_are_spelled_as_a_site_s_own_are_read(tmp_path: Path) -> None:
-    """What is shipped isn't checked again at each ranking: each line is a domain as DNS spells it, once."""
-    folder = Path(__file__).parents[2] / "proxy_oa_assets/ranking/lists"
+    """What is shipped isn't checked again at each ranking: each line is a domain as DNS spells it, once, and
+    docs/ranking.md says how many there are."""
+    project = Path(__file__).parents[2]
+    explained = (project / "docs/ranking.md").read_text(encoding="utf-8")
     for name in LISTS:
-        (file,) = folder.glob(f"{name}.txt*")
+        (file,) = (project / "proxy_oa_assets/ranking/lists").glob(f"{name}.txt*")
         (tmp_path / file.name).write_bytes(file.read_bytes())
-        assert Lists().domains(name) == Lists(tmp_path).domains(name)
+        domains = Lists().domains(name)
+        assert domains == Lists(tmp_path).domains(name)
+        assert f"`{name}.txt`" in explained
+        assert f"{len(domains):,}" in explained or not domains
 
 
 def test_lists_in_force_say_size_age_and_whose_they_are(tmp_path: Path) -> None:
