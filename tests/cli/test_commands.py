@@ -88,8 +88,8 @@ def test_run_of_a_day_without_input_says_what_to_do_and_exits_with_1(home: Home)
     done = proxy_oa(home.path, "run", "--date", "2016-09-13")
 
     assert done.returncode == 1
-    assert "proxy_results failed: " in done.stderr
-    assert "20160913/scores/proxy_results.csv does not exist" in done.stderr
+    assert "ml_results failed: " in done.stderr
+    assert "y=2016/m=09/d=13 has no raw request" in done.stderr
     assert "Traceback" not in done.stderr
 
 

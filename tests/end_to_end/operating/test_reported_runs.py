@@ -15,17 +15,18 @@ def test_a_failed_day_and_its_recovery_are_reported_by_the_daemon(tmp_path, serv
     home = Home(tmp_path / "home")
     home.write_sample(DAY, views=15)
     results = home.results(DAY)
-    hidden = results.rename(results.with_suffix(".hidden"))
+    content = results.read_bytes()
+    results.write_bytes(b"")
     days = {asset: [DAY.key] for asset in ASSETS}
     with receiving() as receiver, serve(home, PROXY_OA_FAILURE_WEBHOOK=receiver.url) as client:
         client.finished_backfill(days)
         wait_until(lambda: len(receiver.bodies) == 1, 120)
-        hidden.rename(results)
+        results.write_bytes(content)
         client.finished_backfill(days)
         wait_until(lambda: len(receiver.bodies) == 2, 120)
     failed, recovered = receiver.bodies
-    subject = "proxy_results, scored_connections, ingest_summary and 2 more"
+    subject = "proxy_history, ml_results, proxy_results and 4 more"
     assert failed["text"].startswith(f"{subject} failed for {DAY} at proxy_results: ")
     assert (failed["job"], failed["days"], failed["failed_days"]) == (None, [DAY.key], [DAY.key])
-    assert recovered["text"].startswith(f"{DAY} is done after a failure: proxy_results, scored_connections, ")
+    assert recovered["text"].startswith(f"{DAY} is done after a failure: proxy_history, ml_results, ")
     assert recovered["days"] == [DAY.key]
