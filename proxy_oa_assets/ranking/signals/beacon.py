@@ -49,16 +49,22 @@ judged AS (
         within(1 - gap_mad / greatest(q[2], 1)) AS steady,
         CASE WHEN size_median > 0 THEN within(1 - size_mad / size_median) ELSE 1 END AS same_size,
         within(span / (0.5 * greatest(client.last_second - client.first_second, 7200))) AS covers
-    FROM figures f JOIN client USING (clientip))
-SELECT clientip, host, arg_max(every, j.value) AS every, max(j.value) AS value,
-    any_value(company.value) AS company
-FROM (
-    SELECT *, (0.45 * steady + 0.15 * evenness + 0.2 * same_size + 0.2 * covers)
-        * within(2 * steady - 0.2) * within(gaps / 12.0) * (0.8 + 0.2 * cold)
-        * CASE WHEN every >= 3 THEN 1 ELSE 0.4 END AS value
-    FROM judged) j
-JOIN company USING (clientip, host)
-GROUP BY clientip, host
+    FROM figures f JOIN client USING (clientip)),
+best AS (
+    SELECT clientip, host, arg_max(every, j.value) AS every, max(j.value) AS value,
+        any_value(company.value) AS company
+    FROM (
+        SELECT *, (0.45 * steady + 0.15 * evenness + 0.2 * same_size + 0.2 * covers)
+            * within(2 * steady - 0.2) * within(gaps / 12.0) * (0.8 + 0.2 * cold)
+            * CASE WHEN every >= 3 THEN 1 ELSE 0.4 END AS value
+        FROM judged) j
+    JOIN company USING (clientip, host)
+    GROUP BY clientip, host)
+-- Hosts of one client with the same interval, to a tenth.
+SELECT *, count_if(value >= 0.3) OVER (
+    PARTITION BY clientip ORDER BY round(10 * ln(greatest(every, 1)))
+    RANGE BETWEEN 1 PRECEDING AND 1 FOLLOWING) AS in_step
+FROM best
 """
 
 SIGNAL = Signal(
@@ -66,7 +72,8 @@ SIGNAL = Signal(
     family="beacon",
     words="requests at regular intervals, for long",
     # A page that reloads itself, and what is fetched from it each time, are regular, too.
-    sql="""beacon.value * (1 - 0.7 * beacon.company) * CASE WHEN leads_to >= 3 THEN 0.3 ELSE 1 END
+    sql="""beacon.value * (1 - 0.7 * beacon.company)
+        * CASE WHEN beacon.in_step >= 4 AND NOT address AND sends = 0 THEN 0.4 ELSE 1 END * CASE WHEN leads_to >= 3 THEN 0.3 ELSE 1 END
         * CASE WHEN entry_seen THEN 1 - 0.7 * sent_by_others / requests ELSE 1 END""",
     table=_TABLE,
 )
