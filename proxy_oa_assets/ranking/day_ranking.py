@@ -68,15 +68,16 @@ class RankedDay:
     """A day's pairs in order, their most telling requests, and what stands out.
 
     `pairs` has the columns place, clientip, host, points, score, word, stands_out, and one per signal, from 0
-    to 1.
-    `rows` has those of `RESULT_FIELDS`, the lowest score first. `history_days` of the days before had a
-    request. `notes` are what the second voices say of how it went.
+    to 1. `rows` has those of `RESULT_FIELDS`, the lowest score first. `history_days` of the days before had a
+    request. `silent` are the signals that miss something on the day, and what. `notes` are what the second
+    voices say of how it went.
     """
 
     pairs: pa.Table
     rows: pa.Table
     statement: str
     history_days: int
+    silent: dict[str, str]
     notes: tuple[str, ...] = ()
 
 
@@ -95,14 +96,14 @@ def rank_day(
     with closing(duckdb.connect(":memory:", config={"threads": 2})) as connection:
         signals = all_signals()
         days = make_pairs(connection, warehouse, day, signals, lists=lists, history_days=history_days)
-        sign_pairs(connection, signals)
+        silenced = sign_pairs(connection, signals, days)
         notes = hear(voices, Hearing(connection, warehouse, day, weights))
         order_pairs(connection, [*signals, *(voice.signal for voice in voices)], weights)
         if feedback:
             adjust(connection, feedback, weights.bars)
         rows = _telling_rows(connection, warehouse, day)
         ranked = connection.sql("SELECT * FROM ranked ORDER BY place").to_arrow_table()
-        return RankedDay(ranked, rows, _statement(connection), days, tuple(notes))
+        return RankedDay(ranked, rows, _statement(connection), days, silenced, tuple(notes))
 
 
 def make_pairs(
@@ -130,10 +131,13 @@ def make_pairs(
     return days
 
 
-def sign_pairs(connection: duckdb.DuckDBPyConnection, signals: Sequence[Signal]) -> None:
-    """Make the table `sign`."""
-    empty = _columns_without_values(connection)
-    connection.execute(signs(signals, silent(signals, empty)))
+def sign_pairs(
+    connection: duckdb.DuckDBPyConnection, signals: Sequence[Signal], history_days: int
+) -> dict[str, str]:
+    """Make the table `sign`; return the signals that are silent on the day, and why."""
+    silenced = silent(signals, _columns_without_values(connection), history_days)
+    connection.execute(signs(signals, silenced))
+    return silenced
 
 
 def order_pairs(connection: duckdb.DuckDBPyConnection, signals: Sequence[Signal], weights: Weights) -> None:

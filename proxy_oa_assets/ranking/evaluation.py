@@ -103,8 +103,8 @@ def evaluate_ranking(
     """Rank a day's raw requests and evaluate it, with all signals, and with each in turn left out."""
     signals = all_signals()
     with closing(duckdb.connect(":memory:", config={"threads": 2})) as connection:
-        make_pairs(connection, warehouse, day, signals, lists=lists, history_days=history_days)
-        sign_pairs(connection, signals)
+        days = make_pairs(connection, warehouse, day, signals, lists=lists, history_days=history_days)
+        sign_pairs(connection, signals, days)
         hear(voices, Hearing(connection, warehouse, day, weights))
         signals = (*signals, *(voice.signal for voice in voices))
 

@@ -37,7 +37,8 @@ class Signal:
     what lies beyond 0 and 1 is at the limit. `detail` is the SQL of a text to name in the reason:
     letters, digits and `._:-` alone. `table` is a SELECT over the ranking's temporary tables with the columns
     clientip, host and more, which both read under the signal's name. On a day that has no value in one of the
-    raw columns `reads`, the signal is 0 for every pair, and `without` says what that costs.
+    raw columns `reads`, or with fewer days before it than `history` that had a request, the signal is silent:
+    0 for every pair.
     """
 
     name: str
@@ -48,7 +49,7 @@ class Signal:
     facts: tuple[Fact, ...] = ()
     table: str = ""
     detail: str = ""
-    without: str = ""
+    history: int = 0
 
 
 @functools.cache

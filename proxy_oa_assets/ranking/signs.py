@@ -24,9 +24,16 @@ _MANY = 200
 _PLAIN = "[a-z0-9._:-]{1,100}"
 
 
-def silent(signals: Iterable[Signal], empty: Collection[str]) -> list[str]:
-    """Return the names of the signals that read a column in which the day has no value."""
-    return [signal.name for signal in signals if not set(signal.reads).isdisjoint(empty)]
+def silent(signals: Iterable[Signal], empty: Collection[str], history_days: int) -> dict[str, str]:
+    """Return the names of the signals that miss something on the day, and what."""
+    missing = {}
+    for signal in signals:
+        columns = [name for name in signal.reads if name in empty]
+        if columns:
+            missing[signal.name] = f"no request has a value in {' and '.join(columns)}"
+        elif signal.history > history_days:
+            missing[signal.name] = f"fewer than {signal.history} of the days before are known"
+    return missing
 
 
 def signs(signals: Sequence[Signal], silenced: Collection[str]) -> str:
@@ -124,10 +131,11 @@ def ranked(signals: Sequence[Signal], weights: Weights) -> str:
     )
     kept = ", ".join(signal.name for signal in signals)
     again = "row_number() OVER (PARTITION BY clientip, shape ORDER BY s DESC, host)"
+    lost = f"{weights.same_again} * log2(greatest(1, least({again} - 3, {_MOST_AGAIN})))"
     return f"""
 CREATE OR REPLACE TEMP TABLE ranked AS
 WITH pointed AS (
-    SELECT *, round(s - {weights.same_again} * log2(greatest(1, least({again} - 3, {_MOST_AGAIN}))), {_DIGITS}) AS points
+    SELECT *, round(s - {lost}, {_DIGITS}) AS points
     FROM scored),
 placed AS (SELECT *, row_number() OVER (ORDER BY points DESC, clientip, host) AS place FROM pointed),
 reasoned AS (

@@ -1,5 +1,6 @@
 """The asset `ml_results`, unless PROXY_OA_RANKING is external: a day's ranking, made here or by others."""
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import dagster as dg
@@ -129,12 +130,21 @@ def _ranked(ranked: "RankedDay", workspace: Workspace) -> DayMetadata:
         "history_days": ranked.history_days,
         "history_days_asked_for": workspace.ranking_history_days,
         **({VOICES: dg.MetadataValue.text("\n".join(ranked.notes))} if ranked.notes else {}),
+        **({"silent_signals": dg.MetadataValue.text(_silent(ranked.silent))} if ranked.silent else {}),
         "weights": dg.MetadataValue.text(workspace.ranking_weights or "shipped"),
         "most_suspicious": preview(
             first.assign(points=first["points"].map("{:.2f}".format), because=first["word"].map(sentence)),
             _PREVIEWED,
         ),
     }
+
+
+def _silent(silenced: Mapping[str, str]) -> str:
+    """Return the reasons why signals are silent, each with its signals."""
+    reasons: dict[str, list[str]] = {}
+    for name, reason in silenced.items():
+        reasons.setdefault(reason, []).append(name)
+    return "; ".join(f"{', '.join(names)}: {reason}" for reason, names in reasons.items())
 
 
 def _weighed(feedback: "pd.DataFrame") -> DayMetadata:

@@ -8,5 +8,5 @@ SIGNAL = Signal(
     words="no client had this user agent in the days before",
     sql="CASE WHEN client_past_days >= 2 AND agent_is_new THEN 1 END",
     reads=("useragent",),
-    without="Without a history, it is silent.",
+    history=2,
 )

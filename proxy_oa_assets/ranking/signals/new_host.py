@@ -7,5 +7,5 @@ SIGNAL = Signal(
     family="rarity",
     words="no client asked for this host in the days before",
     sql="CASE WHEN client_past_days >= 2 AND host_past_days IS NULL THEN 1 END",
-    without="Without a history, it is silent.",
+    history=2,
 )

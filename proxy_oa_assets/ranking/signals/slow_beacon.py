@@ -12,5 +12,5 @@ SIGNAL = Signal(
             AND parts < requests
         THEN within((pair_past_days - 2) / 5.0) * within(1.5 * pair_past_days / client_past_days)
             * (0.4 + 0.6 * (cold + tunnels) / requests) * within(1.15 - pair_most_requests / 12) END""",
-    without="Without a history of three days, it is silent.",
+    history=3,
 )

@@ -12,5 +12,5 @@ SIGNAL = Signal(
             AND sent > 5 * greatest(client_past_sent / client_past_days, 1)
         THEN 0.5 + ln(sent / (5 * greatest(client_past_sent / client_past_days, {_LEAST} / 5.0))) / 4 END""",
     reads=("csbytes",),
-    without="Without a history of three days, it is silent.",
+    history=3,
 )
