@@ -38,6 +38,7 @@ def test_demo_materializes_three_days_and_says_what_to_look_at(demo) -> None:
         assert re.search(rf"^{day}  .*stand out", done.stdout, re.MULTILINE)
     for attack in (DROPPER_HOST, PHISHING_HOST, UPLOAD_HOST):
         assert attack in done.stdout
+    assert "it delivers programs, applets or archives" in " ".join(done.stdout.split())
     assert str(home.huser / "proxy/hive/oa") in done.stdout
     assert f"PROXY_OA_HOME={shlex.quote(str(home.path))} proxy-oa ui" in done.stdout
 

@@ -37,7 +37,6 @@ _PREVIEWED = (
     "time",
     "clientip",
     "fulluri",
-    "because",
     "uri_rep",
     "respcode_name",
     "network_context",
@@ -100,11 +99,14 @@ def scored_connections_asset(daily: Daily) -> dg.AssetsDefinition:
                 "network_context_rejected": network.rejected.count,
                 **_named("network_context_rejected_lines", network.rejected),
                 "most_suspicious": preview(
-                    enriched.assign(
-                        ml_score=enriched["ml_score"].map("{:.3g}".format),
-                        because=enriched["word"].map(sentence),
-                    ),
-                    _PREVIEWED,
+                    enriched.assign(ml_score=enriched["ml_score"].map("{:.3g}".format)), _PREVIEWED
+                ),
+                # Beside that table's columns, there is no width left for words.
+                "because": preview(
+                    enriched.drop_duplicates(["clientip", "host"])
+                    .head(10)
+                    .assign(because=lambda first: first["word"].map(sentence)),
+                    ("clientip", "host", "because"),
                 ),
                 "export": export,
                 **_lookup_metadata(looked_up),

@@ -81,7 +81,6 @@ class SuspiciousList:
         self._day, self._deployment = day, deployment
         self._frame = pd.DataFrame()
         self._feedback: Feedback | None = None
-        self._statement = ""
         self.uri = _filter("URI contains", "a part of the URI")
         self.client = _filter("Client is", "a whole address")
         self.limit = ipywidgets.BoundedIntText(
@@ -97,11 +96,8 @@ class SuspiciousList:
 
     def load(self, feedback: Feedback | None = None) -> None:
         """Read the list again with the current filters; `feedback`, if it was read again as well."""
+        self._feedback = self._feedback if feedback is None else feedback
         with self.status.during("Reading the suspicious connections"):
-            if feedback is not None:
-                self._feedback = feedback
-                results = self._deployment.workspace.results(self._day)
-                self._statement = own_statement(self._deployment.hdfs, results)
             found = suspicious(
                 self._day,
                 self.uri.value,
@@ -118,8 +114,7 @@ class SuspiciousList:
             self.table.show(self._frame, _SUSPICIOUS, empty=empty)
             full = ", and maybe more" if len(self._frame) == self.limit.value else ""
             listed = counted(len(self._frame), "connection")
-            stands_out = f". In the day's log, {self._statement}" if self._statement else ""
-            self.status.done(f"{listed} without a severity{full}, the most suspicious first{stands_out}")
+            self.status.done(f"{listed} without a severity{full}, the most suspicious first")
 
     def selected(self) -> list[dict[str, object]]:
         """Return the selected rows of `suspicious`."""
@@ -253,8 +248,9 @@ class EdgeInvestigation(NotebookView):
             titles=["Suspicious", "Scored", "Feedback"],
         )
         heading = ipywidgets.HTML(f"<h2>Suspicious connections of {self.day}</h2>")
+        self.statement = StatusLine()
         bar = ipywidgets.HBox([self.undo, self.reload, self.status.widget])
-        super().__init__([heading, bar, tabs])
+        super().__init__([heading, self.statement.widget, bar, tabs])
         self._reload()
 
     def _load(self, feedback: Feedback | None = None) -> None:
@@ -262,6 +258,10 @@ class EdgeInvestigation(NotebookView):
         self.scored.load()
 
     def _reload(self) -> None:
+        with self.statement.during("Reading what stands out"):
+            results = self.deployment.workspace.results(self.day)
+            statement = own_statement(self.deployment.hdfs, results)
+            self.statement.done(f"In the day's log, {statement}" if statement else "")
         self._load(self.feedback.load())
 
     def _show_details(self) -> None:
