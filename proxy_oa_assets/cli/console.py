@@ -57,18 +57,13 @@ def show_day(run: DayRun) -> None:
         errors.print(Text(message, style="red"), soft_wrap=True)
 
 
-def show_suspicious(day: Day, found: pd.DataFrame, statement: str = "") -> None:
-    """Print what stands out, and the first request of each client and host with its strongest reasons.
-
-    `found` are rows of `suspicious`.
-    """
+def show_suspicious(day: Day, found: pd.DataFrame) -> None:
+    """Print the first request of each client and host in rows of `suspicious`, with its strongest reasons."""
     names = ["ml_score", "time", "clientip", "uri_rep", "reqmethod", "fulluri", "word", "feedback"]
     first = found.drop_duplicates(["clientip", "host"]).head(_SHOWN)
     if first.empty:
         return
     console.print(Text(f"\nThe most suspicious clients and hosts of {day}", style="bold"))
-    if statement:
-        console.print(Text(printable(statement)))
     for score, time, client, uri_rep, method, uri, word, feedback in records(first[names]):
         verdict = gravest(str(uri_rep or ""))
         line = Text(f"{score:8.1e}  {printable(time):8}  {printable(client, _CLIENT):15}  ")

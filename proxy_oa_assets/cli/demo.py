@@ -21,7 +21,6 @@ from proxy_oa_assets.model.day import Day
 from proxy_oa_assets.model.errors import DayError, ProxyOaError
 from proxy_oa_assets.model.tables import PROXY_SCORES
 from proxy_oa_assets.model.trusted_file import write_trusted
-from proxy_oa_assets.ranking.own_results import own_statement
 from proxy_oa_assets.resources.deployment import Deployment, deployment
 from proxy_oa_assets.settings import Settings, load_settings
 
@@ -110,8 +109,7 @@ def _materialize(settings: Settings, days: list[Day]) -> bool:
 
 def _show(settings: Settings, configured: Deployment, days: list[Day], rows: int) -> None:
     last = days[-1]
-    statement = own_statement(configured.hdfs, configured.workspace.results(last))
-    show_suspicious(last, suspicious(last, deployment=configured), statement)
+    show_suspicious(last, suspicious(last, deployment=configured))
     workspace = configured.workspace
     console.print(f"\n{rows:,} raw requests on {days[0]}, {days[1]} and {last} are scored. Look at")
     for what, where in {
