@@ -28,6 +28,7 @@ def test_a_log_in_an_empty_home_leads_to_notebooks(tmp_path: Path) -> None:
     other.write_sample(day, views=400, ranked=False)
     sample_log(day, other, log)
     settings = f"PROXY_OA_LOGS={log}*\nPROXY_OA_START_DATE={day.plus(-6)}\n"
+    home.path.mkdir()
     (home.path / ".env").write_text(settings, encoding="utf-8")
 
     taken = proxy_oa(home.path, "ingest", str(log))
