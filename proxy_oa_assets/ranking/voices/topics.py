@@ -5,6 +5,11 @@ which words clients use together. The score of a request is spot-ml's: the sum o
 p(topic | client) * p(word | topic). A pair is as unusual as its least likely request.
 """
 
+from array import array
+from collections import defaultdict
+from collections.abc import Iterable
+from itertools import count
+
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
@@ -22,14 +27,21 @@ _TOPICS, _ROUNDS, _OF_TOPICS, _OF_WORDS = 20, 20, 0.02, 0.001
 _UNUSUAL, _UNHEARD_OF = 1.5, 3.5
 _AT_ONCE = 200_000
 
+# Numbered in the order of names: rows come in any order, and the model depends on theirs.
 _SPOKEN = """
+CREATE OR REPLACE TEMP TABLE topic_client AS
+SELECT number, name AS clientip, dense_rank() OVER (ORDER BY name) - 1 AS client FROM clients;
+CREATE OR REPLACE TEMP TABLE topic_host AS
+SELECT number, host.host, dense_rank() OVER (ORDER BY host.host) AS named,
+    CASE WHEN internal THEN 2 WHEN popular THEN 1 ELSE 0 END AS kind
+FROM hosts JOIN host ON host.host = lower(hosts.name);
 CREATE OR REPLACE TEMP TABLE spoken AS
-SELECT clientip, w.host, dense_rank() OVER (ORDER BY clientip) - 1 AS client,
-    dense_rank() OVER (ORDER BY concat(
-        CASE WHEN internal THEN '2_' WHEN popular THEN '1_' ELSE '0_' END, w.word)) - 1 AS word,
-    CAST(requests AS BIGINT) AS requests
-FROM (SELECT clientip, lower(host) AS host, word, sum(requests) AS requests FROM loaded GROUP BY ALL) w
-JOIN host ON host.host = w.host
+SELECT topic_client.client, named, 3 * w.place + kind AS word, CAST(sum(requests) AS BIGINT) AS requests
+FROM numbered r
+JOIN topic_client ON topic_client.number = r.client
+JOIN topic_host ON topic_host.number = r.host
+JOIN (SELECT number, row_number() OVER (ORDER BY name) AS place FROM words) w ON w.number = r.word
+GROUP BY ALL
 """
 
 _VOICE = f"""
@@ -37,26 +49,51 @@ CREATE OR REPLACE TEMP TABLE topics_voice AS
 WITH usual AS (
     SELECT likely FROM (SELECT likely, sum(requests) OVER (ORDER BY likely, client, word) AS up_to,
         sum(requests) OVER () AS total FROM heard)
-    WHERE 2 * up_to >= total ORDER BY up_to LIMIT 1)
-SELECT clientip, host,
-    within((any_value(usual.likely) - min(heard.likely) - {_UNUSUAL}) / {_UNHEARD_OF - _UNUSUAL}) AS value
-FROM spoken JOIN heard USING (client, word), usual GROUP BY ALL
+    WHERE 2 * up_to >= total ORDER BY up_to LIMIT 1),
+least AS (
+    SELECT client, named, min(likely) AS likely FROM spoken JOIN heard USING (client, word)
+    GROUP BY client, named)
+SELECT clientip, host, within((usual.likely - least.likely - {_UNUSUAL}) / {_UNHEARD_OF - _UNUSUAL}) AS value
+FROM least JOIN topic_client USING (client) JOIN (SELECT DISTINCT named, host FROM topic_host) USING (named),
+    usual
 """
 
 
 def _speak(hearing: Hearing) -> list[str]:
     connection = hearing.connection
-    connection.register("loaded", hearing.warehouse.query(words_of_day(hearing.day)))
+    tables = _numbered(hearing.warehouse.rows(words_of_day(hearing.day)))
+    for name, table in tables.items():
+        connection.register(name, table)
     connection.execute(_SPOKEN)
-    connection.unregister("loaded")
     said = connection.sql(
         "SELECT client, word, CAST(sum(requests) AS BIGINT) AS requests FROM spoken GROUP BY ALL ORDER BY ALL"
     ).fetchnumpy()
-    likely = _likelihoods(said["client"], said["word"], said["requests"])
+    _, words = np.unique(said["word"], return_inverse=True)
+    likely = _likelihoods(said["client"], words, said["requests"])
     connection.register("heard", pa.table({**said, "likely": likely}))
     connection.execute(_VOICE)
-    connection.unregister("heard")
+    for name in (*tables, "heard"):
+        connection.unregister(name)
     return []
+
+
+def _numbered(rows: Iterable[tuple[object, ...]]) -> dict[str, pa.Table]:
+    """Return rows of words as numbers, and the names of the numbers: a day has more rows than names."""
+    names: dict[str, defaultdict[object, int]] = {
+        kind: defaultdict(count().__next__) for kind in ("client", "host", "word")
+    }
+    numbers = {kind: array("i") for kind in names} | {"requests": array("q")}
+    for *texts, requests in rows:
+        for kind, text in zip(names, texts, strict=True):
+            numbers[kind].append(names[kind][text])
+        numbers["requests"].append(int(str(requests)))
+    return {
+        "numbered": pa.table({name: np.frombuffer(each, each.typecode) for name, each in numbers.items()}),
+        **{
+            f"{kind}s": pa.table({"name": pa.array(map(str, of), pa.string()), "number": list(of.values())})
+            for kind, of in names.items()
+        },
+    }
 
 
 def _likelihoods(
