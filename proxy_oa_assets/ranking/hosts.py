@@ -1,7 +1,7 @@
 """What is known of hosts by their names and by lists, in DuckDB's SQL.
 
 A host is any text that a request had. Its name is the host in lower case, without port and trailing dot, as
-DNS spells it.
+DNS spells it; of a longer text than DNS has, the last 255 characters.
 """
 
 from contextlib import suppress
@@ -34,10 +34,10 @@ FROM (
         regexp_full_match(name, '(0x[0-9a-f]*|[0-9]+)(\.(0x[0-9a-f]*|[0-9]+)){0,3}')
         OR regexp_full_match(name, '(([0-9a-f]+:){6,7}|[0-9a-f:]*::)[0-9a-f:.]*(%.*)?') AS address
     FROM (
-        SELECT host, seen, rtrim(coalesce(
+        SELECT host, seen, right(rtrim(coalesce(
             CASE WHEN text LIKE '[%' THEN regexp_extract(text, '^\[([^\]]*)\]', 1)
                  WHEN regexp_matches(text, '^[^:]+:[0-9]*$') THEN split_part(text, ':', 1)
-                 WHEN text <> '-' THEN text END, ''), '.') AS name
+                 WHEN text <> '-' THEN text END, ''), '.'), 255) AS name
         FROM (
             SELECT host, seen, lower(trim(coalesce(spelled.dns, host))) AS text
             FROM (
@@ -187,12 +187,12 @@ def _load_lists(connection: duckdb.DuckDBPyConnection, lists: Lists) -> None:
 def _load_spellings(connection: duckdb.DuckDBPyConnection) -> None:
     """Make `spelled`: how DNS spells the hosts that have other letters than ASCII's."""
     hosts = connection.sql(
-        r"SELECT DISTINCT host FROM cell WHERE regexp_matches(host, '[^\x00-\x7f]')"
+        r"SELECT DISTINCT host FROM cell WHERE regexp_matches(host, '[^\x00-\x7f]') AND length(host) < 256"
     ).fetchall()
     spelled: dict[str, str] = {}
     for (host,) in hosts:
         # Most hostile texts are no domain names: they stay as they are.
-        with suppress(idna.IDNAError):
+        with suppress(UnicodeError):
             spelled[host] = idna.encode(host, uts46=True).decode("ascii")
     _load(connection, "spelled", {"host": list(spelled), "dns": list(spelled.values())})
 
@@ -201,13 +201,16 @@ def _load_decoded(connection: duckdb.DuckDBPyConnection, lists: Lists) -> None:
     """Make `decoded`: the letters that labels of internationalized names show; and what confuses letters."""
     labels = connection.sql(
         "SELECT DISTINCT label FROM (SELECT unnest(parts) AS label FROM host_name WHERE name LIKE '%xn--%') "
-        "WHERE label LIKE 'xn--%'"
+        "WHERE label LIKE 'xn--%' AND length(label) < 64"
     ).fetchall()
     shown: dict[str, str] = {}
     for (label,) in labels:
         # Most hostile texts are no labels: they stay as they are.
         with suppress(UnicodeError):
-            shown[label] = label.removeprefix("xn--").encode("ascii").decode("punycode").lower()
+            text = label.removeprefix("xn--").encode("ascii").decode("punycode").lower()
+            # Half a surrogate pair is no text.
+            text.encode()
+            shown[label] = text
     _load(connection, "decoded", {"label": list(shown), "shown": list(shown.values())})
     pairs = lists.confusables()
     connection.execute("SET VARIABLE confusable = ?", ["".join(pair[0] for pair in pairs)])

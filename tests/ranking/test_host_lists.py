@@ -24,8 +24,7 @@ def test_shipped_lists_say_source_and_day() -> None:
 
 
 def test_shipped_lists_are_spelled_as_a_site_s_own_are_read(tmp_path: Path) -> None:
-    """What is shipped isn't checked again at each ranking: each line is a domain as DNS spells it, once, and
-    docs/ranking.md says how many there are."""
+    """What is shipped isn't checked at each ranking: domains, as many as docs/ranking.md says."""
     project = Path(__file__).parents[2]
     explained = (project / "docs/ranking.md").read_text(encoding="utf-8")
     for name in LISTS:
