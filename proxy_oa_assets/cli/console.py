@@ -13,7 +13,7 @@ from proxy_oa_assets.enrichment.reputation.client import LookupResult
 from proxy_oa_assets.enrichment.reputation.verdict import Risk, Status, gravest
 from proxy_oa_assets.model.day import Day
 from proxy_oa_assets.model.tables import records
-from proxy_oa_assets.model.text import printable, printable_lines
+from proxy_oa_assets.model.text import counted, printable, printable_lines, shortened
 from proxy_oa_assets.ranking.reasons import sentence
 
 console = Console(highlight=False)
@@ -75,6 +75,20 @@ def show_suspicious(day: Day, found: pd.DataFrame) -> None:
         console.print(line, no_wrap=True, overflow="ellipsis")
         reasons = Text(printable(sentence(word, feedback, _REASONS), _MOST_REASONS), style="dim")
         console.print(Padding(reasons, (0, 0, 0, _REASONS_AT), expand=False))
+
+
+def show_feedback(day: Day, found: pd.DataFrame) -> None:
+    """Print rows of `feedback_in_effect`: two lines for each severity, one for each entry of a list."""
+    console.print(Text(f"What weighs the ranking of {day}", style="bold"))
+    for effect, points, host, clients, given_on, until, by, because in records(found):
+        line = f"{effect:<14} {points:4.1f} points  {printable(host, _MOST)}"
+        if not given_on:
+            console.print(Text(f"{line}, {by}"), soft_wrap=True)
+            continue
+        of = counted(int(str(clients)), "client")
+        console.print(Text(f"{line} of {of}, given on {given_on}, until {until}"), soft_wrap=True)
+        scored = Text(printable(f"{shortened(by, _MOST)}: {because}", _MOST_REASONS), style="dim")
+        console.print(Padding(scored, (0, 0, 0, _REASONS_AT), expand=False))
 
 
 def show_verdicts(result: LookupResult) -> None:

@@ -205,7 +205,7 @@ def feedback(date: str | None) -> None:
     settings = load_settings()
     day = settings.day(date) if date else settings.yesterday()
 
-    from proxy_oa_assets.cli.console import show_frame
+    from proxy_oa_assets.cli.console import show_feedback
     from proxy_oa_assets.investigation.weighing import feedback_in_effect, feedback_of
     from proxy_oa_assets.resources.deployment import deployment
 
@@ -213,8 +213,7 @@ def feedback(date: str | None) -> None:
     if found.empty:
         click.echo(f"No severity of the {settings.feedback_days} days before {day} weighs its ranking")
         return
-    shown = found.assign(points=found["points"].map("{:.1f}".format), clients=found["clients"].replace(0, ""))
-    show_frame(f"What weighs the ranking of {day}", shown.drop(columns="by"), flexible="because")
+    show_feedback(day, found)
 
 
 @main.command()

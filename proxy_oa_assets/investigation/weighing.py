@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 _EFFECT_COLUMNS = ("effect", "points", "host", "clients", "given_on", "until", "by", "because")
-_EFFECTS = {Severity.LOW: "lowers", Severity.HIGH: "raises"}
+_EFFECTS = {Severity.LOW: "3 low lowers", Severity.HIGH: "1 high raises"}
 _COMPARED = ["clientip", "host", "useragent", "word", "reqmethod", "resconttype", "ml_score"]
 
 
@@ -36,9 +36,9 @@ def feedback_of(day: Day | str, deployment: Deployment | None = None) -> Feedbac
 def feedback_in_effect(feedback: Feedback) -> pd.DataFrame:
     """Return which severities and lists count on a day, what weighs most first.
 
-    A row per host, severity and the day on which it was given. Columns: effect (`lowers`, `raises`), points
-    (the most that it gives or takes), host, clients (how many), given_on, until (the last day), by (a scored
-    URI, or the list), because (the reasons that low severities are about).
+    A row per host, severity and the day on which it was given. Columns: effect (such as `3 low lowers`),
+    points (the most that it gives or takes), host, clients (how many), given_on, until (the last day), by (a
+    scored URI, or the list), because (the reasons that low severities are about).
     """
     import pandas as pd
 

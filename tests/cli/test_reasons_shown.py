@@ -11,6 +11,7 @@ from proxy_oa_assets.defs.assets.metadata import preview
 from proxy_oa_assets.investigation.notebook.edge_investigation import EdgeInvestigation
 from proxy_oa_assets.investigation.score import score
 from proxy_oa_assets.investigation.search import suspicious
+from proxy_oa_assets.investigation.weighing import feedback_in_effect, feedback_of
 from proxy_oa_assets.model.text import printable
 from proxy_oa_assets.ranking.reasons import sentence
 
@@ -50,9 +51,11 @@ def test_the_terminal_gets_no_control_character(day, capsys: pytest.CaptureFixtu
     found = suspicious(day.day, deployment=day.deployment)
     for first in range(0, len(found), 10):
         console.show_suspicious(day.day, found.iloc[first : first + 10])
+    console.show_feedback(day.day, feedback_in_effect(feedback_of(day.day, day.deployment)))
     shown = capsys.readouterr().out
     assert {char for char in shown if not char.isprintable()} == {"\n"}
     assert "\\x1b[31mred" in shown
+    assert shown.count(f"given on {day.day.plus(-1)}, until {day.day.plus(29)}") == len(WORDS)
 
 
 def test_a_preview_has_texts_in_a_table() -> None:

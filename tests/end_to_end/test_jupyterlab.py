@@ -56,7 +56,7 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     folder = tmp_path_factory.mktemp("lab")
     site = write_site_files(folder / "home")
     home = Home(folder / "home", **{name: str(path) for name, path in site.items()})
-    days = [home.write_sample(SAMPLE_DAY.plus(offset), views=400) for offset in range(3)]
+    days = [home.write_sample(SAMPLE_DAY.plus(offset), views=400, ranked=False) for offset in range(3)]
     assert home.materialize(days[0], last=days[-1]).success
     with jupyter(home.path, folder / "user") as address:
         yield Lab(home, address, days)

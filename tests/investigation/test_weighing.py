@@ -126,8 +126,8 @@ def test_what_weighs_a_day_is_listed_with_its_end(days) -> None:
         return ours[["effect", "points", "host", "clients", "by"]].to_numpy().tolist()
 
     assert rows(1) == [
-        ["lowers", 3.0, "h.example", 2, "h.example/"],
-        ["raises", 3.0, "i.example", 1, "i.example/"],
+        ["3 low lowers", 3.0, "h.example", 2, "h.example/"],
+        ["1 high raises", 3.0, "i.example", 1, "i.example/"],
     ]
     assert [row[1] for row in rows(16)] == [1.5, 1.5]
     assert rows(31) == []
