@@ -52,7 +52,8 @@ def feedback_in_effect(feedback: Feedback) -> pd.DataFrame:
         )
         for (given_on, severity, host), alike in groups.items()
     ]
-    rows.sort(key=lambda row: (-row[1], row[0], row[4:6], row[2]))
+    # At the same points, what is silenced comes first.
+    rows.sort(key=lambda row: (-row[1], row[0] != _EFFECTS[Severity.LOW], *row[4:6], row[2]))
     for name, values in feedback.lists().items():
         rows += [("lowers", -OF_LISTS, value, 0, "", "", name, "") for value in values]
     return pd.DataFrame(
