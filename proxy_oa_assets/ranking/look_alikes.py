@@ -134,7 +134,7 @@ WITH found AS (
         SELECT name, array_to_string(labels[i:i + n], '.') AS domain
         FROM (
             SELECT name, labels, n, unnest(range(1, len(labels))) AS i
-            FROM (SELECT name, string_split(below, '.') AS labels FROM suspect WHERE below LIKE '%.%'),
+            FROM (SELECT name, string_split(below, '.')[-16:] AS labels FROM suspect WHERE below LIKE '%.%'),
                 (VALUES (1), (2)) r(n)))
     JOIN listed USING (domain)
     WHERE list IN ('imitated', 'own_domains') AND domain LIKE '%_.__%')
