@@ -7,6 +7,7 @@ import pytest
 from proxy_oa_assets.model.day import Day
 from proxy_oa_assets.model.tables import TABLES
 from proxy_oa_assets.ranking import requests
+from proxy_oa_assets.ranking.voices.topic_words import words_of_day
 from proxy_oa_assets.sql import analysts, check_counts, day_tables, history, raw_log
 from proxy_oa_assets.sql.query import Query, any_row, whole_day
 
@@ -46,6 +47,7 @@ QUERIES = [
     ),
     raw_log.found_rows(DAY, "uri", ["09:00:00", None], 9),
     raw_log.client_timeline(DAY, "uri", 9),
+    words_of_day(DAY),
 ]
 
 # Reserved words of Impala (Impala SQL Reference, "Impala reserved words") that are plausible names in a query

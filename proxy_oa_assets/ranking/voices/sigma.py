@@ -46,7 +46,7 @@ def _count_hits(hearing: Hearing, rules: tuple[Rule, ...]) -> None:
         if rules
         else pd.DataFrame(columns=["clientip", "host"])
     )
-    long = hits.melt(["clientip", "host"], columns, "column", "requests").query("requests > 0")
+    long = hits.melt(["clientip", "host"], columns, "column", "requests").query("requests > 0").dropna()
     hits = pd.DataFrame(
         {
             "clientip": long["clientip"].astype(str),

@@ -29,10 +29,10 @@ def words_of_day(day: Day) -> Query:
     )
     occurs = [f"c{number}" for number in range(len(_SIGNS))]
     removed = ", ".join(f"length(replace(uri, ?, '')) AS {name}" for name in occurs)
-    times = [f"(size - {name})" for name in occurs]
-    others = f"(size - {' - '.join(times)})"
+    times = [f"(letters - {name})" for name in occurs]
+    others = f"(letters - {' - '.join(times)})"
     bits = " + ".join(f"{n} * log2(greatest({n}, 1))" for n in (*times, others))
-    entropy = f"log2(size) - ({bits}) / size"
+    entropy = f"log2(letters) - ({bits}) / letters"
     sql = f"""
 SELECT clientip, host, word, count(*) AS requests
 FROM (
@@ -46,11 +46,11 @@ FROM (
                 THEN substr(resconttype, 1, instr(resconttype, '/') - 1) ELSE resconttype END AS content
         FROM proxy WHERE {counted}) seen
     JOIN (
-        SELECT uri, CAST({_floor_log2("size")} AS STRING) AS uri_size,
+        SELECT uri, CAST({_floor_log2("letters")} AS STRING) AS uri_size,
             CAST(least({_LAST_BIN}, CAST(ceil(({entropy}) / {_BIN} - {_TINY:.9f}) AS INT)) AS STRING)
                 AS uri_entropy
         FROM (
-            SELECT uri, length(uri) AS size, {removed}
+            SELECT uri, length(uri) AS letters, {removed}
             FROM (SELECT DISTINCT fulluri AS uri FROM proxy WHERE {counted}) uris) signs
     ) uri_figures ON uri_figures.uri = seen.fulluri
     JOIN (
