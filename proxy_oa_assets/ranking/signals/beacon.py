@@ -75,6 +75,6 @@ SIGNAL = Signal(
     sql="""beacon.value * (1 - 0.7 * beacon.company)
         * CASE WHEN beacon.in_step >= 4 AND NOT address AND sends = 0 THEN 0.4 ELSE 1 END
         * CASE WHEN leads_to >= 3 THEN 0.3 ELSE 1 END
-        * CASE WHEN entry_seen THEN 1 - 0.7 * sent_by_others / requests ELSE 1 END""",
+        * CASE WHEN entry_seen THEN 1 - 0.5 * sent_by_others / requests ELSE 1 END""",
     table=_TABLE,
 )
