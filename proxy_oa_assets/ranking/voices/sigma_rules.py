@@ -14,7 +14,7 @@ from sigma.collection import SigmaCollection
 from sigma.correlations import SigmaCorrelationRule
 from sigma.exceptions import SigmaError
 from sigma.filters import SigmaFilter
-from sigma.rule import SigmaLevel, SigmaRule
+from sigma.rule import SigmaLevel, SigmaRule, SigmaStatus
 
 from proxy_oa_assets.model.text import counted
 from proxy_oa_assets.ranking.voices.condition import Condition, Sql, any_of
@@ -25,6 +25,8 @@ _CATEGORY = "proxy"
 _CONCERNS_PROXIES = re.compile(
     rb"""category['"]?\s*:\s*['"]?proxy\b|^\s*['"]?correlation['"]?\s*:""", re.MULTILINE
 )
+# Covered by another rule, or of no use as they are; a clone of SigmaHQ's repository has both.
+_RETIRED = (SigmaStatus.DEPRECATED, SigmaStatus.UNSUPPORTED)
 # How far a hit raises a pair, by the rule's level; a rule without one is as Sigma's medium ones.
 _WEIGHTS = {
     SigmaLevel.INFORMATIONAL: 0.1,
@@ -128,7 +130,7 @@ def _documents(file: Path) -> Iterator[SigmaRule | SigmaFilter | str]:
         if isinstance(rule, SigmaCorrelationRule):
             yield "correlation rules aren't supported: a rule is evaluated on one request"
         elif not rule.errors and rule.logsource.category == _CATEGORY:
-            yield rule
+            yield f"its status is {rule.status}" if rule.status in _RETIRED else rule
 
 
 def _filtered(rule: SigmaRule, filters: Iterable[SigmaFilter]) -> SigmaRule:

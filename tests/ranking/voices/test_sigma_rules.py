@@ -47,6 +47,9 @@ REFUSED = {
         GOOD.replace("c-useragent", "cs-cookie").replace(": s\n", ": not s\n"),
         "holds for every request",
     ),
+    "a rule that another replaces": (GOOD.replace("status: test", "status: deprecated"), "is deprecated"),
+    "a rule of no use": (GOOD.replace("status: test", "status: unsupported"), "its status is unsupported"),
+    "a number within a text": (GOOD.replace("contains: badagent", "contains: 404"), "incompatible"),
     "a correlation": (
         """
 title: C
