@@ -43,7 +43,7 @@ def story(tmp_path_factory):
     path = tmp_path_factory.mktemp("story") / "home"
     site = write_site_files(path)
     home = Home(path, **{name: str(file) for name, file in site.items()})
-    home.write_sample(views=1_100)
+    home.write_sample(views=1_100, ranked=False)
     assert home.materialize(DAY).success
     for uri, (severity, title, *lines) in STORIES.items():
         score(DAY, severity, uri, deployment=home.deployment)
