@@ -46,22 +46,13 @@ FROM (
     FROM (
         SELECT clientip, lower(host) AS host, value_of(reqmethod) AS reqmethod,
             value_of(respcode) AS respcode, value_of(lower(uriextension)) AS extension,
-            value_of(uriport) AS uriport, script, requests,
-            value_of(trim(lower(split_part(resconttype, ';', 1)))) AS media,
-            unreferred = 1 AND coalesce(reqmethod, '-') <> 'CONNECT' AS cold,
-            coalesce(reqmethod IN ('POST', 'PUT'), FALSE) AS sends,
-            coalesce(respcode >= '400' AND respcode < '600', FALSE) AS refused
+            value_of(uriport) AS uriport, requests,
+            value_of(trim(lower(split_part(resconttype, ';', 1)))) AS media
         FROM raw_uncommon))
 """
 
 # Facts of the uncommon requests that several signals read.
-FACTS = (
-    *(Fact(f"{kind}s", requests_with(f"kind = '{kind}'")) for kind in content.KINDS),
-    Fact("sends", requests_with("sends")),
-    Fact("sends_cold", requests_with("sends AND cold")),
-    Fact("refused", requests_with("refused")),
-    Fact("cold_refused", requests_with("refused AND cold")),
-)
+FACTS = tuple(Fact(f"{kind}s", requests_with(f"kind = '{kind}'")) for kind in content.KINDS)
 
 AGENTS = """
 CREATE OR REPLACE TEMP TABLE agent AS

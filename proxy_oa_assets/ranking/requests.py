@@ -39,65 +39,91 @@ _UNREFERRED = _NONE.format("referer")
 _TUNNEL = "coalesce(reqmethod, '-') = 'CONNECT'"
 _COLD = f"{_UNREFERRED} AND NOT {_TUNNEL}"
 _DEEP = "(uripath NOT IN ('', '-', '/') OR length(uriquery) > 1)"
-_BY_OTHER = f"NOT {_UNREFERRED} AND instr(referer, host) NOT IN (8, 9)"
 _UNTYPED = _NONE.format("resconttype")
 _SENDS = "('POST', 'PUT')"
 _REFUSED = "respcode >= '400' AND respcode < '600'"
-_SCRIPT = f"{_COLD} AND {_named(_SCRIPT_NAMES)}"
 
-# Figures of all requests of a client, host and user agent: name, expression, aggregate.
-CELL_FIGURES = (
-    ("requests", "1", "sum"),
-    ("first_time", _TIME, "min"),
-    ("last_time", _TIME, "max"),
-    ("tunnels", _when(_TUNNEL), "sum"),
-    ("cold", _when(_COLD), "sum"),
-    ("cold_deep", _when(f"{_COLD} AND {_DEEP}"), "sum"),
+# What the figures need of each request, and its SQL. `origin` is what sent the client there: the host's own
+# page, a page of another host, or none; then it is a tunnel, a deep link or another request.
+_OWN_PAGE, _OTHER_HOST, _NO_PAGE, _NO_PAGE_DEEP, _NO_PAGE_TUNNEL = range(5)
+_ASKED = {
+    "origin": (
+        f"CASE WHEN {_UNREFERRED} THEN CASE WHEN reqmethod = 'CONNECT' THEN {_NO_PAGE_TUNNEL} "
+        f"WHEN {_DEEP} THEN {_NO_PAGE_DEEP} ELSE {_NO_PAGE} END "
+        f"WHEN instr(referer, host) NOT IN (8, 9) THEN {_OTHER_HOST} ELSE {_OWN_PAGE} END"
+    ),
+    "clock": _TIME,
+    "of_page": (
+        f"CASE WHEN {_UNTYPED} THEN {_when(_named(_PART_NAMES))} "
+        f"WHEN {_PART_TYPE} OR respcode = '304' THEN 1 ELSE 0 END"
+    ),
+    "is_tunnel": _when("reqmethod = 'CONNECT'"),
+    "is_sent": _when("reqmethod = 'POST' OR reqmethod = 'PUT'"),
+    "is_refused": _when(_REFUSED),
+    # The path of a script that no page asks for.
+    "script": f"CASE WHEN {_COLD} AND {_named(_SCRIPT_NAMES)} THEN uripath END",
     # What GET and HEAD send is headers alone; a tunnel can send anything.
-    (
-        "sent",
-        (
-            "CASE WHEN csbytes > 0 AND coalesce(reqmethod, '-') NOT IN ('GET', 'HEAD') "
-            "THEN CAST(csbytes AS BIGINT) ELSE 0 END"
-        ),
-        "sum",
+    "upload": (
+        "CASE WHEN csbytes > 0 AND coalesce(reqmethod, '-') NOT IN ('GET', 'HEAD') "
+        "THEN CAST(csbytes AS BIGINT) ELSE 0 END"
     ),
-    ("received", "CASE WHEN scbytes > 0 THEN CAST(scbytes AS BIGINT) ELSE 0 END", "sum"),
-    (
-        "parts",
-        (
-            f"CASE WHEN {_UNTYPED} THEN {_when(_named(_PART_NAMES))} "
-            f"WHEN {_PART_TYPE} OR respcode = '304' THEN 1 ELSE 0 END"
-        ),
-        "sum",
-    ),
-    ("sent_by_others", _when(_BY_OTHER), "sum"),
+    "download": "CASE WHEN scbytes > 0 THEN CAST(scbytes AS BIGINT) ELSE 0 END",
+    "referer": "referer",
+}
+
+
+def _count(condition: str) -> str:
+    return f"count(CASE WHEN {condition} THEN 1 END)"
+
+
+_WITHOUT_PAGE = f"origin IN ({_NO_PAGE}, {_NO_PAGE_DEEP})"
+# Figures of all requests of a client, host and user agent: name, aggregate, and how those of several merge.
+CELL_FIGURES = (
+    ("requests", "count(*)", "sum"),
+    ("first_time", "min(clock)", "min"),
+    ("last_time", "max(clock)", "max"),
+    ("tunnels", _count("is_tunnel = 1"), "sum"),
+    ("cold", _count(_WITHOUT_PAGE), "sum"),
+    ("cold_deep", _count(f"origin = {_NO_PAGE_DEEP}"), "sum"),
+    ("sends", _count("is_sent = 1"), "sum"),
+    ("sends_cold", _count(f"is_sent = 1 AND {_WITHOUT_PAGE}"), "sum"),
+    ("refused", _count("is_refused = 1"), "sum"),
+    ("cold_refused", _count(f"is_refused = 1 AND {_WITHOUT_PAGE}"), "sum"),
+    ("polls", "count(script)", "sum"),
+    ("first_script", "min(script)", "min"),
+    ("last_script", "max(script)", "max"),
+    ("sent", "CAST(sum(upload) AS BIGINT)", "sum"),
+    ("received", "CAST(sum(download) AS BIGINT)", "sum"),
+    ("parts", _count("of_page = 1"), "sum"),
+    ("sent_by_others", _count(f"origin = {_OTHER_HOST}"), "sum"),
     # The first other host that sent the client here.
-    ("entry", f"CASE WHEN {_BY_OTHER} THEN concat({_TIME}, ' ', substr(referer, 1, 120)) END", "min"),
+    (
+        "entry",
+        f"min(CASE WHEN origin = {_OTHER_HOST} THEN concat(clock, ' ', substr(referer, 1, 120)) END)",
+        "min",
+    ),
 )
 _OTHER_TYPE = f"NOT {_UNTYPED} AND NOT ({_PAGE_TYPE} OR resconttype LIKE '%json%')"
-# A request that a signal may look at more closely: other content than pages, data that is sent, a refusal, an
-# unusual method, code or port, a script that no page asks for.
+# A request that a signal may look at more closely: other content than pages, an unusual method, code or port.
 _UNCOMMON = f"""(
     ({_OTHER_TYPE})
     OR ({_UNTYPED} AND {_named(_PROGRAM_NAMES)})
-    OR reqmethod NOT IN ('GET', 'HEAD', 'CONNECT', '-', '')
-    OR NOT (respcode LIKE '2__' OR respcode LIKE '3__' OR {_NONE.format("respcode")})
-    OR uriport NOT IN ('80', '443', '8080', '8443', '-', '')
-    OR ({_SCRIPT}))"""
+    OR reqmethod NOT IN ('GET', 'HEAD', 'CONNECT', '-', '') AND reqmethod NOT IN ('POST', 'PUT')
+    OR NOT (respcode LIKE '2__' OR respcode LIKE '3__' OR {_NONE.format("respcode")}
+        OR respcode IN ('400', '401', '403', '404', '407') OR respcode IN ('500', '502', '503', '504'))
+    OR uriport NOT IN ('80', '443', '8080', '8443', '-', ''))"""
 
 
 def cells(day: Day) -> Query:
     """Select figures of each client, host and user agent. Columns: clientip, host, useragent, the figures."""
     where, values = of_day(PROXY, day, "p")
-    figures = ", ".join(
-        f"CAST(sum({sql}) AS BIGINT) AS {name}" if merge == "sum" else f"{merge}({sql}) AS {name}"
-        for name, sql, merge in CELL_FIGURES
-    )
     sql = f"""
-SELECT clientip, host, useragent, {figures}
-FROM proxy p
-WHERE {where} AND {_COUNTED}
+SELECT clientip, host, useragent, {", ".join(f"{sql} AS {name}" for name, sql, _ in CELL_FIGURES)}
+FROM (
+    SELECT clientip, host, useragent, {", ".join(f"{sql} AS {name}" for name, sql in _ASKED.items())}
+    FROM proxy p
+    WHERE {where} AND {_COUNTED}
+) requests
 GROUP BY clientip, host, useragent
 """
     return Query(sql, values, (day, day))
@@ -106,8 +132,7 @@ GROUP BY clientip, host, useragent
 def uncommon(day: Day) -> Query:
     """Select the uncommon requests, counted by what is uncommon about them.
 
-    Columns: clientip, host, reqmethod, respcode, resconttype, uriextension, uriport, script (the path of a
-    script that no page asks for), unreferred (0 or 1), requests.
+    Columns: clientip, host, reqmethod, respcode, resconttype, uriextension, uriport, requests.
     """
     where, values = of_day(PROXY, day, "p")
     # What is common about them isn't told apart.
@@ -119,8 +144,6 @@ def uncommon(day: Day) -> Query:
         "resconttype": f"CASE WHEN {_OTHER_TYPE} THEN resconttype END",
         "uriextension": f"CASE WHEN {_UNTYPED} OR {_OTHER_TYPE} THEN uriextension END",
         "uriport": "CASE WHEN uriport IN ('80', '443') THEN NULL ELSE uriport END",
-        "script": f"CASE WHEN {_SCRIPT} THEN uripath END",
-        "unreferred": _when(_UNREFERRED),
     }
     told_apart = ", ".join(columns)
     sql = f"""
