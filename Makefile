@@ -98,6 +98,7 @@ benchmark: $(VENV)/.dev  ## Measure speed, as ratios within one run.
 	$(BIN)/python -m benchmarks.reputation
 	$(BIN)/python -m benchmarks.ingest
 	$(BIN)/python -m benchmarks.ranking
+	$(BIN)/python -m benchmarks.voices
 
 benchmark-cluster: $(VENV)/.cluster  ## Measure the day's SQL on a HiveServer2 (needs Java 17, Maven).
 	$(BIN)/python -m benchmarks.cluster_sql
