@@ -17,6 +17,8 @@ NOT_FAST := cli defs end_to_end investigation/notebook resources/cluster \
     investigation/test_investigating_document.py investigation/test_random_scores.py \
     ingest/test_killed_ingests.py investigation/test_killed_analysts.py investigation/test_rematerializing.py \
     investigation/test_two_analysts.py resources/local/test_duckdb_side_by_side.py \
+    ranking/test_attack_days.py ranking/test_evasion.py ranking/test_labelled_days.py \
+    ranking/test_own_results.py ranking/voices \
     resources/local/test_invalid_text.py \
     enrichment/reputation/test_untrusted_file.py test_working_folder.py
 # make test-pythons runs the fast tests in these versions, too.
