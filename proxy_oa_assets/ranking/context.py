@@ -12,31 +12,25 @@ if TYPE_CHECKING:
 
     from proxy_oa_assets.ranking.weights import Context
 
-# Pairs by number, so that the rounds compare no text.
+# Pairs by number, so that the rounds compare no text: `id` is the row of `scored`.
 _SPOTS = """
 CREATE OR REPLACE TEMP TABLE spot AS
 WITH numbered AS (
-    SELECT row_number() OVER (ORDER BY clientip, host) AS id, dense_rank() OVER (ORDER BY clientip) AS client,
-        clientip, host, entry_host, first_second, is_popular, base
+    SELECT rowid AS id, dense_rank() OVER (ORDER BY clientip) AS client, host, entry_host, first_second,
+        is_popular, base
     FROM scored)
-SELECT pair.id, pair.client, pair.clientip, pair.host, pair.first_second, parent.id AS parent,
+SELECT pair.id, pair.client, pair.first_second, parent.id AS parent,
     pair.is_popular, pair.base, pair.base AS s, 0.0 AS led, 0.0 AS leads, 0.0 AS near
 FROM numbered pair
 LEFT JOIN numbered parent ON parent.client = pair.client AND parent.host = pair.entry_host
 """
-_SURROUNDED = """
-CREATE OR REPLACE TEMP TABLE scored AS
-SELECT scored.* EXCLUDE (s, led, leads, near), spot.s, spot.led, spot.leads, spot.near
-FROM scored JOIN spot ON spot.clientip = scored.clientip AND spot.host = scored.host
-"""
 
 
 def surround(connection: duckdb.DuckDBPyConnection, context: Context) -> None:
-    """Add to the points of `scored` what the pairs' surroundings give, in the columns s, led, leads, near."""
+    """Make `spot`: points of each row of `scored` with its surroundings, s, and what those give."""
     connection.execute(_SPOTS)
     for _ in range(context.rounds):
         connection.execute(_round(context))
-    connection.execute(_SURROUNDED)
 
 
 def _round(context: Context) -> str:

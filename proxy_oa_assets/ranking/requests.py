@@ -53,21 +53,21 @@ _ASKED = {
         f"WHEN instr(referer, host) NOT IN (8, 9) THEN {_OTHER_HOST} ELSE {_OWN_PAGE} END"
     ),
     "clock": _TIME,
+    # Plain conditions of texts cost DuckDB less than CASE does: it compares each text of a dictionary once.
     "of_page": (
-        f"CASE WHEN {_UNTYPED} THEN {_when(_named(_PART_NAMES))} "
-        f"WHEN {_PART_TYPE} OR respcode = '304' THEN 1 ELSE 0 END"
+        f"{_PART_TYPE} OR {_UNTYPED} AND {_named(_PART_NAMES)} OR respcode = '304' AND NOT {_UNTYPED}"
     ),
-    "is_tunnel": _when("reqmethod = 'CONNECT'"),
-    "is_sent": _when("reqmethod = 'POST' OR reqmethod = 'PUT'"),
-    "is_refused": _when(_REFUSED),
-    # The path of a script that no page asks for.
-    "script": f"CASE WHEN {_COLD} AND {_named(_SCRIPT_NAMES)} THEN uripath END",
+    "of_script": _named(_SCRIPT_NAMES),
+    "tunnel": "reqmethod = 'CONNECT'",
+    "sends": "reqmethod = 'POST' OR reqmethod = 'PUT'",
+    "refused": _REFUSED,
     # What GET and HEAD send is headers alone; a tunnel can send anything.
     "upload": (
         "CASE WHEN csbytes > 0 AND coalesce(reqmethod, '-') NOT IN ('GET', 'HEAD') "
         "THEN CAST(csbytes AS BIGINT) ELSE 0 END"
     ),
     "download": "CASE WHEN scbytes > 0 THEN CAST(scbytes AS BIGINT) ELSE 0 END",
+    "uripath": "uripath",
     "referer": "referer",
 }
 
@@ -77,24 +77,26 @@ def _count(condition: str) -> str:
 
 
 _WITHOUT_PAGE = f"origin IN ({_NO_PAGE}, {_NO_PAGE_DEEP})"
+# The path of a script that no page asks for.
+_SCRIPT = f"CASE WHEN {_WITHOUT_PAGE} AND of_script THEN uripath END"
 # Figures of all requests of a client, host and user agent: name, aggregate, and how those of several merge.
 CELL_FIGURES = (
     ("requests", "count(*)", "sum"),
     ("first_time", "min(clock)", "min"),
     ("last_time", "max(clock)", "max"),
-    ("tunnels", _count("is_tunnel = 1"), "sum"),
+    ("tunnels", _count("tunnel"), "sum"),
     ("cold", _count(_WITHOUT_PAGE), "sum"),
     ("cold_deep", _count(f"origin = {_NO_PAGE_DEEP}"), "sum"),
-    ("sends", _count("is_sent = 1"), "sum"),
-    ("sends_cold", _count(f"is_sent = 1 AND {_WITHOUT_PAGE}"), "sum"),
-    ("refused", _count("is_refused = 1"), "sum"),
-    ("cold_refused", _count(f"is_refused = 1 AND {_WITHOUT_PAGE}"), "sum"),
-    ("polls", "count(script)", "sum"),
-    ("first_script", "min(script)", "min"),
-    ("last_script", "max(script)", "max"),
+    ("sends", _count("sends"), "sum"),
+    ("sends_cold", _count(f"sends AND {_WITHOUT_PAGE}"), "sum"),
+    ("refused", _count("refused"), "sum"),
+    ("cold_refused", _count(f"refused AND {_WITHOUT_PAGE}"), "sum"),
+    ("polls", f"count({_SCRIPT})", "sum"),
+    ("first_script", f"min({_SCRIPT})", "min"),
+    ("last_script", f"max({_SCRIPT})", "max"),
     ("sent", "CAST(sum(upload) AS BIGINT)", "sum"),
     ("received", "CAST(sum(download) AS BIGINT)", "sum"),
-    ("parts", _count("of_page = 1"), "sum"),
+    ("parts", _count("of_page"), "sum"),
     ("sent_by_others", _count(f"origin = {_OTHER_HOST}"), "sum"),
     # The first other host that sent the client here.
     (

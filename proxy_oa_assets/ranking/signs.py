@@ -108,10 +108,8 @@ def scored(signals: Sequence[Signal], weights: Weights) -> str:
     )
     return f"""
 CREATE OR REPLACE TEMP TABLE scored AS
-SELECT *, base AS s, 0.0 AS led, 0.0 AS leads, 0.0 AS near
-FROM (
-    SELECT *, round({summed}, {_DIGITS}) AS base, concat({shape}) AS shape
-    FROM (SELECT *, {", ".join(shares)} FROM (SELECT *, {", ".join(totals)} FROM sign)))
+SELECT *, round({summed}, {_DIGITS}) AS base, concat({shape}) AS shape
+FROM (SELECT *, {", ".join(shares)} FROM (SELECT *, {", ".join(totals)} FROM sign))
 """
 
 
@@ -134,14 +132,18 @@ def ranked(signals: Sequence[Signal], weights: Weights) -> str:
     lost = f"{weights.same_again} * log2(greatest(1, least({again} - 3, {_MOST_AGAIN})))"
     return f"""
 CREATE OR REPLACE TEMP TABLE ranked AS
+-- What is sorted is narrow.
 WITH pointed AS (
-    SELECT *, round(s - {lost}, {_DIGITS}) AS points
-    FROM scored),
-placed AS (SELECT *, row_number() OVER (ORDER BY points DESC, clientip, host) AS place FROM pointed),
+    SELECT id, clientip, host, s, led, leads, near, beacon, round(s - {lost}, {_DIGITS}) AS points
+    FROM scored JOIN spot ON spot.id = scored.rowid),
+placed AS (
+    SELECT id, s, led, leads, near, points, {stands_out(bars)} AS stands_out,
+        row_number() OVER (ORDER BY points DESC, clientip, host) AS place
+    FROM pointed),
 reasoned AS (
     SELECT *, CASE WHEN place <= {_REASONED} THEN
         list_sort(list_filter([{reasons}], lambda x: x IS NOT NULL)) END AS reasons
-    FROM placed)
+    FROM scored JOIN placed ON placed.id = scored.rowid)
 SELECT place, clientip, host, points, base, 1 / (1 + exp(points - {MIDDLE})) AS score,
     CASE WHEN place <= {_REASONED} THEN concat_ws(';',
         nullif(array_to_string(
@@ -151,14 +153,13 @@ SELECT place, clientip, host, points, base, 1 / (1 + exp(points - {MIDDLE})) AS 
                 ELSE 'led_from' END END,
         CASE WHEN leads >= {_LEAST_REASON} THEN 'leads_on' END,
         CASE WHEN near >= {_LEAST_REASON} THEN printf('near=%.2f', near) END) ELSE '' END AS word,
-    {stands_out(bars)} AS stands_out,
-    {kept}
+    stands_out, {kept}
 FROM reasoned
 """
 
 
 def stands_out(bars: Bars) -> str:
-    """Return the condition of a pair of `ranked` that stands out.
+    """Return the condition, of points and beacon, of a pair that stands out.
 
     Where even the middle one of a day's many pairs has points, the bar is higher: what most have says little.
     """
