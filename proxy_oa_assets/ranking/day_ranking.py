@@ -228,7 +228,9 @@ def _telling_rows(connection: duckdb.DuckDBPyConnection, warehouse: Warehouse, d
         FROM (
             SELECT told.*, word, place, points - {_FURTHER} * log2(nth) AS behind
             FROM told JOIN ranked ON ranked.clientip = told.clientip AND ranked.host = lower(told.host)
-            WHERE place <= {_MOST_PAIRS})
+            WHERE place <= {_MOST_PAIRS}
+            -- Of several requests at one time, one.
+            QUALIFY row_number() OVER (PARTITION BY told.clientip, fulluri ORDER BY nth) = 1)
         ORDER BY behind DESC, place, nth LIMIT {_MOST_ROWS}"""
     ).to_arrow_table()
 
