@@ -38,7 +38,7 @@ def _round(context: Context) -> str:
 
     In a round, a pair gets shares of its neighbours' points: of the pair that referred to it, of the best one
     that it referred to, and of the mean of the two best that began within some seconds on the same client.
-    The last share is divided by how crowded that time is. A popular site gets less of all.
+    The last share is divided by how crowded that time is, and limited. A popular site gets less of all.
     """
     window = (
         f"PARTITION BY client ORDER BY first_second RANGE BETWEEN {context.near_seconds} PRECEDING "
@@ -62,7 +62,7 @@ led_to AS (SELECT parent AS id, max(s) AS best FROM p WHERE parent IS NOT NULL G
 neighbours AS (
     SELECT p.id, {context.referred} * coalesce(parent.s, 0) * p.share AS led,
         {context.refers} * coalesce(led_to.best, 0) * p.share AS leads,
-        {context.near} * mates.near * p.share AS near
+        least({context.near_most}, {context.near} * mates.near) * p.share AS near
     FROM p
     JOIN mates ON mates.id = p.id
     LEFT JOIN led_to ON led_to.id = p.id

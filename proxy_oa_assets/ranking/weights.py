@@ -25,6 +25,7 @@ class Context(_Part):
     referred: _Share
     refers: _Share
     near: _Share
+    near_most: Annotated[float, Field(gt=0)]
     near_seconds: Annotated[int, Field(gt=0)]
     crowd: Annotated[float, Field(gt=0)]
     popular_share: _Share
