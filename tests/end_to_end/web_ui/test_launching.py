@@ -17,7 +17,7 @@ from support.dagster_pages import (
     type_days,
 )
 
-from proxy_oa_assets.defs.checks.asset_checks import DAY_CHECKS
+from proxy_oa_assets.defs.checks.asset_checks import DAY_CHECKS, HISTORY_DAY_CHECKS
 from proxy_oa_assets.model.tables import PROXY, PROXY_SCORES
 
 pytestmark = [pytest.mark.browser, pytest.mark.server]
@@ -131,5 +131,6 @@ def test_days_are_checked_again_from_the_job_s_launchpad(site, page) -> None:
         for event in site.client.events(run)
         if event["__typename"] == "AssetCheckEvaluationEvent"
     ]
-    assert len(checked) == 2 * sum(len(checks) for checks, _ in DAY_CHECKS)
+    checks_of_a_day = (*HISTORY_DAY_CHECKS, *DAY_CHECKS)
+    assert len(checked) == 2 * sum(len(checks) for checks, _ in checks_of_a_day)
     assert [message for message in checked if " passed." not in message] == []
