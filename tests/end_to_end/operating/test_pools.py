@@ -19,6 +19,8 @@ pytestmark = pytest.mark.server
 
 DAYS = [f"2026-10-{number:02d}" for number in range(15, 19)]
 POOL = "proxy_oa_warehouse"
+# Those of another system's results: a run whose first steps all use the pool waits in the queue instead.
+OF_RESULTS = tuple(name for name in ASSETS if name not in ("proxy_history", "ml_results"))
 # The steps that ask the engine for a day's raw requests.
 HEAVY = ("edge_details", "ingest_summary")
 
@@ -44,7 +46,7 @@ def spans(events: list[dict[str, Any]]) -> list[tuple[int, int]]:
 
 def events_of_a_backfill(client: DagsterClient) -> list[list[dict[str, Any]]]:
     """Make all days at once, a run each; return the events of each run."""
-    backfill = client.finished_backfill(dict.fromkeys(ASSETS, DAYS))
+    backfill = client.finished_backfill(dict.fromkeys(OF_RESULTS, DAYS))
     runs = client.runs_of(backfill)
     assert [run["status"] for run in runs] == ["SUCCESS"] * len(DAYS)
     return [client.events(run["runId"]) for run in runs]
