@@ -1,7 +1,6 @@
 """What is known of hosts by their names: made-up names of each kind, and texts that are none."""
 
 import gzip
-import os
 import random
 import string
 from collections.abc import Iterable
@@ -255,12 +254,9 @@ def test_any_text_goes_in_and_one_row_comes_out() -> None:
         assert 0 <= (row["generated"] or 0) <= 1
 
 
-def test_real_days_have_no_look_alike() -> None:
+def test_real_days_have_no_look_alike(test_data: Path) -> None:
     """Of 1,291 hosts of real days none is marked; those that look machine-made are a few."""
-    folder = os.environ.get("PROXY_OA_TEST_DATA")
-    if not folder:
-        pytest.skip("PROXY_OA_TEST_DATA isn't set")
-    files = str(Path(folder) / "hdfs/user/spot/proxy/hive/y=*/m=*/d=*/**/*.parquet")
+    files = str(test_data / "hdfs/user/spot/proxy/hive/y=*/m=*/d=*/**/*.parquet")
     hosts = [row[0] for row in duckdb.sql(f"SELECT DISTINCT host FROM read_parquet('{files}')").fetchall()]
     found = described(hosts)
     assert [host for host, row in found.items() if row["looks_like"]] == []
