@@ -62,7 +62,7 @@ test: $(VENV)/.dev  ## Run the tests that need no cluster, and print their cover
 	@echo 'Coverage, the ten files with the least:'
 	@$(BIN)/coverage report | awk 'NR <= 12 || /^TOTAL/'
 
-test-fast: $(VENV)/.dev  ## Run the tests that need no server, browser or process: about a minute.
+test-fast: $(VENV)/.dev  ## Run the tests that need no server, browser or process: a few minutes.
 	$(BIN)/python -m pytest -n $(WORKERS) -m 'not (browser or server or cluster or slow)' $(NOT_FAST:%=--ignore=tests/%)
 
 test-pythons:  ## Run the fast tests in each of Python 3.12 and 3.13 that is installed.
