@@ -130,7 +130,11 @@ class Lists:
         path = self._path(file)
         dated = (_AS_OF.match(line) for number, line in _lines(path))
         first = next((found[1] for found in dated if found), None)
-        as_of = dt.date.fromisoformat(first) if first else dt.date.fromtimestamp(path.stat().st_mtime)  # noqa: DTZ012
+        as_of = (
+            dt.date.fromisoformat(first)
+            if first
+            else dt.datetime.fromtimestamp(path.stat().st_mtime, dt.UTC).date()
+        )
         return ListInForce(name, path, entries, as_of, is_own=path.parent == self.folder)
 
     def _path(self, file: str) -> Path:

@@ -55,7 +55,7 @@ _SITES = [
     # Customers of a hoster, of dynamic DNS and of a content network.
     ("deep.kate.duckdns.org", "kate.duckdns.org", "duckdns.org"),
     ("x.d111.cloudfront.net", "d111.cloudfront.net", "cloudfront.net"),
-    # Nobody's suffix: its last label.
+    # No known suffix: the last label.
     ("a.b.nosuchsuffix", "b.nosuchsuffix", "nosuchsuffix"),
     # One site in all spellings.
     ("WWW.Example.COM.", "example.com", "com"),
@@ -98,8 +98,8 @@ _ADDRESSES = [
 
 
 @pytest.mark.parametrize(("host", "internal"), _ADDRESSES)
-def test_bare_addresses_are_told_from_names(host: str, internal: bool, known: Known) -> None:  # noqa: FBT001
-    """Each spelling that browsers take is an address, its own site, and nobody's word."""
+def test_bare_addresses_are_told_from_names(host, internal, known) -> None:
+    """Each spelling that browsers take is an address, its own site, and has no word."""
     found = known[host]
     assert (found["address"], found["internal"], found["word"]) == (True, internal, "")
     assert found["site"]
@@ -120,7 +120,7 @@ _INTERNAL = [
 
 
 @pytest.mark.parametrize(("host", "internal"), _INTERNAL)
-def test_internal_names(host: str, internal: bool, known: Known) -> None:  # noqa: FBT001
+def test_internal_names(host, internal, known) -> None:
     """One label, a suffix that only internal names have, or an own domain; not a look of one."""
     found = known[host]
     assert (found["address"], found["internal"]) == (False, internal)

@@ -118,7 +118,7 @@ def test_an_external_ranking_is_observed_as_ever(tmp_path: Path) -> None:
 
 
 def test_a_ranking_reads_the_days_before_in_any_order(tmp_path: Path) -> None:
-    """A day ranked after its history is the same, in whatever order the days around it were made."""
+    """A day ranked after its history is the same in any order of the days around it."""
     ranked = []
     for order in ((0, 1, 2), (2, 0, 1)):
         home = Home(tmp_path / f"home{order[0]}", PROXY_OA_RANKING_HISTORY_DAYS="7")

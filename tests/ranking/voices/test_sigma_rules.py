@@ -92,7 +92,7 @@ def test_bytes_that_are_not_utf_8_are_named(tmp_path):
 
 
 def test_rules_for_other_logs_are_none_of_ours(tmp_path):
-    """Whatever is wrong with them; a folder can be SigmaHQ's whole repository."""
+    """Each kind of fault is named; a folder can be SigmaHQ's whole repository."""
     write(tmp_path, "web.yml", GOOD.replace("category: proxy", "category: webserver"))
     write(tmp_path, "process.yml", "logsource: {category: process_creation}\ndetection: [")
     write(tmp_path, "README.md", GOOD)
