@@ -21,8 +21,8 @@ NOT_FAST := cli defs end_to_end investigation/notebook resources/cluster \
     ranking/test_own_results.py ranking/voices \
     resources/local/test_invalid_text.py \
     enrichment/reputation/test_untrusted_file.py test_working_folder.py
-# make test-pythons runs the fast tests in these versions, too.
-PYTHONS ?= 3.12 3.13
+# make test-pythons runs the fast tests in these versions, too; make test has the oldest that is supported.
+PYTHONS ?= 3.13
 
 PIP_INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 # dg in a home with our dagster.yaml, which switches its telemetry off.
@@ -65,7 +65,7 @@ test: $(VENV)/.dev  ## Run the tests that need no cluster, and print their cover
 test-fast: $(VENV)/.dev  ## Run the tests that need no server, browser or process: a few minutes.
 	$(BIN)/python -m pytest -n $(WORKERS) -m 'not (browser or server or cluster or slow)' $(NOT_FAST:%=--ignore=tests/%)
 
-test-pythons:  ## Run the fast tests in each of Python 3.12 and 3.13 that is installed.
+test-pythons:  ## Run the fast tests in the newest supported Python, if it is installed.
 	@for version in $(PYTHONS); do \
 	    python=$$(.ci/find-python $$version) || continue; \
 	    echo "Python $$version: $$python"; \
