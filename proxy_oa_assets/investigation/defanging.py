@@ -1,0 +1,31 @@
+"""Web addresses in the spelling that security teams mail: no program makes a link of them."""
+
+import re
+
+_SCHEME = re.compile(r"(h)(tt)(ps?://)|(f)t(ps?://)|(?<=[a-z0-9]):(?=//)", re.IGNORECASE)
+# What can be a name or an address, wherever in a text: paths and queries hold addresses, too.
+_WORD = re.compile(r"[\w.-]+")
+_DECIMAL = re.compile(r"\d+\.\d+", re.ASCII)
+
+
+def defanged(text: str) -> str:
+    """Return a text with `hxxp` for `http`, `fxp` for `ftp` and `[.]` for the dots of names and addresses.
+
+    The colon of another scheme becomes `[:]`. Decimal numbers and the ends of sentences stay as they are, so
+    that a comment can be given as well as a URI.
+    """
+    return _WORD.sub(_without_dots, _SCHEME.sub(_without_scheme, text))
+
+
+def _without_scheme(match: re.Match[str]) -> str:
+    if match[1]:
+        return f"{match[1]}{'XX' if match[2].isupper() else 'xx'}{match[3]}"
+    return f"{match[4]}x{match[5]}" if match[4] else "[:]"
+
+
+def _without_dots(match: re.Match[str]) -> str:
+    word = match[0]
+    inner = word.strip(".")
+    if "." not in inner or _DECIMAL.fullmatch(inner):
+        return word
+    return word.replace(inner, inner.replace(".", "[.]"))

@@ -1,0 +1,28 @@
+import pytest
+
+from proxy_oa_assets.investigation.defanging import defanged
+
+
+@pytest.mark.parametrize(
+    ("text", "safe"),
+    [
+        (
+            "http://evil.example/a.php?u=https://b.co.uk/x",
+            "hxxp://evil[.]example/a[.]php?u=hxxps://b[.]co[.]uk/x",
+        ),
+        ("HTTP://Evil.Example", "HXXP://Evil[.]Example"),
+        ("evil.example/2.5/x.jar", "evil[.]example/2.5/x[.]jar"),
+        ("203.0.113.7:8080/x", "203[.]0[.]113[.]7:8080/x"),
+        ("ftp://a.example ws://b.example", "fxp://a[.]example ws[:]//b[.]example"),
+        ("пример.рф, x@mail.example", "пример[.]рф, x@mail[.]example"),
+    ],
+)
+def test_no_address_in_a_text_stays_what_a_program_makes_a_link_of(text, safe):
+    """Schemes are renamed and the dots of names are bracketed, in paths, queries and sentences alike."""
+    assert defanged(text) == safe
+
+
+def test_prose_reads_as_it_was_written():
+    """Decimal numbers, ellipses and the ends of sentences keep their dots."""
+    text = "It took 2.5 MB. Then it went on... until 10:15."
+    assert defanged(text) == text
