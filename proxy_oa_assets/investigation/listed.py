@@ -1,0 +1,73 @@
+"""A page of rows, and how many rows there are."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import accumulate
+from typing import TYPE_CHECKING
+
+from proxy_oa_assets.model.errors import InvestigationError
+from proxy_oa_assets.model.tables import records
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+# A client and a URI; NULL is the word `null`.
+Connection = tuple[str, str]
+
+
+@dataclass(frozen=True)
+class Listed:
+    """The rows from the row `offset` (0 is the first) on, and the number of all rows."""
+
+    frame: pd.DataFrame
+    total: int
+    offset: int = 0
+
+    @property
+    def following(self) -> int | None:
+        """The offset of the next page; None if this is the last one."""
+        beyond = self.offset + len(self.frame)
+        return beyond if beyond < self.total else None
+
+
+@dataclass(frozen=True)
+class PageTimes:
+    """The times that a page's rows have, and how many rows of these times are before the page."""
+
+    times: list[str | None]
+    before: int
+    total: int
+
+
+def check_page(limit: int, offset: int = 0) -> None:
+    """Raise InvestigationError for a limit below 1 or an offset below 0."""
+    if limit < 1:
+        raise InvestigationError(f"limit is {limit}; it is the most rows to return, at least 1")
+    if offset < 0:
+        raise InvestigationError(f"offset is {offset}; it is the number of rows before the page, at least 0")
+
+
+def page_times(counts: pd.DataFrame, limit: int, offset: int = 0) -> PageTimes:
+    """Return the times of a page of rows in time order.
+
+    `counts` has a row per time, with the columns p_time and requests first.
+    """
+    rows = [
+        (None if time is None else str(time), int(str(count))) for time, count, *_ in records(counts)
+    ]
+    rows.sort(key=_time_order)
+    earlier = list(accumulate((count for _, count in rows), initial=0))
+    chosen = [
+        number
+        for number, (_, count) in enumerate(rows)
+        if earlier[number] + count > offset and earlier[number] < offset + limit
+    ]
+    before = offset - earlier[chosen[0]] if chosen else 0
+    return PageTimes([rows[number][0] for number in chosen], before, earlier[-1])
+
+
+def _time_order(counted: tuple[str | None, int]) -> tuple[bool, str, str]:
+    """Return a sort key of the statements' order: `7:05:03` is `07:05:03`, and NULL comes last."""
+    time = counted[0] or ""
+    return counted[0] is None, f"0{time}" if time[1:2] == ":" else time, time
