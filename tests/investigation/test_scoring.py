@@ -9,7 +9,7 @@ import pytest
 from support.analysts_day import URI_SEV, AnalystsDay
 
 from proxy_oa_assets.investigation.feedback import COLUMNS
-from proxy_oa_assets.investigation.notebook.edge_investigation import SeverityChanges
+from proxy_oa_assets.investigation.notebook.desk import SeverityChanges
 from proxy_oa_assets.investigation.repair import repaired
 from proxy_oa_assets.investigation.score import (
     change_severities,

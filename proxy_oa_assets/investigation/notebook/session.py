@@ -155,9 +155,9 @@ class StatusLine:
     def _show(self, kind: str, text: str) -> None:
         shown = html.escape(printable(text, _STATUS_WIDTH))
         role = "alert" if kind == "failed" else "status"
-        self.widget.value = (
-            f'<div role="{role}" style="color: {_COLOURS[kind]}; line-height: 1.5">{shown}</div>'
-        )
+        style = f"color: {_COLOURS[kind]}; line-height: 1.5"
+        # The title: a slim bar can cut a long text.
+        self.widget.value = f'<div role="{role}" title="{shown}" style="{style}">{shown}</div>'
 
     def _started_clock(self, doing: str) -> Callable[[], None]:
         """Show the elapsed seconds each second, from another thread; return the function that stops that."""

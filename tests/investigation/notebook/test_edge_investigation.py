@@ -104,10 +104,10 @@ def test_a_connection_shows_its_requests_and_properties(edges) -> None:
     assert properties["URI"] == beacon
     assert (properties["client"], properties["network"]) == ("10.20.1.23", "Reception terminal")
     assert "HIGH" in properties["verdict"]
-    assert edges.details.widget.layout.display is None
+    assert edges.details.shown.layout.display is None
 
     _select(edges, beacon, SHARED)
-    assert edges.details.widget.layout.display == "none"
+    assert edges.details.shown.layout.display == "none"
 
 
 def test_a_score_without_a_selection_says_what_is_missing(day_home, edges) -> None:
@@ -120,7 +120,7 @@ def test_a_score_without_a_selection_says_what_is_missing(day_home, edges) -> No
 def test_severities_are_changed_and_removed_in_the_scored_list(day_home, edges) -> None:
     """Also those of colleagues, whereas Undo knows only this notebook's clicks."""
     score(SAMPLE_DAY, 1, DROPPED, deployment=day_home.deployment)
-    edges.reload.click()
+    edges.tabs.show("Scored")
     assert [row[:2] for row in edges.scored.table.content["rows"]] == [["High", uri] for uri in DROPPED]
     edges.scored.table.selected = [1]
     _press(edges.scored.table, "Score again: medium risk")
@@ -131,6 +131,7 @@ def test_severities_are_changed_and_removed_in_the_scored_list(day_home, edges) 
     edges.scored.table.selected = [0]
     _press(edges.scored.table, "Remove the severity of the selected URIs: they are suspicious again")
     assert _scored(day_home) == {DROPPED[1]: 1}
+    edges.tabs.show("Suspicious")
     assert DROPPED[0] in _listed(edges)
     edges.undo.click()
     assert _scored(day_home) == dict.fromkeys(DROPPED, 1)
@@ -175,7 +176,7 @@ def test_a_day_of_10_000_connections_is_usable(tmp_path) -> None:
     _press(edges.suspicious.table, "Selected URIs: medium risk")
     assert _said(edges.status) == "2,000 URIs scored medium"
     score(SAMPLE_DAY, 3, uris, deployment=day.deployment)
-    edges.reload.click()
+    edges.tabs.show("Scored")
     assert _said(edges.scored.status).endswith("the first 2,000 of them below")
     assert len(edges.scored.table.content["rows"]) == 2000
     edges.deployment.impala.close()

@@ -81,13 +81,14 @@ def test_frames_of_hostile_values_are_text(day_home: Home, tmp_path: Path) -> No
 def test_an_invalid_day_is_one_sentence(day_home: Home, tmp_path: Path) -> None:
     """An error that the user can fix is shown without a traceback, and ends the notebook."""
     client = _client(day_home, "Edge_Investigation", tmp_path)
-    client.nb.cells[1].source = client.nb.cells[1].source.replace("2016-09-12", "<b>yesterday</b>")
+    parameters, view = [cell for cell in client.nb.cells if cell.cell_type == "code"]
+    parameters.source = parameters.source.replace("2016-09-12", "<b>yesterday</b>")
 
     with pytest.raises(CellExecutionError) as stopped:
         _execute(client, day_home)
 
     assert stopped.value.ename == "DayError"
-    (shown,) = client.nb.cells[2].outputs
+    (shown,) = view.outputs
     assert "&lt;b&gt;yesterday&lt;/b&gt;&#x27; is not a day" in shown["data"]["text/html"]
 
 

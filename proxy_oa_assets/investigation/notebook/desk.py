@@ -1,0 +1,125 @@
+"""What the tabs of a day's investigation share: its status line, its changes, and its ways to other tabs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import ipywidgets
+
+from proxy_oa_assets.enrichment.score_columns import Severity
+from proxy_oa_assets.investigation.notebook.session import StatusLine
+from proxy_oa_assets.investigation.score import change_severities
+from proxy_oa_assets.model.day import Day
+from proxy_oa_assets.model.text import counted
+from proxy_oa_assets.resources.deployment import Deployment
+
+# A row of a list, by its columns' names.
+Row = Mapping[str, object]
+
+
+class Panel(Protocol):
+    """What a tab shows."""
+
+    widget: ipywidgets.Widget
+
+    def load(self) -> None:
+        """Read the shown lists again."""
+
+
+class SeverityChanges:
+    """Changes severities, and undoes its own changes."""
+
+    def __init__(self, day: Day, deployment: Deployment) -> None:
+        self._day, self._deployment = day, deployment
+        # Each click's URIs with their former severities, and its severity; None is no severity.
+        self._changes: list[tuple[dict[str, Severity | None], int | None]] = []
+
+    def apply(self, uris: Iterable[str], severity: int | None) -> int:
+        """Set the severity of some URIs, or remove it with None; return the number of URIs."""
+        before = change_severities(self._day, dict.fromkeys(uris, severity), deployment=self._deployment)
+        self._changes.append((before, severity))
+        return len(before)
+
+    def undo(self) -> tuple[int, int] | None:
+        """Undo the last change, except for URIs that a colleague has changed since.
+
+        Returns the numbers of undone and of kept URIs; None if there is no change.
+        """
+        if not self._changes:
+            return None
+        before, after = self._changes[-1]
+        since = dict.fromkeys(before, after)
+        undone = change_severities(self._day, before, since=since, deployment=self._deployment)
+        # Last, so that Undo can be repeated after an error.
+        self._changes.pop()
+        return len(undone), len(before) - len(undone)
+
+
+@dataclass
+class Desk:
+    """A day on the screen; the screen replaces the functions that lead from one tab to another."""
+
+    day: Day
+    deployment: Deployment
+    status: StatusLine = field(default_factory=StatusLine)
+    show_details: Callable[[Row | None], None] = lambda _row: None
+    changed: Callable[[], None] = lambda: None
+
+    def __post_init__(self) -> None:
+        self._changes = SeverityChanges(self.day, self.deployment)
+
+    def score(self, uris: Iterable[str], severity: int | None) -> None:
+        """Set the severity of some URIs, or remove it with None; the lists follow."""
+        if not (wanted := list(uris)):
+            self.status.failed("Select a row first")
+            return
+        with self.status.during("Recording"):
+            changed = counted(self._changes.apply(wanted, severity), "URI")
+            self.changed()
+            outcome = f"scored {Severity(severity).name.lower()}" if severity else "without a severity again"
+            self.status.done(f"{changed} {outcome}")
+
+    def undo(self) -> None:
+        """Undo the last change, except for URIs that a colleague has changed since."""
+        with self.status.during("Undoing"):
+            undone = self._changes.undo()
+            if undone is None:
+                self.status.failed("Nothing to undo: this notebook has scored nothing")
+                return
+            ours, others = undone
+            self.changed()
+            kept = f"; {counted(others, 'URI')} kept: scored by others since" if others else ""
+            self.status.done(f"{counted(ours, 'URI')} as before{kept}")
+
+
+class Tabs:
+    """Tabs whose lists are read when they are first opened, and again after a change."""
+
+    def __init__(self, panels: Mapping[str, Panel]) -> None:
+        self._panels = dict(panels)
+        self._outdated = set(panels)
+        self.widget = ipywidgets.Tab(
+            [panel.widget for panel in panels.values()], titles=list(panels), selected_index=0
+        )
+        self.widget.observe(lambda _: self._load_shown(), "selected_index")
+
+    @property
+    def shown(self) -> str:
+        """The title of the tab that is shown."""
+        return list(self._panels)[self.widget.selected_index or 0]
+
+    def show(self, title: str) -> None:
+        """Show another tab."""
+        self.widget.selected_index = list(self._panels).index(title)
+
+    def reload(self) -> None:
+        """Read the shown tab again now, and the others when they are opened."""
+        self._outdated = set(self._panels)
+        self._load_shown()
+
+    def _load_shown(self) -> None:
+        if self.shown in self._outdated:
+            self._outdated.discard(self.shown)
+            self._panels[self.shown].load()
