@@ -30,7 +30,8 @@ DROPPED = [f"{DROPPER_HOST}/invoice_2291.pdf.exe", f"{DROPPER_HOST}/stage2/confi
 # Of MathJax's formulas, one makes a link.
 HOSTILE = (*MARKUP, r"$\href{javascript:window.ran = 8}{x}$")
 SHOW_HOSTILE = f"""import pandas as pd
-from proxy_oa_assets.investigation.notebook.text_table import TableColumn, TextTable
+from proxy_oa_assets.investigation.notebook.columns import TableColumn
+from proxy_oa_assets.investigation.notebook.text_table import TextTable
 values = pd.DataFrame({{"value": {HOSTILE!r}}})
 table = TextTable("Hostile")
 table.show(values, [TableColumn("value", "value")])

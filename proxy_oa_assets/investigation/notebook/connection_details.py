@@ -5,9 +5,10 @@ from __future__ import annotations
 import ipywidgets
 
 from proxy_oa_assets.investigation.day_context import uri_text
+from proxy_oa_assets.investigation.notebook.columns import columns
 from proxy_oa_assets.investigation.notebook.desk import Desk, Row
 from proxy_oa_assets.investigation.notebook.session import StatusLine
-from proxy_oa_assets.investigation.notebook.text_table import PropertyTable, TextTable, columns, cut_note
+from proxy_oa_assets.investigation.notebook.text_table import PropertyTable, TextTable, cut_note
 from proxy_oa_assets.investigation.search import details
 from proxy_oa_assets.model.text import counted
 

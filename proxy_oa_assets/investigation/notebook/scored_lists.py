@@ -6,12 +6,12 @@ import ipywidgets
 import pandas as pd
 
 from proxy_oa_assets.investigation.day_context import uri_text
+from proxy_oa_assets.investigation.notebook.columns import columns
 from proxy_oa_assets.investigation.notebook.desk import Desk
 from proxy_oa_assets.investigation.notebook.session import StatusLine
 from proxy_oa_assets.investigation.notebook.text_table import (
     Action,
     TextTable,
-    columns,
     cut_note,
     severity_actions,
 )

@@ -8,12 +8,12 @@ import ipywidgets
 import pandas as pd
 
 from proxy_oa_assets.investigation.day_context import uri_text
+from proxy_oa_assets.investigation.notebook.columns import columns
 from proxy_oa_assets.investigation.notebook.desk import Desk, Row
 from proxy_oa_assets.investigation.notebook.session import StatusLine
 from proxy_oa_assets.investigation.notebook.text_table import (
     MOST_ROWS,
     TextTable,
-    columns,
     severity_actions,
 )
 from proxy_oa_assets.investigation.search import suspicious

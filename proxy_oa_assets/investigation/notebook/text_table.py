@@ -2,31 +2,28 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 import anywidget
 import pandas as pd
 import traitlets
+from traitlets.utils.bunch import Bunch
 
-from proxy_oa_assets.enrichment.reputation.verdict import Risk, gravest
 from proxy_oa_assets.enrichment.score_columns import Severity
+from proxy_oa_assets.investigation.notebook.columns import MOST_TEXT, Pivot, TableColumn, severity_text
 from proxy_oa_assets.model.tables import records
 from proxy_oa_assets.model.text import printable
 
 # More rows would make a browser slow.
 MOST_ROWS = 2000
-# In characters; the details show a longer value in full, up to a limit: a client can send a megabyte.
-_WIDTH, _PROPERTY_WIDTH = 400, 20_000
 _BUTTON_STYLES = {Severity.HIGH: "danger", Severity.MEDIUM: "warning", Severity.LOW: "info"}
-
-
-def cell(value: object) -> str:
-    """Return a value as the text of a cell."""
-    return printable(value, _WIDTH)
+# The keys that open the row's client, host and URI; no action has them.
+_PIVOT_KEYS: dict[Pivot, str] = {"client": "c", "host": "h", "uri": "u"}
 
 
 def cut_note(rows: int) -> str:
@@ -35,25 +32,13 @@ def cut_note(rows: int) -> str:
 
 
 @dataclass(frozen=True)
-class TableColumn:
-    """A column of a frame, and how to show it.
-
-    `text` converts a value to its text, `order` to its sort key, which is the value itself by default. A
-    `wide` column takes the remaining width; a `wrapped` one has line breaks.
-    """
-
-    name: str
-    heading: str
-    text: Callable[[object], str] = cell
-    kind: Literal["text", "number", "wide", "wrapped", "heading"] = "text"
-    order: Callable[[object], float] | None = None
-
-
-@dataclass(frozen=True)
 class Action:
     """A button below a table that acts on the selected rows.
 
     Buttons of the same `line` stand side by side behind that label. `style` is a button style of ipywidgets.
+    `key`, a character, does the same while the table has the focus. `confirm` is called with the selected
+    rows' numbers: the action is done if it returns None, and else only by a second click with the same
+    selection, after its text, such as "Score 312 URIs low? Click again", has been shown.
     """
 
     line: str
@@ -61,6 +46,8 @@ class Action:
     title: str
     do: Callable[[], None]
     style: str = ""
+    key: str = ""
+    confirm: Callable[[list[int]], str | None] | None = None
 
 
 class TextTable(anywidget.AnyWidget):
@@ -69,6 +56,14 @@ class TextTable(anywidget.AnyWidget):
     `selected` are the numbers of the frame's rows, from 0; `several`, `one` or `none` can be selected. A
     `bare` table has no headings. `height` is CSS; longer tables scroll. An action's message contains the
     selection: the click of a separate button could reach the kernel before it and act on other rows.
+
+    - `on_pivot(kind, row)` is called when the client, host or URI of a row, by its number, is to be opened:
+      by a click on the value of a pivot column, by Enter (client) or by the keys c, h and u.
+    - `on_page(offset)` is called to show other rows of a list of which a page is shown.
+    - `on_sort(column, descending)` is called to sort that whole list, with None for the order of the list;
+      without it, a heading sorts the page and says so.
+
+    The columns that a user chooses are kept for the next table of the same label.
 
     Example:
         >>> table = TextTable("Clients", selection="one")
@@ -81,12 +76,16 @@ class TextTable(anywidget.AnyWidget):
 
     content = traitlets.Dict().tag(sync=True)
     selected = traitlets.List(traitlets.Int())
+    shown_columns = traitlets.List(traitlets.Unicode()).tag(sync=True)
+    answer = traitlets.Dict().tag(sync=True)
     selection = traitlets.Unicode().tag(sync=True)
     label = traitlets.Unicode().tag(sync=True)
     height = traitlets.Unicode().tag(sync=True)
     empty = traitlets.Unicode().tag(sync=True)
     bare = traitlets.Bool().tag(sync=True)
     buttons = traitlets.List(traitlets.Dict()).tag(sync=True)
+
+    _chosen: ClassVar[dict[str, list[str]]] = {}
 
     def __init__(
         self,
@@ -96,62 +95,185 @@ class TextTable(anywidget.AnyWidget):
         height: str = "320px",
         bare: bool = False,
         actions: Sequence[Action] = (),
+        on_pivot: Callable[[str, int], None] | None = None,
+        on_page: Callable[[int], None] | None = None,
+        on_sort: Callable[[str | None, bool], None] | None = None,
     ) -> None:
-        nothing = {"version": 0, "columns": [], "rows": [], "ranks": [], "selected": []}
-        super().__init__(label=label, selection=selection, height=height, bare=bare, content=nothing)
-        self.actions = actions
+        super().__init__(
+            label=label,
+            selection=selection,
+            height=height,
+            bare=bare,
+            content={"version": 0, "columns": [], "rows": [], "ranks": [], "selected": []},
+            shown_columns=self._chosen.get(label, []),
+        )
+        self.actions, self._on_pivot, self._on_page, self._on_sort = actions, on_pivot, on_page, on_sort
+        self._check_keys()
         self.buttons = [
-            {"line": action.line, "text": action.text, "title": action.title, "style": action.style}
+            {
+                "line": action.line,
+                "text": action.text,
+                "title": action.title,
+                "style": action.style,
+                "key": action.key,
+            }
             for action in actions
         ]
         self._latest: dict[str, int] = {}
+        self._shown, self._columns = pd.DataFrame(), tuple[TableColumn, ...]()
+        self._place: dict[str, object] = {}
+        self._sorted: dict[str, object] = {"column": None, "descending": False}
+        # What the rows hold that may be selected after an action, the next one first.
+        self._then: list[tuple[object, ...]] | None = None
         self.on_msg(self._receive)
+        self.observe(lambda _: self._choose(), "shown_columns")
 
     def show(
         self,
         frame: pd.DataFrame,
         columns: Sequence[TableColumn],
         *,
-        selected: Sequence[int] = (),
+        selected: Sequence[int] | None = None,
         empty: str = "nothing",
+        total: int | None = None,
+        offset: int = 0,
+        around: int | None = None,
     ) -> None:
         """Show a frame's first rows, at most MOST_ROWS, with some of them selected.
 
-        Order and scroll position stay. `empty` is the text for a frame without rows.
+        Order, chosen columns and scroll position stay. Without `selected`, an action that shows the table
+        again leaves selected what follows its rows in the shown order; otherwise nothing is selected. The
+        rows are the `total` rows of a list from `offset` on, by default the whole list. The row `around` is
+        marked as the one around which a window was opened. Rows with a severity in `uri_sev`, which need not
+        be among the columns, are marked. `empty` is the text for a frame without rows.
         """
-        shown = frame.head(MOST_ROWS)
+        self._shown, self._columns = frame.head(MOST_ROWS), tuple(columns)
+        self._place = {
+            "total": len(frame) if total is None else total,
+            "offset": offset,
+            "around": around,
+        }
+        chosen = self._following() if selected is None else list(selected)
         with self.hold_sync():
             self.empty = empty
-            self.content = {
-                "version": self.content["version"] + 1,
-                "columns": [
-                    {"name": column.name, "heading": column.heading, "kind": column.kind}
-                    for column in columns
-                ],
-                "rows": [
-                    [column.text(value) for column, value in zip(columns, row, strict=True)]
-                    for row in records(shown[[column.name for column in columns]])
-                ],
-                "ranks": [_ranks(shown[column.name], column.order) for column in columns],
-                "selected": list(selected),
-            }
-        self.selected = list(selected)
+            self._draw(chosen)
+        before, self.selected = self.selected, chosen
+        if chosen and chosen == before:
+            # The same number is another row now.
+            self.notify_change(Bunch(name="selected", old=before, new=chosen, owner=self, type="change"))
+
+    def _draw(self, selected: list[int]) -> None:
+        names = [column.name for column in self._columns if column.name in self.shown_columns]
+        columns = [c for c in self._columns if (c.name in names if names else c.shown)]
+        shown = self._shown
+        pivots = {column.pivot for column in self._columns if column.pivot and self._on_pivot}
+        self.content = {
+            **self._place,
+            "version": self.content["version"] + 1,
+            "columns": [
+                {
+                    "name": column.name,
+                    "heading": column.heading,
+                    "kind": column.kind,
+                    "pivot": column.pivot if self._on_pivot else None,
+                }
+                for column in columns
+            ],
+            "choices": [[column.name, column.heading] for column in self._columns],
+            "rows": [
+                [column.text(value) for column, value in zip(columns, row, strict=True)]
+                for row in records(shown[[column.name for column in columns]])
+            ],
+            "ranks": [] if self._on_sort else [_ranks(shown[c.name], c.order) for c in columns],
+            "sorted": self._sorted if self._on_sort else None,
+            "severities": [severity_text(value) for value in shown["uri_sev"]] if "uri_sev" in shown else [],
+            "keys": {key: kind for kind, key in _PIVOT_KEYS.items() if kind in pivots},
+            "paged": self._on_page is not None,
+            "selected": selected,
+        }
+
+    def _following(self) -> list[int]:
+        """Return the row to select after an action: the first of those that may be and is still there."""
+        if self._then is None or self._shown.empty:
+            return []
+        numbers = {row: number for number, row in reversed([*enumerate(_contents(self._shown))])}
+        return [next((numbers[row] for row in self._then if row in numbers), 0)]
+
+    def _choose(self) -> None:
+        self._chosen[self.label] = self.shown_columns
+        if self._columns:
+            self._draw(self.selected)
 
     def _receive(self, _widget: object, message: Mapping[str, Any], _buffers: object) -> None:
-        """Apply a selection from the browser, unless its rows are no longer shown, and its action.
+        """Apply a message from the browser, unless its rows are no longer shown.
 
-        A view numbers its messages. A message that arrives after a later one is outdated: only its action is
-        applied, to the selection that it contains.
+        A view numbers its messages. A selection that arrives after a later one is outdated; an action is
+        applied to the selection that it contains.
         """
+        action = message.get("action")
         if message["version"] != self.content["version"]:
+            if action is not None:
+                self._reply(message, "The table has changed: nothing was done")
             return
-        view, number, action = message["view"], message["number"], message["action"]
+        if "call" in message:
+            self._call(message)
+            return
+        view, number = message["view"], message["number"]
         latest = self._latest.get(view, 0)
         self._latest[view] = max(number, latest)
         if number > latest or action is not None:
             self.selected = message["selected"]
         if action is not None:
-            self.actions[action].do()
+            self._act(self.actions[action], message)
+
+    def _act(self, action: Action, message: Mapping[str, Any]) -> None:
+        """Do an action, or ask first; the browser holds further actions back until it has the answer."""
+        acted, question = False, ""
+        try:
+            asked = action.confirm(self.selected) if action.confirm else None
+            question = "" if asked is None else printable(asked, MOST_TEXT)
+            if question and question != message.get("confirmed"):
+                return
+            rows = _contents(self._shown) if message.get("then") else []
+            self._then = [rows[number] for number in message.get("then", ())]
+            acted, question = True, ""
+            action.do()
+        finally:
+            self._then = None
+            self._reply(message, question, acted=acted, asked=bool(question))
+
+    def _reply(
+        self, message: Mapping[str, Any], text: str, *, acted: bool = False, asked: bool = False
+    ) -> None:
+        about = {name: message[name] for name in ("view", "number", "action")}
+        self.answer = {**about, "text": text, "acted": acted, "asked": asked}
+
+    def _call(self, message: Mapping[str, Any]) -> None:
+        call = message["call"]
+        if call == "open":
+            self._open(message)
+        elif call == "pivot" and self._on_pivot:
+            self._on_pivot(message["kind"], message["row"])
+        elif call == "page" and self._on_page:
+            self._on_page(message["offset"])
+        elif call == "sort" and self._on_sort:
+            self._sorted = {"column": message["column"], "descending": message["descending"]}
+            self._on_sort(message["column"], message["descending"])
+
+    def _open(self, message: Mapping[str, Any]) -> None:
+        """Send the whole texts of a row's values to the view that asked for them."""
+        columns = [column for column in self._columns if column.name in message["columns"]]
+        (row,) = records(self._shown.iloc[[message["row"]]][[column.name for column in columns]])
+        texts = [
+            [column.name, column.heading, column.whole(value)]
+            for column, value in zip(columns, row, strict=True)
+        ]
+        self.send({**{name: message[name] for name in ("view", "version", "row")}, "texts": texts})
+
+    def _check_keys(self) -> None:
+        keys = [*filter(None, (action.key for action in self.actions)), *_PIVOT_KEYS.values()]
+        if twice := [key for key, number in Counter(keys).items() if number > 1]:
+            raise ValueError(f"{self.label}: the key {twice[0]!r} has two meanings; choose another one")
 
 
 def _ranks(values: pd.Series, order: Callable[[object], float] | None) -> list[int]:
@@ -160,71 +282,20 @@ def _ranks(values: pd.Series, order: Callable[[object], float] | None) -> list[i
     return [int(rank) for rank in ordered.rank(method="dense", na_option="bottom")]
 
 
-def _score(value: object) -> str:
-    return f"{value:.2e}" if isinstance(value, float) else ""
-
-
-def _severity(value: object) -> str:
-    return next((severity.name.capitalize() for severity in Severity if severity == value), "")
-
-
-def _verdict(value: object) -> str:
-    """Return the label of the gravest verdict, such as `HIGH`."""
-    verdict = gravest(str(value))
-    return cell(verdict.label) if verdict else ""
-
-
-def _risk_order(value: object) -> int:
-    verdict = gravest(str(value))
-    return -verdict.risk if verdict else -Risk.UNVERIFIED + 1
-
-
-_COLUMNS = {
-    column.name: column
-    for column in (
-        TableColumn("ml_score", "score", _score, "number"),
-        TableColumn("uri_sev", "severity", _severity),
-        TableColumn("time", "time"),
-        TableColumn("p_time", "time"),
-        TableColumn("clientip", "client"),
-        TableColumn("network_context", "network"),
-        TableColumn("username", "user"),
-        TableColumn("fulluri", "URI", kind="wide"),
-        TableColumn("uri_rep", "verdict", _verdict, order=_risk_order),
-        TableColumn("reqmethod", "method"),
-        TableColumn("respcode", "code"),
-        TableColumn("respcode_name", "response"),
-        TableColumn("resconttype", "content type"),
-        TableColumn("csbytes", "sent", kind="number"),
-        TableColumn("scbytes", "received", kind="number"),
-        TableColumn("duration", "ms", kind="number"),
-        TableColumn("referer", "referer", kind="wide"),
-        TableColumn("useragent", "user agent"),
-        TableColumn("webcat", "category"),
-        TableColumn("serverip", "server"),
-        TableColumn("uriport", "port"),
-        TableColumn("scored_rows", "rows", kind="number"),
-        TableColumn("story", "story"),
-        TableColumn("effect", "effect"),
-        TableColumn("points", "points", lambda value: f"{value:.1f}", "number"),
-        TableColumn("host", "host"),
-        TableColumn("clients", "clients", kind="number"),
-        TableColumn("given_on", "given on"),
-        TableColumn("until", "until"),
-        TableColumn("by", "by", kind="wide"),
-        TableColumn("because", "because", kind="wide"),
-    )
-}
-
-
-def columns(names: str) -> tuple[TableColumn, ...]:
-    """Return the notebooks' columns of these names, which blanks separate."""
-    return tuple(_COLUMNS[name] for name in names.split())
+def _contents(frame: pd.DataFrame) -> list[tuple[object, ...]]:
+    """Return what the rows hold, by which they are found again: all but the severity, and which of equals."""
+    rows = [*records(frame.drop(columns="uri_sev", errors="ignore"))]
+    seen = Counter[tuple[object, ...]]()
+    found = []
+    for row in rows:
+        seen[row] += 1
+        found.append((*row, seen[row]))
+    return found
 
 
 _PROPERTIES = (
     TableColumn("label", "", kind="heading"),
-    TableColumn("value", "", lambda value: printable(value, _PROPERTY_WIDTH), "wrapped"),
+    TableColumn("value", "", lambda value: printable(value, MOST_TEXT), "wrapped"),
 )
 
 
@@ -240,8 +311,18 @@ class PropertyTable:
         self.widget.show(pd.DataFrame(rows, columns=["label", "value"]), _PROPERTIES)
 
 
-def severity_actions(line: str, change: Callable[[int], None]) -> list[Action]:
-    """Return the actions High, Medium and Low, which call `change` with the severity."""
+def severity_actions(
+    line: str,
+    change: Callable[[int], None],
+    *,
+    keys: str = "",
+    confirm: Callable[[int, list[int]], str | None] | None = None,
+) -> list[Action]:
+    """Return the actions High, Medium and Low, which call `change` with the severity.
+
+    `keys` are their three keys, such as `123`; `confirm` is called with the severity and the selected rows'
+    numbers, as an action's is.
+    """
     return [
         Action(
             line=line,
@@ -249,6 +330,8 @@ def severity_actions(line: str, change: Callable[[int], None]) -> list[Action]:
             title=f"{line}: {severity.name.lower()} risk",
             do=partial(change, severity),
             style=style,
+            key=keys[place : place + 1],
+            confirm=partial(confirm, severity) if confirm else None,
         )
-        for severity, style in _BUTTON_STYLES.items()
+        for place, (severity, style) in enumerate(_BUTTON_STYLES.items())
     ]

@@ -14,12 +14,12 @@ import traitlets
 
 from proxy_oa_assets.enrichment.score_columns import Severity
 from proxy_oa_assets.investigation.day_context import uri_text
+from proxy_oa_assets.investigation.notebook.columns import columns
 from proxy_oa_assets.investigation.notebook.session import NotebookView, StatusLine, open_day
 from proxy_oa_assets.investigation.notebook.text_table import (
     MOST_ROWS,
     PropertyTable,
     TextTable,
-    columns,
     cut_note,
 )
 from proxy_oa_assets.investigation.score import threats

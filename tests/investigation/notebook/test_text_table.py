@@ -1,13 +1,8 @@
 import pandas as pd
 import pytest
 
-from proxy_oa_assets.investigation.notebook.text_table import (
-    MOST_ROWS,
-    Action,
-    TableColumn,
-    TextTable,
-    cut_note,
-)
+from proxy_oa_assets.investigation.notebook.columns import TableColumn
+from proxy_oa_assets.investigation.notebook.text_table import MOST_ROWS, Action, TextTable, cut_note
 
 _HOSTILE = "<script>alert(1)</script>\x1b[31m\u202egpj.exe"
 
