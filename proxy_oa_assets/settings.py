@@ -19,6 +19,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from proxy_oa_assets.model.day import Day
 from proxy_oa_assets.model.dotenv_file import not_empty, read_dotenv
 from proxy_oa_assets.model.errors import DayError, SettingsError
+from proxy_oa_assets.model.file_lock import user_name
 from proxy_oa_assets.model.files import bundled
 from proxy_oa_assets.model.setting_types import (
     AbsolutePath,
@@ -182,6 +183,8 @@ class Settings(_Variables):
     owners: Owners = ("team:proxy-oa",)
     source_url: Branch | None = None
     chosen_dagster_home: AbsolutePath | None = Field(default=None, alias="DAGSTER_HOME")
+    # Who records severities and incidents: on a hub, all analysts can share an account.
+    analyst: str = Field(default_factory=user_name, alias="JUPYTERHUB_USER")
 
     @model_validator(mode="after")
     def _statements_can_name_huser(self) -> Self:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Sequence
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING
@@ -14,6 +15,8 @@ from proxy_oa_assets.resources.hdfs import StillHeld
 
 if TYPE_CHECKING:
     import pandas as pd
+
+_AFTER_HOST, _PORT = re.compile(r"[/?]"), re.compile(r":[0-9]*\Z")
 
 
 def day_context(day: Day | str, deployment: Deployment | None) -> tuple[Day, Deployment]:
@@ -36,6 +39,13 @@ def analysts_lock(
 def uri_text(fulluri: object) -> str:
     """Return a URI as it is matched: NULL, in a frame None or NaN, is the word `null`."""
     return fulluri if isinstance(fulluri, str) else NULL
+
+
+def uri_host(fulluri: str) -> str:
+    """Return the host of a URI as logs have it: what stands before port, path and query."""
+    place = _AFTER_HOST.split(fulluri, maxsplit=1)[0]
+    is_bare_ipv6 = place.count(":") > 1 and not place.startswith("[")
+    return place if is_bare_ipv6 else _PORT.sub("", place)
 
 
 def replace_rows(

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from proxy_oa_assets.investigation.incidents import restore_incidents
 from proxy_oa_assets.investigation.notebook.copies import upgraded_templates
 from proxy_oa_assets.investigation.score import feedback_drift
 from proxy_oa_assets.investigation.storyboard import restore_stories
@@ -22,11 +23,14 @@ def repaired(day: Day, deployment: Deployment, *, patience: float | None = None)
     lines = []
     if drift := feedback_drift(day, deployment, patience=patience):
         lines.append(f"{hdfs.location(workspace.feedback(day))} follows the severities again ({drift})")
+    if incidents := restore_incidents(day, deployment, patience=patience):
+        lines.append(f"{counted(len(incidents), 'incident')} of {day} saved or deleted to the end")
     if stories := restore_stories(day, deployment, patience=patience):
         lines.append(f"timeline and progression of {counted(len(stories), 'comment')} of {day} written")
     notebooks = workspace.notebooks(day)
     left = sum(map(remove_abandoned, (workspace.data(day), notebooks, upgraded_templates(notebooks))))
     folders = [path.rpartition("/")[0] for path in (workspace.feedback(day), workspace.results(day))]
+    folders.append(workspace.journal(day).rpartition("/")[0])
     folders += [f"{workspace.huser}/{table.day_folder(day)}" for table in TABLES.values() if not table.hourly]
     left += sum(map(hdfs.remove_abandoned, [*folders, workspace.progressions(day)]))
     if left:

@@ -8,7 +8,7 @@ from proxy_oa_assets.resources.deployment import Deployment
 
 
 def reset_scored_connections(day: Day | str, *, deployment: Deployment | None = None) -> list[str]:
-    """Remove the day's severities, comments, timelines, feedback and incident progression files for good.
+    """Remove the day's severities with their journal, its stories and incidents, and its feedback, for good.
 
     Other days stay. An existing story page is written again, without stories. Returns a line about each file
     and table.
@@ -19,7 +19,7 @@ def reset_scored_connections(day: Day | str, *, deployment: Deployment | None = 
         progressions = [
             entry.path
             for entry in deployment.hdfs.list_folder(deployment.workspace.progressions(day))
-            if entry.name.startswith("incident-progression-") and entry.name.endswith(".json")
+            if entry.name.startswith("incident-") and entry.name.endswith(".json")
         ]
         # What follows from the tables first: after a kill in between, the next touch of the day restores it.
         for path in (deployment.workspace.feedback(day), *progressions):
@@ -31,6 +31,11 @@ def reset_scored_connections(day: Day | str, *, deployment: Deployment | None = 
             still_held()
             deployment.impala.drop_day(table, day)
             lines.append(f"{table.name}: {rows} rows of {day} removed")
+        # The journal last: it says who gave the severities that a killed reset leaves.
+        still_held()
+        journal = deployment.workspace.journal(day)
+        if deployment.hdfs.delete(journal):
+            lines.append(f"{deployment.hdfs.location(journal)} removed")
     if deployment.workspace.story(day).exists():
         lines.append(f"{write_story(day, deployment=deployment).path} written again")
     return lines

@@ -4,24 +4,27 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Self, TypedDict, cast
+from typing import TYPE_CHECKING, Self, cast
 
-from proxy_oa_assets.enrichment.score_columns import response_code_name
 from proxy_oa_assets.investigation.day_context import analysts_lock, day_context, replace_rows, uri_text
+from proxy_oa_assets.investigation.progressions import (
+    MOST_CLIENTS,
+    IncidentProgression,
+    found_of,
+    write_found,
+)
 from proxy_oa_assets.model.day import Day
 from proxy_oa_assets.model.errors import CommentChangedError, InvestigationError
-from proxy_oa_assets.model.tables import PROXY_STORYBOARD, PROXY_TIMELINE, records
+from proxy_oa_assets.model.tables import PROXY_STORYBOARD, records
 from proxy_oa_assets.model.text import printable
 from proxy_oa_assets.model.text_file import parse_nested
 from proxy_oa_assets.resources.deployment import Deployment
-from proxy_oa_assets.resources.hdfs import StillHeld
-from proxy_oa_assets.sql import analysts, raw_log
+from proxy_oa_assets.sql import analysts
 
 if TYPE_CHECKING:
     import pandas as pd
 
 _SHOWN_WIDTH = 200
-_MOST_CLIENTS = 20
 
 
 @dataclass(frozen=True)
@@ -37,26 +40,10 @@ class Comment:
         texts = ("" if value is None else str(value) for value in (title, text))
         return cls(*(each.encode("utf-16", "surrogatepass").decode("utf-16", "replace") for each in texts))
 
-
-class ProgressionRequest(TypedDict):
-    """A client's way to a threat; NULL is None."""
-
-    clientip: str | None
-    referer: str | None
-    reqmethod: str | None
-    resconttype: str | None
-
-
-class IncidentProgression(TypedDict):
-    """How an incident came about: the content of its file.
-
-    `requests` are the distinct requests to the threat, the earliest first. `referer_for` are the other URIs
-    whose requests name the threat as their referer.
-    """
-
-    fulluri: str
-    requests: list[ProgressionRequest]
-    referer_for: list[str | None]
+    @property
+    def is_blank(self) -> bool:
+        """Whether there is nothing to read: a threat with such a comment counts as one without a story."""
+        return not (self.title.strip() or self.text.strip())
 
 
 def save_storyboard(
@@ -64,7 +51,7 @@ def save_storyboard(
     fulluri: str,
     title: str,
     text: str,
-    top: int = _MOST_CLIENTS,
+    top: int = MOST_CLIENTS,
     *,
     over: Comment | None = None,
     deployment: Deployment | None = None,
@@ -76,13 +63,11 @@ def save_storyboard(
     InvestigationError, before anything is written, if the day's raw log doesn't have the URI or `top` is
     below 1, and CommentChangedError if `over` is given and another comment is stored.
     """
-    if top < 1:
-        raise InvestigationError(f"top is {top}; it is the number of clients in the timeline, at least 1")
+    check_top(top)
     day, deployment = day_context(day, deployment)
     threat = uri_text(fulluri)
-    times = _timeline_rows(day, deployment, threat, top)
-    progression = _progression(day, deployment, threat)
-    if not times and not progression["referer_for"]:
+    found = found_of(day, deployment, [threat], top)[threat]
+    if not found:
         raise InvestigationError(
             f"{printable(threat, _SHOWN_WIDTH)}: no request of {day} is to this URI or names it as its "
             f"referer, so no story was saved. expanded_search() shows what the day has"
@@ -98,7 +83,7 @@ def save_storyboard(
         still_held()
         row = (threat, comment.title, comment.text)
         replace_rows(deployment, PROXY_STORYBOARD, day, [threat], [row], before=comments)
-        _write_derived(day, deployment, times, progression, still_held)
+        write_found(day, deployment, [found], still_held)
 
 
 def restore_stories(day: Day, deployment: Deployment, *, patience: float | None = None) -> list[str]:
@@ -107,18 +92,16 @@ def restore_stories(day: Day, deployment: Deployment, *, patience: float | None 
     A killed save leaves such a comment. One whose requests the raw log no longer has stays as it is. The
     analysts' lock is taken, with `patience`, only if there is one.
     """
-    restored = []
-    for threat in _incomplete(deployment.impala.read_day(PROXY_STORYBOARD, day), day, deployment):
-        times = _timeline_rows(day, deployment, threat, _MOST_CLIENTS)
-        progression = _progression(day, deployment, threat)
-        if not times and not progression["referer_for"]:
-            continue
-        with analysts_lock(day, deployment, "restoring a story of", patience) as still_held:
-            # A colleague may just have saved or reset it.
-            latest = deployment.impala.read_latest_day(PROXY_STORYBOARD, day)
-            if threat in _incomplete(latest, day, deployment):
-                _write_derived(day, deployment, times, progression, still_held)
-                restored.append(threat)
+    incomplete = _incomplete(deployment.impala.read_day(PROXY_STORYBOARD, day), day, deployment)
+    found = {uri: each for uri, each in found_of(day, deployment, incomplete).items() if each}
+    if not found:
+        return []
+    with analysts_lock(day, deployment, "restoring a story of", patience) as still_held:
+        # A colleague may just have saved or reset it.
+        latest = deployment.impala.read_latest_day(PROXY_STORYBOARD, day)
+        restored = [uri for uri in _incomplete(latest, day, deployment) if uri in found]
+        if restored:
+            write_found(day, deployment, [found[uri] for uri in restored], still_held)
     return restored
 
 
@@ -128,12 +111,21 @@ def storyboard(day: Day | str, *, deployment: Deployment | None = None) -> pd.Da
     return deployment.impala.read_day(PROXY_STORYBOARD, day).sort_values("p_threat", ignore_index=True)
 
 
+def check_top(top: int) -> None:
+    """Raise InvestigationError for a number of clients that no timeline has."""
+    if top < 1:
+        raise InvestigationError(f"top is {top}; it is the number of clients in the timeline, at least 1")
+
+
+def comments_by_threat(comments: pd.DataFrame) -> dict[str, Comment]:
+    """Return the comment of each threat in the frame that `storyboard` returns."""
+    found = records(comments[["p_threat", "title", "text"]])
+    return {uri_text(uri): Comment.of(title, text) for uri, title, text in found}
+
+
 def comment_of(comments: pd.DataFrame, threat: str) -> Comment:
     """Return a threat's comment in the frame that `storyboard` returns, or an empty one."""
-    for uri, title, text in records(comments[["p_threat", "title", "text"]]):
-        if uri_text(uri) == threat:
-            return Comment.of(title, text)
-    return Comment()
+    return comments_by_threat(comments).get(threat, Comment())
 
 
 def timeline(day: Day | str, fulluri: str, *, deployment: Deployment | None = None) -> pd.DataFrame:
@@ -174,44 +166,3 @@ def _incomplete(comments: pd.DataFrame, day: Day, deployment: Deployment) -> lis
     files = {entry.path for entry in deployment.hdfs.list_folder(deployment.workspace.progressions(day))}
     threats = dict.fromkeys(uri_text(threat) for (threat,) in records(comments[["p_threat"]]))
     return [threat for threat in threats if deployment.workspace.progression(day, threat) not in files]
-
-
-def _write_derived(
-    day: Day,
-    deployment: Deployment,
-    times: list[tuple[object, ...]],
-    progression: IncidentProgression,
-    still_held: StillHeld,
-) -> None:
-    """Replace a threat's timeline, then its progression. The analysts' lock must be held."""
-    threat = progression["fulluri"]
-    former = deployment.impala.read_latest_day(PROXY_TIMELINE, day)
-    still_held()
-    replace_rows(deployment, PROXY_TIMELINE, day, [threat], times, before=former)
-    still_held()
-    path = deployment.workspace.progression(day, threat)
-    deployment.hdfs.write(path, [json.dumps(progression).encode("utf-8")])
-
-
-def _timeline_rows(day: Day, deployment: Deployment, threat: str, top: int) -> list[tuple[object, ...]]:
-    found = deployment.impala.query(raw_log.client_timeline(day, threat, top))
-    rows = list[tuple[object, ...]]()
-    for clientip, time, respcode, duration in records(found):
-        # As in Spot, a row has one client, time and code: it starts and ends at that time.
-        moment = day.key if time is None else f"{day} {time}"
-        code = None if respcode is None else str(respcode)
-        rows.append((threat, moment, moment, duration, clientip, code, response_code_name(code)))
-    return rows
-
-
-def _progression(day: Day, deployment: Deployment, threat: str) -> IncidentProgression:
-    requests = deployment.impala.query(raw_log.requests_to(day, threat))
-    led_to = deployment.impala.query(raw_log.referer_for(day, threat))
-    return {
-        "fulluri": threat,
-        "requests": [
-            cast("ProgressionRequest", dict(zip(requests.columns, row, strict=True)))
-            for row in records(requests)
-        ],
-        "referer_for": [None if uri is None else str(uri) for (uri,) in records(led_to)],
-    }

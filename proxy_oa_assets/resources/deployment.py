@@ -63,6 +63,7 @@ def deployment(settings: Settings, *, patient: bool = True) -> Deployment:
             ranking_voices=list(settings.ranking_voices),
             sigma_rules=_text(settings.sigma_rules),
             feedback_days=settings.feedback_days,
+            analyst=settings.analyst,
         ),
     )
 

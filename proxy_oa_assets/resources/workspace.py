@@ -9,6 +9,7 @@ from pydantic import Field
 from proxy_oa_assets.enrichment.network_context import NetworkContext, read_network_context
 from proxy_oa_assets.model.column_map import ColumnMap, load_column_map
 from proxy_oa_assets.model.day import Day
+from proxy_oa_assets.model.file_lock import user_name
 
 
 class Workspace(dg.ConfigurableResource):
@@ -51,6 +52,9 @@ class Workspace(dg.ConfigurableResource):
     feedback_days: int = Field(
         default=30, description="Days after its own on which a severity counts (PROXY_OA_FEEDBACK_DAYS)"
     )
+    analyst: str = Field(
+        default_factory=user_name, description="Who records severities and incidents (JUPYTERHUB_USER)"
+    )
 
     @property
     def summary(self) -> str:
@@ -91,8 +95,16 @@ class Workspace(dg.ConfigurableResource):
         """Return the HDFS path of a lock of a day: an asset's, `story`, or `analysts`."""
         return f"{self.huser}/proxy/oa/.locks/{day.folder}{'' if holder == 'analysts' else f'.{holder}'}"
 
+    def journal(self, day: Day) -> str:
+        """Return the HDFS path of the day's journal of severities."""
+        return f"{self.huser}/proxy/oa/journal/{day.y}/{day.m}/{day.d}/severities.jsonl"
+
+    def incident(self, day: Day, key: str) -> str:
+        """Return the HDFS path of an incident."""
+        return f"{self.progressions(day)}/incident-{key}.json"
+
     def progressions(self, day: Day) -> str:
-        """Return the HDFS folder of the day's incident progression files."""
+        """Return the HDFS folder of the day's incidents and incident progression files."""
         return f"{self.huser}/proxy/oa/storyboard/{day.y}/{day.m}/{day.d}"
 
     def progression(self, day: Day, fulluri: str) -> str:

@@ -7,13 +7,13 @@ can test each condition while they read.
 from proxy_oa_assets.model.day import Day
 from proxy_oa_assets.model.tables import PROXY
 from proxy_oa_assets.model.tsv import NULL
-from proxy_oa_assets.sql.query import CLIENT, Query, Values, capped, nulls_last, of_day
+from proxy_oa_assets.sql.query import CLIENT, Query, Values, nulls_last, of_day
 
 FOUND_COLUMNS = (
     *("p_date", "p_time", "clientip", "username", "duration", "fulluri", "webcat", "respcode"),
     *("reqmethod", "useragent", "resconttype", "referer", "uriport", "serverip", "scbytes", "csbytes"),
 )
-_DAY_TIME = "CASE WHEN p_time LIKE '_:%' THEN concat('0', p_time) ELSE p_time END"
+DAY_TIME = "CASE WHEN p_time LIKE '_:%' THEN concat('0', p_time) ELSE p_time END"
 # What logs write where a request has no referer.
 _NO_REFERER = ("", "-", NULL)
 
@@ -52,62 +52,10 @@ def found_rows(
     sql = f"""
 SELECT {columns}
 FROM ({found}) found
-ORDER BY {nulls_last((_DAY_TIME, *FOUND_COLUMNS))}
+ORDER BY {nulls_last((DAY_TIME, *FOUND_COLUMNS))}
 {at_most}
 """
     return Query(sql, (*values, *most), (day, day))
-
-
-def client_timeline(day: Day, fulluri: str, top: int) -> Query:
-    """Select the times of requests to a URI, of the clients with the most requests.
-
-    One row per client, p_time and response code: clientip, p_time, respcode, duration (the sum). The client
-    with the most requests comes first.
-    """
-    where, values = _by_uri(day, fulluri)
-    client = CLIENT.format("times")
-    sql = f"""
-SELECT clientip, p_time, respcode, duration
-FROM (
-    SELECT clientip, p_time, respcode, duration,
-        dense_rank() OVER (ORDER BY client_requests DESC, client ASC) AS place
-    FROM (
-        SELECT clientip, p_time, respcode, duration, {client} AS client,
-            sum(requests) OVER (PARTITION BY {client}) AS client_requests
-        FROM (
-            SELECT clientip, p_time, respcode, count(*) AS requests,
-                {capped("sum(duration)", "BIGINT")} AS duration
-            FROM proxy WHERE {where}
-            GROUP BY clientip, p_time, respcode
-        ) times
-    ) counted
-) ranked
-WHERE place <= ?
-ORDER BY place, {nulls_last(("clientip", _DAY_TIME, "p_time", "respcode"))}
-"""
-    return Query(sql, (*values, top), (day, day))
-
-
-def requests_to(day: Day, fulluri: str) -> Query:
-    """Select the distinct requests to a URI by client, referer, method and type, the earliest first."""
-    where, values = _by_uri(day, fulluri)
-    columns = ("clientip", "referer", "reqmethod", "resconttype")
-    listed = ", ".join(columns)
-    sql = f"""
-SELECT {listed}
-FROM (
-    SELECT {listed}, min({_DAY_TIME}) AS first_time FROM proxy WHERE {where} GROUP BY {listed}
-) requests
-ORDER BY {nulls_last(("first_time", *columns))}
-"""
-    return Query(sql, values, (day, day))
-
-
-def referer_for(day: Day, fulluri: str) -> Query:
-    """Select the other URIs of requests that have this one as their referer."""
-    where, values = _by_referer(day, fulluri)
-    sql = f"SELECT DISTINCT fulluri FROM proxy WHERE {where} ORDER BY {nulls_last(['fulluri'])}"
-    return Query(sql, values, (day, day))
 
 
 def referers(fulluri: str) -> tuple[str, ...]:

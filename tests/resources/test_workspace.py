@@ -11,7 +11,7 @@ PATHS = [
     for name, method in inspect.getmembers(Workspace, inspect.isfunction)
     if "day" in inspect.signature(method).parameters
 ]
-OTHERS = {"fulluri": "a.example/", "holder": "analysts"}
+OTHERS = {"fulluri": "a.example/", "holder": "analysts", "key": "0123456789ab"}
 
 
 @pytest.mark.parametrize("name", PATHS)

@@ -8,7 +8,7 @@ from proxy_oa_assets.model.day import Day
 from proxy_oa_assets.model.tables import TABLES
 from proxy_oa_assets.ranking import requests
 from proxy_oa_assets.ranking.voices.topic_words import words_of_day
-from proxy_oa_assets.sql import analysts, check_counts, day_tables, history, raw_log
+from proxy_oa_assets.sql import analysts, check_counts, day_tables, history, raw_log, threats
 from proxy_oa_assets.sql.query import Query, any_row, whole_day
 
 DAY = Day.parse("2016-09-12")
@@ -40,13 +40,20 @@ QUERIES = [
     analysts.details(DAY, "uri", "10.0.0.1"),
     analysts.scored_rows(DAY, ["uri", "other"]),
     analysts.timeline(DAY, "uri"),
+    *(raw_log.found_per_second(DAY, uri) for uri in ("uri", "null")),
     *(
-        select(DAY, uri)
-        for select in (raw_log.found_per_second, raw_log.requests_to, raw_log.referer_for)
-        for uri in ("uri", "null")
+        select(DAY, uris)
+        for select in (
+            threats.requests_to,
+            threats.referer_for,
+            threats.connection_times,
+            threats.earliest_requests,
+        )
+        for uris in (["uri"], ["uri", "null"])
     ),
+    threats.uris_of_host(DAY, "Host.example"),
     raw_log.found_rows(DAY, "uri", ["09:00:00", None], 9),
-    raw_log.client_timeline(DAY, "uri", 9),
+    threats.client_timeline(DAY, ["uri", "other"], 9),
     words_of_day(DAY),
 ]
 

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 from proxy_oa_assets.enrichment.reputation.verdict import Verdict, decode
 from proxy_oa_assets.enrichment.score_columns import Severity
 from proxy_oa_assets.investigation.day_context import uri_text
+from proxy_oa_assets.investigation.progressions import IncidentProgression
 from proxy_oa_assets.investigation.score import severities_by_uri, threats
 from proxy_oa_assets.investigation.search import ingest_summary
 from proxy_oa_assets.investigation.story.client_times import ClientTimes, client_times
 from proxy_oa_assets.investigation.storyboard import (
-    IncidentProgression,
     incident_progression,
     storyboard,
     timeline,

@@ -24,7 +24,7 @@ from proxy_oa_assets.model.tsv import NULL
 if TYPE_CHECKING:
     import pandas as pd
 
-    from proxy_oa_assets.investigation.storyboard import IncidentProgression
+    from proxy_oa_assets.investigation.progressions import IncidentProgression
 
 # What logs write for a request without a referer.
 _NO_REFERER = (None, "", "-", NULL)

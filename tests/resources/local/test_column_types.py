@@ -16,7 +16,7 @@ from proxy_oa_assets.model.tables import PROXY, PROXY_EDGE, PROXY_INGEST_SUMMARY
 from proxy_oa_assets.resources.local.duckdb_warehouse import DuckDBWarehouse
 from proxy_oa_assets.sql.day_tables import edge_details, ingest_summary
 from proxy_oa_assets.sql.query import Query, whole_day
-from proxy_oa_assets.sql.raw_log import client_timeline
+from proxy_oa_assets.sql.threats import client_timeline
 
 MOMENT = dt.datetime.fromisoformat("2016-09-12 23:05:03")
 INSTANT = MOMENT.replace(tzinfo=dt.UTC)
@@ -201,7 +201,7 @@ def test_durations_beyond_int_are_summed_as_they_are(warehouse):
     path = write_file(warehouse, PROXY, fulluri=["a/"] * 5, clientip=["10.0.0.1"] * 5, p_time=times)
     table = pq.read_table(path).drop_columns(["duration"]).append_column("duration", durations)
     pq.write_table(table, path)
-    timeline = warehouse.query(client_timeline(DAY, "a/", 1))
+    timeline = warehouse.query(client_timeline(DAY, ["a/"], 1))
     assert timeline["duration"].tolist() == [7 * 10**9, 2**63 - 1]
 
 
