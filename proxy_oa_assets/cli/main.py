@@ -7,7 +7,6 @@ import gc
 import logging
 import os
 import runpy
-import socket
 import sys
 import warnings
 from pathlib import Path
@@ -304,21 +303,36 @@ def reputation(urls: tuple[str, ...]) -> None:
 
 
 @main.command()
+@click.option(
+    "--date", metavar="YYYY-MM-DD", help="The day to open; the newest materialized one if left out."
+)
+@click.option("--port", default=8866, type=click.IntRange(1, 65535), help="Port on 127.0.0.1.")
+@click.option("--no-browser", is_flag=True, help="Print the address, and open no browser.")
+def hunt(date: str | None, port: int, *, no_browser: bool) -> None:
+    """Open the notebooks' screens of any day as an application in the browser, without code cells."""
+    settings = load_settings()
+    day = settings.day(date) if date else None
+
+    from proxy_oa_assets.cli.servers import check_port, require_hunting
+
+    require_hunting()
+    check_port(port)
+
+    from proxy_oa_assets.cli.hunt import check_days, serve_hunting
+
+    check_days(settings, day)
+    serve_hunting(settings, day, port, opens_browser=not no_browser)
+
+
+@main.command()
 @click.option("--port", default=3000, type=click.IntRange(1, 65535), help="Port on 127.0.0.1.")
 def ui(port: int) -> None:
     """Open Dagster's web UI on 127.0.0.1, with the history that the other commands write."""
     settings = load_settings()
-    with socket.socket() as probe:
-        # As servers do: a port that was in use until a moment ago is free.
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind(("127.0.0.1", port))
-        except OSError as error:
-            raise click.BadParameter(f"port {port}: {error.strerror}", param_hint="--port") from error
-
     from proxy_oa_assets.cli.history import prepare_history
-    from proxy_oa_assets.cli.servers import ended_by_signals
+    from proxy_oa_assets.cli.servers import check_port, ended_by_signals
 
+    check_port(port)
     history = prepare_history(settings)
     click.echo(f"Web UI: http://127.0.0.1:{port}  (home {settings.home}, history {history}); Ctrl-C stops it")
     # From here on the process is Dagster's, which finds its history and the home by these variables.

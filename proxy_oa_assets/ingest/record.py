@@ -6,8 +6,7 @@ under any name, and its rows before that offset are in the day.
 
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
-from datetime import date, datetime
+from datetime import datetime
 from typing import Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -19,6 +18,7 @@ from proxy_oa_assets.model.errors import IngestError
 from proxy_oa_assets.model.tables import PROXY
 from proxy_oa_assets.resources.hdfs import FileStore
 from proxy_oa_assets.resources.impala import Warehouse
+from proxy_oa_assets.resources.stored_days import stored_days
 
 _AT_ONCE = 8
 
@@ -103,16 +103,7 @@ class DayRecord(BaseModel):
 
 def raw_days(hdfs: FileStore, huser: str) -> Iterator[Day]:
     """Yield the days that have a folder of raw requests, in order; hours and files aren't looked at."""
-    year, month, day = (column.name for column in PROXY.partitions[:3])
-    before = None
-    for y, of_year in _numbered(hdfs, f"{huser}/{PROXY.location}", year):
-        for m, of_month in _numbered(hdfs, of_year, month):
-            for d, _ in _numbered(hdfs, of_month, day):
-                with suppress(ValueError):  # no day of the calendar
-                    found = Day(date(y, m, d))
-                    if found != before:  # else it is there in two spellings
-                        yield found
-                    before = found
+    return stored_days(hdfs, huser, PROXY)
 
 
 def records(impala: Warehouse, days: Iterable[Day]) -> Iterator[tuple[Day, DayRecord]]:
@@ -120,12 +111,3 @@ def records(impala: Warehouse, days: Iterable[Day]) -> Iterator[tuple[Day, DayRe
     with ThreadPoolExecutor(_AT_ONCE) as pool:
         days = list(days)
         yield from zip(days, pool.map(lambda day: DayRecord.of(impala, day), days), strict=True)
-
-
-def _numbered(hdfs: FileStore, folder: str, column: str) -> list[tuple[int, str]]:
-    """Return the numbers of a folder's partitions with their paths, in order."""
-    names = [entry.name for entry in hdfs.list_folder(folder) if entry.is_folder]
-    parts = ((name.removeprefix(f"{column}="), name) for name in names if "=" in name)
-    return sorted(
-        (int(text), f"{folder}/{name}") for text, name in parts if text.isdecimal() and text.isascii()
-    )
