@@ -1,4 +1,4 @@
-"""Web addresses in the spelling that security teams mail: no program makes a link of them."""
+"""Web addresses in the spelling that security teams mail, and back: no program makes a link of them."""
 
 import re
 
@@ -6,6 +6,17 @@ _SCHEME = re.compile(r"(h)(tt)(ps?://)|(f)t(ps?://)|(?<=[a-z0-9]):(?=//)", re.IG
 # What can be a name or an address, wherever in a text: paths and queries hold addresses, too.
 _WORD = re.compile(r"[\w.-]+")
 _DECIMAL = re.compile(r"\d+\.\d+", re.ASCII)
+_FANGS = [
+    (re.compile(pattern, re.IGNORECASE), plain)
+    for pattern, plain in (
+        (r"\s*[\[({<]\s*(?:\.|dot)\s*[\])}>]\s*|\[\.(?=\w)|(?<=\w)\.\]|\\\.", "."),
+        (r"\s*[\[({]\s*:\s*//\s*[\])}]\s*", "://"),
+        (r"\[:\]|\(:\)|\{:\}", ":"),
+        (r"[\[({]//?[\])}]", "/"),
+        (r"\bh(?:xx|\*\*|xt|tx|__)p(s?)(?=:)", r"http\1"),
+        (r"\bfxp(s?)(?=:)", r"ftp\1"),
+    )
+]
 
 
 def defanged(text: str) -> str:
@@ -29,3 +40,14 @@ def _without_dots(match: re.Match[str]) -> str:
     if "." not in inner or _DECIMAL.fullmatch(inner):
         return word
     return word.replace(inner, inner.replace(".", "[.]"))
+
+
+def refang(text: str) -> str:
+    """Return a text with the web addresses that others defanged as a log has them.
+
+    `hxxp`, `h**p`, `fxp`, `[.]`, `(dot)`, `{.}`, `[.`, `\\.`, `[:]`, `[://]`, `[/]` and the like, in any case;
+    blanks around them go as well.
+    """
+    for pattern, plain in _FANGS:
+        text = pattern.sub(plain, text)
+    return text

@@ -53,9 +53,7 @@ def page_times(counts: pd.DataFrame, limit: int, offset: int = 0) -> PageTimes:
 
     `counts` has a row per time, with the columns p_time and requests first.
     """
-    rows = [
-        (None if time is None else str(time), int(str(count))) for time, count, *_ in records(counts)
-    ]
+    rows = [(None if time is None else str(time), int(str(count))) for time, count, *_ in records(counts)]
     rows.sort(key=_time_order)
     earlier = list(accumulate((count for _, count in rows), initial=0))
     chosen = [

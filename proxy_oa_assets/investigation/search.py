@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import accumulate
 from typing import TYPE_CHECKING
 
 from proxy_oa_assets.investigation.day_context import day_context
+from proxy_oa_assets.investigation.listed import check_page, page_times
 from proxy_oa_assets.investigation.weighing import feedback_of, is_weighed, weighed
 from proxy_oa_assets.model.day import Day
 from proxy_oa_assets.model.errors import InvestigationError
-from proxy_oa_assets.model.tables import records
 from proxy_oa_assets.ranking.feedback import Feedback
 from proxy_oa_assets.resources.deployment import Deployment
 from proxy_oa_assets.sql import analysts, raw_log
@@ -48,7 +47,7 @@ def suspicious(
     part of the URI, `clientip` a whole address; None or an empty text filters nothing. `feedback` is what
     `feedback_of` returned before; it is read if left out. Raises InvestigationError for a limit below 1.
     """
-    _check_limit(limit)
+    check_page(limit)
     day, deployment = day_context(day, deployment)
     if feedback is None:
         feedback = feedback_of(day, deployment)
@@ -104,31 +103,11 @@ def earliest_found(
 
     Raises InvestigationError for a limit below 1.
     """
-    _check_limit(limit)
+    check_page(limit)
     day, deployment = day_context(day, deployment)
     # The first statement reads all of the day's URIs, the second one only the times that it found.
     seconds = deployment.impala.query(raw_log.found_per_second(day, fulluri))
-    times = _earliest(seconds, limit)
-    rows = deployment.impala.query(
-        raw_log.found_rows(day, fulluri, times if len(times) <= _MOST_TIMES else None, limit)
-    )
-    return EarliestFound(rows, int(seconds["requests"].sum()), int(seconds["new_clients"].sum()))
-
-
-def _check_limit(limit: int) -> None:
-    if limit < 1:
-        raise InvestigationError(f"limit is {limit}; it is the most rows to return, at least 1")
-
-
-def _earliest(seconds: pd.DataFrame, limit: int) -> list[str | None]:
-    """Return the earliest times that have at least `limit` rows together."""
-    counts = [(None if time is None else str(time), int(str(count))) for time, count, _ in records(seconds)]
-    counts.sort(key=_time_order)
-    earlier_rows = accumulate((count for _, count in counts), initial=0)
-    return [time for (time, _), rows in zip(counts, earlier_rows, strict=False) if rows < limit]
-
-
-def _time_order(counted: tuple[str | None, int]) -> tuple[bool, str, str]:
-    """Return a sort key of the statement's order: `7:05:03` is `07:05:03`, and NULL comes last."""
-    time = counted[0] or ""
-    return counted[0] is None, f"0{time}" if time[1:2] == ":" else time, time
+    page = page_times(seconds, limit)
+    times = page.times if len(page.times) <= _MOST_TIMES else None
+    rows = deployment.impala.query(raw_log.found_rows(day, fulluri, times, limit))
+    return EarliestFound(rows, page.total, int(seconds["new_clients"].sum()))

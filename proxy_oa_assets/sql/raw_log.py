@@ -7,13 +7,14 @@ can test each condition while they read.
 from proxy_oa_assets.model.day import Day
 from proxy_oa_assets.model.tables import PROXY
 from proxy_oa_assets.model.tsv import NULL
+from proxy_oa_assets.sql.conditions import day_time
 from proxy_oa_assets.sql.query import CLIENT, Query, Values, nulls_last, of_day
 
 FOUND_COLUMNS = (
     *("p_date", "p_time", "clientip", "username", "duration", "fulluri", "webcat", "respcode"),
     *("reqmethod", "useragent", "resconttype", "referer", "uriport", "serverip", "scbytes", "csbytes"),
 )
-DAY_TIME = "CASE WHEN p_time LIKE '_:%' THEN concat('0', p_time) ELSE p_time END"
+DAY_TIME = day_time("p_time")
 # What logs write where a request has no referer.
 _NO_REFERER = ("", "-", NULL)
 
@@ -47,7 +48,7 @@ def found_rows(
     With `times`, only rows of these times; with a limit, the earliest.
     """
     columns = ", ".join(FOUND_COLUMNS)
-    found, values = _found(day, columns, fulluri, ("", ()) if times is None else _is_at(times))
+    found, values = _found(day, columns, fulluri, ("", ()) if times is None else is_at(times))
     at_most, most = ("", ()) if limit is None else ("LIMIT ?", (limit,))
     sql = f"""
 SELECT {columns}
@@ -98,7 +99,8 @@ def _by_referer(day: Day, fulluri: str) -> Condition:
     return f"{where} AND referer IN ({', '.join('?' * len(names))}) AND {other}", (*values, *names, fulluri)
 
 
-def _is_at(times: list[str | None]) -> Condition:
+def is_at(times: list[str | None]) -> Condition:
+    """Return the condition of rows of some times, which begins with AND, and its values."""
     known = tuple(time for time in times if time is not None)
     conditions = ["p_time IS NULL"] if len(known) < len(times) else []
     if known:

@@ -1,0 +1,86 @@
+"""Which clients a filter means: an address, a prefix, a CIDR block, a range, or a name."""
+
+import ipaddress
+import re
+from collections.abc import Callable
+from contextlib import suppress
+
+from proxy_oa_assets.model.errors import InvestigationError
+from proxy_oa_assets.sql.conditions import Condition, Rows, begins_with, equals, one_of
+
+Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+
+_OCTETS = re.compile(r"(?:\d{1,3}\.){1,3}(?=\Z|\*|[xX]\b)|\d{1,3}\.\d{1,3}(?:\.\d{1,3})?(?=\Z)", re.ASCII)
+_REST = re.compile(r"(?:[*xX](?:\.[*xX])*)?")
+
+
+def client_condition(text: str, rows: Rows) -> Condition:
+    """Return the condition of the clients that a text names.
+
+    `10.0.0.7`, `10.55.`, `10.55.*`, `10.55.0.0/20`, `10.55.1.1-10.55.2.9`, and the same in IPv6; any other
+    text is a client's name as it stands. Raises InvestigationError for a block or range that is none.
+    """
+    if prefix := _prefix(text):
+        return begins_with(rows.column("clientip"), prefix)
+    among = _network(text) or _range(text)
+    if among is None:
+        if _address(text.strip("[]")) is None or ":" not in text:
+            return equals(rows.column("clientip"), text, null_is_word=True)
+        wanted = _address(text.strip("[]"))
+        return _among(rows, lambda address: address == wanted)
+    return _among(rows, among)
+
+
+def _among(rows: Rows, holds: Callable[[Address], bool]) -> Condition:
+    """Return the condition of those of the day's clients for whose addresses something holds."""
+    # Engines have no arithmetic of addresses in common, and an IPv6 address has many spellings.
+    found = [client for client in rows.clients() if (address := _address(client)) and holds(address)]
+    return one_of(rows.column("clientip"), found, null_is_word=True)
+
+
+def _address(text: str) -> Address | None:
+    with suppress(ValueError):
+        address = ipaddress.ip_address(text.partition("%")[0])
+        return getattr(address, "ipv4_mapped", None) or address
+    return None
+
+
+def _prefix(text: str) -> str:
+    """Return `10.55.` for `10.55.`, `10.55`, `10.55.*`, `10.55.x.x` and `10.55.0.0/16`; empty for others."""
+    if (match := _OCTETS.match(text)) and _REST.fullmatch(text[match.end() :]):
+        return match[0] if match[0].endswith(".") else f"{match[0]}."
+    if text.endswith(":") and re.fullmatch(r"(?:[0-9a-f]{1,4}:){1,7}", text, re.IGNORECASE):
+        return text.lower()
+    with suppress(ValueError):
+        network = ipaddress.IPv4Network(text, strict=False)
+        if network.prefixlen in (8, 16, 24) and "/" in text:
+            octets = network.network_address.exploded.split(".")
+            return ".".join(octets[: network.prefixlen // 8]) + "."
+    return ""
+
+
+def _network(text: str) -> Callable[[Address], bool] | None:
+    if "/" not in text:
+        return None
+    try:
+        network = ipaddress.ip_network(text.replace("[", "").replace("]", ""), strict=False)
+    except ValueError as error:
+        raise InvestigationError(
+            f"client:{text} is no block of addresses ({error}); write it like 10.55.0.0/20 or 2001:db8::/32"
+        ) from error
+    return lambda address: address in network
+
+
+def _range(text: str) -> Callable[[Address], bool] | None:
+    first, dash, last = (part.strip(" []") for part in text.replace("..", "-", 1).partition("-"))
+    low, high = _address(first), _address(last)
+    if low and not high and re.fullmatch(r"\d{1,3}", last, re.ASCII) and low.version == 4:
+        # 10.0.0.5-20
+        high = _address(first.rpartition(".")[0] + "." + last)
+    if not dash or low is None:
+        return None
+    if high is None or low.version != high.version or int(low) > int(high):
+        raise InvestigationError(
+            f"client:{text} is no range of addresses; write the lower one first: 10.55.1.1-10.55.2.9"
+        )
+    return lambda address: address.version == low.version and int(low) <= int(address) <= int(high)

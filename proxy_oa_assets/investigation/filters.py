@@ -1,0 +1,80 @@
+"""Filters as analysts paste them: which rows of a day they want."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+from proxy_oa_assets.investigation.filter_fields import FIELDS, LISTS_OF_URIS, URI, field_of
+from proxy_oa_assets.investigation.filter_text import Term, terms
+from proxy_oa_assets.model.day import Day
+from proxy_oa_assets.model.tables import PROXY, Table, records
+from proxy_oa_assets.model.tsv import NULL
+from proxy_oa_assets.resources.deployment import Deployment
+from proxy_oa_assets.sql.conditions import Condition, Rows
+from proxy_oa_assets.sql.day_requests import clients_of_day
+
+
+@dataclass(frozen=True)
+class Filters:
+    """The terms of a filter; a row must fit all of them.
+
+    Example:
+        >>> Filters.parse("hxxp://evil[.]example/gate client:10.55.0.0/20 code:4xx -agent:curl")
+
+    """
+
+    terms: tuple[Term, ...] = ()
+
+    @classmethod
+    def parse(cls, text: str | Filters) -> Filters:
+        """Read a filter: terms separated by blanks, all of which a row must fit.
+
+        A term without a field is a part of the URI, in any case, with or without a scheme, defanged or not;
+        `/.../` is a regular expression, quotes keep blanks, `-` or NOT before a term negates it, and commas
+        separate values of which one must match. Raises InvestigationError that names the wrong term.
+        """
+        if isinstance(text, Filters):
+            return text
+        found = cls(tuple(terms(text, tuple(FIELDS), field_of, LISTS_OF_URIS)))
+        # A wrong value is refused before a statement is made.
+        found._on(Rows(PROXY, _ANY_DAY))
+        return found
+
+    def condition(self, table: Table, day: Day, deployment: Deployment, alias: str = "") -> Condition:
+        """Return the condition on a day's rows of `proxy` or `proxy_scores`.
+
+        What it reads of the day's clients, for blocks and ranges of addresses, it reads now.
+        """
+
+        def clients() -> Sequence[str]:
+            found = records(deployment.impala.query(clients_of_day(table, day)))
+            return [NULL if client is None else str(client) for (client,) in found]
+
+        return self._on(Rows(table, day, alias, clients))
+
+    def about(self, fields: Collection[str]) -> Filters:
+        """Return the terms about some fields; a part of the URI is about `uri`."""
+        return Filters(tuple(term for term in self.terms if (term.field or "uri") in fields))
+
+    def __and__(self, other: Filters) -> Filters:
+        """Return the filter of rows that fit both."""
+        return Filters((*self.terms, *other.terms))
+
+    def __bool__(self) -> bool:
+        """Return whether it has any term."""
+        return bool(self.terms)
+
+    def _on(self, rows: Rows) -> Condition:
+        return Condition.all(
+            FIELDS.get(term.field, URI).reader(term.values, rows, term.negated) for term in self.terms
+        )
+
+
+_ANY_DAY = Day.parse("2000-01-01")
+
+
+def term(field: str, value: str) -> str:
+    """Return a term for exactly a value, to be read by `Filters.parse`: `host:="example.com"`."""
+    escaped = value.replace('"', '""')
+    return f'{field}:="{escaped}"'
