@@ -41,7 +41,7 @@ def cell_source(page: Page, *, before_last: int) -> str:
 
 def rows(page: Page, table: str) -> Locator:
     """Return the rows of one of our tables."""
-    return page.get_by_role("grid", name=table, exact=True).locator("tbody tr:not(.empty)")
+    return page.get_by_role("grid", name=table, exact=True).locator("tbody tr:not(.empty, .opened)")
 
 
 def _cell(page: Page, before_last: int) -> Locator:

@@ -1,156 +1,99 @@
-// A table whose every value is set by textContent or title: nothing in the data is markup, nothing is a link.
+// What a table does. A selection is sent as a message, and once more with the click of an action: a busy kernel
+// takes messages in another order than they were sent. Each has its number in this view, and the version of the
+// content, because the kernel may have sent another one since.
 //
-// `content` holds columns, rows of texts, for each column its rows' places when it is sorted, and the numbers
-// of the rows that are selected at first. A selection is sent as a message, and once more with the click of an
-// action: a busy kernel takes messages in another order than they were sent. Each has its number in this view,
-// and the version of the content, because the kernel may have sent another one since.
+// From an action to its answer, which follows the new content, keys and clicks are held: then they are about
+// the rows that are shown as selected by then. If the action changed nothing, only those behind a click on a row
+// are done: the others were meant for the row that would have followed.
 
-function made(parent, tag, className, text) {
-  const node = document.createElement(tag);
-  if (className) node.className = className;
-  if (text !== undefined) node.textContent = text;
-  return parent.appendChild(node);
-}
+const STEPS = { ArrowDown: 1, ArrowUp: -1, PageDown: 10, PageUp: -10, Home: -Infinity, End: Infinity };
 
-class Table {
+class Table extends Drawing {
   constructor(model, el) {
-    this.model = model;
-    this.sorted = { column: -1, descending: false };
-    el.classList.add("text-table");
-    // JupyterLab's own keys (D, D deletes a cell) don't work while the table has the focus.
-    el.dataset.lmSuppressShortcuts = "true";
-    this.frame = made(el, "div", "text-table-frame");
-    this.frame.style.maxHeight = model.get("height");
-    this.table = made(this.frame, "table");
-    this.table.setAttribute("aria-label", model.get("label"));
-    this.table.setAttribute("role", "grid");
-    this.table.setAttribute("aria-multiselectable", String(this.several));
-    this.table.addEventListener("keydown", (event) => this.pressed(event));
+    super(model, el);
     this.view = String(Math.random());
     this.sent = 0;
-    this.drawActions(el);
-    this.draw();
-  }
-
-  get several() {
-    return this.model.get("selection") === "several";
-  }
-
-  get selectable() {
-    return this.model.get("selection") !== "none";
-  }
-
-  draw() {
-    const top = this.frame.scrollTop;
-    const { columns, rows, selected } = this.model.get("content");
-    this.selected = new Set(selected);
-    this.anchor = selected[0] ?? 0;
-    if (this.sorted.column >= columns.length) this.sorted.column = -1;
-    this.table.replaceChildren();
-    if (!this.model.get("bare")) this.drawHead(columns);
-    this.body = made(this.table, "tbody");
-    this.nodes = rows.map((texts, number) => this.row(columns, texts, number));
-    this.arrange();
-    this.mark();
-    if (!rows.length) this.drawEmpty(columns);
-    this.frame.scrollTop = top;
-  }
-
-  drawHead(columns) {
-    const row = made(made(this.table, "thead"), "tr");
-    if (this.several) {
-      this.all = made(made(row, "th"), "input");
-      this.all.type = "checkbox";
-      this.all.title = "Select all that are listed";
-      this.all.addEventListener("change", () => this.select(this.all.checked ? this.nodes.keys() : []));
-    }
-    this.heads = columns.map((column, number) => {
-      const head = made(row, "th", column.kind);
-      const button = made(head, "button", "", column.heading);
-      button.title = `Sort by ${column.heading}`;
-      button.addEventListener("click", () => this.sort(number));
-      return head;
-    });
-  }
-
-  drawActions(el) {
-    let bar, before;
-    this.model.get("buttons").forEach(({ line, text, title, style }, number) => {
-      if (line !== before) made((bar = made(el, "div", "actions")), "span", "", line);
-      before = line;
-      const button = made(bar, "button", `jupyter-widgets jupyter-button widget-button mod-${style}`, text);
-      button.title = title;
-      button.addEventListener("click", () => this.send(number));
-    });
-  }
-
-  drawEmpty(columns) {
-    const cell = made(made(this.body, "tr", "empty"), "td", "", this.model.get("empty"));
-    cell.colSpan = columns.length + 1;
-  }
-
-  row(columns, texts, number) {
-    const row = document.createElement("tr");
-    if (this.selectable) {
-      row.tabIndex = -1;
-      row.addEventListener("click", (event) => this.clicked(event, number));
-    }
-    if (this.several) {
-      const box = made(made(row, "td"), "input");
-      box.type = "checkbox";
-      box.tabIndex = -1;
-      box.ariaLabel = `Select row ${number + 1}`;
-    }
-    texts.forEach((text, at) => {
-      made(row, "td", `${columns[at].kind} ${columns[at].name}`, text).title = text;
-    });
-    return row;
-  }
-
-  // Rows that rank alike keep the order that they came in.
-  arrange() {
-    const { ranks } = this.model.get("content");
-    const { column, descending } = this.sorted;
-    this.order = [...this.nodes.keys()];
-    if (column >= 0) {
-      const way = descending ? -1 : 1;
-      this.order.sort((one, other) => way * (ranks[column][one] - ranks[column][other]) || one - other);
-    }
-    this.body.replaceChildren(...this.order.map((number) => this.nodes[number]));
-    this.heads?.forEach((head, at) => {
-      const way = descending ? "descending" : "ascending";
-      head.setAttribute("aria-sort", at === column ? way : "none");
-    });
+    this.held = [];
+    el.addEventListener("keydown", (event) => this.pressed(event));
+    this.table.addEventListener("click", (event) => this.clicked(event));
   }
 
   // Upwards, downwards, as they came.
   sort(column) {
     const { column: before, descending } = this.sorted;
-    if (column !== before) this.sorted = { column, descending: false };
-    else this.sorted = descending ? { column: -1, descending: false } : { column, descending: true };
-    this.arrange();
+    const next = column === before && descending ? null : column;
+    const wanted = { column: next, descending: next !== null && column === before };
+    if (this.content.sorted) this.call("sort", wanted);
+    else {
+      this.sorted = wanted;
+      this.arrange();
+      this.above.draw(this.content, this.sorted);
+    }
   }
 
-  clicked(event, number) {
-    if (this.several && event.shiftKey) this.select(this.between(this.anchor, number));
-    else if (this.several && (event.ctrlKey || event.metaKey || event.target.type === "checkbox"))
-      this.toggle(number);
-    else this.select([number], number);
+  clicked(event) {
+    const number = this.numbers.get(event.target.closest("tr"));
+    if (number === undefined) return;
+    const { pivot } = event.target.dataset;
+    const { shiftKey, ctrlKey, metaKey } = event;
+    const box = event.target.type === "checkbox";
+    if (pivot) this.call("pivot", { kind: pivot, row: number });
+    else if (event.target.className === "more") this.open(number, [event.target.parentNode]);
+    else if (this.selectable) {
+      const texts = this.content.rows[number].join("\n");
+      this.later(() => {
+        // While the click was held, other rows can have come.
+        const now = this.content.rows.findIndex((row) => row.join("\n") === texts);
+        if (now >= 0) this.pick(now, { shiftKey, toggled: box || ctrlKey || metaKey });
+      }, true);
+    }
     this.nodes[number].focus({ preventScroll: true });
   }
 
+  pick(number, { shiftKey, toggled }) {
+    if (this.several && shiftKey) this.select(this.between(this.anchor, number));
+    else if (this.several && toggled) this.toggle(number);
+    else this.select([number], number);
+    if (this.frame.contains(document.activeElement)) this.nodes[number].focus({ preventScroll: true });
+  }
+
   pressed(event) {
-    const number = this.nodes.indexOf(document.activeElement);
-    if (number < 0) return;
-    const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
-    const next = this.order[this.order.indexOf(number) + step];
-    if (next !== undefined) {
-      this.nodes[next].focus();
-      if (this.several && event.shiftKey) this.select(this.between(this.anchor, next));
-      else this.select([next], next);
-    } else if (event.key === " " && this.several) this.toggle(number);
-    else if (step === undefined) return;
+    const { key, shiftKey, repeat, target } = event;
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    if (this.above.pressed(event)) return;
+    const action = this.buttons.findIndex((each) => each.key === key);
+    const native = target.tagName === "BUTTON" && (key === "Enter" || key === " ");
+    const known = key in STEPS || ["Enter", " ", "ArrowRight", "ArrowLeft", "Escape"].includes(key);
+    if (native || !(action >= 0 || known || this.content.keys?.[key])) return;
     event.preventDefault();
+    // A key that is kept down scores no rows that follow.
+    if (action >= 0) repeat || this.later(() => this.act(action));
+    else this.later(() => this.move(key, shiftKey));
+  }
+
+  // The row with the focus, or else the only selected one.
+  get current() {
+    const focused = this.numbers.get(document.activeElement?.closest("tr"));
+    return focused ?? (this.selected.size === 1 ? [...this.selected][0] : undefined);
+  }
+
+  move(key, shiftKey) {
+    const number = this.current;
+    const kind = key === "Enter" ? "client" : this.content.keys?.[key];
+    if (key in STEPS) {
+      const place = number === undefined ? -1 : this.order.indexOf(number);
+      const next = this.order[Math.min(Math.max(place + STEPS[key], 0), this.order.length - 1)];
+      if (next === undefined || this.bare) return;
+      this.nodes[next].focus();
+      if (this.several && shiftKey) this.select(this.between(this.anchor, next));
+      else if (this.selectable) this.select([next], next);
+    } else if (number === undefined) return;
+    else if (key === " ") this.several && this.toggle(number);
+    else if (key === "ArrowRight") {
+      const cut = [...this.nodes[number].querySelectorAll("td:has(.more)")];
+      if (!this.opened.has(number) && cut.length) this.open(number, cut);
+    } else if (key === "ArrowLeft" || key === "Escape") this.close(number);
+    else if (Object.values(this.content.keys ?? {}).includes(kind)) this.call("pivot", { kind, row: number });
   }
 
   between(one, other) {
@@ -167,41 +110,101 @@ class Table {
   select(numbers, anchor = this.anchor) {
     this.anchor = anchor;
     this.selected = new Set(numbers);
-    this.send(null);
+    this.say("");
+    this.send({ selected: this.picked, action: null });
     this.mark();
   }
 
-  send(action) {
-    const { version } = this.model.get("content");
-    const selected = [...this.selected].sort((one, other) => one - other);
-    this.sent += 1;
-    this.model.send({ version, selected, action, view: this.view, number: this.sent });
+  get picked() {
+    return [...this.selected].sort((one, other) => one - other);
   }
 
-  mark() {
-    const { selected } = this;
-    this.nodes.forEach((row, number) => {
-      const is = selected.has(number);
-      if (this.selectable) row.setAttribute("aria-selected", String(is));
-      if (this.several) row.querySelector("input").checked = is;
-    });
-    if (this.several) {
-      this.all.checked = selected.size > 0 && selected.size === this.nodes.length;
-      this.all.indeterminate = selected.size > 0 && !this.all.checked;
-    }
-    // Tab reaches one row; the arrow keys go on from there.
-    const reached = this.selectable && (this.order.find((number) => selected.has(number)) ?? this.order[0]);
-    this.nodes.forEach((row, number) => {
-      if (this.selectable) row.tabIndex = number === reached ? 0 : -1;
-    });
+  // Do an action now or, while another one has no answer, after that.
+  later(run, explicit = false) {
+    if (this.waiting) this.held.push({ run, explicit });
+    else run();
+  }
+
+  act(action, quick = false) {
+    const { current, question } = this;
+    if (this.selectable && !this.selected.size && current !== undefined) this.select([current], current);
+    const selected = this.picked;
+    const meant = question?.action === action && question.selected === selected.join() && !quick;
+    this.send({ action, selected, then: this.following(), confirmed: meant ? question.text : null });
+    this.waiting = { number: this.sent, version: this.content.version, selected: selected.join() };
+    this.el.ariaBusy = "true";
+  }
+
+  // The rows to select after an action, the best first: those below in the shown order, these, those above.
+  following() {
+    const places = this.picked.map((number) => this.order.indexOf(number)).sort((one, other) => one - other);
+    const last = places.at(-1) ?? -1;
+    const above = this.order.slice(0, Math.max(last, 0)).filter((number) => !this.selected.has(number));
+    const these = places.map((place) => this.order[place]);
+    return [...this.order.slice(last + 1), ...these.reverse(), ...above.reverse()];
+  }
+
+  answered() {
+    const { view, number, action, acted, asked, text } = this.model.get("answer");
+    if (view !== this.view || number !== this.waiting?.number) return;
+    const { version, selected } = this.waiting;
+    this.waiting = null;
+    this.el.ariaBusy = "false";
+    this.say(text, action);
+    if (asked) this.question = { action, selected, text };
+    const moved = acted && version !== this.content.version;
+    const from = moved ? 0 : this.held.findLastIndex(({ explicit }) => explicit);
+    const held = from < 0 ? [] : this.held.slice(from);
+    this.held = [];
+    for (const { run, explicit } of held) this.later(run, explicit);
+  }
+
+  say(text, action) {
+    this.question = null;
+    super.say(text, action);
+  }
+
+  // A cut value opens below its row and, clicked again, closes.
+  open(number, cells) {
+    const names = cells.map((cell) => this.columnOf(cell).name);
+    const open = this.opened.get(number)?.dataset.names === names.join();
+    this.close(number);
+    if (!open) this.call("open", { row: number, columns: names });
+  }
+
+  close(number) {
+    this.opened.get(number)?.remove();
+    this.opened.delete(number);
+  }
+
+  received({ view, version, row, texts }) {
+    if (view !== this.view || version !== this.content.version) return;
+    this.close(row);
+    this.drawOpened(row, texts);
+  }
+
+  call(call, what) {
+    this.later(() => this.send({ call, ...what }));
+  }
+
+  send(message) {
+    this.sent += 1;
+    this.model.send({ ...message, version: this.content.version, view: this.view, number: this.sent });
   }
 }
 
 function render({ model, el }) {
   const table = new Table(model, el);
-  const draw = () => table.draw();
-  model.on("change:content", draw);
-  return () => model.off("change:content", draw);
+  const handlers = {
+    "change:content": () => table.draw(),
+    "change:answer": () => table.answered(),
+    "msg:custom": (message) => table.received(message),
+  };
+  for (const [name, handler] of Object.entries(handlers)) model.on(name, handler);
+  return () => {
+    table.resized.disconnect();
+    for (const [name, handler] of Object.entries(handlers)) model.off(name, handler);
+  };
 }
 
 export default { render };

@@ -71,7 +71,11 @@ class TextTable(anywidget.AnyWidget):
 
     """
 
-    _esm = Path(__file__).with_name("text_table.js")
+    # A browser loads one module.
+    _esm = "\n".join(
+        Path(__file__).with_name(f"{name}.js").read_text("utf-8")
+        for name in ("table_above", "table_drawing", "text_table")
+    )
     _css = Path(__file__).with_name("text_table.css")
 
     content = traitlets.Dict().tag(sync=True)
@@ -121,7 +125,7 @@ class TextTable(anywidget.AnyWidget):
         ]
         self._latest: dict[str, int] = {}
         self._shown, self._columns = pd.DataFrame(), tuple[TableColumn, ...]()
-        self._place: dict[str, object] = {}
+        self._place: dict[str, int | None] = {}
         self._sorted: dict[str, object] = {"column": None, "descending": False}
         # What the rows hold that may be selected after an action, the next one first.
         self._then: list[tuple[object, ...]] | None = None
@@ -152,6 +156,7 @@ class TextTable(anywidget.AnyWidget):
             "total": len(frame) if total is None else total,
             "offset": offset,
             "around": around,
+            "page": max(len(self._shown), (self._place.get("page") or 0) if offset else 0),
         }
         chosen = self._following() if selected is None else list(selected)
         with self.hold_sync():
@@ -189,6 +194,7 @@ class TextTable(anywidget.AnyWidget):
             "severities": [severity_text(value) for value in shown["uri_sev"]] if "uri_sev" in shown else [],
             "keys": {key: kind for kind, key in _PIVOT_KEYS.items() if kind in pivots},
             "paged": self._on_page is not None,
+            "choosable": not self.bare and any(not column.shown for column in self._columns),
             "selected": selected,
         }
 
