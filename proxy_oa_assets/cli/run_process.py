@@ -13,6 +13,7 @@ import dagster as dg
 
 from proxy_oa_assets.defs.assets.daily import WAITING
 from proxy_oa_assets.defs.automation.dead_runs import process_of, running
+from proxy_oa_assets.defs.automation.pools import pool_waited_for
 from proxy_oa_assets.model.text import counted
 
 _SIGNALS = {signal.SIGINT: "Ctrl-C", signal.SIGTERM: "SIGTERM"}
@@ -30,8 +31,7 @@ def wait_of(instance: dg.DagsterInstance, entry: dg.EventLogEntry) -> str | None
         cause = retry.error.cause if retry.error else None
         reason = f": {cause.message.strip()}" if cause else ""
         return f"{event.step_key} is tried again in {retry.seconds_to_wait or 0:.0f} s{reason}"
-    if event.event_type is dg.DagsterEventType.ENGINE_EVENT and "pool" in event.engine_event_data.metadata:
-        pool = str(event.engine_event_data.metadata["pool"].value)
+    if pool := pool_waited_for(event):
         holders = sorted(instance.event_log_storage.get_concurrency_info(pool).active_run_ids)
         slots = f"a slot of the pool {pool}, held by {counted(len(holders), 'run')}"
         return (

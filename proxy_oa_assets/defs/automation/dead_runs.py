@@ -16,6 +16,7 @@ from dagster._core.execution.plan.plan import ExecutionPlan
 from dagster._core.execution.retries import RetryMode
 from typing_extensions import override
 
+from proxy_oa_assets.defs.automation.pools import assign_free_slots, pool_waited_for
 from proxy_oa_assets.model.file_lock import dead_holder, file_lock, holder_of
 
 
@@ -43,7 +44,7 @@ def process_of(instance: dg.DagsterInstance, run_id: str) -> str:
 def fail_dead_runs(instance: dg.DagsterInstance) -> list[str]:
     """Record unfinished runs of dead processes as failed, and free the slots of finished runs.
 
-    Return the ids of the failed runs.
+    Return the ids of the failed runs. Free slots are assigned to the steps that wait for them.
     """
     failed = []
     for lock in _locks(instance).glob("*"):
@@ -59,13 +60,14 @@ def fail_dead_runs(instance: dg.DagsterInstance) -> list[str]:
         run = instance.get_run_by_id(run_id)
         if not run or run.is_finished:
             slots.free_concurrency_slots_for_run(run_id)
+    assign_free_slots(instance)
     return failed
 
 
 @dg.sensor(
     default_status=dg.DefaultSensorStatus.RUNNING,
     minimum_interval_seconds=30,
-    description="Marks runs whose process has died as failed, and frees the pool slots that they held",
+    description="Marks runs whose process has died as failed; frees their pool slots for the steps that wait",
 )
 def dead_runs(context: dg.SensorEvaluationContext) -> dg.SkipReason:
     """Find runs of dead processes."""
@@ -89,7 +91,10 @@ class _MarkingExecutor(dg.Executor):
         self, plan_context: PlanOrchestrationContext, execution_plan: ExecutionPlan
     ) -> Iterator[dg.DagsterEvent]:
         with running(plan_context.instance, plan_context.run_id):
-            yield from self._executor.execute(plan_context, execution_plan)
+            for event in self._executor.execute(plan_context, execution_plan):
+                yield event
+                if pool_waited_for(event):
+                    assign_free_slots(plan_context.instance)
 
 
 def marking(definition: dg.ExecutorDefinition) -> dg.ExecutorDefinition:

@@ -31,8 +31,10 @@ def limited_pool(home: Home) -> Iterator[None]:
     command = [Path(sys.executable).with_name("dagster"), "instance", "concurrency", "set", POOL]
     variables = {**os.environ, "DAGSTER_HOME": str(home.path / "dagster")}
     subprocess.run([*command, "1"], env=variables, check=True, capture_output=True)
-    yield
-    subprocess.run([*command, "4"], env=variables, check=True, capture_output=True)
+    try:
+        yield
+    finally:
+        subprocess.run([*command, "4"], env=variables, check=True, capture_output=True)
 
 
 def spans(events: list[dict[str, Any]]) -> list[tuple[int, int]]:
