@@ -33,8 +33,7 @@ class Term:
 
     field: str
     values: tuple[Value, ...]
-    negated: bool
-    written: str
+    negated: bool = False
 
 
 # What people's programs put for quotes, for a hyphen, and between characters, where it can't be seen.
@@ -102,7 +101,7 @@ class _Reader:
         values = [self._value(field)]
         while self._comma(field):
             values.append(self._value(field))
-        return Term(field, tuple(values), negated, self.text[started : self.at].strip())
+        return Term(field, tuple(values), negated)
 
     def _field(self) -> str:
         key = _KEY.match(self.text, self.at)

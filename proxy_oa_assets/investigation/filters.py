@@ -38,7 +38,7 @@ class Filters:
             return text
         found = cls(tuple(terms(text, tuple(FIELDS), field_of, LISTS_OF_URIS)))
         # A wrong value is refused before a statement is made.
-        found._on(Rows(PROXY, _ANY_DAY))
+        found.on(Rows(PROXY, _ANY_DAY))
         return found
 
     def condition(self, table: Table, day: Day, deployment: Deployment, alias: str = "") -> Condition:
@@ -51,7 +51,7 @@ class Filters:
             found = records(deployment.impala.query(clients_of_day(table, day)))
             return [NULL if client is None else str(client) for (client,) in found]
 
-        return self._on(Rows(table, day, alias, clients))
+        return self.on(Rows(table, day, alias, clients))
 
     def about(self, fields: Collection[str]) -> Filters:
         """Return the terms about some fields; a part of the URI is about `uri`."""
@@ -65,7 +65,8 @@ class Filters:
         """Return whether it has any term."""
         return bool(self.terms)
 
-    def _on(self, rows: Rows) -> Condition:
+    def on(self, rows: Rows) -> Condition:
+        """Return the condition on rows whose clients, if need be, are known."""
         return Condition.all(
             FIELDS.get(term.field, URI).reader(term.values, rows, term.negated) for term in self.terms
         )

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 # A client and a URI; NULL is the word `null`.
 Connection = tuple[str, str]
+# A condition that names more values is slower than reading the whole day.
+MOST_NAMED = 1000
 
 
 @dataclass(frozen=True)
@@ -33,9 +35,12 @@ class Listed:
 
 @dataclass(frozen=True)
 class PageTimes:
-    """The times that a page's rows have, and how many rows of these times are before the page."""
+    """The times that a page's rows have, and how many rows of these times are before the page.
 
-    times: list[str | None]
+    No times (None) are all of the day's: naming so many is slower than reading the whole day.
+    """
+
+    times: list[str | None] | None
     before: int
     total: int
 
@@ -61,6 +66,8 @@ def page_times(counts: pd.DataFrame, limit: int, offset: int = 0) -> PageTimes:
         for number, (_, count) in enumerate(rows)
         if earlier[number] + count > offset and earlier[number] < offset + limit
     ]
+    if len(chosen) > MOST_NAMED:
+        return PageTimes(None, offset, earlier[-1])
     before = offset - earlier[chosen[0]] if chosen else 0
     return PageTimes([rows[number][0] for number in chosen], before, earlier[-1])
 

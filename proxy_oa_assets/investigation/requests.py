@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from proxy_oa_assets.investigation.day_context import day_context
 from proxy_oa_assets.investigation.filters import Filters
-from proxy_oa_assets.investigation.listed import Connection, Listed, check_page, page_times
+from proxy_oa_assets.investigation.listed import MOST_NAMED, Connection, Listed, check_page, page_times
 from proxy_oa_assets.model.day import Day
 from proxy_oa_assets.model.errors import InvestigationError
 from proxy_oa_assets.model.tables import PROXY
@@ -26,8 +26,6 @@ from proxy_oa_assets.sql.raw_log import DAY_TIME
 if TYPE_CHECKING:
     import pandas as pd
 
-# A condition on more times, or more URIs, is slower than reading the whole day.
-_MOST_VALUES = 1000
 _MARKS = ("uri_sev", "ml_score", "word", "uri_rep")
 _CLOCK = re.compile(r"(\d{1,2}):(\d{2})(?::(\d{2}))?(?:\.\d+)?", re.ASCII)
 
@@ -96,14 +94,14 @@ def requests_of(
         wanted.setdefault(uri, set()).add(client)
     uris = sorted(wanted)
     parts = []
-    for at in range(0, max(len(uris), 1), _MOST_VALUES):
-        some = uris[at : at + _MOST_VALUES]
+    for at in range(0, max(len(uris), 1), MOST_NAMED):
+        some = uris[at : at + MOST_NAMED]
         clients = sorted({client for uri in some for client in wanted[uri]})
         condition = Condition.all(
             [
                 one_of("fulluri", some, null_is_word=True),
                 # A busy URI has many other clients.
-                *([one_of("clientip", clients, null_is_word=True)] if len(clients) <= _MOST_VALUES else []),
+                *([one_of("clientip", clients, null_is_word=True)] if len(clients) <= MOST_NAMED else []),
             ]
         )
         rows = deployment.impala.query(requests_at(day, condition, None, None))
@@ -142,10 +140,8 @@ def _requests(
     every = Condition.all([condition, *window, wanted.condition(PROXY, day, deployment)])
     # The first statement reads few columns of the day, the second one only the times of the page.
     page = page_times(deployment.impala.query(requests_per_time(day, every)), limit, offset)
-    times = page.times if len(page.times) <= _MOST_VALUES else None
-    before = page.before if times is not None else offset
-    rows = deployment.impala.query(requests_at(day, every, times, before + limit))
-    rows = rows.iloc[before:].reset_index(drop=True)
+    rows = deployment.impala.query(requests_at(day, every, page.times, page.before + limit))
+    rows = rows.iloc[page.before :].reset_index(drop=True)
     return Listed(marked(day, rows, deployment), page.total, offset)
 
 

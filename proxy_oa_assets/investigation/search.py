@@ -6,24 +6,24 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from proxy_oa_assets.investigation.day_context import day_context
-from proxy_oa_assets.investigation.listed import check_page, page_times
+from proxy_oa_assets.investigation.filters import Filters
+from proxy_oa_assets.investigation.listed import Listed, check_page, page_times
 from proxy_oa_assets.investigation.weighing import feedback_of, is_weighed, weighed
 from proxy_oa_assets.model.day import Day
 from proxy_oa_assets.model.errors import InvestigationError
+from proxy_oa_assets.model.tables import PROXY, PROXY_SCORES
 from proxy_oa_assets.ranking.feedback import Feedback
 from proxy_oa_assets.resources.deployment import Deployment
 from proxy_oa_assets.sql import analysts, raw_log
+from proxy_oa_assets.sql.conditions import Condition, equals, has_part
 
 if TYPE_CHECKING:
     import pandas as pd
 
-# A condition on more times is slower than reading the whole day.
-_MOST_TIMES = 1000
-
 
 @dataclass(frozen=True)
 class EarliestFound:
-    """The earliest `rows` of an expanded search, and the numbers of all its rows and clients."""
+    """A page of an expanded search, by default the earliest `rows`; the numbers of all rows and clients."""
 
     rows: pd.DataFrame
     total_rows: int
@@ -36,6 +36,7 @@ def suspicious(
     clientip: str | None = None,
     limit: int = 250,
     *,
+    filters: str | Filters = "",
     feedback: Feedback | None = None,
     deployment: Deployment | None = None,
 ) -> pd.DataFrame:
@@ -44,17 +45,30 @@ def suspicious(
     That is the lowest ml_score, weighed by feedback on earlier days. One row per connection: its row of
     `proxy_scores` with the lowest score; `scored_rows`, the number of its rows there; and `feedback`, what
     feedback and the site's lists add to its points, such as `feedback=-1.5` (empty for nothing). `uri` is a
-    part of the URI, `clientip` a whole address; None or an empty text filters nothing. `feedback` is what
-    `feedback_of` returned before; it is read if left out. Raises InvestigationError for a limit below 1.
+    part of the URI as it stands, `clientip` a whole address; None or an empty text filters nothing. For
+    `filters` and `feedback` see `suspicious_listed`. Raises InvestigationError for a wrong filter or limit.
     """
-    check_page(limit)
-    day, deployment = day_context(day, deployment)
-    if feedback is None:
-        feedback = feedback_of(day, deployment)
-    # Feedback can bring a row from below any limit.
-    most = None if is_weighed(day, feedback, deployment) else limit
-    found = deployment.impala.query(analysts.suspicious(day, uri, clientip, most))
-    return weighed(found, feedback).head(limit)
+    more = [has_part("s.fulluri", uri, null_is_word=True)] if uri else []
+    more += [equals("s.clientip", clientip, null_is_word=True)] if clientip else []
+    return _suspicious(day, Filters.parse(filters), more, 0, limit, feedback, deployment).frame
+
+
+def suspicious_listed(
+    day: Day | str,
+    filters: str | Filters = "",
+    *,
+    offset: int = 0,
+    limit: int = 250,
+    feedback: Feedback | None = None,
+    deployment: Deployment | None = None,
+) -> Listed:
+    """Return the rows of `suspicious` from the row `offset` on, and how many there are.
+
+    `filters` are as `Filters.parse` reads them; a connection is found by any of its scored rows. With a term
+    about the severity, connections that have one are found as well. `feedback` is what `feedback_of` returned
+    before; it is read if left out. Raises InvestigationError for a wrong filter or page.
+    """
+    return _suspicious(day, Filters.parse(filters), [], offset, limit, feedback, deployment)
 
 
 def details(
@@ -83,31 +97,69 @@ def ingest_summary(
     return deployment.impala.query(analysts.ingest_summary(first, last))
 
 
-def expanded_search(day: Day | str, fulluri: str, *, deployment: Deployment | None = None) -> pd.DataFrame:
+def expanded_search(
+    day: Day | str, fulluri: str, *, filters: str | Filters = "", deployment: Deployment | None = None
+) -> pd.DataFrame:
     """Return all of the day's raw rows whose URI or referer is that URI, in time order.
 
     A referer matches with `http://`, `https://` or no scheme, and for a host's start page also with a `/` at
-    its end; one with a port is another URI. A NULL URI is the word `null`.
+    its end; one with a port is another URI. A NULL URI is the word `null`. `filters` are as `Filters.parse`
+    reads them.
 
     The columns: p_date, p_time, clientip, username, duration, fulluri, webcat, respcode, reqmethod,
     useragent, resconttype, referer, uriport, serverip, scbytes, csbytes.
     """
+    wanted = Filters.parse(filters)
     day, deployment = day_context(day, deployment)
-    return deployment.impala.query(raw_log.found_rows(day, fulluri))
+    condition = wanted.condition(PROXY, day, deployment)
+    return deployment.impala.query(raw_log.found_rows(day, fulluri, condition=condition))
 
 
 def earliest_found(
-    day: Day | str, fulluri: str, limit: int = 250, *, deployment: Deployment | None = None
+    day: Day | str,
+    fulluri: str,
+    limit: int = 250,
+    *,
+    filters: str | Filters = "",
+    offset: int = 0,
+    deployment: Deployment | None = None,
 ) -> EarliestFound:
-    """Return the earliest rows of an expanded search, at most `limit`, and its totals.
+    """Return at most `limit` rows of an expanded search from the row `offset` on, and its totals.
 
-    Raises InvestigationError for a limit below 1.
+    Raises InvestigationError for a wrong filter or page.
     """
-    check_page(limit)
+    check_page(limit, offset)
+    wanted = Filters.parse(filters)
     day, deployment = day_context(day, deployment)
-    # The first statement reads all of the day's URIs, the second one only the times that it found.
-    seconds = deployment.impala.query(raw_log.found_per_second(day, fulluri))
-    page = page_times(seconds, limit)
-    times = page.times if len(page.times) <= _MOST_TIMES else None
-    rows = deployment.impala.query(raw_log.found_rows(day, fulluri, times, limit))
+    condition = wanted.condition(PROXY, day, deployment)
+    # The first statement reads all of the day's URIs, the second one only the times of the page.
+    seconds = deployment.impala.query(raw_log.found_per_second(day, fulluri, condition))
+    page = page_times(seconds, limit, offset)
+    rows = deployment.impala.query(
+        raw_log.found_rows(day, fulluri, page.times, page.before + limit, condition)
+    )
+    rows = rows.iloc[page.before :].reset_index(drop=True)
     return EarliestFound(rows, page.total, int(seconds["new_clients"].sum()))
+
+
+def _suspicious(
+    day: Day | str,
+    filters: Filters,
+    more: list[Condition],
+    offset: int,
+    limit: int,
+    feedback: Feedback | None,
+    deployment: Deployment | None,
+) -> Listed:
+    check_page(limit, offset)
+    day, deployment = day_context(day, deployment)
+    if feedback is None:
+        feedback = feedback_of(day, deployment)
+    # Feedback can bring a row from below any limit.
+    most = None if is_weighed(day, feedback, deployment) else offset + limit
+    condition = Condition.all([filters.condition(PROXY_SCORES, day, deployment, "s"), *more])
+    given = bool(filters.about(["severity"]))
+    found = deployment.impala.query(analysts.suspicious(day, condition, most, given=given))
+    total = int(found["total"].iloc[0]) if len(found) else 0
+    rows = weighed(found.drop(columns="total"), feedback)
+    return Listed(rows.iloc[offset : offset + limit].reset_index(drop=True), total, offset)

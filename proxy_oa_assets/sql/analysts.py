@@ -2,45 +2,38 @@
 
 from proxy_oa_assets.model import tables
 from proxy_oa_assets.model.day import Day
+from proxy_oa_assets.sql.conditions import Condition, Rows, has_severity
 from proxy_oa_assets.sql.day_tables import EDGE_ORDER
 from proxy_oa_assets.sql.query import CLIENT, DAY_NUMBER, URI, Query, nulls_last, of_day
 
 _SCORE_ORDER = ("ml_score", *(name for name in tables.PROXY_SCORES.column_names if name != "ml_score"))
 
 
-def suspicious(day: Day, uri: str | None, clientip: str | None, limit: int | None) -> Query:
+def suspicious(day: Day, condition: Condition, limit: int | None, *, given: bool = False) -> Query:
     """Select the connections without a severity, the lowest `ml_score` first; all of them without a limit.
 
-    Columns as `proxy_scores`, of the connection's lowest row, and `scored_rows`, how many rows it has.
+    `condition` is about the rows of `proxy_scores` called s; with `given`, it alone decides about severities.
+    Columns as `proxy_scores`, of the connection's lowest row, scored_rows (how many rows it has), and total,
+    the number of all connections.
     """
-    scores_day, scores_values = of_day(tables.PROXY_SCORES, day, "s")
-    given_day, given_values = of_day(tables.PROXY_THREAT_INVESTIGATION, day)
-    filters, filter_values = [scores_day, "t.uri IS NULL"], list[str | int](scores_values)
-    if uri:
-        filters.append(f"instr({URI.format('s')}, ?) > 0")
-        filter_values.append(uri)
-    if clientip:
-        filters.append(f"{CLIENT.format('s')} = ?")
-        filter_values.append(clientip)
+    where, values = of_day(tables.PROXY_SCORES, day, "s")
+    if not given:
+        condition = Condition.all([has_severity(Rows(tables.PROXY_SCORES, day, "s"), [0]), condition])
     same = f"PARTITION BY {CLIENT.format('s')}, {URI.format('s')}"
     sql = f"""
-SELECT {", ".join(tables.PROXY_SCORES.column_names)}, scored_rows
+SELECT {", ".join(tables.PROXY_SCORES.column_names)}, scored_rows, count(*) OVER () AS total
 FROM (
     SELECT {", ".join(f"s.{name}" for name in tables.PROXY_SCORES.column_names)},
         row_number() OVER ({same} ORDER BY {nulls_last(_SCORE_ORDER, "s")}) AS nth,
         count(*) OVER ({same}) AS scored_rows
     FROM proxy_scores s
-    LEFT JOIN (
-        SELECT DISTINCT {URI.format("proxy_threat_investigation")} AS uri
-        FROM proxy_threat_investigation WHERE {given_day} AND uri_sev > 0
-    ) t ON {URI.format("s")} = t.uri
-    WHERE {" AND ".join(filters)}
+    WHERE {where} AND {condition.sql}
 ) numbered
 WHERE nth = 1
 ORDER BY {nulls_last(("ml_score", "clientip", "fulluri"))}
 {"" if limit is None else "LIMIT ?"}
 """
-    values = (*given_values, *filter_values)
+    values = (*values, *condition.values)
     return Query(sql, values if limit is None else (*values, limit), (day, day))
 
 

@@ -87,15 +87,17 @@ def equals(column: str, text: str, *, null_is_word: bool = False) -> Condition:
     return Condition(f"{column} = ?", (text,))
 
 
+def has_part(column: str, text: str, *, null_is_word: bool = False) -> Condition:
+    """Return the condition of a value that has a part."""
+    null = " OR {0} IS NULL" if null_is_word and text in NULL else ""
+    return Condition(f"(instr({column}, ?) > 0{null.format(column)})", (text,))
+
+
 def contains(column: str, text: str, *, null_is_word: bool = False) -> Condition:
     """Return the condition of a value that has a part, in any case."""
-    conditions = [Condition(f"instr(lower({column}), ?) > 0", (text.lower(),))]
-    if not text.isascii():
-        # Impala's lower() changes ASCII letters alone.
-        conditions.append(Condition(f"instr({column}, ?) > 0", (text,)))
-    if null_is_word and text.lower() in NULL:
-        conditions.append(Condition(f"{column} IS NULL"))
-    return Condition.any(conditions)
+    found = has_part(f"lower({column})", text.lower(), null_is_word=null_is_word)
+    # Impala's lower() changes ASCII letters alone.
+    return found if text.isascii() else Condition.any([found, has_part(column, text)])
 
 
 def matches(column: str, pattern: str) -> Condition:
@@ -116,6 +118,13 @@ def one_of(column: str, values: Collection[str], *, null_is_word: bool = False) 
     if null_is_word and NULL in values:
         among = f"({among} OR {column} IS NULL)"
     return Condition(among, tuple(values))
+
+
+def one_of_or_null(column: str, values: Sequence[str | None]) -> Condition:
+    """Return the condition of a value that is one of several, NULL if None is among them."""
+    known = [value for value in values if value is not None]
+    conditions = [Condition(f"{column} IS NULL")] if len(known) < len(values) else []
+    return Condition.any([*conditions, *([one_of(column, known)] if known else [])])
 
 
 def between(column: str, low: str | int | None, high: str | int | None) -> Condition:

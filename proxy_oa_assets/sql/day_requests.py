@@ -30,15 +30,15 @@ def requests_at(day: Day, condition: Condition, times: list[str | None] | None, 
     Columns as REQUEST_COLUMNS.
     """
     where, values = of_day(PROXY, day)
-    among, time_values = ("", ()) if times is None else is_at(times)
+    condition = Condition.all([is_at(times), condition])
     columns = ", ".join(REQUEST_COLUMNS)
     at_most, most = ("", ()) if limit is None else ("LIMIT ?", (limit,))
     sql = f"""
-SELECT {columns} FROM proxy WHERE {where} AND {condition.sql}{among}
+SELECT {columns} FROM proxy WHERE {where} AND {condition.sql}
 ORDER BY {nulls_last((DAY_TIME, *REQUEST_COLUMNS))}
 {at_most}
 """
-    return Query(sql, (*values, *condition.values, *time_values, *most), (day, day))
+    return Query(sql, (*values, *condition.values, *most), (day, day))
 
 
 def connections(day: Day, condition: Condition) -> Query:

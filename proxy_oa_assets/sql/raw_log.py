@@ -7,8 +7,8 @@ can test each condition while they read.
 from proxy_oa_assets.model.day import Day
 from proxy_oa_assets.model.tables import PROXY
 from proxy_oa_assets.model.tsv import NULL
-from proxy_oa_assets.sql.conditions import day_time
-from proxy_oa_assets.sql.query import CLIENT, Query, Values, nulls_last, of_day
+from proxy_oa_assets.sql.conditions import EVERY_ROW, Condition, day_time, equals, one_of, one_of_or_null
+from proxy_oa_assets.sql.query import CLIENT, NO_VALUE, Query, Values, nulls_last, of_day
 
 FOUND_COLUMNS = (
     *("p_date", "p_time", "clientip", "username", "duration", "fulluri", "webcat", "respcode"),
@@ -16,18 +16,15 @@ FOUND_COLUMNS = (
 )
 DAY_TIME = day_time("p_time")
 # What logs write where a request has no referer.
-_NO_REFERER = ("", "-", NULL)
-
-# SQL and its bound values.
-Condition = tuple[str, Values]
+_NO_REFERER = (*NO_VALUE, NULL)
 
 
-def found_per_second(day: Day, fulluri: str) -> Query:
-    """Count, per `p_time`, the rows whose URI or referer is that URI.
+def found_per_second(day: Day, fulluri: str, condition: Condition = EVERY_ROW) -> Query:
+    """Count, per `p_time`, the rows under a condition whose URI or referer is that URI.
 
     Columns: p_time, requests, and new_clients (clients without an earlier row).
     """
-    found, values = _found(day, f"p_time, {CLIENT.format('proxy')} AS client", fulluri)
+    found, values = _found(day, f"p_time, {CLIENT.format('proxy')} AS client", fulluri, condition)
     sql = f"""
 SELECT p_time, CAST(sum(requests) AS BIGINT) AS requests,
     CAST(sum(CASE WHEN nth = 1 THEN 1 ELSE 0 END) AS BIGINT) AS new_clients
@@ -41,14 +38,18 @@ GROUP BY p_time
 
 
 def found_rows(
-    day: Day, fulluri: str, times: list[str | None] | None = None, limit: int | None = None
+    day: Day,
+    fulluri: str,
+    times: list[str | None] | None = None,
+    limit: int | None = None,
+    condition: Condition = EVERY_ROW,
 ) -> Query:
     """Select the rows whose URI or referer is that URI, in time order.
 
-    With `times`, only rows of these times; with a limit, the earliest.
+    With `times` or a condition, only rows of them; with a limit, the earliest.
     """
     columns = ", ".join(FOUND_COLUMNS)
-    found, values = _found(day, columns, fulluri, ("", ()) if times is None else is_at(times))
+    found, values = _found(day, columns, fulluri, Condition.all([is_at(times), condition]))
     at_most, most = ("", ()) if limit is None else ("LIMIT ?", (limit,))
     sql = f"""
 SELECT {columns}
@@ -70,39 +71,22 @@ def referers(fulluri: str) -> tuple[str, ...]:
     return tuple(referer for referer in referers if referer not in _NO_REFERER)
 
 
-def _found(day: Day, columns: str, fulluri: str, also: Condition = ("", ())) -> Condition:
+def is_at(times: list[str | None] | None) -> Condition:
+    """Return the condition of rows of some times; None for all of the day's."""
+    return EVERY_ROW if times is None else one_of_or_null("p_time", times)
+
+
+def _found(day: Day, columns: str, fulluri: str, condition: Condition) -> tuple[str, Values]:
     """Return a SELECT of a day's rows whose URI or referer is that URI, each row once, and its values."""
-    by_uri, uri_values = _by_uri(day, fulluri)
-    by_referer, referer_values = _by_referer(day, fulluri)
-    more, more_values = also
-    sql = f"""
-    SELECT {columns} FROM proxy WHERE {by_uri}{more}
-    UNION ALL
-    SELECT {columns} FROM proxy WHERE {by_referer}{more}
-    """
-    return sql, (*uri_values, *more_values, *referer_values, *more_values)
-
-
-def _by_uri(day: Day, fulluri: str) -> Condition:
-    """Return the condition of a day's rows of a URI, and its values."""
     where, values = of_day(PROXY, day)
-    # No coalesce around the column: the engines couldn't test the condition while they read.
-    same = "(fulluri = ? OR fulluri IS NULL)" if fulluri == NULL else "fulluri = ?"
-    return f"{where} AND {same}", (*values, fulluri)
-
-
-def _by_referer(day: Day, fulluri: str) -> Condition:
-    """Return the condition of a day's rows of other URIs that have this one as their referer."""
-    where, values = of_day(PROXY, day)
-    names = referers(fulluri)
+    # The rows of other URIs that have this one as their referer.
     other = "fulluri <> ?" if fulluri == NULL else "(fulluri <> ? OR fulluri IS NULL)"
-    return f"{where} AND referer IN ({', '.join('?' * len(names))}) AND {other}", (*values, *names, fulluri)
-
-
-def is_at(times: list[str | None]) -> Condition:
-    """Return the condition of rows of some times, which begins with AND, and its values."""
-    known = tuple(time for time in times if time is not None)
-    conditions = ["p_time IS NULL"] if len(known) < len(times) else []
-    if known:
-        conditions.append(f"p_time IN ({', '.join('?' * len(known))})")
-    return f" AND ({' OR '.join(conditions or ['1 = 0'])})", known
+    found = [
+        Condition.all([each, condition])
+        for each in (
+            equals("fulluri", fulluri, null_is_word=True),
+            Condition.all([one_of("referer", referers(fulluri)), Condition(other, (fulluri,))]),
+        )
+    ]
+    sql = " UNION ALL ".join(f"SELECT {columns} FROM proxy WHERE {where} AND {each.sql}" for each in found)
+    return sql, tuple(value for each in found for value in (*values, *each.values))

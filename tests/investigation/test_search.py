@@ -2,7 +2,7 @@ import pytest
 from support.analysts_day import AnalystsDay
 from support.storyboard_days import HOSTILE
 
-from proxy_oa_assets.investigation import search
+from proxy_oa_assets.investigation import listed
 from proxy_oa_assets.investigation.search import EarliestFound, earliest_found, expanded_search
 from proxy_oa_assets.model.errors import InvestigationError
 from proxy_oa_assets.sql.raw_log import referers
@@ -102,7 +102,7 @@ def test_many_times_are_searched_without_a_condition_on_each(
     """A limit in the thousands goes through the day twice, with the same result."""
     today.write_raw(*({"fulluri": URI, "p_time": f"09:00:{second:02d}"} for second in range(30)))
     named = found(today, limit=20).rows
-    monkeypatch.setattr(search, "_MOST_TIMES", 5)
+    monkeypatch.setattr(listed, "MOST_NAMED", 5)
 
     assert found(today, limit=20).rows.equals(named)
     assert len(named) == 20

@@ -4,14 +4,35 @@ import re
 
 import pytest
 
+from proxy_oa_assets.investigation.filters import Filters
 from proxy_oa_assets.model.day import Day
-from proxy_oa_assets.model.tables import TABLES
+from proxy_oa_assets.model.tables import PROXY, PROXY_SCORES, TABLES
 from proxy_oa_assets.ranking import requests
 from proxy_oa_assets.ranking.voices.topic_words import words_of_day
-from proxy_oa_assets.sql import analysts, check_counts, day_tables, history, raw_log, threats
+from proxy_oa_assets.sql import (
+    analysts,
+    check_counts,
+    day_requests,
+    day_summaries,
+    day_tables,
+    history,
+    raw_log,
+    threats,
+)
+from proxy_oa_assets.sql.conditions import EVERY_ROW, Rows
 from proxy_oa_assets.sql.query import Query, any_row, whole_day
 
 DAY = Day.parse("2016-09-12")
+
+# A term of every field, each negated as well.
+_TERMS = (
+    'a.example "b" /c/ host:d.example,*.e client:10.0.0.7,10.55.,fe80::1 uri:f method:post code:4xx,- type:g '
+    "agent:h referer:i user:j category:k time:23:00-01:00 sent:>1MB received:1-2 verdict:>=low "
+    "reason:beacon,other severity:none,low"
+)
+FILTERS = Filters.parse(f"{_TERMS} {' '.join(f'-{term}' for term in _TERMS.split())}")
+EVERY_TERM = FILTERS.on(Rows(PROXY, DAY))
+SCORED = FILTERS.on(Rows(PROXY_SCORES, DAY, "s"))
 
 QUERIES = [
     day_tables.edge_details(DAY),
@@ -33,8 +54,8 @@ QUERIES = [
     requests.columns_with_values(DAY),
     requests.times(DAY, ["a.example", "b.example"]),
     requests.telling_rows(DAY, ["a.example", "b.example"], 3),
-    analysts.suspicious(DAY, "uri", "10.0.0.1", 9),
-    analysts.suspicious(DAY, None, None, None),
+    analysts.suspicious(DAY, SCORED, 9),
+    analysts.suspicious(DAY, EVERY_ROW, None, given=True),
     analysts.severities_given(DAY.plus(-30), DAY.plus(-1)),
     analysts.changed_by_feedback(DAY, ("feedback", "own_domain")),
     analysts.details(DAY, "uri", "10.0.0.1"),
@@ -51,6 +72,15 @@ QUERIES = [
         )
         for uris in (["uri"], ["uri", "null"])
     ),
+    day_requests.clients_of_day(TABLES["proxy"], DAY),
+    day_requests.requests_per_time(DAY, EVERY_TERM),
+    day_requests.requests_at(DAY, EVERY_TERM, ["09:00:00", None], 9),
+    day_requests.connections(DAY, EVERY_TERM),
+    day_requests.scored_connections(DAY, SCORED),
+    day_requests.severities(DAY),
+    day_summaries.summaries(DAY, "clientip", EVERY_TERM, "useragents", ["10.0.0.1"], 9),
+    day_summaries.summaries(DAY, "host", EVERY_TERM, "requests", [], 9),
+    day_summaries.day_totals(DAY, EVERY_TERM),
     threats.uris_of_host(DAY, "Host.example"),
     raw_log.found_rows(DAY, "uri", ["09:00:00", None], 9),
     threats.client_timeline(DAY, ["uri", "other"], 9),
