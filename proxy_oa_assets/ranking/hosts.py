@@ -12,6 +12,7 @@ import pyarrow as pa
 
 from proxy_oa_assets.ranking import look_alikes, machine_names
 from proxy_oa_assets.ranking.host_lists import LISTS, Lists
+from proxy_oa_assets.ranking.letters import shown_label
 
 # The labels from the right that rules and lists are compared with; the longest rule has 7.
 _MOST_LABELS = 8
@@ -203,14 +204,7 @@ def _load_decoded(connection: duckdb.DuckDBPyConnection, lists: Lists) -> None:
         "SELECT DISTINCT label FROM (SELECT unnest(parts) AS label FROM host_name WHERE name LIKE '%xn--%') "
         "WHERE label LIKE 'xn--%' AND length(label) < 64"
     ).fetchall()
-    shown: dict[str, str] = {}
-    for (label,) in labels:
-        # Most hostile texts are no labels: they stay as they are.
-        with suppress(UnicodeError):
-            text = label.removeprefix("xn--").encode("ascii").decode("punycode").lower()
-            # Half a surrogate pair is no text.
-            text.encode()
-            shown[label] = text
+    shown = {label: shown_label(label) for (label,) in labels}
     _load(connection, "decoded", {"label": list(shown), "shown": list(shown.values())})
     pairs = lists.confusables()
     connection.execute("SET VARIABLE confusable = ?", ["".join(pair[0] for pair in pairs)])

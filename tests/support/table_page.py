@@ -55,7 +55,7 @@ class TablePage:
         self.table, self._changes = table, []
         self.page.set_content("<!doctype html><html lang=en><body style='margin: 8px'></body></html>")
         table.observe(self._note, _STATE)
-        table.send = lambda content, buffers=None: self._changes.append(("msg:custom", content))
+        table.send = lambda content, *_: self._changes.append(("msg:custom", content))
         state = {name: getattr(table, name) for name in _STATE}
         parts = {"script": table._esm, "style": table._css, "state": state}
         self.page.evaluate(_MODEL, json.loads(json.dumps(parts)))

@@ -131,7 +131,7 @@ class Drawing {
   }
 
   row(texts, number) {
-    const { columns, severities, around } = this.content;
+    const { columns, severities, around, keys } = this.content;
     const row = document.createElement("tr");
     if (!this.bare) row.tabIndex = -1;
     if (this.selectable) row.setAttribute("aria-selected", "false");
@@ -158,7 +158,7 @@ class Drawing {
         mark.ariaLabel = note;
         cell.title = `${text}\n${note}`;
       }
-      if (!pivot || !text) cell.append(text);
+      if (!text || !keys?.[pivot?.[0]]) cell.append(text);
       else {
         const open = button(cell, "pivot", text, `${cell.title}\nOpen this ${heading} (key ${pivot[0]})`);
         open.tabIndex = -1;

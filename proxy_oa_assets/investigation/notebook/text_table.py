@@ -15,7 +15,8 @@ import traitlets
 from traitlets.utils.bunch import Bunch
 
 from proxy_oa_assets.enrichment.score_columns import Severity
-from proxy_oa_assets.investigation.notebook.columns import MOST_TEXT, Pivot, TableColumn, severity_text
+from proxy_oa_assets.investigation.notebook.columns import MOST_TEXT, Pivot, TableColumn
+from proxy_oa_assets.investigation.notebook.table_content import row_identities, rows_content
 from proxy_oa_assets.model.tables import records
 from proxy_oa_assets.model.text import printable
 
@@ -113,16 +114,8 @@ class TextTable(anywidget.AnyWidget):
         )
         self.actions, self._on_pivot, self._on_page, self._on_sort = actions, on_pivot, on_page, on_sort
         self._check_keys()
-        self.buttons = [
-            {
-                "line": action.line,
-                "text": action.text,
-                "title": action.title,
-                "style": action.style,
-                "key": action.key,
-            }
-            for action in actions
-        ]
+        shown = ("line", "text", "title", "style", "key")
+        self.buttons = [{name: getattr(action, name) for name in shown} for action in actions]
         self._latest: dict[str, int] = {}
         self._shown, self._columns = pd.DataFrame(), tuple[TableColumn, ...]()
         self._place: dict[str, int | None] = {}
@@ -170,31 +163,16 @@ class TextTable(anywidget.AnyWidget):
     def _draw(self, selected: list[int]) -> None:
         names = [column.name for column in self._columns if column.name in self.shown_columns]
         columns = [c for c in self._columns if (c.name in names if names else c.shown)]
-        shown = self._shown
         pivots = {column.pivot for column in self._columns if column.pivot and self._on_pivot}
         self.content = {
+            **rows_content(self._shown, columns, ranked=self._on_sort is None),
             **self._place,
             "version": self.content["version"] + 1,
-            "columns": [
-                {
-                    "name": column.name,
-                    "heading": column.heading,
-                    "kind": column.kind,
-                    "pivot": column.pivot if self._on_pivot else None,
-                }
-                for column in columns
-            ],
             "choices": [[column.name, column.heading] for column in self._columns],
-            "rows": [
-                [column.text(value) for column, value in zip(columns, row, strict=True)]
-                for row in records(shown[[column.name for column in columns]])
-            ],
-            "ranks": [] if self._on_sort else [_ranks(shown[c.name], c.order) for c in columns],
+            "choosable": not self.bare and any(not column.shown for column in self._columns),
             "sorted": self._sorted if self._on_sort else None,
-            "severities": [severity_text(value) for value in shown["uri_sev"]] if "uri_sev" in shown else [],
             "keys": {key: kind for kind, key in _PIVOT_KEYS.items() if kind in pivots},
             "paged": self._on_page is not None,
-            "choosable": not self.bare and any(not column.shown for column in self._columns),
             "selected": selected,
         }
 
@@ -202,7 +180,7 @@ class TextTable(anywidget.AnyWidget):
         """Return the row to select after an action: the first of those that may be and is still there."""
         if self._then is None or self._shown.empty:
             return []
-        numbers = {row: number for number, row in reversed([*enumerate(_contents(self._shown))])}
+        numbers = {row: number for number, row in reversed([*enumerate(row_identities(self._shown))])}
         return [next((numbers[row] for row in self._then if row in numbers), 0)]
 
     def _choose(self) -> None:
@@ -240,8 +218,9 @@ class TextTable(anywidget.AnyWidget):
             question = "" if asked is None else printable(asked, MOST_TEXT)
             if question and question != message.get("confirmed"):
                 return
-            rows = _contents(self._shown) if message.get("then") else []
-            self._then = [rows[number] for number in message.get("then", ())]
+            if "then" in message:
+                rows = row_identities(self._shown)
+                self._then = [rows[number] for number in message["then"]]
             acted, question = True, ""
             action.do()
         finally:
@@ -270,33 +249,14 @@ class TextTable(anywidget.AnyWidget):
         """Send the whole texts of a row's values to the view that asked for them."""
         columns = [column for column in self._columns if column.name in message["columns"]]
         (row,) = records(self._shown.iloc[[message["row"]]][[column.name for column in columns]])
-        texts = [
-            [column.name, column.heading, column.whole(value)]
-            for column, value in zip(columns, row, strict=True)
-        ]
+        values = zip(columns, row, strict=True)
+        texts = [[column.name, column.heading, column.whole(value)] for column, value in values]
         self.send({**{name: message[name] for name in ("view", "version", "row")}, "texts": texts})
 
     def _check_keys(self) -> None:
         keys = [*filter(None, (action.key for action in self.actions)), *_PIVOT_KEYS.values()]
         if twice := [key for key, number in Counter(keys).items() if number > 1]:
             raise ValueError(f"{self.label}: the key {twice[0]!r} has two meanings; choose another one")
-
-
-def _ranks(values: pd.Series, order: Callable[[object], float] | None) -> list[int]:
-    """Return each value's rank in the column; NULL comes last."""
-    ordered = values.map(order) if order else values
-    return [int(rank) for rank in ordered.rank(method="dense", na_option="bottom")]
-
-
-def _contents(frame: pd.DataFrame) -> list[tuple[object, ...]]:
-    """Return what the rows hold, by which they are found again: all but the severity, and which of equals."""
-    rows = [*records(frame.drop(columns="uri_sev", errors="ignore"))]
-    seen = Counter[tuple[object, ...]]()
-    found = []
-    for row in rows:
-        seen[row] += 1
-        found.append((*row, seen[row]))
-    return found
 
 
 _PROPERTIES = (
