@@ -15,6 +15,8 @@ from typing import NoReturn
 import click
 from typing_extensions import override
 
+from proxy_oa_assets.cli.export import export
+from proxy_oa_assets.cli.options import DATE
 from proxy_oa_assets.model import errors
 from proxy_oa_assets.model.column_map import DEFAULT_LIMIT
 from proxy_oa_assets.model.day import Day
@@ -70,11 +72,11 @@ def entry() -> NoReturn:
     os._exit(status)
 
 
-_DATE = click.option("--date", "date", required=True, metavar="YYYY-MM-DD", help="The day.")
+main.add_command(export)
 
 
 @main.command()
-@_DATE
+@DATE
 @click.option(
     "--limit", default=DEFAULT_LIMIT, type=click.IntRange(min=1), help="Most suspicious rows to take."
 )
@@ -181,7 +183,7 @@ def init_db() -> None:
 
 
 @main.command()
-@_DATE
+@DATE
 @click.option("-y", "--yes", is_flag=True, help="Don't ask.")
 def reset(date: str, *, yes: bool) -> None:
     """Remove what analysts scored and wrote on a day: severities, comments, timelines, feedback."""
@@ -216,7 +218,7 @@ def feedback(date: str | None) -> None:
 
 
 @main.command()
-@_DATE
+@DATE
 @click.option(
     "-o",
     "--output",
@@ -247,7 +249,7 @@ def story(date: str, output: Path | None) -> None:
 
 
 @main.command()
-@_DATE
+@DATE
 @click.option(
     "--labels",
     required=True,

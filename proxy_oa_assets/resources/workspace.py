@@ -83,6 +83,10 @@ class Workspace(dg.ConfigurableResource):
         """Return the path of the day's story page."""
         return self.data(day) / "story.html"
 
+    def hand_overs(self, day: Day) -> Path:
+        """Return the path of the day's folder of hand-overs."""
+        return self.data(day) / "hand_over"
+
     def results(self, day: Day) -> str:
         """Return the HDFS path of the day's ranked results."""
         return f"{self.huser}/proxy/scored_results/{day.folder}/scores/proxy_results.csv"

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from pathlib import Path
 
 import pandas as pd
@@ -14,41 +12,22 @@ from proxy_oa_assets.investigation.story.plots import minutes_svg
 from proxy_oa_assets.model.day import Day
 from proxy_oa_assets.model.errors import InvestigationError
 from proxy_oa_assets.model.files import replacing
+from proxy_oa_assets.model.spreadsheet import spreadsheet
 from proxy_oa_assets.model.tables import PROXY_INGEST_SUMMARY, PROXY_SCORES, TABLES, Table, records
 from proxy_oa_assets.sql.query import Query
-
-# What spreadsheets take for the beginning of a formula (OWASP, "CSV Injection"), full-width forms included.
-_FORMULA = set("=+-@\uff1d\uff0b\uff0d\uff20")
-_BREAKS = ("\t", "\r", "\n")
-
-
-def safe_cell(value: object) -> object:
-    """Return a value for a spreadsheet: a text that would be a formula gets a `'` before it.
-
-    Blanks and invisible characters before the sign are skipped, as some programs do.
-    """
-    if not isinstance(value, str):
-        return value
-    first = next((char for char in value if char.isprintable() and not char.isspace()), "")
-    return f"'{value}" if first in _FORMULA or value.startswith(_BREAKS) else value
 
 
 def export_csv(frame: pd.DataFrame, path: str | Path) -> Path:
     """Write a frame, and its index if that has a name, to a CSV file at once; return its absolute path.
 
-    Texts are quoted, and safe as `safe_cell` makes them; NULL is an empty cell. The file starts with a byte
-    order mark: without it, Excel doesn't read UTF-8.
+    Texts are safe as `safe_cell` makes them.
     """
     if any(name is not None for name in frame.index.names):
         # Index and column can have the same name.
         frame = frame.reset_index(allow_duplicates=True)
-    text = io.StringIO(newline="")
-    writer = csv.writer(text, quoting=csv.QUOTE_NONNUMERIC)
-    writer.writerow([safe_cell(str(name)) for name in frame.columns])
-    writer.writerows([safe_cell(value) for value in row] for row in records(frame))
     target = Path(path).absolute()
     with replacing(target) as file:
-        file.write(text.getvalue().encode("utf-8-sig"))
+        file.write(spreadsheet(list(map(str, frame.columns)), records(frame)))
     return target
 
 

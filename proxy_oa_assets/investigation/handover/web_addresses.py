@@ -1,0 +1,141 @@
+"""Web addresses and hosts as security tools take them, made of what the log has: URIs without a scheme."""
+
+import ipaddress
+import re
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import NamedTuple
+from urllib.parse import quote
+
+from proxy_oa_assets.enrichment.reputation.uri import canonical_host
+from proxy_oa_assets.sql.query import NO_VALUE
+
+_PARTS = re.compile(
+    r"(?:(?P<scheme>[a-z][a-z0-9+.-]*)://)?(?P<authority>[^/?#]*)(?P<rest>.*)",
+    re.ASCII | re.IGNORECASE | re.DOTALL,
+)
+_AUTHORITY = re.compile(
+    r"(?P<user>.*@)?(?P<host>\[[^\]]*\]|[^:]*|.*?)(?::(?P<port>\d{1,5})?)?", re.ASCII | re.DOTALL
+)
+_ADDRESS_AND_PORT = re.compile(r"\[[0-9a-f:.]+\](:\d+)?", re.ASCII)
+_NAME = re.compile(r"[a-z0-9_-]{1,63}(\.[a-z0-9_-]{1,63})*", re.ASCII)
+_LONGEST_NAME = 253
+_TUNNELS = ("CONNECT", "TCP_CONNECT")
+_DEFAULT_PORTS = {"http": "80", "https": "443", "ftp": "21"}
+_SCHEMES = {port: scheme for scheme, port in _DEFAULT_PORTS.items()}
+# Browsers send all of these as they are; blanks, quotes, angle brackets and what isn't ASCII, they encode.
+_SENT = "".join(char for char in map(chr, range(0x21, 0x7F)) if char not in '"<>')
+# What RFC 3986 allows in a path or query.
+_ALLOWED = "/?:@!$&'()*+,;=-._~%"
+_STRAY_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})", re.ASCII)
+
+
+class Kind(StrEnum):
+    """What an indicator is; HOST is the text of a host that is neither a name nor an address."""
+
+    URL = "url"
+    DOMAIN = "domain"
+    IPV4 = "ipv4"
+    IPV6 = "ipv6"
+    HOST = "host"
+
+
+class Host(NamedTuple):
+    """A host: a name in IDNA's ASCII form, an address in its usual form, or another text as it is logged."""
+
+    kind: Kind
+    value: str
+
+    @property
+    def in_url(self) -> str:
+        """The host as a URL has it."""
+        if self.kind is Kind.IPV6:
+            return f"[{self.value}]"
+        return quote(self.value, safe=_SENT.replace(":", "")) if self.kind is Kind.HOST else self.value
+
+
+class Addressed(NamedTuple):
+    """What a request is to: `url`, or for a tunnel (CONNECT) `host` and `port` alone.
+
+    `logged` is the URI as the log has it, where `url` spells it otherwise.
+    """
+
+    url: str | None
+    logged: str
+    host: Host | None
+    port: int | None = None
+
+
+def addressed(row: Mapping[str, object]) -> Addressed:
+    """Return what a raw row's request is to.
+
+    A log's URI has no scheme: it is that of the port (443: https, 21: ftp), else http. A port that isn't the
+    scheme's is added.
+    """
+    uri, port = _text(row.get("fulluri")), _text(row.get("uriport"))
+    parts = _PARTS.fullmatch(uri)
+    authority = _AUTHORITY.fullmatch(parts["authority"]) if parts else None
+    if parts is None or authority is None:  # pragma: no cover - every part of the patterns may be empty
+        raise AssertionError(uri)
+    bare = host_of(parts["authority"])
+    if bare.kind is Kind.IPV6:
+        host_text, uri_port = parts["authority"], ""
+    else:
+        host_text, uri_port = authority["host"], authority["port"] or ""
+    named = _text(row.get("host")) or host_text
+    host = host_of(named) if named else None
+    method = row.get("reqmethod")
+    without_path = bool(uri_port) and not parts["rest"] and not parts["scheme"]
+    if str(method).upper() in _TUNNELS or (method is None and without_path):
+        return Addressed(None, "", host, port_number(uri_port or port))
+    if not uri:
+        return Addressed(None, "", host)
+    scheme = (parts["scheme"] or _SCHEMES.get(uri_port or port, "http")).lower()
+    port = uri_port or port
+    shown_port = "" if port_number(port) is None or port == _DEFAULT_PORTS.get(scheme) else f":{port}"
+    # The log leaves out a path of one character.
+    rest = parts["rest"] if parts["rest"].startswith("/") else f"/{parts['rest']}"
+    user = "" if bare.kind is Kind.IPV6 else authority["user"] or ""
+    in_url = host_of(host_text).in_url
+    url = f"{scheme}://{quote(user, safe=_SENT)}{in_url}{shown_port}{quote(rest, safe=_SENT)}"
+    same = in_url == host_text.strip().lower() and url.endswith(f"{shown_port}{rest}") and user in url
+    return Addressed(url, "" if same else uri, host)
+
+
+def host_of(text: str) -> Host:
+    """Return what a host is; a URL's brackets around an IPv6 address may be there or not."""
+    bare = text.removeprefix("[").removesuffix("]")
+    try:
+        address = ipaddress.ip_address(bare)
+    except ValueError:
+        name = canonical_host(text)
+        try:
+            address = ipaddress.ip_address(name)
+        except ValueError:
+            known = len(name) <= _LONGEST_NAME and _NAME.fullmatch(name)
+            return Host(Kind.DOMAIN, name) if known else Host(Kind.HOST, text)
+    return Host(Kind.IPV4 if address.version == 4 else Kind.IPV6, str(address))  # noqa: PLR2004
+
+
+def strict_url(url: str) -> str:
+    """Return a URL in which everything that RFC 3986 doesn't allow is percent-encoded."""
+    scheme, _, after = url.partition("://")
+    parts = _PARTS.fullmatch(after)
+    if parts is None:  # pragma: no cover - every part of the pattern may be empty
+        raise AssertionError(url)
+    authority, (rest, mark, fragment) = parts["authority"], parts["rest"].partition("#")
+    if not _ADDRESS_AND_PORT.fullmatch(authority):
+        authority = quote(authority, safe=_ALLOWED)
+    strict = f"{authority}{quote(rest, safe=_ALLOWED)}{mark}{quote(fragment, safe=_ALLOWED)}"
+    return f"{scheme}://{_STRAY_PERCENT.sub('%25', strict)}"
+
+
+def _text(value: object) -> str:
+    return "" if value is None or value in NO_VALUE else str(value)
+
+
+def port_number(port: object) -> int | None:
+    """Return a port, 1 to 65535, from its text; None for anything else."""
+    if not isinstance(port, str) or not re.fullmatch(r"\d{1,5}", port, re.ASCII):
+        return None
+    return int(port) if 0 < int(port) < 1 << 16 else None
