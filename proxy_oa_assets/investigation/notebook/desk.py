@@ -9,9 +9,12 @@ from typing import Protocol
 import ipywidgets
 
 from proxy_oa_assets.enrichment.score_columns import Severity
+from proxy_oa_assets.investigation.day_context import uri_text
 from proxy_oa_assets.investigation.notebook.session import StatusLine
 from proxy_oa_assets.investigation.score import change_severities
+from proxy_oa_assets.investigation.search import suspicious
 from proxy_oa_assets.model.day import Day
+from proxy_oa_assets.model.tables import records
 from proxy_oa_assets.model.text import counted
 from proxy_oa_assets.resources.deployment import Deployment
 
@@ -59,12 +62,13 @@ class SeverityChanges:
 
 @dataclass
 class Desk:
-    """A day on the screen; the screen replaces the functions that lead from one tab to another."""
+    """A day on the screen. The screen sets the functions that lead from one tab to another."""
 
     day: Day
     deployment: Deployment
     status: StatusLine = field(default_factory=StatusLine)
     show_details: Callable[[Row | None], None] = lambda _row: None
+    open_day_of: Callable[[str, str], None] = lambda _kind, _value: None
     changed: Callable[[], None] = lambda: None
 
     def __post_init__(self) -> None:
@@ -93,12 +97,21 @@ class Desk:
             kept = f"; {counted(others, 'URI')} kept: scored by others since" if others else ""
             self.status.done(f"{counted(ours, 'URI')} as before{kept}")
 
+    def uris_of_hosts(self, hosts: Iterable[str]) -> list[str]:
+        """Return the day's URIs of some hosts, those of the raw log as well."""
+        wanted = set(hosts)
+        listed = suspicious(self.day, limit=1_000_000, deployment=self.deployment)[["fulluri", "host"]]
+        return list(dict.fromkeys(uri_text(uri) for uri, host in records(listed) if host in wanted))
+
 
 class Tabs:
-    """Tabs whose lists are read when they are first opened, and again after a change."""
+    """Tabs whose lists are read when they are first opened, and again after a change.
 
-    def __init__(self, panels: Mapping[str, Panel]) -> None:
-        self._panels = dict(panels)
+    `arrange` is called with the title of a tab that is shown.
+    """
+
+    def __init__(self, panels: Mapping[str, Panel], arrange: Callable[[str], None]) -> None:
+        self._panels, self._arrange = dict(panels), arrange
         self._outdated = set(panels)
         self.widget = ipywidgets.Tab(
             [panel.widget for panel in panels.values()], titles=list(panels), selected_index=0
@@ -120,6 +133,7 @@ class Tabs:
         self._load_shown()
 
     def _load_shown(self) -> None:
+        self._arrange(self.shown)
         if self.shown in self._outdated:
             self._outdated.discard(self.shown)
             self._panels[self.shown].load()

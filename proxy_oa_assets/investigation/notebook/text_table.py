@@ -268,8 +268,8 @@ _PROPERTIES = (
 class PropertyTable:
     """A table of labels and values that wraps long values."""
 
-    def __init__(self, label: str) -> None:
-        self.widget = TextTable(label, bare=True, height="420px")
+    def __init__(self, label: str, height: str = "420px") -> None:
+        self.widget = TextTable(label, bare=True, height=height)
 
     def show(self, properties: Mapping[str, object]) -> None:
         """Replace the rows; an empty value has no row."""

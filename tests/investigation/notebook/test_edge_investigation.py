@@ -26,21 +26,31 @@ def edges(day_home: Home) -> Iterator[EdgeInvestigation]:
 
 
 def _listed(edges: EdgeInvestigation) -> list[str]:
-    content = edges.suspicious.table.content
+    content = edges.suspicious.table.widget.content
     place = [column["name"] for column in content["columns"]].index("fulluri")
     return [row[place] for row in content["rows"]]
 
 
 def _select(edges: EdgeInvestigation, *uris: str) -> None:
     listed = _listed(edges)
-    edges.suspicious.table.selected = [listed.index(uri) for uri in uris]
+    edges.suspicious.table.widget.selected = [listed.index(uri) for uri in uris]
 
 
-def _press(table: TextTable, title: str) -> None:
-    """Send what the browser sends when an action below a table is clicked."""
+def _press(table: TextTable, title: str) -> str:
+    """Send what the browser sends when an action below a table is clicked; return what is asked, if it is."""
     action = [button["title"] for button in table.buttons].index(title)
     about = {"version": table.content["version"], "selected": table.selected}
     table._handle_custom_msg({**about, "action": action, "view": "a", "number": 1}, [])
+    return table.answer["text"] if table.answer.get("asked") else ""
+
+
+def _confirm(table: TextTable, title: str) -> str:
+    """Click twice; return what was asked."""
+    action = [button["title"] for button in table.buttons].index(title)
+    asked = _press(table, title)
+    about = {"version": table.content["version"], "selected": table.selected, "confirmed": asked}
+    table._handle_custom_msg({**about, "action": action, "view": "a", "number": 2}, [])
+    return asked
 
 
 def _scored(home: Home) -> dict[str, int]:
@@ -56,7 +66,7 @@ def test_a_scored_uri_leaves_the_list_and_comes_back_with_undo(day_home, edges) 
     before = _listed(edges)
     assert before.count(SHARED) > 1
     _select(edges, SHARED)
-    _press(edges.suspicious.table, "Selected URIs: high risk")
+    _press(edges.suspicious.table.widget, "Selected: high risk")
     assert _scored(day_home) == {SHARED: 1}
     assert _listed(edges) == [uri for uri in before if uri != SHARED]
     assert _said(edges.status) == "1 URI scored high"
@@ -74,22 +84,25 @@ def test_a_selection_and_a_host_are_scored_by_one_click(day_home, edges) -> None
     """Several rows at once, and all listed URIs of a row's host."""
     chosen = [SHARED, "go.shorten.example/x9"]
     _select(edges, *chosen)
-    _press(edges.suspicious.table, "Selected URIs: low risk")
+    _press(edges.suspicious.table.widget, "Selected: low risk")
     _select(edges, DROPPED[0])
-    _press(edges.suspicious.table, "Their whole hosts: high risk")
+    asked = _confirm(edges.suspicious.table.widget, "Whole hosts: high risk")
+    assert f"all 2 URIs of {DROPPER_HOST}" in asked
     assert _scored(day_home) == dict.fromkeys(chosen, 3) | dict.fromkeys(DROPPED, 1)
     assert not set(_listed(edges)) & {*chosen, *DROPPED}
 
 
-def test_the_filters_are_a_part_of_the_uri_and_a_whole_client(edges) -> None:
-    """A host's score covers only the listed URIs."""
-    edges.suspicious.uri.value = "stage2"
+def test_the_filter_is_what_analysts_paste(edges) -> None:
+    """A part of the URI, defanged, and a client; a wrong term is named, and the list stays."""
+    edges.suspicious.filter.text.value = "hxxp://203[.]0.113.66/stage2"
     assert _listed(edges) == [DROPPED[1]]
-    edges.suspicious.uri.value = ""
-    edges.suspicious.client.value = "10.20.1.1"
+    edges.suspicious.filter.text.value = "client:10.20.1.1"
     assert _listed(edges) == []
-    assert "filters" in edges.suspicious.table.empty
-    edges.suspicious.client.value = "10.20.1.17"
+    assert "filter" in edges.suspicious.table.widget.empty
+    edges.suspicious.filter.text.value = "client:10.20.1.17"
+    assert set(DROPPED) <= set(_listed(edges))
+    edges.suspicious.filter.text.value = "colour:red"
+    assert "colour" in _said(edges.suspicious.status)
     assert set(DROPPED) <= set(_listed(edges))
 
 
@@ -112,7 +125,7 @@ def test_a_connection_shows_its_requests_and_properties(edges) -> None:
 
 def test_a_score_without_a_selection_says_what_is_missing(day_home, edges) -> None:
     """Nothing is recorded."""
-    _press(edges.suspicious.table, "Their whole hosts: high risk")
+    _press(edges.suspicious.table.widget, "Whole hosts: high risk")
     assert _said(edges.status) == "Select a row first"
     assert _scored(day_home) == {}
 
@@ -140,7 +153,7 @@ def test_severities_are_changed_and_removed_in_the_scored_list(day_home, edges) 
 def test_undo_leaves_what_a_colleague_has_scored_since(day_home, edges) -> None:
     """Two analysts at once: the colleague's severity is the newer one."""
     _select(edges, *DROPPED)
-    _press(edges.suspicious.table, "Selected URIs: low risk")
+    _press(edges.suspicious.table.widget, "Selected: low risk")
     score(SAMPLE_DAY, 1, DROPPED[0], deployment=day_home.deployment)
     edges.undo.click()
     assert _scored(day_home) == {DROPPED[0]: 1}
@@ -154,7 +167,7 @@ def test_an_error_is_shown_and_the_notebook_goes_on(day_home) -> None:
     edges = EdgeInvestigation(day, str(day_home.path))
     _select(edges, DROPPED[0])
     assert day_home.materialize(day, limit=1).success
-    _press(edges.suspicious.table, "Selected URIs: high risk")
+    _press(edges.suspicious.table.widget, "Selected: high risk")
     assert DROPPED[0] in _said(edges.status)
     assert f"not among the scored connections of {day}" in _said(edges.status)
     edges.reload.click()
@@ -169,11 +182,11 @@ def test_a_day_of_10_000_connections_is_usable(tmp_path) -> None:
     day.write_scores(*({"fulluri": uri, "host": uri.partition("/")[0], "ml_score": 0.1} for uri in uris))
     edges = EdgeInvestigation(SAMPLE_DAY, str(day.home.path))
     edges.suspicious.limit.value = 2000
-    assert len(json.dumps(edges.suspicious.table.content)) < 1_000_000
-    assert _said(edges.suspicious.status).startswith("2,000 connections without a severity, and maybe more")
+    assert len(json.dumps(edges.suspicious.table.widget.content)) < 1_000_000
+    assert _said(edges.suspicious.status).startswith("10,000 connections without a severity")
 
-    edges.suspicious.table.selected = list(range(2000))
-    _press(edges.suspicious.table, "Selected URIs: medium risk")
+    edges.suspicious.table.widget.selected = list(range(2000))
+    assert "2,000 URIs" in _confirm(edges.suspicious.table.widget, "Selected: medium risk")
     assert _said(edges.status) == "2,000 URIs scored medium"
     score(SAMPLE_DAY, 3, uris, deployment=day.deployment)
     edges.tabs.show("Scored")
@@ -185,6 +198,6 @@ def test_a_day_of_10_000_connections_is_usable(tmp_path) -> None:
 def test_a_day_that_isn_t_materialized_says_so(day_home) -> None:
     """An empty list would look like a quiet day."""
     edges = EdgeInvestigation("2016-09-13", str(day_home.path))
-    assert "2016-09-13" in edges.suspicious.table.empty
-    assert "isn't materialized" in edges.suspicious.table.empty
+    assert "2016-09-13" in edges.suspicious.table.widget.empty
+    assert "isn't materialized" in edges.suspicious.table.widget.empty
     edges.deployment.impala.close()

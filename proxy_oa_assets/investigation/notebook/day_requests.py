@@ -1,0 +1,174 @@
+"""The tab Requests: raw requests in time order, all of a day's, a client's or a host's."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import ipywidgets
+import pandas as pd
+
+from proxy_oa_assets.investigation.day_context import uri_text
+from proxy_oa_assets.investigation.listed import Listed
+from proxy_oa_assets.investigation.notebook.columns import columns
+from proxy_oa_assets.investigation.notebook.desk import Desk
+from proxy_oa_assets.investigation.notebook.filter_box import FilterBox, terms
+from proxy_oa_assets.investigation.notebook.row_table import RowTable
+from proxy_oa_assets.investigation.notebook.session import StatusLine
+from proxy_oa_assets.investigation.notebook.text_table import TextTable
+from proxy_oa_assets.investigation.requests import client_requests, found_requests, host_requests
+from proxy_oa_assets.investigation.summaries import client_summaries, host_summaries
+from proxy_oa_assets.model.tables import records
+from proxy_oa_assets.model.text import counted, printable
+
+_PAGE = 250
+# So many requests at once go into an incident; more are no incident that a person reads.
+_MOST_ADDED = 10_000
+_REQUESTS = columns(
+    "p_time clientip fulluri uri_sev word reqmethod respcode resconttype host? csbytes? scbytes? referer? "
+    "useragent? username? webcat? serverip? uriport? duration? ml_score? uri_rep?"
+)
+_BESIDE = {
+    "client": columns("host requests ml_score uri_sev first_time last_time? scbytes? csbytes?"),
+    "host": columns("clientip requests ml_score uri_sev first_time last_time? scbytes? csbytes?"),
+}
+
+
+@dataclass(frozen=True)
+class Subject:
+    """Whose requests are shown: a client's, a host's, or with no kind all; `time` is of a window's middle."""
+
+    kind: str = ""
+    value: str = ""
+    time: str | None = None
+
+
+class DayRequests:
+    """The requests of a subject, filtered, page by page; beside them a client's hosts or a host's clients."""
+
+    def __init__(self, desk: Desk, height: str) -> None:
+        self._desk = desk
+        self._subject, self._before = Subject(), list[tuple[Subject, str]]()
+        self._total = 0
+        # The host or client that was clicked beside the list.
+        self._beside, self._only = pd.DataFrame(), ""
+        self.filter = FilterBox(self.load)
+        self.status = StatusLine()
+        self.table = RowTable(desk, "Requests", _REQUESTS, height=height, on_page=self._show_page)
+        self.back = _button("Back", "The requests that were shown before", self._go_back, icon="arrow-left")
+        self.all = _button("Whole day", "All requests of the day", lambda: self.open(Subject()))
+        self.minutes = ipywidgets.BoundedIntText(2, 0, 1440, description="±", layout={"width": "6em"})
+        self.minutes.style.description_width = "1em"
+        self.around = _button(
+            "min around",
+            "What the selected row's client did, so many minutes before and after",
+            self._open_around,
+        )
+        self.beside = TextTable("Beside", selection="one", height="160px", on_pivot=self._open_beside)
+        self.beside.observe(lambda _: self._narrow(), "selected")
+        head = ipywidgets.HBox([self.back, self.all, self.status.widget])
+        line = ipywidgets.HBox([self.filter.text, self.filter.question, self.minutes, self.around])
+        self.widget = ipywidgets.VBox([head, line, self.filter.help, self.table.widget])
+
+    def open(self, subject: Subject, filters: str = "") -> None:
+        """Show the requests of another subject, with another filter."""
+        self._before.append((self._subject, self.filter.value))
+        self._show(subject, filters)
+
+    def load(self) -> None:
+        """Read the first page of the requests again, and what is beside them."""
+        self._only = ""
+        self._show_page(0)
+        self._show_beside()
+
+    def _show(self, subject: Subject, filters: str) -> None:
+        self._subject = subject
+        self.filter.write(filters)
+        self.load()
+
+    def _go_back(self) -> None:
+        if self._before:
+            self._show(*self._before.pop())
+
+    def _open_around(self) -> None:
+        rows = self.table.rows()
+        if len(rows) != 1:
+            self._desk.status.failed("Select a row first: the window is around its time")
+            return
+        (row,) = rows
+        self.open(Subject("client", uri_text(row["clientip"]), uri_text(row["p_time"])))
+
+    def _show_page(self, offset: int) -> None:
+        with self.status.during("Reading the requests"):
+            listed = self._listed(offset, _PAGE)
+            self._total = listed.total
+            at = self._subject.time
+            window = f", {self.minutes.value} minutes around {at}" if at else ""
+            whose = {"client": "Client", "host": "Host", "": "All clients"}[self._subject.kind]
+            named = printable(self._subject.value, 80) if self._subject.kind else ""
+            self.table.show(
+                listed.frame,
+                empty=f"The raw log of {self._desk.day} has no such request",
+                total=listed.total,
+                offset=listed.offset,
+                around=_place(listed.frame, at),
+            )
+            self.status.done(f"{whose} {named}{window}: {counted(listed.total, 'request')}")
+
+    def _listed(self, offset: int, limit: int) -> Listed:
+        day, subject = self._desk.day, self._subject
+        narrowed = {"client": "host", "host": "client"}.get(subject.kind, "")
+        only = terms(narrowed, [self._only]) if self._only else ""
+        filters = f"{self.filter.value} {only}".strip()
+        deployment = self._desk.deployment
+        if not subject.kind:
+            return found_requests(day, filters, offset=offset, limit=limit, deployment=deployment)
+        requests = client_requests if subject.kind == "client" else host_requests
+        return requests(
+            day,
+            subject.value,
+            filters=filters,
+            around=subject.time,
+            minutes=self.minutes.value,
+            offset=offset,
+            limit=limit,
+            deployment=deployment,
+        )
+
+    def _show_beside(self) -> None:
+        kind = self._subject.kind
+        self.beside.layout.display = None if kind else "none"
+        if not kind:
+            return
+        summaries = host_summaries if kind == "client" else client_summaries
+        with self.status.during("Reading its hosts" if kind == "client" else "Reading its clients"):
+            filters = f"{terms(kind, [self._subject.value])} {self.filter.value}"
+            listed = summaries(self._desk.day, filters=filters, deployment=self._desk.deployment)
+            self._beside = listed.frame
+            self.beside.show(self._beside, _BESIDE[kind], empty="none", total=listed.total)
+
+    def _narrow(self) -> None:
+        """Show only the requests of the host or client that was clicked, or all again."""
+        chosen = self._beside_value(self.beside.selected[0]) if self.beside.selected else ""
+        if chosen != self._only:
+            self._only = chosen
+            self._show_page(0)
+
+    def _beside_value(self, number: int) -> str:
+        column = "host" if self._subject.kind == "client" else "clientip"
+        return uri_text(self._beside[column].iloc[number])
+
+    def _open_beside(self, kind: str, number: int) -> None:
+        self._desk.open_day_of(kind, self._beside_value(number))
+
+
+def _place(frame: pd.DataFrame, time: str | None) -> int | None:
+    """Return the number of the first row of a time; None for none."""
+    times = [value for (value,) in records(frame[["p_time"]])]
+    return times.index(time) if time in times else None
+
+
+def _button(text: str, title: str, do: Callable[[], None], icon: str = "") -> ipywidgets.Button:
+    button = ipywidgets.Button(description=text, tooltip=title, icon=icon, layout={"width": "auto"})
+    button.on_click(lambda _: do())
+    return button

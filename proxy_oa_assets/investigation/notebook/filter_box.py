@@ -1,0 +1,57 @@
+"""The box into which analysts paste what a list is filtered by."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Callable, Iterable
+
+import ipywidgets
+
+from proxy_oa_assets.investigation.filter_fields import FIELDS
+
+_EXAMPLES = " · ".join(f"<code>{html.escape(field.example)}</code>" for field in FIELDS.values())
+_HELP = (
+    '<div class="desk-help">Paste a part of a URI as it is written (<code>hxxp://evil[.]example</code>), '
+    f"a <code>/regular expression/</code>, or a field: {_EXAMPLES}. Blanks separate terms, all of which must "
+    "match; commas separate values of which one must. <code>-</code> before a term excludes what it matches, "
+    "quotes keep blanks. Enter applies the filter.</div>"
+)
+
+
+class FilterBox:
+    """A filter, and what can be written into it, which a click on ? opens; `apply` is called with Enter."""
+
+    def __init__(self, apply: Callable[[], None]) -> None:
+        # Not continuous: each letter would run a query. Enter or leaving the field applies it.
+        self.text = ipywidgets.Text(
+            placeholder="Filter: part of a URI, client:10.55., host:, code:4xx, time:10:00-11:30 …",
+            continuous_update=False,
+        )
+        self.text.add_class("desk-filter")
+        self._apply = lambda _change: apply()
+        self.text.observe(self._apply, "value")
+        self.help = ipywidgets.HTML(_HELP, layout=ipywidgets.Layout(display="none"))
+        self.question = ipywidgets.ToggleButton(
+            description="?", tooltip="What a filter can be", layout=ipywidgets.Layout(width="2.4em")
+        )
+        self.question.observe(lambda _: self._show_help(), "value")
+
+    @property
+    def value(self) -> str:
+        """The filter's text."""
+        return str(self.text.value)
+
+    def write(self, text: str) -> None:
+        """Put a text into the box without applying it."""
+        self.text.unobserve(self._apply, "value")
+        self.text.value = text
+        self.text.observe(self._apply, "value")
+
+    def _show_help(self) -> None:
+        self.help.layout.display = None if self.question.value else "none"
+
+
+def terms(field: str, values: Iterable[str]) -> str:
+    """Return the filter that a field is one of some values of the data, whose characters mean nothing."""
+    quoted = (value.replace('"', '""') for value in values)
+    return f"{field}:" + ",".join(f'="{value}"' for value in quoted)
