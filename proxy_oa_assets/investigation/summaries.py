@@ -36,9 +36,9 @@ def client_summaries(
 
     The columns: clientip, requests, connections, hosts, useragents, content_types, csbytes (out), scbytes
     (in), uri_rep (the gravest verdict's), ml_score (the lowest) with its word, uri_sev (the gravest, 0 for
-    none), first_time, last_time. Verdict, score and severity are those of the client's connections of the
+    none), first and last (times). Verdict, score and severity are those of the client's connections of the
     day that fit the filter's terms about client, host, URI, verdict, reason and severity. The rows with the
-    most of the column `order` come first; first_time and clientip ascend, and verdict, score and severity
+    most of the column `order` come first; first and clientip ascend, and verdict, score and severity
     begin with the gravest. Raises InvestigationError for a wrong filter, order or page.
     """
     return _summaries(day, "clientip", filters, order, offset, limit, deployment)
@@ -68,17 +68,18 @@ def _summaries(
 ) -> Listed:
     check_page(limit, offset)
     _, others = COUNTED[key]
-    orders = (key, *_FIGURES, others, *_WORST, "first_time", "last_time")
+    orders = (key, *_FIGURES, others, *_WORST, "first", "last")
     if order not in orders:
         raise InvestigationError(f"order is {order!r}; it is one of {', '.join(orders)}")
     wanted = Filters.parse(filters)
     day, deployment = day_context(day, deployment)
     worst = _worst(day, key, wanted, deployment)
     first = list(worst.index[worst[order].notna()]) if order in _WORST else []
-    most = "requests" if order in _WORST else order
+    most = "requests" if order in _WORST else {"first": "first_time", "last": "last_time"}.get(order, order)
     condition = wanted.condition(PROXY, day, deployment)
     found = deployment.impala.query(summaries(day, key, condition, most, first, len(first) + offset + limit))
     total = int(found["total"].iloc[0]) if len(found) else 0
+    found = found.rename(columns={"first_time": "first", "last_time": "last"})
     rows = found.merge(worst, how="left", left_on=key, right_index=True)
     if first:
         rows = rows.sort_values(
@@ -88,7 +89,7 @@ def _summaries(
     rows = rows.assign(uri_sev=rows["uri_sev"].fillna(0).astype("int64"))
     figures = ["requests", "connections", others, *_FIGURES[2:]]
     return Listed(
-        rows[[key, *figures, "uri_rep", "ml_score", "word", "uri_sev", "first_time", "last_time"]],
+        rows[[key, *figures, "uri_rep", "ml_score", "word", "uri_sev", "first", "last"]],
         total,
         offset,
     )

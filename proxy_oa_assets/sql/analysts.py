@@ -16,7 +16,7 @@ def suspicious(day: Day, condition: Condition, limit: int | None, *, given: bool
     Columns as `proxy_scores`, of the connection's lowest row, scored_rows (how many rows it has), and total,
     the number of all connections.
     """
-    where, values = of_day(tables.PROXY_SCORES, day, "s")
+    where, day_values = of_day(tables.PROXY_SCORES, day, "s")
     if not given:
         condition = Condition.all([has_severity(Rows(tables.PROXY_SCORES, day, "s"), [0]), condition])
     same = f"PARTITION BY {CLIENT.format('s')}, {URI.format('s')}"
@@ -33,7 +33,7 @@ WHERE nth = 1
 ORDER BY {nulls_last(("ml_score", "clientip", "fulluri"))}
 {"" if limit is None else "LIMIT ?"}
 """
-    values = (*values, *condition.values)
+    values = (*day_values, *condition.values)
     return Query(sql, values if limit is None else (*values, limit), (day, day))
 
 

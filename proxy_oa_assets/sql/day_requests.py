@@ -41,6 +41,13 @@ ORDER BY {nulls_last((DAY_TIME, *REQUEST_COLUMNS))}
     return Query(sql, (*values, *condition.values, *most), (day, day))
 
 
+def hosts_of(day: Day, condition: Condition) -> Query:
+    """Select the distinct hosts of the day's raw rows."""
+    where, values = of_day(PROXY, day)
+    sql = f"SELECT DISTINCT host FROM proxy WHERE {where} AND {condition.sql}"
+    return Query(sql, (*values, *condition.values), (day, day))
+
+
 def connections(day: Day, condition: Condition) -> Query:
     """Select the distinct connections of the day's raw rows. Columns: clientip, host, fulluri."""
     where, values = of_day(PROXY, day)

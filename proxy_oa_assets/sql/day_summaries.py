@@ -58,3 +58,14 @@ SELECT count(*) AS requests, count(DISTINCT coalesce(clientip, 'null')) AS clien
 FROM proxy WHERE {where} AND {condition.sql}
 """
     return Query(sql, (*values, *condition.values), (day, day))
+
+
+def clients_of(day: Day, condition: Condition) -> Query:
+    """Count each client's rows of a day. Columns: clientip, requests, hosts."""
+    where, values = of_day(PROXY, day)
+    sql = f"""
+SELECT clientip, count(*) AS requests, count(DISTINCT host) AS hosts
+FROM proxy WHERE {where} AND {condition.sql}
+GROUP BY clientip
+"""
+    return Query(sql, (*values, *condition.values), (day, day))

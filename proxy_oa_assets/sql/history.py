@@ -2,6 +2,7 @@
 
 from proxy_oa_assets.model.day import Day
 from proxy_oa_assets.model.tables import PROXY, PROXY_HISTORY
+from proxy_oa_assets.sql.conditions import Condition
 from proxy_oa_assets.sql.query import DAY_NUMBER, NO_VALUE, Query, capped, nulls_last, of_day
 
 _KEYS = ("clientip", "host", "useragent")
@@ -81,6 +82,19 @@ def history_between(first: Day, last: Day) -> Query:
         (int(first.folder), int(last.folder)),
         (first, last),
     )
+
+
+def history_sightings(first: Day, last: Day, condition: Condition) -> Query:
+    """Sum each client's requests per day under a condition. Columns: day_number, clientip, requests, hosts."""
+    sql = f"""
+SELECT day_number, clientip, CAST(sum(requests) AS BIGINT) AS requests, count(DISTINCT host) AS hosts
+FROM (
+    SELECT {DAY_NUMBER} AS day_number, clientip, requests, host
+    FROM proxy_history WHERE {DAY_NUMBER} BETWEEN ? AND ? AND {condition.sql}
+) seen
+GROUP BY day_number, clientip
+"""
+    return Query(sql, (int(first.folder), int(last.folder), *condition.values), (first, last))
 
 
 def _clock(column: str) -> str:

@@ -92,6 +92,17 @@ def of_day(table: Table, day: Day, alias: str = "") -> tuple[str, tuple[str | in
     return where, tuple(itertools.chain.from_iterable(spellings))
 
 
+def days_with_rows(table: Table, first: Day, last: Day) -> Query:
+    """Select the days from first to last that have rows in a table, as YYYYMMDD; `day_number` is the column."""
+    years = [str(year) if table.hourly else year for year in range(first.y, last.y + 1)]
+    return Query(
+        f"SELECT DISTINCT {DAY_NUMBER} AS day_number FROM {table.name} "
+        f"WHERE y IN ({', '.join('?' * len(years))}) AND {DAY_NUMBER} BETWEEN ? AND ?",
+        (*years, int(first.folder), int(last.folder)),
+        (first, last),
+    )
+
+
 def nulls_last(names: Iterable[str], alias: str = "") -> str:
     """Return an ORDER BY list with NULLs last, which engines place differently by default."""
     prefix = f"{alias}." if alias else ""

@@ -19,8 +19,8 @@ from proxy_oa_assets.sql import (
     raw_log,
     threats,
 )
-from proxy_oa_assets.sql.conditions import EVERY_ROW, Rows
-from proxy_oa_assets.sql.query import Query, any_row, whole_day
+from proxy_oa_assets.sql.conditions import EVERY_ROW, Rows, one_of
+from proxy_oa_assets.sql.query import Query, any_row, days_with_rows, whole_day
 
 DAY = Day.parse("2016-09-12")
 
@@ -81,6 +81,11 @@ QUERIES = [
     day_summaries.summaries(DAY, "clientip", EVERY_TERM, "useragents", ["10.0.0.1"], 9),
     day_summaries.summaries(DAY, "host", EVERY_TERM, "requests", [], 9),
     day_summaries.day_totals(DAY, EVERY_TERM),
+    day_summaries.clients_of(DAY, EVERY_TERM),
+    day_requests.hosts_of(DAY, EVERY_TERM),
+    days_with_rows(PROXY, DAY.plus(-300), DAY),
+    days_with_rows(PROXY_SCORES, DAY, DAY),
+    history.history_sightings(DAY.plus(-30), DAY, one_of("host", ["a", "b"])),
     threats.uris_of_host(DAY, "Host.example"),
     raw_log.found_rows(DAY, "uri", ["09:00:00", None], 9),
     threats.client_timeline(DAY, ["uri", "other"], 9),
