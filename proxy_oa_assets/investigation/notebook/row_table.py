@@ -58,9 +58,7 @@ class RowTable:
         """Show a page of a list, as `TextTable.show` does."""
         self._frame = frame
         # A column without a value takes the place of one that has some.
-        shown = [
-            replace(each, shown=each.shown and any(frame[each.name].map(bool))) for each in self._columns
-        ]
+        shown = [replace(each, shown=each.shown and _has_value(frame[each.name])) for each in self._columns]
         self.widget.show(frame, shown, empty=empty, total=total, offset=offset, around=around)
 
     def rows(self, numbers: Sequence[int] | None = None) -> list[Row]:
@@ -110,3 +108,7 @@ def connections_of(frame: pd.DataFrame) -> list[Connection]:
     """Return the connections of rows, each once."""
     rows = records(frame[["clientip", "fulluri"]]) if len(frame) else []
     return list(dict.fromkeys((uri_text(client), uri_text(uri)) for client, uri in rows))
+
+
+def _has_value(values: pd.Series) -> bool:
+    return values.empty or bool((values.notna() & ~values.isin(["", 0])).any())
