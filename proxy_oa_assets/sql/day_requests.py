@@ -48,6 +48,18 @@ def hosts_of(day: Day, condition: Condition) -> Query:
     return Query(sql, (*values, *condition.values), (day, day))
 
 
+def clients_of_hosts(day: Day, condition: Condition) -> Query:
+    """Count the day's clients of each host that some rows are to. Columns: host, clients."""
+    where, values = of_day(PROXY, day)
+    sql = f"""
+SELECT host, count(DISTINCT {CLIENT.format("proxy")}) AS clients
+FROM proxy
+WHERE {where} AND host IN (SELECT host FROM proxy WHERE {where} AND {condition.sql} AND host IS NOT NULL)
+GROUP BY host
+"""
+    return Query(sql, (*values, *values, *condition.values), (day, day))
+
+
 def connections(day: Day, condition: Condition) -> Query:
     """Select the distinct connections of the day's raw rows. Columns: clientip, host, fulluri."""
     where, values = of_day(PROXY, day)
