@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING
 
@@ -16,6 +16,8 @@ from proxy_oa_assets.resources.hdfs import StillHeld
 if TYPE_CHECKING:
     import pandas as pd
 
+# The most URIs in a statement, and their characters: each can be long.
+_URIS_PER_STATEMENT, _CHARACTERS_PER_STATEMENT = 1_000, 100_000
 _AFTER_HOST, _PORT = re.compile(r"[/?]"), re.compile(r":[0-9]*\Z")
 
 
@@ -46,6 +48,19 @@ def uri_host(fulluri: str) -> str:
     place = _AFTER_HOST.split(fulluri, maxsplit=1)[0]
     is_bare_ipv6 = place.count(":") > 1 and not place.startswith("[")
     return place if is_bare_ipv6 else _PORT.sub("", place)
+
+
+def in_statements(uris: Iterable[str]) -> Iterator[list[str]]:
+    """Yield the URIs in groups that a statement can name."""
+    group, characters = list[str](), 0
+    for uri in uris:
+        characters += len(uri)
+        if len(group) == _URIS_PER_STATEMENT or (group and characters > _CHARACTERS_PER_STATEMENT):
+            yield group
+            group, characters = [], len(uri)
+        group.append(uri)
+    if group:
+        yield group
 
 
 def replace_rows(

@@ -5,10 +5,11 @@ counted from 0, as the severity. The table `proxy_threat_investigation` is the r
 it; lines that agree with it stay as they are, byte for byte.
 """
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from proxy_oa_assets.enrichment.score_columns import connection_hash
+from proxy_oa_assets.investigation.connection_rows import ConnectionRows
 from proxy_oa_assets.investigation.day_context import uri_text
 from proxy_oa_assets.model import tsv
 from proxy_oa_assets.model.column_map import RESULT_FIELDS
@@ -17,11 +18,8 @@ from proxy_oa_assets.resources.hdfs import FileStore
 
 COLUMNS = (*RESULT_FIELDS, "uri_rep", "uri_sev", "respcode_name", "network_context", "hash")
 
-# Returns the rows of URIs in `proxy_scores`.
-ScoredRows = Callable[[list[str]], Iterable[Sequence[object]]]
-
-_FULLURI, _CLIENT, _TIME, _SEVERITY, _HASH = map(
-    COLUMNS.index, ("fulluri", "clientip", "p_time", "uri_sev", "hash")
+_FULLURI, _CLIENT, _TIME, _SCORE, _SEVERITY, _HASH = map(
+    COLUMNS.index, ("fulluri", "clientip", "p_time", "score", "uri_sev", "hash")
 )
 # The columns of `proxy_scores`, called as in the results.
 _RESULT_NAMES = {"tdate": "p_date", "time": "p_time", "ml_score": "score"}
@@ -61,24 +59,27 @@ def follow(
     hdfs: FileStore,
     path: str,
     severities: Mapping[str, int],
-    scored_rows: ScoredRows,
+    connections: ConnectionRows,
     changed: Collection[str] = (),
 ) -> None:
     """Write the file as `followed` returns it, all or nothing; a file that wouldn't change isn't written."""
     before = read(hdfs, path)
-    after, _ = followed(before, severities, scored_rows, changed)
+    after, _ = followed(before, severities, connections, changed)
     if after != before:
         hdfs.write(path, [after])
 
 
 def followed(
-    before: bytes, severities: Mapping[str, int], scored_rows: ScoredRows, changed: Collection[str] = ()
+    before: bytes,
+    severities: Mapping[str, int],
+    connections: ConnectionRows,
+    changed: Collection[str] = (),
 ) -> tuple[bytes, Drift]:
     """Return a file's content that follows the recorded severities, and how the former content differed.
 
-    `severities` are all of the day's, by URI; `scored_rows` returns the rows of URIs in `proxy_scores`. Lines
-    of `changed` URIs are made again and don't count as different. Lines stay that are no rows of ours, and
-    those of URIs that are neither recorded nor scored connections any more.
+    `severities` are all of the day's, by URI. Lines of `changed` URIs are made again and don't count as
+    different. Lines stay that are no rows of ours, and those of URIs that are neither recorded nor scored
+    connections any more.
     """
     # An editor may have ended lines with CR or CRLF, and the last one with nothing.
     lines = [
@@ -92,10 +93,13 @@ def followed(
     found = {uri for uris in candidates for uri in uris}
     alike = {uri for uris in candidates if len(uris) > 1 for uri in uris}
     missing = severities.keys() - found - set(changed)
-    asked = sorted({*changed, *missing, *alike, *(found - severities.keys())})
+    # Only these are looked up in the raw log as well, if they aren't scored connections.
+    to_write = {*(severities.keys() & changed), *missing, *alike}
+    rows = connections.known(sorted(to_write))
+    rows += connections.scored(sorted({*changed, *(found - severities.keys())} - to_write))
     fresh = [
         (uri_text(row[_SCORED_URI]), _line(row, severities.get(uri_text(row[_SCORED_URI]), 0)))
-        for row in (scored_rows(asked) if asked else ())
+        for row in rows
     ]
     by_hash = {_fields(line)[_HASH]: uri for uri, line in fresh}
     scored, kept, other, unrecorded = set(by_hash.values()), list[bytes](), set[str](), set[str]()
@@ -107,7 +111,8 @@ def followed(
             if _fields(line)[_SEVERITY] != b"%d" % severities[of]:
                 other.add(of)
             kept.append(_with_severity(line, severities[of]))
-        elif of not in changed and of in scored:
+        # Only a line that was made of the raw log has no score.
+        elif of not in changed and (of in scored or not _fields(line)[_SCORE]):
             unrecorded.add(of)
         elif of not in changed:
             kept.append(line)
@@ -124,8 +129,8 @@ def _line(connection: Sequence[object], severity: int) -> bytes:
     row = dict(zip(_CONNECTION, connection, strict=True))
     named = (row[name] for name in ("clientip", "fulluri", "p_time"))
     client, uri, time = (None if value is None else str(value) for value in named)
-    # A FLOAT's own digits: a Python number has twice as many.
-    score = None if row["score"] is None else np.float32(str(row["score"]))
+    # A FLOAT's own digits: a Python number has twice as many. A row of the raw log has no score.
+    score = row["score"] if row["score"] in (None, "") else np.float32(str(row["score"]))
     written = row | {"score": score, "uri_sev": severity, "hash": connection_hash(client, uri, time)}
     return tsv.line(written[name] for name in COLUMNS).encode("utf-8")
 

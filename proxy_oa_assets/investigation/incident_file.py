@@ -15,12 +15,10 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, TypeAdapter, ValidationError
 
 from proxy_oa_assets.investigation.day_context import uri_host
+from proxy_oa_assets.investigation.listed import Connection
 from proxy_oa_assets.investigation.storyboard import Comment
 from proxy_oa_assets.model.day import Day
 from proxy_oa_assets.resources.deployment import Deployment
-
-# Client and URI; a NULL is the word `null`.
-Connection = tuple[str, str]
 
 _NAME = re.compile(r"incident-([0-9a-f]{12})\.json")
 

@@ -13,19 +13,24 @@ import uuid
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 
-from proxy_oa_assets.investigation.day_context import analysts_lock, day_context, replace_rows, uri_text
+from proxy_oa_assets.investigation.day_context import (
+    analysts_lock,
+    day_context,
+    in_statements,
+    replace_rows,
+    uri_text,
+)
 from proxy_oa_assets.investigation.incident_file import (
-    Connection,
     Incident,
     Stored,
     holders,
     read_incidents,
 )
+from proxy_oa_assets.investigation.listed import Connection
 from proxy_oa_assets.investigation.progressions import (
     MOST_CLIENTS,
     Found,
     found_of,
-    in_statements,
     write_found,
 )
 from proxy_oa_assets.investigation.storyboard import Comment, check_top, comments_by_threat

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypedDict, cast
 
 from proxy_oa_assets.enrichment.score_columns import response_code_name
-from proxy_oa_assets.investigation.day_context import replace_rows, uri_text
+from proxy_oa_assets.investigation.day_context import in_statements, replace_rows, uri_text
 from proxy_oa_assets.model.day import Day
 from proxy_oa_assets.model.tables import PROXY_TIMELINE, records
 from proxy_oa_assets.resources.deployment import Deployment
@@ -25,8 +25,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
 MOST_CLIENTS = 20
-# The most URIs in a statement: each can be long.
-_URIS_PER_STATEMENT = 200
 
 
 class ProgressionRequest(TypedDict):
@@ -60,12 +58,6 @@ class Found:
     def __bool__(self) -> bool:
         """Return whether any request is to the threat or names it as its referer."""
         return bool(self.times or self.progression["referer_for"])
-
-
-def in_statements(uris: Sequence[str]) -> Iterator[Sequence[str]]:
-    """Yield the URIs in groups that a statement can name."""
-    for start in range(0, len(uris), _URIS_PER_STATEMENT):
-        yield uris[start : start + _URIS_PER_STATEMENT]
 
 
 def found_of(

@@ -2,34 +2,40 @@
 
 `proxy_threat_investigation` is the record, and the feedback file follows it. A severity is recorded before
 its lines are written, and its lines are removed before it is: after a kill in between, the file lacks lines,
-and what touches the day next writes them.
+and what touches the day next writes them. The journal has a change before it is made.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
-from functools import partial
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from proxy_oa_assets.enrichment.score_columns import Severity, gravest_severities
-from proxy_oa_assets.investigation import feedback
+from proxy_oa_assets.investigation import feedback, journal_file
+from proxy_oa_assets.investigation.connection_rows import ConnectionRows, Rows, uris_of
 from proxy_oa_assets.investigation.day_context import analysts_lock, day_context, replace_rows, uri_text
 from proxy_oa_assets.model.day import Day
 from proxy_oa_assets.model.errors import InvestigationError, LockedError, StorageError, WarehouseError
-from proxy_oa_assets.model.tables import PROXY_SCORES, PROXY_THREAT_INVESTIGATION, records
+from proxy_oa_assets.model.tables import PROXY_THREAT_INVESTIGATION, records
 from proxy_oa_assets.model.text import printable
 from proxy_oa_assets.resources.deployment import Deployment
-from proxy_oa_assets.sql import analysts
+from proxy_oa_assets.sql.threats import uris_of_host
 
 if TYPE_CHECKING:
     import pandas as pd
 
-_FULLURI = PROXY_SCORES.column_names.index("fulluri")
-# The most URIs in a statement: each can be long. For more, the whole day is read.
-_URIS_PER_STATEMENT = 200
 _SHOWN_URIS, _SHOWN_WIDTH = 5, 200
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Severities to give, or to take back with None; `undoes` is the key of the change that this undoes."""
+
+    severities: Mapping[str, int | None]
+    undoes: str | None = None
 
 
 def score(
@@ -37,13 +43,15 @@ def score(
 ) -> int:
     """Record a severity (1 high, 2 medium, 3 low) for every connection of one or several URIs.
 
-    Returns the number of their rows in `proxy_scores`. It replaces an earlier severity. Several URIs are
-    recorded together or not at all; a NULL URI is the word `null`. Raises InvestigationError, before anything
-    is written, for another severity and for a URI that isn't among the day's scored connections.
+    Returns the number of their rows in `proxy_scores`, or of a URI that is only in the raw log, of its
+    connections there. It replaces an earlier severity. Several URIs are recorded together or not at all; a
+    NULL URI is the word `null`. Raises InvestigationError, before anything is written, for another severity
+    and for a URI that isn't among the day's scored connections, nor in its raw log.
     """
     day, deployment = day_context(day, deployment)
-    _, connections = _change(day, deployment, dict.fromkeys(_distinct(fulluri), _severity(severity)))
-    return len(connections)
+    wanted = dict.fromkeys(_distinct(fulluri), _severity(severity))
+    _, lines = change(day, deployment, lambda _: Plan(wanted))
+    return lines
 
 
 def undo_score(day: Day | str, fulluri: str | Iterable[str], *, deployment: Deployment | None = None) -> None:
@@ -52,21 +60,26 @@ def undo_score(day: Day | str, fulluri: str | Iterable[str], *, deployment: Depl
 
 
 def change_severities(
-    day: Day | str,
-    severities: Mapping[str, int | None],
-    *,
-    since: Mapping[str, int | None] | None = None,
-    deployment: Deployment | None = None,
+    day: Day | str, severities: Mapping[str, int | None], *, deployment: Deployment | None = None
 ) -> dict[str, Severity | None]:
     """Set each URI's severity, or remove it with None, all at once; return the former ones.
 
-    With `since`, URIs that no longer have the severity it names are left alone and not returned: a colleague
-    has scored them. Raises InvestigationError as `score` does.
+    Raises InvestigationError as `score` does.
     """
     day, deployment = day_context(day, deployment)
     wanted = {uri: None if severity is None else _severity(severity) for uri, severity in severities.items()}
-    before, _ = _change(day, deployment, wanted, since)
+    before, _ = change(day, deployment, lambda _: Plan(wanted))
     return before
+
+
+def host_uris(day: Day | str, host: object, *, deployment: Deployment | None = None) -> list[str]:
+    """Return the URIs of a host on a day, in the raw log or among the scored connections, sorted.
+
+    Hosts differ by more than the case of ASCII letters. A NULL host is the word `null`.
+    """
+    day, deployment = day_context(day, deployment)
+    found = deployment.impala.rows(uris_of_host(day, uri_text(host)))
+    return [str(uri) for (uri,) in found]
 
 
 def threats(day: Day | str, *, deployment: Deployment | None = None) -> pd.DataFrame:
@@ -95,12 +108,12 @@ def feedback_drift(
     `recorded` is the day of `proxy_threat_investigation`, if it has been read. Takes the analysts' lock, with
     `patience`, only if there is a difference.
     """
-    path, scored_rows = deployment.workspace.feedback(day), partial(_scored_rows, day, deployment)
+    path, connections = deployment.workspace.feedback(day), ConnectionRows(day, deployment)
 
     def compared(recorded: pd.DataFrame) -> tuple[bytes, bytes, feedback.Drift]:
         before = feedback.read(deployment.hdfs, path)
         severities = severities_by_uri(gravest_severities(recorded))
-        return before, *feedback.followed(before, severities, scored_rows)
+        return before, *feedback.followed(before, severities, connections)
 
     if recorded is None:
         recorded = deployment.impala.read_day(PROXY_THREAT_INVESTIGATION, day)
@@ -130,43 +143,46 @@ def _severity(severity: float) -> Severity:
     return Severity(int(severity))
 
 
-def _change(
-    day: Day,
-    deployment: Deployment,
-    wanted: Mapping[str, Severity | None],
-    since: Mapping[str, int | None] | None = None,
-) -> tuple[dict[str, Severity | None], list[tuple[object, ...]]]:
-    """Change severities; return the changed URIs' former ones, and their rows of `proxy_scores`."""
-    if not wanted:
-        return {}, []
+def change(
+    day: Day, deployment: Deployment, plan: Callable[[Mapping[str, Severity]], Plan]
+) -> tuple[dict[str, Severity | None], int]:
+    """Change severities; return the changed URIs' former ones, and the number of their connections' rows.
+
+    `plan` is called with the day's severities, under the analysts' lock.
+    """
     with analysts_lock(day, deployment, "scoring") as still_held:
         recorded = deployment.impala.read_latest_day(PROXY_THREAT_INVESTIGATION, day)
         now = severities_by_uri(gravest_severities(recorded))
-        changes = {
-            uri: severity for uri, severity in wanted.items() if since is None or now.get(uri) == since[uri]
-        }
-        connections = _scored_rows(day, deployment, list(changes))
-        _check_scored(day, [uri for uri, severity in changes.items() if severity], connections)
-        if changes:
-            removed = {uri for uri, severity in changes.items() if severity is None}
-            left = {uri: severity for uri, severity in now.items() if uri not in removed}
-
-            def scored_rows(uris: list[str]) -> list[tuple[object, ...]]:
-                others = [uri for uri in uris if uri not in changes]
-                return connections + (_scored_rows(day, deployment, others) if others else [])
-
-            path = deployment.workspace.feedback(day)
-            if removed:
-                still_held()
-                feedback.follow(deployment.hdfs, path, left, scored_rows, removed)
+        planned = plan(now)
+        changes = {uri: severity and Severity(severity) for uri, severity in planned.severities.items()}
+        if not changes and not planned.undoes:
+            return {}, 0
+        given = {uri: severity for uri, severity in changes.items() if severity}
+        connections = ConnectionRows(day, deployment)
+        rows = connections.known(given)
+        if not planned.undoes:  # what had a severity can have it again
+            _check_known(day, given, rows)
+        before = {uri: now.get(uri) for uri in changes}
+        severities = {uri: pair for uri in changes if any(pair := (before[uri], changes[uri]))}
+        if severities or planned.undoes:
             still_held()
-            given = {uri: severity for uri, severity in changes.items() if severity}
-            rows = [(day.key, uri, severity.value) for uri, severity in given.items()]
-            replace_rows(deployment, PROXY_THREAT_INVESTIGATION, day, changes, rows, before=recorded)
-            if given:
-                still_held()
-                feedback.follow(deployment.hdfs, path, left | given, scored_rows, given)
-    return {uri: now.get(uri) for uri in changes}, connections
+            entry = journal_file.Change(deployment.workspace.analyst, severities, planned.undoes)
+            journal_file.record(day, deployment, entry)
+        if not changes:
+            return {}, 0
+        removed = changes.keys() - given.keys()
+        left = {uri: severity for uri, severity in now.items() if uri not in removed}
+        path = deployment.workspace.feedback(day)
+        if removed:
+            still_held()
+            feedback.follow(deployment.hdfs, path, left, connections, removed)
+        still_held()
+        replacing = [(day.key, uri, severity.value) for uri, severity in given.items()]
+        replace_rows(deployment, PROXY_THREAT_INVESTIGATION, day, changes, replacing, before=recorded)
+        if given:
+            still_held()
+            feedback.follow(deployment.hdfs, path, left | given, connections, given)
+    return before, len(rows)
 
 
 def _distinct(fulluri: str | Iterable[str]) -> list[str]:
@@ -174,21 +190,14 @@ def _distinct(fulluri: str | Iterable[str]) -> list[str]:
     return list(dict.fromkeys(map(uri_text, uris)))
 
 
-def _scored_rows(day: Day, deployment: Deployment, uris: list[str]) -> list[tuple[object, ...]]:
-    if len(uris) <= _URIS_PER_STATEMENT:
-        return list(deployment.impala.rows(analysts.scored_rows(day, uris)))
-    wanted = set(uris)
-    rows = deployment.impala.rows(analysts.scored_rows(day))
-    return [row for row in rows if uri_text(row[_FULLURI]) in wanted]
-
-
-def _check_scored(day: Day, uris: Iterable[str], connections: list[tuple[object, ...]]) -> None:
-    scored = {uri_text(row[_FULLURI]) for row in connections}
-    missing = [uri for uri in uris if uri not in scored]
+def _check_known(day: Day, uris: Iterable[str], rows: Rows) -> None:
+    known = uris_of(rows)
+    missing = [uri for uri in uris if uri not in known]
     if missing:
         shown = ", ".join(printable(uri, _SHOWN_WIDTH) for uri in missing[:_SHOWN_URIS])
         more = f" and {len(missing) - _SHOWN_URIS} more" if len(missing) > _SHOWN_URIS else ""
         raise InvestigationError(
-            f"{shown}{more}: not among the scored connections of {day}, so nothing was recorded. "
-            f"suspicious() lists them; materializing the day with a larger limit includes more"
+            f"{shown}{more}: not among the scored connections of {day}, nor in its raw log, so nothing was "
+            f"recorded. suspicious() lists the scored ones; a URI is host, path and query as the log has "
+            f"them, without a scheme"
         )

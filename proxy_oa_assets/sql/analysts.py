@@ -64,6 +64,32 @@ ORDER BY {nulls_last(("number", "uri"), "t")}, {nulls_last(("clientip", "host", 
     return Query(sql, (*days, *days), (first, last))
 
 
+def given_to_uris(first: Day, last: Day, uris: list[str]) -> Query:
+    """Select the severities of URIs on the days from first to last. Columns: YYYYMMDD, uri, severity."""
+    return _given(first, last, f"uri IN ({', '.join('?' * len(uris))})", uris)
+
+
+def given_to_hosts(first: Day, last: Day, hosts: list[str]) -> Query:
+    """Select the severities of the URIs of hosts, as `given_to_uris` does."""
+    ends = ("/", "?", ":")
+    among = " OR ".join(f"uri = ?{' OR instr(uri, ?) = 1' * len(ends)}" for _ in hosts)
+    return _given(first, last, among, [host + end for host in hosts for end in ("", *ends)])
+
+
+def _given(first: Day, last: Day, condition: str, values: list[str]) -> Query:
+    sql = f"""
+SELECT number, uri, min(severity) AS severity
+FROM (
+    SELECT {DAY_NUMBER} AS number, {URI.format("proxy_threat_investigation")} AS uri, uri_sev AS severity
+    FROM proxy_threat_investigation
+    WHERE {DAY_NUMBER} BETWEEN ? AND ? AND uri_sev BETWEEN 1 AND 3
+) given
+WHERE {condition}
+GROUP BY number, uri
+"""
+    return Query(sql, (int(first.folder), int(last.folder), *values), (first, last))
+
+
 def changed_by_feedback(day: Day, names: tuple[str, ...]) -> Query:
     """Select one row if a word of the day's scored connections has one of these reasons."""
     where, values = of_day(tables.PROXY_SCORES, day)

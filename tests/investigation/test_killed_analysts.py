@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from support.analysts_day import AnalystsDay
 
+from proxy_oa_assets.investigation.incidents import save_incident
 from proxy_oa_assets.investigation.score import score
 from proxy_oa_assets.investigation.storyboard import save_storyboard
 
@@ -18,17 +19,24 @@ DRIVER = """
 import json, os, signal, sys
 from pathlib import Path
 import numpy, pandas, pyarrow.parquet  # as duckdb does, which forks badly once it is started
-from proxy_oa_assets.investigation import feedback, repair, reset, score, storyboard
+from proxy_oa_assets.investigation import feedback, incidents, journal, repair, reset, score, storyboard
 from proxy_oa_assets.resources.deployment import configured_deployment
 from proxy_oa_assets.model.day import Day
 
 day = Day.parse(sys.argv[1])
+(KEY,) = [each.key for each in incidents.incidents(day)]
 ACTIONS = {
     "score": lambda: score.score(day, 1, "new"),
     "score again": lambda: score.score(day, 3, "old"),
     "undo": lambda: score.undo_score(day, "old"),
     "exchange": lambda: score.change_severities(day, {"new": 2, "old": None}),
     "save": lambda: storyboard.save_storyboard(day, "new", "title", "text"),
+    "save incident": lambda: incidents.save_incident(
+        day, "other", "text", [("10.0.0.1", "new"), ("10.0.0.1", "third")], key=KEY
+    ),
+    "delete incident": lambda: incidents.delete_incident(day, KEY),
+    "delete story": lambda: incidents.delete_story(day, "old"),
+    "undo last": lambda: journal.undo_last(day),
     "reset": lambda: reset.reset_scored_connections(day),
 }
 
@@ -50,14 +58,22 @@ def touched(*_):
     given = score.severities_by_uri(score.threats(day))
     repair.repaired(day, home)
     content = feedback.read(home.hdfs, home.workspace.feedback(day)).splitlines()[1:]
-    comments = storyboard.storyboard(day)["p_threat"].tolist()
+    saved = storyboard.storyboard(day)
+    comments = dict(zip(saved["p_threat"], saved["title"], strict=True))
+    held = {uri: each.title for each in incidents.incidents(day) for uri in each.uris}
+    left_over = home.hdfs.list_folder(home.workspace.progressions(day))
+    recorded = journal.history(day).drop_duplicates("fulluri").dropna(subset="after")
     told = {line.split(b"\\t")[18].decode(): int(line.split(b"\\t")[22]) for line in content}
     complete = [
         uri for uri in comments
         if len(storyboard.timeline(day, uri)) and storyboard.incident_progression(day, uri)
     ]
     left = [str(path) for path in Path(home.workspace.home).rglob("*.tmp")]
-    found = {"given": given, "told": told, "comments": comments, "complete": complete, "left": left}
+    found = {
+        "given": given, "told": told, "comments": comments, "complete": complete, "left": left,
+        "held": held, "files": len(left_over),
+        "recorded": dict(zip(recorded["fulluri"], map(int, recorded["after"]), strict=True)),
+    }
     print(json.dumps(found), flush=True)
 
 for line in sys.stdin:
@@ -75,12 +91,14 @@ for line in sys.stdin:
 
 @pytest.fixture
 def driver(embedded_day: AnalystsDay) -> Iterator[subprocess.Popen[str]]:
-    """A day with a scored URI, its story, and one that isn't scored; and what kills those who change it."""
+    """A day with a scored URI, its story, an incident of two others; and what kills those who change it."""
     day, deployment = embedded_day.day, embedded_day.deployment
-    embedded_day.write_raw({"fulluri": "old"}, {"fulluri": "new"})
+    embedded_day.write_raw(*({"fulluri": uri} for uri in ("old", "new", "second", "third")))
     embedded_day.write_scores({"fulluri": "old"}, {"fulluri": "new"})
     score(day, 2, "old", deployment=deployment)
     save_storyboard(day, "old", "title", "text", deployment=deployment)
+    pairs = [("10.0.0.1", "second"), ("10.0.0.1", "third")]
+    save_incident(day, "incident", "text", pairs, deployment=deployment)
     with subprocess.Popen(
         [sys.executable, "-W", "ignore", "-c", DRIVER, day.key],
         stdin=subprocess.PIPE,
@@ -95,7 +113,16 @@ def driver(embedded_day: AnalystsDay) -> Iterator[subprocess.Popen[str]]:
             process.kill()
 
 
-@pytest.mark.parametrize("action", ["score", "score again", "undo", "exchange", "save", "reset"])
+ACTIONS = "score/score again/undo/exchange/save/save incident/delete incident/reset"
+
+
+@pytest.mark.parametrize(
+    "action",
+    [
+        *ACTIONS.split("/"),
+        *(pytest.param(action, marks=pytest.mark.slow) for action in ("undo last", "delete story")),
+    ],
+)
 def test_a_killed_analyst_leaves_nothing_that_disagrees(
     embedded_day: AnalystsDay, driver: subprocess.Popen[str], tmp_path: Path, action: str
 ) -> None:
@@ -105,7 +132,11 @@ def test_a_killed_analyst_leaves_nothing_that_disagrees(
     """
     hdfs, before = embedded_day.home.root, tmp_path / "before"
     shutil.copytree(hdfs, before)
-    former = {"given": {"old": 2}, "comments": ["old"]}
+    former = {
+        "given": {"old": 2},
+        "comments": {"old": "title", "second": "incident", "third": "incident"},
+        "held": {"second": "incident", "third": "incident"},
+    }
     states, moment, status = [], 0, -9
     while status == -9:
         moment += 1
@@ -117,6 +148,10 @@ def test_a_killed_analyst_leaves_nothing_that_disagrees(
         found = json.loads(driver.stdout.readline())
         assert found["told"] == found["given"]
         assert sorted(found["complete"]) == sorted(found["comments"])
+        if action != "reset":
+            assert found["held"].items() <= found["comments"].items()
+            assert found["files"] == len(found["comments"]) + len(set(found["held"].values()))
+            assert found["recorded"] == found["given"]
         assert found["left"] == []
         states.append({name: found[name] for name in former})
     assert status == 0

@@ -1,6 +1,8 @@
 import pytest
 from support.analysts_day import AnalystsDay
 
+from proxy_oa_assets.investigation.incidents import incidents, save_incident
+from proxy_oa_assets.investigation.journal import history
 from proxy_oa_assets.investigation.reset import reset_scored_connections
 from proxy_oa_assets.investigation.score import score, threats
 from proxy_oa_assets.investigation.search import suspicious
@@ -23,6 +25,8 @@ def three_days(today: AnalystsDay) -> list[AnalystsDay]:
         day.write_edges()
         score(day.day, 1, ["a", "b"], deployment=day.deployment)
         save_storyboard(day.day, "a", "title", "text", deployment=day.deployment)
+        pairs = [("10.0.0.1", "b"), ("10.0.0.1", "c")]
+        save_incident(day.day, "title", "text", pairs, deployment=day.deployment)
     return days
 
 
@@ -32,14 +36,16 @@ def recorded(day: AnalystsDay) -> list[object]:
     frames = (threats(day.day, **where), storyboard(day.day, **where), timeline(day.day, "a", **where))
     return [
         *(frame.to_csv() for frame in frames),
-        incident_progression(day.day, "a", **where),
+        *(incident_progression(day.day, uri, **where) for uri in "abc"),
+        incidents(day.day, **where),
+        history(day.day, **where).to_csv(),
         day.feedback_bytes(),
         suspicious(day.day, **where)["fulluri"].tolist(),
     ]
 
 
 def test_a_reset_clears_exactly_that_day_which_can_be_scored_again(three_days: list[AnalystsDay]) -> None:
-    """Severities, comment, timeline, progression, feedback; what was materialized and other days stay."""
+    """Severities, journal, stories, incidents, feedback; what was materialized and other days stay."""
     before, middle, after = three_days
     kept = [recorded(before), recorded(after)]
     made = [
@@ -53,12 +59,14 @@ def test_a_reset_clears_exactly_that_day_which_can_be_scored_again(three_days: l
     assert threats(middle.day, **where).empty
     assert storyboard(middle.day, **where).empty
     assert timeline(middle.day, "a", **where).empty
-    assert incident_progression(middle.day, "a", **where) is None
+    assert [incident_progression(middle.day, uri, **where) for uri in "abc"] == [None] * 3
+    assert incidents(middle.day, **where) == []
+    assert history(middle.day, **where).empty
     assert middle.feedback_bytes() is None
     assert suspicious(middle.day, **where)["fulluri"].tolist() == ["a", "b", "c"]
     for table, frame in zip((PROXY, PROXY_SCORES, PROXY_EDGE), made, strict=True):
         assert middle.deployment.impala.read_day(table, middle.day).equals(frame)
-    assert len(lines) == 5
+    assert len(lines) == 9  # feedback, three progressions, an incident, three tables, the journal
     assert f"proxy_threat_investigation: 2 rows of {middle.day} removed" in lines
 
     # Scoring again brings nothing of the former scores back.

@@ -9,7 +9,7 @@ import pytest
 from support.analysts_day import URI_SEV, AnalystsDay
 
 from proxy_oa_assets.investigation.feedback import COLUMNS
-from proxy_oa_assets.investigation.notebook.desk import SeverityChanges
+from proxy_oa_assets.investigation.journal import SeverityChanges
 from proxy_oa_assets.investigation.repair import repaired
 from proxy_oa_assets.investigation.score import (
     change_severities,
@@ -94,21 +94,15 @@ def test_undo_removes_the_score_completely(today: AnalystsDay) -> None:
     assert today.severities() == today.feedback_severities() == {}
 
 
-def test_severities_are_changed_at_once_except_those_changed_by_others(today: AnalystsDay) -> None:
-    """What a colleague has scored since stays, and isn't among the returned severities."""
+def test_severities_are_changed_at_once(today: AnalystsDay) -> None:
+    """Given, replaced and removed together; the former ones are returned."""
     today.write_scores(*({"fulluri": uri} for uri in "abcd"))
     score(today.day, 1, ["a", "b", "c"], deployment=today.deployment)
-    score(today.day, 2, "b", deployment=today.deployment)
 
-    before = change_severities(
-        today.day,
-        {"a": 3, "b": 3, "c": None, "d": 2},
-        since={"a": 1, "b": 1, "c": 1, "d": None},
-        deployment=today.deployment,
-    )
+    before = change_severities(today.day, {"a": 3, "c": None, "d": 2}, deployment=today.deployment)
 
     assert before == {"a": 1, "c": 1, "d": None}
-    assert today.severities() == {"a": 3, "b": 2, "d": 2}
+    assert today.severities() == {"a": 3, "b": 1, "d": 2}
     assert today.feedback_severities() == {
         (uri, "10.0.0.1"): given for uri, given in today.severities().items()
     }

@@ -57,6 +57,8 @@ QUERIES = [
     analysts.suspicious(DAY, SCORED, 9),
     analysts.suspicious(DAY, EVERY_ROW, None, given=True),
     analysts.severities_given(DAY.plus(-30), DAY.plus(-1)),
+    analysts.given_to_uris(DAY.plus(-30), DAY.plus(-1), ["uri", "other"]),
+    analysts.given_to_hosts(DAY.plus(-30), DAY.plus(-1), ["a.example", "b.example"]),
     analysts.changed_by_feedback(DAY, ("feedback", "own_domain")),
     analysts.details(DAY, "uri", "10.0.0.1"),
     analysts.scored_rows(DAY, ["uri", "other"]),

@@ -6,12 +6,11 @@ import datetime as dt
 from collections.abc import Iterable
 
 from proxy_oa_assets.enrichment.score_columns import Severity
-from proxy_oa_assets.investigation.day_context import uri_text
+from proxy_oa_assets.investigation.day_context import in_statements, uri_text
 from proxy_oa_assets.investigation.handover.selection import HandOver, Threat
 from proxy_oa_assets.investigation.incident_file import Incident
 from proxy_oa_assets.investigation.incidents import incidents
 from proxy_oa_assets.investigation.listed import Connection
-from proxy_oa_assets.investigation.progressions import in_statements
 from proxy_oa_assets.investigation.requests import requests_of
 from proxy_oa_assets.investigation.score import severities_by_uri, threats
 from proxy_oa_assets.investigation.storyboard import storyboard

@@ -9,12 +9,10 @@ from typing import Protocol
 import ipywidgets
 
 from proxy_oa_assets.enrichment.score_columns import Severity
-from proxy_oa_assets.investigation.day_context import uri_text
+from proxy_oa_assets.investigation.journal import SeverityChanges
 from proxy_oa_assets.investigation.notebook.session import StatusLine
-from proxy_oa_assets.investigation.score import change_severities
-from proxy_oa_assets.investigation.search import suspicious
+from proxy_oa_assets.investigation.score import host_uris
 from proxy_oa_assets.model.day import Day
-from proxy_oa_assets.model.tables import records
 from proxy_oa_assets.model.text import counted
 from proxy_oa_assets.resources.deployment import Deployment
 
@@ -29,35 +27,6 @@ class Panel(Protocol):
 
     def load(self) -> None:
         """Read the shown lists again."""
-
-
-class SeverityChanges:
-    """Changes severities, and undoes its own changes."""
-
-    def __init__(self, day: Day, deployment: Deployment) -> None:
-        self._day, self._deployment = day, deployment
-        # Each click's URIs with their former severities, and its severity; None is no severity.
-        self._changes: list[tuple[dict[str, Severity | None], int | None]] = []
-
-    def apply(self, uris: Iterable[str], severity: int | None) -> int:
-        """Set the severity of some URIs, or remove it with None; return the number of URIs."""
-        before = change_severities(self._day, dict.fromkeys(uris, severity), deployment=self._deployment)
-        self._changes.append((before, severity))
-        return len(before)
-
-    def undo(self) -> tuple[int, int] | None:
-        """Undo the last change, except for URIs that a colleague has changed since.
-
-        Returns the numbers of undone and of kept URIs; None if there is no change.
-        """
-        if not self._changes:
-            return None
-        before, after = self._changes[-1]
-        since = dict.fromkeys(before, after)
-        undone = change_severities(self._day, before, since=since, deployment=self._deployment)
-        # Last, so that Undo can be repeated after an error.
-        self._changes.pop()
-        return len(undone), len(before) - len(undone)
 
 
 @dataclass
@@ -90,7 +59,7 @@ class Desk:
         with self.status.during("Undoing"):
             undone = self._changes.undo()
             if undone is None:
-                self.status.failed("Nothing to undo: this notebook has scored nothing")
+                self.status.failed("Nothing to undo: you have scored nothing of this day")
                 return
             ours, others = undone
             self.changed()
@@ -99,9 +68,8 @@ class Desk:
 
     def uris_of_hosts(self, hosts: Iterable[str]) -> list[str]:
         """Return the day's URIs of some hosts, those of the raw log as well."""
-        wanted = set(hosts)
-        listed = suspicious(self.day, limit=1_000_000, deployment=self.deployment)[["fulluri", "host"]]
-        return list(dict.fromkeys(uri_text(uri) for uri, host in records(listed) if host in wanted))
+        found = (host_uris(self.day, host, deployment=self.deployment) for host in dict.fromkeys(hosts))
+        return list(dict.fromkeys(uri for uris in found for uri in uris))
 
 
 class Tabs:

@@ -131,7 +131,7 @@ def test_a_score_without_a_selection_says_what_is_missing(day_home, edges) -> No
 
 
 def test_severities_are_changed_and_removed_in_the_scored_list(day_home, edges) -> None:
-    """Also those of colleagues, whereas Undo knows only this notebook's clicks."""
+    """Also those of colleagues, whereas Undo knows only this analyst's changes."""
     score(SAMPLE_DAY, 1, DROPPED, deployment=day_home.deployment)
     edges.tabs.show("Scored")
     assert [row[:2] for row in edges.scored.table.content["rows"]] == [["High", uri] for uri in DROPPED]
@@ -152,21 +152,23 @@ def test_severities_are_changed_and_removed_in_the_scored_list(day_home, edges) 
 
 def test_undo_leaves_what_a_colleague_has_scored_since(day_home, edges) -> None:
     """Two analysts at once: the colleague's severity is the newer one."""
+    colleague = Home(day_home.path, **day_home.variables, JUPYTERHUB_USER="colleague")
     _select(edges, *DROPPED)
     _press(edges.suspicious.table.widget, "Selected: low risk")
-    score(SAMPLE_DAY, 1, DROPPED[0], deployment=day_home.deployment)
+    score(SAMPLE_DAY, 1, DROPPED[0], deployment=colleague.deployment)
     edges.undo.click()
     assert _scored(day_home) == {DROPPED[0]: 1}
     assert _said(edges.status) == "1 URI as before; 1 URI kept: scored by others since"
 
 
 def test_an_error_is_shown_and_the_notebook_goes_on(day_home) -> None:
-    """The day was materialized again since, and no longer has the URI."""
+    """The day was ingested and materialized again since, and no longer has the URI."""
     day = day_home.write_sample(SAMPLE_DAY.plus(2), views=15)
     assert day_home.materialize(day).success
     edges = EdgeInvestigation(day, str(day_home.path))
     _select(edges, DROPPED[0])
     assert day_home.materialize(day, limit=1).success
+    day_home.deployment.impala.replace_raw_day(day, {})
     _press(edges.suspicious.table.widget, "Selected: high risk")
     assert DROPPED[0] in _said(edges.status)
     assert f"not among the scored connections of {day}" in _said(edges.status)
