@@ -127,6 +127,23 @@ def ingest_summary(first: Day, last: Day) -> Query:
     )
 
 
+def ingest_totals(first: Day, last: Day, length: int) -> Query:
+    """Add up the minutes of the days from first to last by the first `length` characters of tdate.
+
+    Columns: counted_at, total; in time order.
+    """
+    sql = f"""
+SELECT counted_at, CAST(sum(total) AS BIGINT) AS total
+FROM (
+    SELECT substr(tdate, 1, {int(length)}) AS counted_at, total FROM proxy_ingest_summary
+    WHERE {DAY_NUMBER} BETWEEN ? AND ?
+) minutes
+GROUP BY counted_at
+ORDER BY {nulls_last(['counted_at'])}
+"""
+    return Query(sql, (int(first.folder), int(last.folder)), (first, last))
+
+
 def _rows(
     table: tables.Table, day: Day, condition: str, values: tuple[str, ...], *, order: tuple[str, ...]
 ) -> Query:

@@ -40,6 +40,7 @@ QUERIES = [
     day_tables.full_connection_hours(DAY),
     day_tables.edges_of_scored_hours(DAY),
     analysts.ingest_summary(DAY, DAY),
+    analysts.ingest_totals(DAY, DAY, 13),
     *(whole_day(table, DAY) for table in TABLES.values()),
     *(any_row(table, DAY) for table in TABLES.values()),
     check_counts.edge_counts(DAY),

@@ -79,15 +79,20 @@ class EdgeInvestigation(NotebookView):
         self.widget.add_class("edge-investigation")
         self._reload()
 
+    def open_requests(self, filters: str) -> None:
+        """Show the day's requests that match a filter."""
+        self.requests.open(Subject(), filters)
+        self.tabs.show("Requests")
+
     def _arrange(self, title: str) -> None:
         """Show at the right what belongs to the shown tab."""
         self.requests.beside.layout.display = None if title == "Requests" else "none"
 
     def _open_day_of(self, kind: str, value: str) -> None:
         if kind == "uri":
-            self.requests.open(Subject(), terms("uri", [value]))
-        else:
-            self.requests.open(Subject(kind, value))
+            self.open_requests(terms("uri", [value]))
+            return
+        self.requests.open(Subject(kind, value))
         self.tabs.show("Requests")
 
     def _changed(self) -> None:

@@ -2,26 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import ipywidgets
 
 from proxy_oa_assets.investigation.materialized_days import materialized_days
+from proxy_oa_assets.investigation.notebook.days import Days
 from proxy_oa_assets.investigation.notebook.edge_investigation import EdgeInvestigation
 from proxy_oa_assets.investigation.notebook.session import NotebookView, StatusLine, open_day
 from proxy_oa_assets.investigation.notebook.threat_investigation import ThreatInvestigation
 from proxy_oa_assets.model.day import Day
+from proxy_oa_assets.model.errors import InvestigationError
 from proxy_oa_assets.resources.deployment import deployment
 from proxy_oa_assets.settings import load_settings
 
-_SCREENS: dict[str, Callable[[Day, str], NotebookView]] = {
-    "Suspicious connections": EdgeInvestigation,
-    "Threats and stories": ThreatInvestigation,
+_INVESTIGATION, _THREATS, _DAYS = "Investigation", "Threats and stories", "Days"
+_OF_A_DAY: dict[str, type[EdgeInvestigation | ThreatInvestigation]] = {
+    _INVESTIGATION: EdgeInvestigation,
+    _THREATS: ThreatInvestigation,
 }
+_LIST_HEIGHT = "max(200px, calc(100vh - 220px))"
 
 
 class HuntingApp(NotebookView):
-    """A day's screens, and the choice of the day: the newest, if none is given.
+    """A day's screens, the choice of the day (the newest, if none is given), and a search over days.
 
     A screen is made when it is looked at for the first time. Raises InvestigationError for a home without
     materialized days.
@@ -31,15 +33,19 @@ class HuntingApp(NotebookView):
         configured = deployment(load_settings(home))
         self._home, days = configured.workspace.home, materialized_days(configured)
         first = days[0] if day is None else open_day(day, home)[0]
-        self._screens: dict[str, NotebookView] = {}
+        self._screens: dict[str, EdgeInvestigation | ThreatInvestigation] = {}
         self.status = StatusLine()
         self.day = ipywidgets.Dropdown(
             options=[each.key for each in sorted({*days, first}, reverse=True)],
             value=first.key,
             description="Day",
-            layout=ipywidgets.Layout(width="14em"),
+            style={"description_width": "initial"},
+            layout={"width": "11em"},
         )
-        self.screen = ipywidgets.ToggleButtons(options=list(_SCREENS))
+        self.screen = ipywidgets.ToggleButtons(
+            options=[*_OF_A_DAY, _DAYS], style={"button_width": "12em"}, layout={"width": "auto"}
+        )
+        self.days = Days(configured, self.open, _LIST_HEIGHT)
         self._shown = ipywidgets.VBox()
         bar = ipywidgets.HBox([self.day, self.screen, self.status.widget])
         super().__init__([bar, self._shown])
@@ -48,12 +54,27 @@ class HuntingApp(NotebookView):
         self.screen.observe(lambda _: self._show(), "value")
         self._show()
 
+    def open(self, day: Day, filters: str = "") -> None:
+        """Switch to a day's investigation, with a filter to its requests. Raises InvestigationError."""
+        if day.key not in self.day.options:
+            raise InvestigationError(f"{day} isn't materialized; run `proxy-oa run --date {day}`")
+        self.day.value, self.screen.value = day.key, _INVESTIGATION
+        screen = self._screens.get(_INVESTIGATION)
+        if filters and isinstance(screen, EdgeInvestigation):
+            screen.open_requests(filters)
+
     def _show(self) -> None:
         name = str(self.screen.value)
         with self.status.during(f"Reading {self.day.value}"):
-            if name not in self._screens:
-                self._screens[name] = _SCREENS[name](Day.parse(str(self.day.value)), self._home)
-            self._shown.children = [self._screens[name].widget]
+            if name == _DAYS:
+                self._shown.children = [self.days.widget]
+                self.days.load()
+            elif name in self._screens:
+                self._shown.children = [self._screens[name].widget]
+                self._screens[name].refresh()
+            else:
+                self._screens[name] = _OF_A_DAY[name](Day.parse(str(self.day.value)), self._home)
+                self._shown.children = [self._screens[name].widget]
             self.status.done("")
 
     def _change_day(self) -> None:

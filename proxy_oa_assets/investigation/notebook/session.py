@@ -109,6 +109,9 @@ class NotebookView:
     def __init__(self, widgets: Sequence[ipywidgets.Widget]) -> None:
         self.widget = ipywidgets.VBox(list(widgets))
 
+    def refresh(self) -> None:
+        """Show again what other screens may have changed; a screen that has such lists overrides it."""
+
     def _repr_mimebundle_(self, **options: object) -> object:
         return self.widget._repr_mimebundle_(**options)
 

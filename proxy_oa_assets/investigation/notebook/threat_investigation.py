@@ -11,6 +11,7 @@ import anywidget
 import ipywidgets
 import pandas as pd
 import traitlets
+from typing_extensions import override
 
 from proxy_oa_assets.enrichment.score_columns import Severity
 from proxy_oa_assets.investigation.day_context import uri_text
@@ -265,6 +266,10 @@ class ThreatInvestigation(NotebookView):
         self.list = ThreatList(self.day, self.deployment, self._select)
         heading = ipywidgets.HTML(f"<h2>Threats of {self.day}</h2>")
         super().__init__([heading, self.list.widget, self.details])
+        self.list.load()
+
+    @override
+    def refresh(self) -> None:
         self.list.load()
 
     def _select(self, fulluri: str | None) -> None:
