@@ -14,6 +14,7 @@ from proxy_oa_assets.enrichment.reputation.verdict import Risk, Status, gravest
 from proxy_oa_assets.model.day import Day
 from proxy_oa_assets.model.tables import records
 from proxy_oa_assets.model.text import counted, printable, printable_lines, shortened
+from proxy_oa_assets.ranking.letters import letter_note, marked
 from proxy_oa_assets.ranking.reasons import sentence
 
 console = Console(highlight=False)
@@ -73,7 +74,8 @@ def show_suspicious(day: Day, found: pd.DataFrame) -> None:
             )
         line.append(printable(f"{method} {uri}", _MOST))
         console.print(line, no_wrap=True, overflow="ellipsis")
-        reasons = Text(printable(sentence(word, feedback, _REASONS), _MOST_REASONS), style="dim")
+        said = filter(None, (letter_note(str(uri or "")), sentence(word, feedback, _REASONS)))
+        reasons = Text(printable("; ".join(said), _MOST_REASONS), style="dim")
         console.print(Padding(reasons, (0, 0, 0, _REASONS_AT), expand=False))
 
 
@@ -81,7 +83,7 @@ def show_feedback(day: Day, found: pd.DataFrame) -> None:
     """Print rows of `feedback_in_effect`: two lines for each severity, one for each entry of a list."""
     console.print(Text(f"What weighs the ranking of {day}", style="bold"))
     for effect, points, host, clients, given_on, until, by, because in records(found):
-        line = f"{effect:<14} {points:4.1f} points  {printable(host, _MOST)}"
+        line = f"{effect:<14} {points:4.1f} points  {printable(marked(str(host)), _MOST)}"
         if not given_on:
             console.print(Text(f"{line}, {by}"), soft_wrap=True)
             continue

@@ -26,10 +26,11 @@ def cell(value: object) -> str:
 class TableColumn:
     """A column of a frame, and how to show it.
 
-    `text` converts a value to its text, `order` to its sort key, which is the value itself by default. A
-    `wide` column takes the remaining width; a `wrapped` one has line breaks. A click on a value of a `pivot`
-    column opens what is known of that client, host or URI. In a column of `names` (hosts, URIs, referers)
-    letters that imitate others are marked. A column that isn't `shown` at first can be chosen.
+    `text` converts a value to its text, `whole` to the longer one that is shown on demand, `order` to its
+    sort key, which is the value itself by default. A `wide` column takes the remaining width; a `wrapped` one
+    has line breaks. A click on a value of a `pivot` column opens what is known of that client, host or URI.
+    In a column of `names` (hosts, URIs, referers) letters that imitate others are marked. A column that isn't
+    `shown` at first can be chosen.
     """
 
     name: str
@@ -40,9 +41,12 @@ class TableColumn:
     pivot: Pivot | None = None
     names: bool = False
     shown: bool = True
+    whole: Callable[[object], str] | None = None
 
-    def whole(self, value: object) -> str:
+    def opened(self, value: object) -> str:
         """Return a value's whole text, up to 20,000 characters."""
+        if self.whole:
+            return self.whole(value)
         return printable(value, MOST_TEXT) if self.text is cell else self.text(value)
 
 
@@ -75,8 +79,12 @@ def _risk_order(value: object) -> int:
     return -verdict.risk if verdict else -Risk.UNVERIFIED + 1
 
 
-def _reasons(value: object) -> str:
-    return printable(sentence(value), MOST_TEXT)
+def _reasons(value: object, width: int = _WIDTH) -> str:
+    return printable(sentence(value), width)
+
+
+def _all_reasons(value: object) -> str:
+    return _reasons(value, MOST_TEXT)
 
 
 _COLUMNS = {
@@ -122,6 +130,8 @@ _COLUMNS = {
         TableColumn("until", "until"),
         TableColumn("by", "by", kind="wide"),
         TableColumn("because", "because", kind="wide"),
-        TableColumn("word", "because", _reasons, "wide"),
+        TableColumn("word", "because", _reasons, "wide", whole=_all_reasons),
     )
 }
+# Of values in which letters that imitate others are marked.
+NAME_HEADINGS = frozenset(column.heading for column in _COLUMNS.values() if column.names)

@@ -29,6 +29,9 @@ class Above {
     this.next = page("Next ›", "Show the rows after these");
     this.choices = made(this.el, "details", "choices");
     made(this.choices, "summary", "", "Columns").title = "Choose the columns";
+    this.choices.addEventListener("focusout", ({ relatedTarget }) => {
+      if (relatedTarget && !this.choices.contains(relatedTarget)) this.choices.open = false;
+    });
     this.boxes = made(this.choices, "div");
     this.boxes.setAttribute("role", "group");
     this.boxes.ariaLabel = "Columns";

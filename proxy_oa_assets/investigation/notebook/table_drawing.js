@@ -90,7 +90,7 @@ class Drawing {
         this.later(() => this.select(all ? this.nodes.keys() : []));
       });
     }
-    if (this.marks) made(row, "th", "mark");
+    if (this.marks) made(row, "th", "mark").ariaLabel = "mark";
     this.heads = this.content.columns.map(({ name, heading, kind }) => {
       const head = made(row, "th", kind);
       button(head, "", heading, `Sort by ${heading}`, () => this.sort(name));
@@ -99,10 +99,11 @@ class Drawing {
   }
 
   drawActions() {
+    const bars = made(this.el, "div", "bars");
     let bar, before;
     this.buttons = this.model.get("buttons");
     this.lineOf = this.buttons.map(({ line, text, title, style, key }, number) => {
-      if (line !== before) made((bar = made(this.el, "div", "actions")), "span", "", line);
+      if (line !== before) made((bar = made(bars, "div", "actions")), "span", "", line);
       before = line;
       const named = key ? `${title} (key ${key})` : title;
       const className = `jupyter-widgets jupyter-button widget-button mod-${style}`;
@@ -201,6 +202,7 @@ class Drawing {
   // Insert a row's whole texts below it.
   drawOpened(number, texts) {
     const row = made(this.body, "tr", "opened");
+    row.dataset.names = texts.map(([name]) => name).join();
     const cell = made(row, "td");
     cell.colSpan = this.width;
     for (const [name, heading, text] of texts) {

@@ -15,10 +15,11 @@ import traitlets
 from traitlets.utils.bunch import Bunch
 
 from proxy_oa_assets.enrichment.score_columns import Severity
-from proxy_oa_assets.investigation.notebook.columns import MOST_TEXT, Pivot, TableColumn
+from proxy_oa_assets.investigation.notebook.columns import MOST_TEXT, NAME_HEADINGS, Pivot, TableColumn, cell
 from proxy_oa_assets.investigation.notebook.table_content import row_identities, rows_content
 from proxy_oa_assets.model.tables import records
 from proxy_oa_assets.model.text import printable
+from proxy_oa_assets.ranking.letters import marked
 
 # More rows would make a browser slow.
 MOST_ROWS = 2000
@@ -138,27 +139,29 @@ class TextTable(anywidget.AnyWidget):
     ) -> None:
         """Show a frame's first rows, at most MOST_ROWS, with some of them selected.
 
-        Order, chosen columns and scroll position stay. Without `selected`, an action that shows the table
-        again leaves selected what follows its rows in the shown order; otherwise nothing is selected. The
-        rows are the `total` rows of a list from `offset` on, by default the whole list. The row `around` is
-        marked as the one around which a window was opened. Rows with a severity in `uri_sev`, which need not
-        be among the columns, are marked. `empty` is the text for a frame without rows.
+        Order, chosen columns and scroll position stay. Without `selected`, what was selected and is still
+        there stays selected; an action selects the row that follows its rows in the shown order. The rows
+        are the `total` rows of a list from `offset` on, by default the whole list. The row `around` is marked
+        as the one around which a window was opened. Rows with a severity in `uri_sev`, which need not be
+        among the columns, are marked. `empty` is the text for a frame without rows.
         """
-        self._shown, self._columns = frame.head(MOST_ROWS), tuple(columns)
+        before, self._shown = self._shown, frame.head(MOST_ROWS)
+        self._columns = tuple(columns)
         self._place = {
             "total": len(frame) if total is None else total,
             "offset": offset,
             "around": around,
             "page": max(len(self._shown), (self._place.get("page") or 0) if offset else 0),
         }
-        chosen = self._following() if selected is None else list(selected)
+        moved = selected is not None or self._then is not None
+        chosen = self._still(before) if selected is None else list(selected)
         with self.hold_sync():
             self.empty = empty
             self._draw(chosen)
-        before, self.selected = self.selected, chosen
-        if chosen and chosen == before:
+        former, self.selected = self.selected, chosen
+        if moved and chosen and chosen == former:
             # The same number is another row now.
-            self.notify_change(Bunch(name="selected", old=before, new=chosen, owner=self, type="change"))
+            self.notify_change(Bunch(name="selected", old=former, new=chosen, owner=self, type="change"))
 
     def _draw(self, selected: list[int]) -> None:
         names = [column.name for column in self._columns if column.name in self.shown_columns]
@@ -176,12 +179,15 @@ class TextTable(anywidget.AnyWidget):
             "selected": selected,
         }
 
-    def _following(self) -> list[int]:
-        """Return the row to select after an action: the first of those that may be and is still there."""
-        if self._then is None or self._shown.empty:
+    def _still(self, before: pd.DataFrame) -> list[int]:
+        """Return what is selected now of the rows before: what is still there, or what follows an action."""
+        if self._shown.empty or (self._then is None and not self.selected):
             return []
         numbers = {row: number for number, row in reversed([*enumerate(row_identities(self._shown))])}
-        return [next((numbers[row] for row in self._then if row in numbers), 0)]
+        if self._then is not None:
+            return [next((numbers[row] for row in self._then if row in numbers), 0)]
+        rows = row_identities(before)
+        return [numbers[rows[number]] for number in self.selected if rows[number] in numbers]
 
     def _choose(self) -> None:
         self._chosen[self.label] = self.shown_columns
@@ -215,7 +221,7 @@ class TextTable(anywidget.AnyWidget):
         acted, question = False, ""
         try:
             asked = action.confirm(self.selected) if action.confirm else None
-            question = "" if asked is None else printable(asked, MOST_TEXT)
+            question = "" if asked is None else cell(asked)
             if question and question != message.get("confirmed"):
                 return
             if "then" in message:
@@ -250,7 +256,7 @@ class TextTable(anywidget.AnyWidget):
         columns = [column for column in self._columns if column.name in message["columns"]]
         (row,) = records(self._shown.iloc[[message["row"]]][[column.name for column in columns]])
         values = zip(columns, row, strict=True)
-        texts = [[column.name, column.heading, column.whole(value)] for column, value in values]
+        texts = [[column.name, column.heading, column.opened(value)] for column, value in values]
         self.send({**{name: message[name] for name in ("view", "version", "row")}, "texts": texts})
 
     def _check_keys(self) -> None:
@@ -273,7 +279,11 @@ class PropertyTable:
 
     def show(self, properties: Mapping[str, object]) -> None:
         """Replace the rows; an empty value has no row."""
-        rows = [(label, str(value)) for label, value in properties.items() if value not in (None, "")]
+        rows = [
+            (label, marked(str(value)) if label in NAME_HEADINGS else str(value))
+            for label, value in properties.items()
+            if value not in (None, "")
+        ]
         self.widget.show(pd.DataFrame(rows, columns=["label", "value"]), _PROPERTIES)
 
 
