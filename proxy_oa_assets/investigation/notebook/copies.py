@@ -8,6 +8,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+from proxy_oa_assets.investigation.notebook.cells import digest_of_cells
 from proxy_oa_assets.model.day import Day
 from proxy_oa_assets.model.errors import TemplateError
 from proxy_oa_assets.model.files import replace_if_other, replacing
@@ -26,7 +27,10 @@ class Copies:
 
 
 class _WrittenNotebooks:
-    """Digests of everything written into a folder, by file name; a file with another digest was edited."""
+    """What was written into a folder, by file name: digests of files, and of their cells.
+
+    A file is edited if it has another digest, and other cells: JupyterLab saves outputs into one that is run.
+    """
 
     def __init__(self, folder: Path) -> None:
         self._record = folder / ".written.json"
@@ -34,24 +38,37 @@ class _WrittenNotebooks:
 
     def may_replace(self, path: Path) -> bool:
         """Return whether a file is missing or unedited."""
-        return not path.exists() or _digest(path.read_bytes()) in self._digests.get(path.name, [])
+        if not path.exists() or self._is_as_written(path):
+            return True
+        return digest_of_cells(path.read_bytes()) in self._digests.get(path.name, [])
+
+    def was_run(self, path: Path, content: bytes) -> bool:
+        """Return whether a file holds the cells of a notebook, and was saved by another program."""
+        if not path.exists() or self._is_as_written(path):
+            return False
+        return digest_of_cells(path.read_bytes()) == digest_of_cells(content)
 
     def write(self, path: Path, content: bytes) -> None:
         digests = self._digests.setdefault(path.name, [])
-        if _digest(content) not in digests:
+        new = [each for each in (_digest(content), digest_of_cells(content)) if each and each not in digests]
+        if new:
             # Recorded first: after a kill in between, the file still counts as unedited.
-            digests.append(_digest(content))
+            digests += new
             with replacing(self._record) as file:
                 file.write(json.dumps(self._digests, indent=1, sort_keys=True).encode("utf-8"))
-        # A file with this content stays: JupyterLab asks about an open notebook that was replaced.
-        replace_if_other(path, content)
+        if not self.was_run(path, content):
+            # A file with this content stays: JupyterLab asks about an open notebook that was replaced.
+            replace_if_other(path, content)
+
+    def _is_as_written(self, path: Path) -> bool:
+        return _digest(path.read_bytes()) in self._digests.get(path.name, [])
 
 
 def copy_templates(templates: Path, folder: Path, day: Day, home: str) -> Copies:
     """Copy each `*_master.ipynb` to `folder` without `_master` in its name, set to its day and home.
 
-    An edited notebook stays; the fresh one is written beside it as `<name>.new.ipynb`. Raises TemplateError
-    for a template that isn't a notebook.
+    An edited notebook stays; the fresh one is written beside it as `<name>.new.ipynb`. One that was only run
+    keeps its outputs until its template changes. Raises TemplateError for a template that isn't a notebook.
     """
     written = _WrittenNotebooks(folder)
     copies = Copies([], [])
@@ -59,10 +76,10 @@ def copy_templates(templates: Path, folder: Path, day: Day, home: str) -> Copies
         name = template.name.removesuffix(_SUFFIX)
         notebook, beside = folder / f"{name}.ipynb", folder / f"{name}.new.ipynb"
         content = _for_day(template, upgraded_templates(folder), day, home)
-        if written.may_replace(notebook) or notebook.read_bytes() == content:
+        if written.may_replace(notebook) or written.was_run(notebook, content):
             copies.fresh.append(notebook.name)
             written.write(notebook, content)
-            if beside.exists() and written.may_replace(beside):
+            if beside.exists() and written.may_replace(beside) and not written.was_run(beside, content):
                 beside.unlink()
         else:
             copies.kept.append(notebook.name)

@@ -6,7 +6,7 @@ import sys
 
 import nbformat
 import pytest
-from nbformat.v4 import new_code_cell
+from nbformat.v4 import new_code_cell, new_output, new_raw_cell
 from support.notebook_templates import DAY, HOME, sources, write_template
 
 from proxy_oa_assets.investigation.notebook.copies import Copies, copy_templates
@@ -17,6 +17,47 @@ def _edit(path):
     notebook.cells.append(new_code_cell("my_finding = 1", id="mine"))
     nbformat.write(notebook, path)
     return path.read_bytes()
+
+
+def _run(path):
+    """Write a notebook as JupyterLab does that has run all cells."""
+    notebook = nbformat.read(path, as_version=4)
+    for count, cell in enumerate(notebook.cells):
+        cell.metadata |= {"editable": True, "slideshow": {"slide_type": ""}, "scrolled": True}
+        if cell.cell_type == "code":
+            cell.metadata |= {"execution": {"iopub.status.busy": "2026"}, "trusted": True, "collapsed": False}
+            cell.execution_count = count
+            cell.outputs = [new_output("stream", text=f"result {count}\n")]
+            cell.metadata.setdefault("tags", [])
+    notebook.metadata.kernelspec = {"display_name": "site", "language": "python", "name": "site"}
+    notebook.metadata.language_info = {"name": "python", "version": "3.11.7"}
+    notebook.metadata.widgets = {"application/vnd.jupyter.widget-state+json": {"state": {}}}
+    path.write_text(json.dumps(notebook, indent=4), encoding="utf-8")
+    return path.read_bytes()
+
+
+def _tag(notebook):
+    notebook.cells[2].metadata["tags"] = ["keep"]
+
+
+def _annotate(notebook):
+    notebook.cells[0].source += "\nSeen on Tuesday, too."
+
+
+def _attach(notebook):
+    notebook.cells[0]["attachments"] = {"seen.png": {"image/png": "AAAA"}}
+
+
+def _reorder(notebook):
+    notebook.cells.reverse()
+
+
+def _as_text(notebook):
+    notebook.cells[2] = new_raw_cell(notebook.cells[2].source, id="source")
+
+
+def _entitle(notebook):
+    notebook.metadata["title"] = "Tuesday"
 
 
 def _names(folder):
@@ -73,6 +114,71 @@ def test_an_edited_notebook_survives_and_the_template_is_beside_it(copy, tmp_pat
         "Advanced_Mode.new.ipynb",
         "Threat_Investigation.ipynb",
     ]
+
+
+def test_a_notebook_that_was_only_run_is_unedited(copy, tmp_path):
+    """It keeps its outputs, and no second one lies beside it."""
+    copy()
+    for name in ("Advanced_Mode.ipynb", "Threat_Investigation.ipynb"):
+        ran = _run(tmp_path / "day" / name)
+        assert copy().kept == []
+        assert (tmp_path / "day" / name).read_bytes() == ran
+    assert _names(tmp_path / "day") == ["Advanced_Mode.ipynb", "Threat_Investigation.ipynb"]
+
+
+def test_a_notebook_that_was_only_run_follows_a_changed_template(copy, templates, tmp_path):
+    """Its outputs are of cells that it no longer has."""
+    copy()
+    _run(tmp_path / "day" / "Advanced_Mode.ipynb")
+    write_template(templates / "Advanced_Mode_master.ipynb", "print(2)")
+    assert copy().kept == []
+    assert sources(tmp_path / "day" / "Advanced_Mode.ipynb")[2] == "print(2)"
+    assert "result" not in (tmp_path / "day" / "Advanced_Mode.ipynb").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("edit", [_tag, _annotate, _attach, _reorder, _as_text, _entitle])
+def test_what_an_analyst_adds_is_an_edit(copy, tmp_path, edit):
+    """Text, attachments, order, kinds and tags of cells, and metadata of the notebook, besides code."""
+    copy()
+    path = tmp_path / "day" / "Advanced_Mode.ipynb"
+    _run(path)
+    notebook = nbformat.read(path, as_version=4)
+    edit(notebook)
+    nbformat.write(notebook, path)
+    edited = path.read_bytes()
+
+    assert copy().kept == ["Advanced_Mode.ipynb"]
+    assert path.read_bytes() == edited
+
+
+def test_a_run_copy_beside_keeps_its_outputs(copy, tmp_path):
+    """Also once the edited notebook is gone, until the template changes."""
+    copy()
+    notebook, beside = (tmp_path / "day" / f"Advanced_Mode{end}" for end in (".ipynb", ".new.ipynb"))
+    _edit(notebook)
+    copy()
+    ran = _run(beside)
+    copy()
+    assert beside.read_bytes() == ran
+    notebook.unlink()
+    copy()
+    assert beside.read_bytes() == ran
+
+
+def test_a_run_notebook_of_a_home_with_digests_of_files_is_unedited(copy, tmp_path):
+    """Earlier versions recorded no digests of cells, and wrote a copy beside each notebook that was run."""
+    copy()
+    notebook = tmp_path / "day" / "Advanced_Mode.ipynb"
+    digest = hashlib.sha256(notebook.read_bytes()).hexdigest()
+    beside = notebook.with_suffix(".new.ipynb")
+    beside.write_bytes(notebook.read_bytes())
+    record = {notebook.name: [digest], beside.name: [digest]}
+    (notebook.parent / ".written.json").write_text(json.dumps(record), encoding="utf-8")
+    ran = _run(notebook)
+
+    assert copy().kept == []
+    assert notebook.read_bytes() == ran
+    assert _names(tmp_path / "day") == ["Advanced_Mode.ipynb", "Threat_Investigation.ipynb"]
 
 
 def test_an_unedited_notebook_follows_a_changed_template(copy, templates, tmp_path):
