@@ -18,7 +18,7 @@ function render({ model, el }) {
   const most = { type: "number", min: 1, max: 1000, required: true };
   const clients = labelled(el, "Clients in the timeline", "input", most);
   const save = el.appendChild(document.createElement("button"));
-  save.textContent = "Save story";
+  save.textContent = `Save ${model.get("what")}`;
   save.className = "jupyter-widgets jupyter-button widget-button mod-primary";
 
   function send(saved) {

@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
-from pathlib import Path
-from typing import Any
+from collections.abc import Callable
 
-import anywidget
 import ipywidgets
 import pandas as pd
-import traitlets
 from typing_extensions import override
 
 from proxy_oa_assets.enrichment.score_columns import Severity
 from proxy_oa_assets.investigation.day_context import uri_text
 from proxy_oa_assets.investigation.notebook.columns import columns
+from proxy_oa_assets.investigation.notebook.comment_form import CommentForm, page_updated
 from proxy_oa_assets.investigation.notebook.session import NotebookView, StatusLine, open_day
 from proxy_oa_assets.investigation.notebook.text_table import (
     MOST_ROWS,
@@ -25,7 +22,6 @@ from proxy_oa_assets.investigation.notebook.text_table import (
 )
 from proxy_oa_assets.investigation.score import threats
 from proxy_oa_assets.investigation.search import earliest_found
-from proxy_oa_assets.investigation.story.page import write_story
 from proxy_oa_assets.investigation.story.plots import referer_chain_svg, timeline_svg
 from proxy_oa_assets.investigation.storyboard import (
     Comment,
@@ -36,7 +32,7 @@ from proxy_oa_assets.investigation.storyboard import (
     timeline,
 )
 from proxy_oa_assets.model.day import Day
-from proxy_oa_assets.model.errors import CommentChangedError, ProxyOaError
+from proxy_oa_assets.model.errors import CommentChangedError
 from proxy_oa_assets.model.text import counted
 from proxy_oa_assets.resources.deployment import Deployment
 
@@ -45,44 +41,6 @@ _FOUND = columns(
     "p_time clientip username reqmethod fulluri referer respcode resconttype csbytes scbytes duration "
     "useragent webcat serverip uriport"
 )
-
-
-class CommentForm(anywidget.AnyWidget):
-    """Fields for title, text and the number of clients in the timeline, and Save, which calls `save`.
-
-    ipywidgets' fields send their values as state, which a click can overtake while the kernel is busy: the
-    story would lack the last words.
-    """
-
-    _esm = Path(__file__).with_name("comment_form.js")
-    _css = Path(__file__).with_name("comment_form.css")
-
-    content = traitlets.Dict().tag(sync=True)
-
-    def __init__(self, save: Callable[[], None], clients: int = 20) -> None:
-        super().__init__(content={"version": -1})
-        self.clients, self._save = clients, save
-        self.show(Comment())
-        self.on_msg(self._receive)
-
-    def show(self, comment: Comment) -> None:
-        """Show another comment in the fields."""
-        self.written = comment
-        self.content = {
-            "version": self.content["version"] + 1,
-            "title": comment.title,
-            "text": comment.text,
-            "clients": self.clients,
-        }
-
-    def _receive(self, _widget: object, message: Mapping[str, Any], _buffers: object) -> None:
-        """Apply what was written, unless it is about a threat that is no longer shown."""
-        if message["version"] != self.content["version"]:
-            return
-        self.written = Comment.of(message["title"], message["text"])
-        self.clients = message["clients"]
-        if message["saved"]:
-            self._save()
 
 
 class ThreatList:
@@ -205,12 +163,7 @@ class CommentEditor:
             self._stored = written
             self._on_save()
             saved = "Saved: comment, timeline and incident progression"
-            try:
-                page = write_story(self._day, deployment=self._deployment).path
-            except ProxyOaError as error:
-                self.status.failed(f"{saved}. The page of the day's stories wasn't updated: {error}")
-            else:
-                self.status.done(f"{saved}. Page of the day's stories: {page}")
+            page_updated(self._day, self._deployment, saved, self.status)
 
     def _read(self) -> Comment:
         return comment_of(storyboard(self._day, deployment=self._deployment), self._fulluri)

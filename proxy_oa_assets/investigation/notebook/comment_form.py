@@ -1,0 +1,67 @@
+"""The fields in which an analyst writes a story, and what is said once it is saved."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import anywidget
+import traitlets
+
+from proxy_oa_assets.investigation.notebook.session import StatusLine
+from proxy_oa_assets.investigation.progressions import MOST_CLIENTS
+from proxy_oa_assets.investigation.story.page import write_story
+from proxy_oa_assets.investigation.storyboard import Comment
+from proxy_oa_assets.model.day import Day
+from proxy_oa_assets.model.errors import ProxyOaError
+from proxy_oa_assets.resources.deployment import Deployment
+
+
+class CommentForm(anywidget.AnyWidget):
+    """Fields for title, text and the number of clients in the timeline, and Save, which calls `save`.
+
+    ipywidgets' fields send their values as state, which a click can overtake while the kernel is busy: the
+    story would lack the last words. `what` is the noun on the button.
+    """
+
+    _esm = Path(__file__).with_name("comment_form.js")
+    _css = Path(__file__).with_name("comment_form.css")
+
+    content = traitlets.Dict().tag(sync=True)
+    what = traitlets.Unicode().tag(sync=True)
+
+    def __init__(self, save: Callable[[], None], clients: int = MOST_CLIENTS, *, what: str = "story") -> None:
+        super().__init__(content={"version": -1}, what=what)
+        self.clients, self._save = clients, save
+        self.show(Comment())
+        self.on_msg(self._receive)
+
+    def show(self, comment: Comment) -> None:
+        """Show another comment in the fields."""
+        self.written = comment
+        self.content = {
+            "version": self.content["version"] + 1,
+            "title": comment.title,
+            "text": comment.text,
+            "clients": self.clients,
+        }
+
+    def _receive(self, _widget: object, message: Mapping[str, Any], _buffers: object) -> None:
+        """Apply what was written, unless it is about a threat that is no longer shown."""
+        if message["version"] != self.content["version"]:
+            return
+        self.written = Comment.of(message["title"], message["text"])
+        self.clients = message["clients"]
+        if message["saved"]:
+            self._save()
+
+
+def page_updated(day: Day, deployment: Deployment, done: str, status: StatusLine) -> None:
+    """Write the page of the day's stories again, after a change; say both, `done` first."""
+    try:
+        page = write_story(day, deployment=deployment).path
+    except ProxyOaError as error:
+        status.failed(f"{done}. The page of the day's stories wasn't updated: {error}")
+    else:
+        status.done(f"{done}. Page of the day's stories: {page}")
