@@ -76,9 +76,9 @@ class IncidentForm:
         shown = self._stored.key if self._stored else None
         if self._is_changed():
             self._drafts[shown] = self._stored, self.form.written, self._pairs
-        comment, pairs = (incident.comment, incident.connections) if incident else (Comment(), ())
         draft = self._drafts.pop(incident.key if incident else None, None)
-        self._stored, comment, pairs = draft or (incident, comment, pairs)
+        saved = (incident, incident.comment, incident.connections) if incident else (None, Comment(), ())
+        self._stored, comment, pairs = draft or saved
         self._show(pairs)
         self.form.show(comment)
         self.status.done("Your earlier draft, not saved yet" if draft else "")
