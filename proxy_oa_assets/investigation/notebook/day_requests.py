@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import ipywidgets
@@ -14,7 +13,7 @@ from proxy_oa_assets.investigation.notebook.columns import columns
 from proxy_oa_assets.investigation.notebook.desk import Desk
 from proxy_oa_assets.investigation.notebook.filter_box import FilterBox, terms
 from proxy_oa_assets.investigation.notebook.row_table import RowTable
-from proxy_oa_assets.investigation.notebook.session import StatusLine
+from proxy_oa_assets.investigation.notebook.session import StatusLine, button
 from proxy_oa_assets.investigation.notebook.text_table import TextTable
 from proxy_oa_assets.investigation.requests import client_requests, found_requests, host_requests
 from proxy_oa_assets.investigation.summaries import client_summaries, host_summaries
@@ -22,15 +21,15 @@ from proxy_oa_assets.model.tables import records
 from proxy_oa_assets.model.text import counted, printable
 
 _PAGE = 250
-# So many requests at once go into an incident; more are no incident that a person reads.
-_MOST_ADDED = 10_000
+# So many requests at once are drawn or go into an incident: more, a person can't look through.
+MOST_REQUESTS = 10_000
 _REQUESTS = columns(
     "p_time clientip fulluri uri_sev word reqmethod respcode resconttype host? csbytes? scbytes? referer? "
     "useragent? username? webcat? serverip? uriport? duration? ml_score? uri_rep?"
 )
 _BESIDE = {
-    "client": columns("host requests ml_score uri_sev first_time last_time? scbytes? csbytes?"),
-    "host": columns("clientip requests ml_score uri_sev first_time last_time? scbytes? csbytes?"),
+    "client": columns("host requests ml_score uri_sev first last? scbytes? csbytes?"),
+    "host": columns("clientip requests ml_score uri_sev first last? scbytes? csbytes?"),
 }
 
 
@@ -49,46 +48,55 @@ class DayRequests:
     def __init__(self, desk: Desk, height: str) -> None:
         self._desk = desk
         self._subject, self._before = Subject(), list[tuple[Subject, str]]()
-        self._total = 0
         # The host or client that was clicked beside the list.
         self._beside, self._only = pd.DataFrame(), ""
         self.filter = FilterBox(self.load)
         self.status = StatusLine()
         self.table = RowTable(desk, "Requests", _REQUESTS, height=height, on_page=self._show_page)
-        self.back = _button("Back", "The requests that were shown before", self._go_back, icon="arrow-left")
-        self.all = _button("Whole day", "All requests of the day", lambda: self.open(Subject()))
+        self.back = button("Back", "The requests that were shown before", self._go_back, icon="arrow-left")
+        self.all = button("Whole day", "All requests of the day", self._open_all)
         self.minutes = ipywidgets.BoundedIntText(2, 0, 1440, description="±", layout={"width": "6em"})
         self.minutes.style.description_width = "1em"
-        self.around = _button(
+        self.around = button(
             "min around",
             "What the selected row's client did, so many minutes before and after",
             self._open_around,
         )
-        self.beside = TextTable("Beside", selection="one", height="160px", on_pivot=self._open_beside)
+        self.beside = TextTable("Beside", selection="one", height="140px", on_pivot=self._open_beside)
+        self.beside.add_class("desk-beside")
         self.beside.observe(lambda _: self._narrow(), "selected")
         head = ipywidgets.HBox([self.back, self.all, self.status.widget])
         line = ipywidgets.HBox([self.filter.text, self.filter.question, self.minutes, self.around])
         self.widget = ipywidgets.VBox([head, line, self.filter.help, self.table.widget])
 
-    def open(self, subject: Subject, filters: str = "") -> None:
-        """Show the requests of another subject, with another filter."""
+    def choose(self, subject: Subject, filters: str = "") -> None:
+        """Choose another subject, with another filter, for the next `load`."""
         self._before.append((self._subject, self.filter.value))
-        self._show(subject, filters)
+        self._subject = subject
+        self.filter.write(filters)
+
+    def all_listed(self) -> tuple[pd.DataFrame, str]:
+        """Return all requests that the filter lets through, on every page, and what they are."""
+        found = self._listed(0, MOST_REQUESTS)
+        missing = found.total - len(found.frame)
+        cut = f", and {missing:,} more: filter the list" if missing else ""
+        return found.frame, f"{self._named()}: {counted(len(found.frame), 'request')}{cut}"
 
     def load(self) -> None:
         """Read the first page of the requests again, and what is beside them."""
         self._only = ""
-        self._show_page(0)
         self._show_beside()
-
-    def _show(self, subject: Subject, filters: str) -> None:
-        self._subject = subject
-        self.filter.write(filters)
-        self.load()
+        self._show_page(0)
 
     def _go_back(self) -> None:
         if self._before:
-            self._show(*self._before.pop())
+            self._subject, filters = self._before.pop()
+            self.filter.write(filters)
+            self.load()
+
+    def _open_all(self) -> None:
+        self.choose(Subject())
+        self.load()
 
     def _open_around(self) -> None:
         rows = self.table.rows()
@@ -96,24 +104,28 @@ class DayRequests:
             self._desk.status.failed("Select a row first: the window is around its time")
             return
         (row,) = rows
-        self.open(Subject("client", uri_text(row["clientip"]), uri_text(row["p_time"])))
+        self.choose(Subject("client", uri_text(row["clientip"]), uri_text(row["p_time"])))
+        self.load()
 
     def _show_page(self, offset: int) -> None:
         with self.status.during("Reading the requests"):
             listed = self._listed(offset, _PAGE)
-            self._total = listed.total
-            at = self._subject.time
-            window = f", {self.minutes.value} minutes around {at}" if at else ""
-            whose = {"client": "Client", "host": "Host", "": "All clients"}[self._subject.kind]
-            named = printable(self._subject.value, 80) if self._subject.kind else ""
             self.table.show(
                 listed.frame,
                 empty=f"The raw log of {self._desk.day} has no such request",
                 total=listed.total,
                 offset=listed.offset,
-                around=_place(listed.frame, at),
+                around=_place(listed.frame, self._subject.time),
             )
-            self.status.done(f"{whose} {named}{window}: {counted(listed.total, 'request')}")
+            self.status.done(f"{self._named()}: {counted(listed.total, 'request')}")
+
+    def _named(self) -> str:
+        subject = self._subject
+        window = f", ± {self.minutes.value} min around {subject.time}" if subject.time else ""
+        whose = "All clients"
+        if subject.kind:
+            whose = f"{subject.kind.capitalize()} {printable(subject.value, 80)}"
+        return f"{whose}{window}"
 
     def _listed(self, offset: int, limit: int) -> Listed:
         day, subject = self._desk.day, self._subject
@@ -166,9 +178,3 @@ def _place(frame: pd.DataFrame, time: str | None) -> int | None:
     """Return the number of the first row of a time; None for none."""
     times = [value for (value,) in records(frame[["p_time"]])]
     return times.index(time) if time in times else None
-
-
-def _button(text: str, title: str, do: Callable[[], None], icon: str = "") -> ipywidgets.Button:
-    button = ipywidgets.Button(description=text, tooltip=title, icon=icon, layout={"width": "auto"})
-    button.on_click(lambda _: do())
-    return button

@@ -21,7 +21,7 @@ from proxy_oa_assets.model.errors import InvestigationError
 from proxy_oa_assets.model.text import counted
 from proxy_oa_assets.resources.deployment import Deployment
 
-_FOUND = columns("day requests clients hosts first_time last_time")
+_FOUND = columns("day requests clients hosts first last")
 _BEFORE = 29  # days before the newest one, at first
 
 
@@ -76,8 +76,8 @@ class Days:
             self._searched = (first.key, last.key, self.filter.value)
             found = search_days(*self._searched, deployment=self._deployment)
             hit = found[found["requests"] > 0].reset_index(drop=True)
-            self._frame = hit.rename(columns={"first": "first_time", "last": "last_time"})
-            self.table.show(self._frame, _FOUND, empty="No day has such a request")
+            self._frame = hit
+            self.table.show(hit, _FOUND, empty="No day has such a request")
             requests = counted(int(hit["requests"].sum()), "request")
             self.status.done(f"{requests} on {len(hit):,} of {counted(len(found), 'day')}")
 

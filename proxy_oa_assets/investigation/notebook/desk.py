@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
 import ipywidgets
 
 from proxy_oa_assets.enrichment.score_columns import Severity
+from proxy_oa_assets.investigation.handover.write import write_hand_over
 from proxy_oa_assets.investigation.journal import SeverityChanges
+from proxy_oa_assets.investigation.listed import Connection
 from proxy_oa_assets.investigation.notebook.session import StatusLine
 from proxy_oa_assets.investigation.score import host_uris
+from proxy_oa_assets.investigation.story.related import chain
 from proxy_oa_assets.model.day import Day
 from proxy_oa_assets.model.text import counted
 from proxy_oa_assets.resources.deployment import Deployment
@@ -38,7 +41,10 @@ class Desk:
     status: StatusLine = field(default_factory=StatusLine)
     show_details: Callable[[Row | None], None] = lambda _row: None
     open_day_of: Callable[[str, str], None] = lambda _kind, _value: None
+    add_to_incident: Callable[[Sequence[Connection]], None] = lambda _connections: None
     changed: Callable[[], None] = lambda: None
+    # The format of a hand-over.
+    format: Callable[[], str] = lambda: "text"
 
     def __post_init__(self) -> None:
         self._changes = SeverityChanges(self.day, self.deployment)
@@ -71,6 +77,27 @@ class Desk:
         found = (host_uris(self.day, host, deployment=self.deployment) for host in dict.fromkeys(hosts))
         return list(dict.fromkeys(uri for uris in found for uri in uris))
 
+    def propose_chain(self, connections: Sequence[Connection]) -> None:
+        """Put what belongs to the first connection's incident, as far as the log tells, into the incident."""
+        with self.status.during("Looking for what led there and what followed"):
+            if not connections:
+                self.status.failed("Select a row first")
+                return
+            proposed = chain(self.day, *connections[0], deployment=self.deployment)
+            self.add_to_incident(proposed)
+            self.status.done(f"{counted(len(proposed), 'connection')} proposed: remove what doesn't belong")
+
+    def hand_over(self, connections: Sequence[Connection]) -> None:
+        """Write some connections to a file of the chosen format, and say which."""
+        with self.status.during("Writing the file"):
+            if not connections:
+                self.status.failed("Select a row first")
+                return
+            path = write_hand_over(
+                self.day, self.format(), connections=connections, deployment=self.deployment
+            )
+            self.status.done(f"{counted(len(connections), 'connection')} written to {path}")
+
 
 class Tabs:
     """Tabs whose lists are read when they are first opened, and again after a change.
@@ -91,9 +118,14 @@ class Tabs:
         """The title of the tab that is shown."""
         return list(self._panels)[self.widget.selected_index or 0]
 
-    def show(self, title: str) -> None:
-        """Show another tab."""
-        self.widget.selected_index = list(self._panels).index(title)
+    def show(self, title: str, *, changed: bool = False) -> None:
+        """Show a tab; read it again if what it shows has `changed`."""
+        if changed:
+            self._outdated.add(title)
+        if title == self.shown:
+            self._load_shown()
+        else:
+            self.widget.selected_index = list(self._panels).index(title)
 
     def reload(self) -> None:
         """Read the shown tab again now, and the others when they are opened."""

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import ipywidgets
+from typing_extensions import override
 
+from proxy_oa_assets.investigation.handover.format import all_formats
 from proxy_oa_assets.investigation.notebook.connection_details import ConnectionDetails
 from proxy_oa_assets.investigation.notebook.day_requests import DayRequests, Subject
+from proxy_oa_assets.investigation.notebook.days import Days
 from proxy_oa_assets.investigation.notebook.desk import Desk, Tabs
 from proxy_oa_assets.investigation.notebook.filter_box import terms
+from proxy_oa_assets.investigation.notebook.host_map import HostMap
 from proxy_oa_assets.investigation.notebook.scored_lists import FeedbackList, ScoredList
-from proxy_oa_assets.investigation.notebook.session import NotebookView, StatusLine, open_day
+from proxy_oa_assets.investigation.notebook.session import NotebookView, StatusLine, button, open_day
 from proxy_oa_assets.investigation.notebook.summary_lists import SummaryList
 from proxy_oa_assets.investigation.notebook.suspicious_list import SuspiciousList
 from proxy_oa_assets.investigation.summaries import client_summaries, host_summaries
@@ -20,7 +25,7 @@ from proxy_oa_assets.ranking.own_results import own_statement
 
 _STYLE = Path(__file__).with_suffix(".css")
 # Of the window's height, what JupyterLab's bars, ours, and the buttons below a list leave.
-_LIST_HEIGHT = "max(200px, calc(100vh - var(--desk-rest, 412px)))"
+_LIST_HEIGHT = "max(200px, calc(100vh - var(--desk-rest, 424px)))"
 
 
 class EdgeInvestigation(NotebookView):
@@ -37,12 +42,18 @@ class EdgeInvestigation(NotebookView):
         self.requests = DayRequests(desk, _LIST_HEIGHT)
         self.clients = SummaryList(desk, "client", client_summaries, _LIST_HEIGHT)
         self.hosts = SummaryList(desk, "host", host_summaries, _LIST_HEIGHT)
+        self.map = HostMap(desk, {"Listed requests": self.requests.all_listed}, _LIST_HEIGHT)
+        self.days = Days(self.deployment, self._open_day, _LIST_HEIGHT)
+        # An application that shows other days sets it.
+        self.open_day: Callable[[Day, str], None] = self._name_notebook
         self.tabs = Tabs(
             {
                 "Suspicious": self.suspicious,
                 "Requests": self.requests,
                 "Clients": self.clients,
                 "Hosts": self.hosts,
+                "Map": self.map,
+                "Days": self.days,
                 "Scored": self.scored,
                 "Feedback": self.feedback,
             },
@@ -50,50 +61,70 @@ class EdgeInvestigation(NotebookView):
         )
         desk.changed, desk.show_details = self._changed, self.details.show
         desk.open_day_of = self._open_day_of
+        desk.format = lambda: str(self.format.value)
         self.statement = StatusLine()
-        self.undo = _button("Undo", "Undo the last change of severities", "undo")
-        self.undo.on_click(lambda _: desk.undo())
-        self.reload = _button("Reload", "Show what colleagues have scored", "refresh")
-        self.reload.on_click(lambda _: self._reload())
+        self.undo = button("Undo", "Undo the last change of severities", desk.undo, "undo")
+        self.reload = button("Reload", "Show what colleagues have scored", self._reload, "refresh")
+        self.format = ipywidgets.Dropdown(
+            options=list(all_formats()), tooltip="The format of a hand-over", layout={"width": "7em"}
+        )
         bar = ipywidgets.HBox(
             [
                 ipywidgets.HTML(f"<b>{self.day}</b>"),
                 self.undo,
                 self.reload,
+                self.format,
                 self.status.widget,
                 self.statement.widget,
             ]
         )
-        beside = ipywidgets.VBox([self.details.widget, self.requests.beside])
+        self._beside = ipywidgets.VBox([self.details.widget, self.requests.beside])
         for widget, name in (
             (bar, "desk-bar"),
             (self.status.widget, "desk-status"),
             (self.statement.widget, "desk-statement"),
             (self.tabs.widget, "desk-lists"),
-            (beside, "desk-details"),
+            (self._beside, "desk-details"),
         ):
             widget.add_class(name)
         style = ipywidgets.HTML(f"<style>{_STYLE.read_text(encoding='utf-8')}</style>")
         style.layout.display = "none"
-        super().__init__([style, bar, ipywidgets.HBox([self.tabs.widget, beside])])
+        super().__init__([style, bar, ipywidgets.HBox([self.tabs.widget, self._beside])])
         self.widget.add_class("edge-investigation")
         self._reload()
 
     def open_requests(self, filters: str) -> None:
         """Show the day's requests that match a filter."""
-        self.requests.open(Subject(), filters)
-        self.tabs.show("Requests")
+        self.requests.choose(Subject(), filters)
+        self.tabs.show("Requests", changed=True)
 
     def _arrange(self, title: str) -> None:
         """Show at the right what belongs to the shown tab."""
-        self.requests.beside.layout.display = None if title == "Requests" else "none"
+        if title == "Requests":
+            self._beside.add_class("desk-with-beside")
+        else:
+            self._beside.remove_class("desk-with-beside")
 
     def _open_day_of(self, kind: str, value: str) -> None:
         if kind == "uri":
             self.open_requests(terms("uri", [value]))
             return
-        self.requests.open(Subject(kind, value))
-        self.tabs.show("Requests")
+        self.requests.choose(Subject(kind, value))
+        self.tabs.show("Requests", changed=True)
+
+    def _open_day(self, day: Day, filters: str) -> None:
+        if day == self.day:
+            self.open_requests(filters)
+        else:
+            self.open_day(day, filters)
+
+    def _name_notebook(self, day: Day, _filters: str) -> None:
+        notebooks = self.deployment.workspace.notebooks(day)
+        self.status.done(f"{day} has its own notebooks, in {notebooks}; `proxy-oa hunt` opens any day")
+
+    @override
+    def refresh(self) -> None:
+        self.tabs.reload()
 
     def _changed(self) -> None:
         self.tabs.reload()
@@ -105,7 +136,3 @@ class EdgeInvestigation(NotebookView):
             self.statement.done(f"In the day's log, {statement}" if statement else "")
         self.suspicious.forget_feedback()
         self.tabs.reload()
-
-
-def _button(text: str, title: str, icon: str) -> ipywidgets.Button:
-    return ipywidgets.Button(description=text, tooltip=title, icon=icon, layout={"width": "7em"})

@@ -73,7 +73,10 @@ class HuntingApp(NotebookView):
                 self._shown.children = [self._screens[name].widget]
                 self._screens[name].refresh()
             else:
-                self._screens[name] = _OF_A_DAY[name](Day.parse(str(self.day.value)), self._home)
+                screen = _OF_A_DAY[name](Day.parse(str(self.day.value)), self._home)
+                if isinstance(screen, EdgeInvestigation):
+                    screen.open_day = self.open
+                self._screens[name] = screen
                 self._shown.children = [self._screens[name].widget]
             self.status.done("")
 

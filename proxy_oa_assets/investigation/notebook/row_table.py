@@ -40,6 +40,7 @@ class RowTable:
             *severity_actions("Selected", self._score, keys="123", confirm=self._ask_for_many),
             *actions,
             *severity_actions("Whole hosts", self._score_hosts, confirm=self._ask_for_hosts),
+            *self._hand_over_actions(),
         ]
         self.widget = TextTable(
             label, selection="several", height=height, actions=shared, on_pivot=self._pivot, on_page=on_page
@@ -102,6 +103,16 @@ class RowTable:
 
     def _score_hosts(self, severity: int) -> None:
         self._desk.score(self._desk.uris_of_hosts(self._hosts()), severity)
+
+    def _hand_over_actions(self) -> list[Action]:
+        return [
+            Action(
+                "Whole hosts",
+                "Hand over",
+                "Write the selected connections to a file of the format chosen above",
+                lambda: self._desk.hand_over(self.connections()),
+            )
+        ]
 
 
 def connections_of(frame: pd.DataFrame) -> list[Connection]:

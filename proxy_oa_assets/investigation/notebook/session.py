@@ -178,3 +178,10 @@ class StatusLine:
             thread.join()
 
         return stop
+
+
+def button(text: str, title: str, do: Callable[[], None], icon: str = "") -> ipywidgets.Button:
+    """Return a button as wide as its text."""
+    made = ipywidgets.Button(description=text, tooltip=title, icon=icon, layout={"width": "auto"})
+    made.on_click(lambda _: do())
+    return made

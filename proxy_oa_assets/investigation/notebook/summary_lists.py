@@ -15,19 +15,19 @@ from proxy_oa_assets.investigation.notebook.desk import Desk
 from proxy_oa_assets.investigation.notebook.filter_box import FilterBox, terms
 from proxy_oa_assets.investigation.notebook.row_table import connections_of
 from proxy_oa_assets.investigation.notebook.session import StatusLine
-from proxy_oa_assets.investigation.notebook.text_table import MOST_ROWS, TextTable, severity_actions
+from proxy_oa_assets.investigation.notebook.text_table import MOST_ROWS, Action, TextTable, severity_actions
 from proxy_oa_assets.investigation.requests import found_requests
 from proxy_oa_assets.model.tables import records
 from proxy_oa_assets.model.text import counted
 
 _COLUMNS = {
     "client": columns(
-        "clientip requests hosts useragents content_types ml_score uri_sev csbytes? scbytes? first_time? "
-        "last_time? word? uri_rep? connections?"
+        "clientip requests hosts useragents content_types ml_score uri_sev csbytes? scbytes? first? "
+        "last? word? uri_rep? connections?"
     ),
     "host": columns(
-        "host requests clients useragents content_types ml_score uri_sev csbytes? scbytes? first_time? "
-        "last_time? word? uri_rep? connections?"
+        "host requests clients useragents content_types ml_score uri_sev csbytes? scbytes? first? "
+        "last? word? uri_rep? connections?"
     ),
 }
 # A host's connections that go into an incident or a file at once.
@@ -47,6 +47,12 @@ class SummaryList:
         whole = "Whole hosts" if kind == "host" else "All their URIs"
         actions = [
             *severity_actions(whole, self._score, keys="123", confirm=lambda _, numbers: self._ask(numbers)),
+            Action(
+                whole,
+                "Hand over",
+                "Write all connections of the selected rows to a file of the format chosen above",
+                lambda: desk.hand_over(self._connections()),
+            ),
         ]
         self.table = TextTable(
             f"{kind.capitalize()}s", selection="several", height=height, actions=actions, on_pivot=self._pivot
