@@ -14,6 +14,7 @@ from support.programs import program
 
 from proxy_oa_assets.ingest.sample.attacks import DROPPER_HOST, PHISHING_HOST, PHISHING_PAGE
 from proxy_oa_assets.ingest.sample.site import write_site_files
+from proxy_oa_assets.investigation.reset import reset_scored_connections
 from proxy_oa_assets.investigation.score import score
 from proxy_oa_assets.investigation.storyboard import (
     incident_progression,
@@ -139,6 +140,22 @@ def test_rows_are_sorted_and_selected_by_mouse_and_keyboard(lab: Lab, page: Page
     page.get_by_role("button", name="Undo").click()
     expect(listed).to_have_count(6)
     assert lab.scored(day) == {}
+
+
+def test_keys_score_row_after_row_and_leave_the_cells_alone(lab: Lab, page: Page) -> None:
+    """1, 2, 3 without a wait: each is about the row that is selected by then, and none reaches JupyterLab."""
+    day = lab.days[0]
+    run_notebook(page, day, "Edge_Investigation")
+    listed = rows(page, "Suspicious connections")
+    expect(listed.first).to_be_visible()
+    uris = list(dict.fromkeys(listed.locator("td.fulluri").all_text_contents()))[:3]
+    listed.first.locator("td.time").click()
+    page.keyboard.type("123")
+    expect(page.get_by_text("1 URI scored low")).to_be_visible()
+    assert lab.scored(day) == dict(zip(uris, (1, 2, 3), strict=True))
+    expect(page.locator("tr[aria-selected=true]")).to_be_focused()
+    expect(page.locator(".jp-mod-commandMode .jp-MarkdownCell.jp-mod-active")).to_have_count(0)
+    reset_scored_connections(day, deployment=lab.home.deployment)
 
 
 def test_a_click_acts_on_the_selection_before_it_however_quick(lab: Lab, page: Page) -> None:

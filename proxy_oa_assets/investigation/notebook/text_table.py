@@ -153,14 +153,13 @@ class TextTable(anywidget.AnyWidget):
             "around": around,
             "page": max(len(self._shown), (self._place.get("page") or 0) if offset else 0),
         }
-        moved = selected is not None or self._then is not None
         chosen = self._still(before) if selected is None else list(selected)
         with self.hold_sync():
             self.empty = empty
             self._draw(chosen)
         former, self.selected = self.selected, chosen
-        if moved and chosen and chosen == former:
-            # The same number is another row now.
+        if chosen and chosen == former:
+            # The same numbers can be other rows, or other values of these.
             self.notify_change(Bunch(name="selected", old=former, new=chosen, owner=self, type="change"))
 
     def _draw(self, selected: list[int]) -> None:
