@@ -14,6 +14,7 @@ SAVED = dt.datetime(2016, 9, 13, 8, 30, tzinfo=dt.UTC)
 WORD = "rare_host=0.8;led_from=a.example;popular=-1.2"
 VERDICTS = "gti:MALICIOUS:3:malware|threat;phishing::urlhaus:UNLISTED:0"
 COLUMNS = (*FOUND_COLUMNS, "host", "uri_sev", "ml_score", "word", "uri_rep")
+_LONG = 1000
 _USUAL = {
     "p_date": DAY.key,
     "p_time": "09:00:00",
@@ -50,14 +51,16 @@ def handed_over(
 
 def hostile() -> HandOver:
     """Return a hand-over in which every text that a client sends, and the analyst's, is a hostile value."""
-    rows = []
+    rows = [row(f"evil.example/{value}") for value in VALUES]
     for value in VALUES:
-        rows += [
-            row(f"evil.example/{value}", useragent=value, referer=value, username=value, resconttype=value),
-            row(value, host=value, reqmethod=value, respcode=value, clientip=value, serverip=value),
-            row(f"{value}:443", host=value, reqmethod="CONNECT", uriport="443"),
-        ]
-    text = "\n".join(value for value in VALUES if len(value) < 1000)
+        if len(value) < _LONG:
+            rows += [
+                row(f"other.example/{value}", useragent=value, referer=value, username=value),
+                row(value, host=value, reqmethod=value, respcode=value, clientip=value, serverip=value),
+                row(f"{value}:443", host=value, reqmethod="CONNECT", uriport="443", resconttype=value),
+            ]
+    rows.append(row(None, host=None, clientip=None, p_time=None, p_date="null", reqmethod=None))
+    text = "\n".join(value for value in VALUES if len(value) < _LONG)
     return handed_over(*rows, title=text, text=text, tlp="amber")
 
 

@@ -18,11 +18,12 @@ from proxy_oa_assets.model.clock import second_of
 from proxy_oa_assets.model.day import Day
 from proxy_oa_assets.model.errors import DayError
 from proxy_oa_assets.model.tables import records
-from proxy_oa_assets.ranking.reasons import in_words
+from proxy_oa_assets.ranking.reasons import in_words, parsed
 
 if TYPE_CHECKING:
     import pandas as pd
 
+_POPULAR = "popular"  # the signal's name
 _NUMBERS = ("duration", "scbytes", "csbytes", "uri_sev")
 
 
@@ -70,6 +71,11 @@ class Request:
         """The ranking's reasons in words, the strongest first."""
         return in_words(self.row.get("word"))
 
+    @property
+    def popular(self) -> bool:
+        """Whether the ranking knows its host as a popular site."""
+        return any(reason.name == _POPULAR for reason in parsed(self.row.get("word")))
+
     @cached_property
     def verdicts(self) -> list[Verdict]:
         """What the reputation services said of its URI."""
@@ -81,7 +87,8 @@ class Indicator:
     """A URL, name or address that was met, with the port for a tunnel (CONNECT).
 
     `logged` are the URIs as the log has them, where `value` spells them otherwise. `reasons` are those of the
-    most suspicious request. `first` and `last` are UTC; the day's beginning if no request has a time.
+    most suspicious request; `popular` says that the ranking knows the host as a popular site. `first` and
+    `last` are UTC; the day's beginning if no request has a time.
     """
 
     kind: Kind
@@ -94,6 +101,7 @@ class Indicator:
     score: float | None = None
     reasons: list[str] = field(default_factory=list)
     verdicts: dict[str, Verdict] = field(default_factory=dict)
+    popular: bool = False
     clients: set[str] = field(default_factory=set)
     logged: dict[str, None] = field(default_factory=dict)
     threats: dict[str, Threat] = field(default_factory=dict)
@@ -113,6 +121,7 @@ class Indicator:
         score = request.score
         if request.reasons and (not self.reasons or (score is not None and score < (self.score or 1.0))):
             self.score, self.reasons = score, request.reasons
+        self.popular = self.popular or request.popular
         for verdict in request.verdicts if self.kind is Kind.URL else ():
             known = self.verdicts.setdefault(verdict.service, verdict)
             if verdict.risk > known.risk:

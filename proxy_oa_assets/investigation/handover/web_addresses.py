@@ -1,5 +1,6 @@
 """Web addresses and hosts as security tools take them, made of what the log has: URIs without a scheme."""
 
+import functools
 import ipaddress
 import re
 from collections.abc import Mapping
@@ -83,6 +84,9 @@ def addressed(row: Mapping[str, object]) -> Addressed:
     else:
         host_text, uri_port = authority["host"], authority["port"] or ""
     named = _text(row.get("host")) or host_text
+    without_port = _AUTHORITY.fullmatch(named)
+    if without_port and without_port["port"] and host_of(named).kind is not Kind.IPV6:
+        named = without_port["host"]
     host = host_of(named) if named else None
     method = row.get("reqmethod")
     without_path = bool(uri_port) and not parts["rest"] and not parts["scheme"]
@@ -102,6 +106,7 @@ def addressed(row: Mapping[str, object]) -> Addressed:
     return Addressed(url, "" if same else uri, host)
 
 
+@functools.lru_cache(maxsize=512)  # many requests have the same
 def host_of(text: str) -> Host:
     """Return what a host is; a URL's brackets around an IPv6 address may be there or not."""
     bare = text.removeprefix("[").removesuffix("]")

@@ -20,7 +20,7 @@ def met(indicator: Indicator) -> str:
     """Return how often and when an indicator was met."""
     if not indicator.requests:
         return "the raw log no longer has its requests"
-    first, last = stamp(indicator.first), stamp(indicator.last)
+    first, last = (f"{at:%Y-%m-%d %H:%M:%S} UTC" for at in (indicator.first, indicator.last))
     times = f"at {first}" if first == last else f"from {first} to {last}"
     return f"{counted(indicator.requests, 'request')} of {counted(len(indicator.clients), 'client')}, {times}"
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Iterable
 from pathlib import Path
@@ -51,13 +52,15 @@ def write_hand_over(
 ) -> Path:
     """Write what `hand_over` returns to a file, wholly or not at all; return its path.
 
-    `output` is by default a file of `hand_over/` in the day's data folder, named by day, incident and format.
+    `output` is by default a file of `hand_over/` in the day's data folder, named by day, incident or
+    selection, and format.
     """
     day, deployment = day_context(day, deployment)
+    connections = None if connections is None else list(connections)
     content = hand_over(
         day, format_name, incident=incident, connections=connections, tlp=tlp, deployment=deployment
     )
-    of = incident or ("" if connections is None else "selection")
+    of = incident or ("" if connections is None else f"selection-{_digest(connections)}")
     parts = ("proxy", day.folder, re.sub(r"[^0-9A-Za-z-]", "_", of)[:64], format_named(format_name).suffix)
     name = "-".join(filter(None, parts[:-1]))
     path = (output or deployment.workspace.hand_overs(day) / f"{name}.{parts[-1]}").absolute()
@@ -67,3 +70,8 @@ def write_hand_over(
     except OSError as error:
         raise InvestigationError(f"{path} can't be written ({error.strerror}); name another file") from error
     return path
+
+
+def _digest(connections: Iterable[Connection]) -> str:
+    """Return a short name of a selection, so that another one's file stays."""
+    return hashlib.sha256(repr(sorted(connections)).encode("utf-8")).hexdigest()[:8]

@@ -42,7 +42,7 @@ def _rows(content: bytes) -> list[dict[str, str]]:
 
 
 def test_the_days_incidents_stories_and_high_severities(today: AnalystsDay) -> None:
-    """By default all of it is handed over, once, and nothing of low severity; one incident alone by its key."""
+    """By default all of it is handed over once, nothing of low severity; and one incident by its key."""
     _write(today)
     saved = save_incident(today.day, "Kit", "", [_LANDING, _PAYLOAD], deployment=today.deployment)
     save_storyboard(today.day, "told.example/x", "Told", "a story", deployment=today.deployment)

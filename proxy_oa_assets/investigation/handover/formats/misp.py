@@ -71,11 +71,17 @@ def _event(handed: HandOver, threat: Threat) -> MISPEvent:
             kind,
             value,
             "; ".join(known),
-            to_ids=kind != _NO_TYPE and indicator.severity is not Severity.LOW,
+            to_ids=kind != _NO_TYPE and _is_detected(indicator),
             first_seen=indicator.first,
             last_seen=indicator.last,
         )
     return event
+
+
+def _is_detected(indicator: Indicator) -> bool:
+    """Return whether the indicator is one for detection: a popular site's URL is, its host isn't."""
+    popular = indicator.popular and indicator.kind is not Kind.URL
+    return indicator.severity is not Severity.LOW and not popular
 
 
 def _attribute(indicator: Indicator) -> tuple[str, str]:

@@ -4,6 +4,7 @@ The attributes are those of version 1.5.0, which later versions keep. What an at
 method that isn't in its enumeration, is in `unmapped` under the name of its column.
 """
 
+import functools
 import uuid
 from importlib.metadata import version
 
@@ -67,10 +68,11 @@ def _event(number: int, request: Request) -> _Object:
         "http_response": response,
         "message": request_words(request),
         "metadata": {
+            "correlation_uid": next((threat.key for threat in request.threats), None),
             "labels": [threat.title for threat in request.threats],
             "log_name": "proxy",
             "original_time": f"{row.get('p_date')} {row.get('p_time')}",
-            "product": {"name": _PRODUCT, "vendor_name": _PRODUCT, "version": version(_PRODUCT)},
+            "product": {"name": _PRODUCT, "vendor_name": _PRODUCT, "version": _product_version()},
             "uid": _uid(number, request),
             "version": _VERSION,
         },
@@ -87,6 +89,11 @@ def _event(number: int, request: Request) -> _Object:
         "type_uid": _CLASS * 100 + activity,
         "unmapped": _unmapped(request, activity, response),
     }
+
+
+@functools.cache
+def _product_version() -> str:
+    return version(_PRODUCT)
 
 
 def _severity(request: Request) -> int:

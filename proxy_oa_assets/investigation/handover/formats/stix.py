@@ -19,13 +19,14 @@ from proxy_oa_assets.investigation.handover.format import Format
 from proxy_oa_assets.investigation.handover.selection import HandOver, Indicator, Threat
 from proxy_oa_assets.investigation.handover.web_addresses import Kind, strict_url
 from proxy_oa_assets.investigation.handover.wording import stamp, what_is_known
-from proxy_oa_assets.model.text import printable
+from proxy_oa_assets.model.text import printable, printable_lines
 
 if TYPE_CHECKING:
     from stix2 import patterns, v21
 
 _IDS = uuid.UUID("8f0fd2a0-7f0a-5f5a-9b8b-7a4a4f1d2c11")
 _INDICATES: dict[Severity | None, str] = {Severity.HIGH: "malicious-activity", Severity.LOW: "benign"}
+_ANOMALOUS = "anomalous-activity"
 _MOST_COUNTED = 999_999_999
 _PATHS = {Kind.URL: "url:value", Kind.IPV4: "ipv4-addr:value", Kind.IPV6: "ipv6-addr:value"}
 _MARKINGS = {"clear": "TLP_WHITE", "green": "TLP_GREEN", "amber": "TLP_AMBER", "red": "TLP_RED"}
@@ -70,12 +71,14 @@ def _of_indicator(handed: HandOver, indicator: Indicator, common: _Common) -> It
     name = (handed.day.key, indicator.kind.value, str(indicator), stamp(first))
     saved = [threat.at for threat in indicator.threats.values() if threat.at]
     times = {"created": first, "modified": max([first, *saved])} | common
+    popular = indicator.popular and indicator.kind is not Kind.URL
+    indicates = _ANOMALOUS if popular else _INDICATES.get(indicator.severity, _ANOMALOUS)
     labels = {"labels": [f"severity-{indicator.severity.name.lower()}"]} if indicator.severity else {}
     made = v21.Indicator(
         id=_id("indicator", *name),
         name=printable(indicator),
         description="\n".join(what_is_known(indicator)),
-        indicator_types=[_INDICATES.get(indicator.severity, "anomalous-activity")],
+        indicator_types=[indicates],
         pattern=_pattern(indicator),
         pattern_type="stix",
         valid_from=first,
@@ -182,7 +185,7 @@ def _report(handed: HandOver, threat: Threat, refs: list[str], common: _Common) 
         created=at,
         modified=at,
         object_refs=list(dict.fromkeys(refs)),
-        **({"description": threat.text} if threat.text else {}),
+        **({"description": printable_lines(threat.text)} if threat.text else {}),
         **common,
     )
 

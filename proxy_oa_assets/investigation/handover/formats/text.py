@@ -5,14 +5,15 @@ from collections.abc import Iterator
 from proxy_oa_assets.investigation.defanging import defanged
 from proxy_oa_assets.investigation.handover.format import Format
 from proxy_oa_assets.investigation.handover.selection import HandOver, Threat
-from proxy_oa_assets.investigation.handover.web_addresses import Kind
+from proxy_oa_assets.investigation.handover.web_addresses import Kind, host_of
 from proxy_oa_assets.investigation.handover.wording import what_is_known
 from proxy_oa_assets.model.text import printable, printable_lines
 
+_ADDRESSES = (Kind.IPV4, Kind.IPV6)
 _HEADINGS = {
     "URLs": (Kind.URL,),
-    "Names": (Kind.DOMAIN,),
-    "Addresses": (Kind.IPV4, Kind.IPV6),
+    "Host names": (Kind.DOMAIN,),
+    "Addresses": _ADDRESSES,
     "Other hosts, as they were logged": (Kind.HOST,),
 }
 
@@ -26,7 +27,7 @@ def _lines(handed: HandOver) -> Iterator[str]:
     yield f"Web proxy threats of {handed.day}"
     if handed.tlp:
         yield f"TLP:{handed.tlp.upper()}"
-    yield "Times are UTC. Addresses are defanged: hxxp stands for http, [.] for a dot."
+    yield "Addresses are defanged: hxxp stands for http, [.] for a dot."
     for number, threat in enumerate(handed.threats, 1):
         yield ""
         title = f"{number}. {defanged(printable(threat.title))}"
@@ -35,12 +36,17 @@ def _lines(handed: HandOver) -> Iterator[str]:
         yield from _facts(handed, threat)
 
 
+def _client(client: str) -> str:
+    """Return a client; addresses stay as they are, to be searched for."""
+    return client if host_of(client).kind in _ADDRESSES else defanged(printable(client))
+
+
 def _facts(handed: HandOver, threat: Threat) -> Iterator[str]:
     found = handed.indicators_of(threat)
-    clients = sorted(dict.fromkeys(printable(client) for client, _ in threat.connections))
+    clients = sorted({_client(client) for client, _ in threat.connections})
     yield from ("", f"Clients: {', '.join(clients)}")
     if threat.by:
-        yield f"Saved by {printable(threat.by)}{f', {threat.at:%Y-%m-%d %H:%M}' if threat.at else ''}"
+        yield f"Saved by {printable(threat.by)}{f', {threat.at:%Y-%m-%d %H:%M} UTC' if threat.at else ''}"
     for heading, kinds in _HEADINGS.items():
         listed = [indicator for indicator in found if indicator.kind in kinds]
         if listed:
