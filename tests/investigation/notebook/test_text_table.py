@@ -101,3 +101,85 @@ def test_an_empty_frame_says_so():
     table = TextTable("Values")
     table.show(pd.DataFrame({"value": []}), [TableColumn("value", "value")], empty="There is none")
     assert (table.content["rows"], table.empty) == ([], "There is none")
+
+
+def _act(table: TextTable, selected: list[int], **more) -> dict:
+    """Send what a browser sends of a click on the first action, and return the answer to it."""
+    message = {
+        "version": table.content["version"],
+        "selected": selected,
+        "action": 0,
+        "view": "a",
+        "number": 1,
+    }
+    table._handle_custom_msg({**message, **more}, [])
+    return table.answer
+
+
+def test_an_action_asks_again_if_what_it_asked_has_changed() -> None:
+    """A colleague scored some of 312 URIs since: the click confirmed another number."""
+    acted, numbers = [], iter((312, 300, 300))
+    action = Action("Rows", "Act", "Act", lambda: acted.append(1), confirm=lambda _: f"{next(numbers)} URIs?")
+    table = _shown(["a", "b"], selection="several", actions=[action])
+    assert _act(table, [0])["text"] == "312 URIs?"
+    answer = _act(table, [0], confirmed="312 URIs?")
+    assert (answer["text"], answer["asked"], acted) == ("300 URIs?", True, [])
+    answer = _act(table, [0], confirmed="300 URIs?")
+    assert (answer["text"], answer["acted"], acted) == ("", True, [1])
+
+
+def test_an_action_on_rows_that_are_no_longer_shown_is_answered() -> None:
+    """The browser waits for an answer, and says why nothing was done."""
+    acted = []
+    table = _shown(
+        ["a", "b"], selection="several", actions=[Action("Rows", "Act", "Act", lambda: acted.append(1))]
+    )
+    answer = _act(table, [0], version=table.content["version"] - 1)
+    assert (answer["acted"], acted) == (False, [])
+    assert "has changed" in answer["text"]
+
+
+def test_an_action_that_raises_is_answered() -> None:
+    """Otherwise the browser would hold all further keys back."""
+
+    def fail() -> None:
+        raise RuntimeError("defect")
+
+    table = _shown(["a", "b"], selection="several", actions=[Action("Rows", "Act", "Act", fail)])
+    with pytest.raises(RuntimeError, match="defect"):
+        table._receive(table, {"version": 1, "selected": [0], "action": 0, "view": "a", "number": 7}, [])
+    assert table.answer["number"] == 7
+
+
+def test_rows_that_are_still_there_stay_selected() -> None:
+    """Rows are known by what they hold, their severity aside; what has changed about them is reported."""
+    table, told = TextTable("Values", selection="several"), []
+    column = [TableColumn("value", "value")]
+    table.show(pd.DataFrame({"value": ["a", "b", "b", "c"], "uri_sev": 0}), column, selected=[2, 3])
+    table.observe(lambda change: told.append(change["new"]), "selected")
+    table.show(pd.DataFrame({"value": ["b", "x", "b", "c"], "uri_sev": 1}), column)
+    table.show(pd.DataFrame({"value": ["c", "b"], "uri_sev": 1}), column)
+    assert told == [[2, 3], [0]]
+    assert table.content["selected"] == [0]
+
+
+def test_only_columns_that_are_shown_are_sent() -> None:
+    """With 15 columns and long values a list would be ten times as large."""
+    table = TextTable("Chosen")
+    hidden = TableColumn("long", "long", shown=False)
+    frame = pd.DataFrame({"value": ["a"], "long": ["x" * 300]})
+    table.show(frame, [TableColumn("value", "value"), hidden])
+    assert table.content["rows"] == [["a"]]
+    table.shown_columns = ["long"]
+    assert table.content["rows"] == [["x" * 300]]
+    again = TextTable("Chosen")
+    again.show(frame, [TableColumn("value", "value"), hidden])
+    assert again.content["rows"] == [["x" * 300]]
+
+
+def test_a_key_has_one_meaning() -> None:
+    """Two actions of one key, and an action with the key of a client or host, are a mistake of the caller."""
+    for keys in ("11", "1c"):
+        actions = [Action("Rows", "Act", "Act", lambda: None, key=key) for key in keys]
+        with pytest.raises(ValueError, match=f"the key '{keys[-1]}' has two meanings"):
+            TextTable("Values", actions=actions)
