@@ -44,7 +44,7 @@ class Node:
     """A client or host: its requests and what is known of them.
 
     `first` and `last` are seconds of the day, None without a clock time; `word` is of its request with the
-    lowest score. A host without requests is only named as a referer.
+    lowest score. A host without requests is only named as a referer, first when `first` says.
     """
 
     name: str
@@ -130,6 +130,10 @@ class _Graph:
     def cut(self, most_nodes: int, most_links: int) -> HostGraph:
         """Return the graph, cut to so many nodes and links."""
         everything = [*self._clients.values(), *self._hosts.values()]
+        for link in self._links.values():
+            if not link.source.requests:
+                times = [second for second in (link.source.first, *link.seconds) if second is not None]
+                link.source.first = min(times, default=None)
         beside = defaultdict[int, Concern](lambda: Concern.NONE)
         for link in self._links.values():
             if not link.source.is_client:

@@ -4,77 +4,6 @@
 // the day and its number of requests. A selection is sent as a message: the numbers of the selected hosts, the
 // number of the message in this view, and the version of the content.
 
-const COLOURS = ["#7d8fa6", "#4d7c5a", "#c79a00", "#b45309", "#d01c2c"];
-const MEANINGS = ["not listed", "low", "listed, not scored", "medium", "high"];
-const INK = "#222";
-const BINS = 160;
-// Pixels around the hosts.
-const MARGIN = 30;
-
-function made(parent, tag, className, text) {
-  const node = document.createElement(tag);
-  if (className) node.className = className;
-  if (text !== undefined) node.textContent = text;
-  return parent.appendChild(node);
-}
-
-function clock(second) {
-  const parts = [second / 3600, (second / 60) % 60, second % 60];
-  return parts.map((part) => String(Math.floor(part)).padStart(2, "0")).join(":");
-}
-
-// The requests of a link within a span of time.
-function within({ times, untimed }, [from, to]) {
-  let requests = untimed;
-  for (let at = 0; at < times.length; at += 2)
-    if (times[at] >= from && times[at] <= to) requests += times[at + 1];
-  return requests;
-}
-
-const STYLE = [
-  {
-    selector: "node",
-    style: {
-      label: "data(label)",
-      width: "data(size)",
-      height: "data(size)",
-      "background-color": "data(colour)",
-      "border-width": 1,
-      "border-color": "#fff",
-      color: INK,
-      "font-family": "sans-serif",
-      "text-valign": "bottom",
-      "text-margin-y": 2,
-      "text-outline-color": "#fff",
-      "text-outline-width": 2,
-      "z-index": "data(grave)",
-    },
-  },
-  { selector: "node[?client]", style: { shape: "round-rectangle", "background-color": "#1f5fa8" } },
-  { selector: "node[concern = 4]", style: { shape: "diamond" } },
-  { selector: "node[!requests]", style: { "background-opacity": 0.25, "border-color": "data(colour)" } },
-  { selector: "node.unnamed", style: { label: "" } },
-  { selector: "node.reached", style: { "border-width": 3, "border-color": INK, "z-index": 9999 } },
-  { selector: "node:selected", style: { "border-width": 4, "border-color": "#1f5fa8" } },
-  {
-    selector: "edge",
-    style: {
-      width: "data(width)",
-      "line-color": "#8c94a0",
-      "target-arrow-color": "#8c94a0",
-      "target-arrow-shape": "triangle",
-      "arrow-scale": 0.8,
-      "curve-style": "straight",
-      events: "no",
-    },
-  },
-  {
-    selector: "edge[?client]",
-    style: { "line-color": "#cfd6df", "target-arrow-shape": "none", "line-style": "dashed", width: 1 },
-  },
-  { selector: ".out", style: { display: "none" } },
-];
-
 class Graph {
   constructor(model, el) {
     this.model = model;
@@ -95,21 +24,22 @@ class Graph {
         "zoom, 0 shows all. The table below has the same hosts.",
     );
     this.drawing.addEventListener("keydown", (event) => this.pressed(event));
-    this.drawTime(el);
+    this.axis = new TimeAxis(el, () => this.showSoon());
     this.status = made(el, "div", "status");
     this.status.setAttribute("role", "status");
-    this.drawTable(el);
+    const toggle = (number, selected) => this.nodes[number][selected ? "select" : "unselect"]();
+    this.table = new HostTable(el, toggle, () => this.fillTable());
     this.cy = cytoscape({ container: this.drawing, style: STYLE, minZoom: 0.1, maxZoom: 4 });
     this.cy.on("select unselect", "node", () => this.selectedSoon());
     this.cy.on("tap", "node[?client]", ({ target }) => this.select(target.outgoers("node:visible")));
     this.cy.on("mouseover", "node", ({ target }) => this.tell(target));
     this.cy.on("mouseout", "node", () => this.tell(null));
-    this.cy.on("zoom pan resize position", () => this.nameSoon());
+    this.cy.on("zoom position", () => this.nameSoon());
     // A graph in a tab that isn't shown has no size.
     this.observer = new ResizeObserver(() => {
       this.cy.resize();
       if (!this.fitted && this.drawing.clientWidth) this.arrange();
-      this.drawBins();
+      this.axis.draw();
     });
     this.observer.observe(this.drawing);
     this.draw();
@@ -117,6 +47,7 @@ class Graph {
 
   close() {
     this.observer.disconnect();
+    clearTimeout(this.naming);
     this.cy.destroy();
   }
 
@@ -146,62 +77,11 @@ class Graph {
     this.note = made(el, "div", "note");
   }
 
-  drawTime(el) {
-    const time = made(el, "div", "time");
-    this.bins = made(time, "canvas", "bins");
-    this.bins.title = "Drag over a span of time; a double click shows all";
-    const field = (name) => {
-      const input = made(time, "input");
-      input.type = "range";
-      input.setAttribute("aria-label", name);
-      input.addEventListener("input", () => this.slid());
-      return input;
-    };
-    this.from = field("From");
-    this.to = field("To");
-    let anchor = null;
-    const second = (event) => {
-      const { left, width } = this.bins.getBoundingClientRect();
-      const [first, last] = this.all;
-      return Math.round(first + Math.min(1, Math.max(0, (event.clientX - left) / width)) * (last - first));
-    };
-    const drag = (event) => {
-      const [one, other] = [anchor, second(event)].sort((a, b) => a - b);
-      this.show([one, other]);
-    };
-    this.bins.addEventListener("pointerdown", (event) => {
-      anchor = second(event);
-      this.bins.setPointerCapture(event.pointerId);
-    });
-    this.bins.addEventListener("pointermove", (event) => anchor !== null && drag(event));
-    this.bins.addEventListener("pointerup", (event) => {
-      // A click is no span.
-      if (anchor !== null && second(event) !== anchor) drag(event);
-      anchor = null;
-    });
-    this.bins.addEventListener("dblclick", () => this.show(this.all));
-  }
-
-  drawTable(el) {
-    const details = made(el, "details");
-    made(details, "summary", "", "The hosts as a table");
-    const frame = made(details, "div", "hosts");
-    const table = made(frame, "table");
-    table.setAttribute("aria-label", "Hosts of the graph");
-    const head = made(made(table, "thead"), "tr");
-    for (const text of ["", "host", "risk", "requests", "led here from", "about"]) made(head, "th", "", text);
-    this.body = made(table, "tbody");
-    details.addEventListener("toggle", () => this.fillTable());
-    this.details = details;
-  }
-
   draw() {
     const { nodes, links, note } = this.model.get("content");
     this.note.textContent = note;
-    const seconds = links.flatMap(({ times }) => times.filter((_, at) => at % 2 === 0));
-    this.all = seconds.length ? seconds.reduce(([a, b], s) => [Math.min(a, s), Math.max(b, s)], [86400, 0]) : [0, 0];
-    for (const input of [this.from, this.to]) [input.min, input.max] = this.all;
     this.quiet = true;
+    this.zoomed = null;
     this.cy.elements().remove();
     this.cy.add([
       ...nodes.map(({ label, client, requests, concern }, number) => ({
@@ -231,9 +111,12 @@ class Graph {
       })),
     ]);
     this.quiet = false;
+    this.nodes = this.cy.nodes().toArray();
+    this.edges = this.cy.edges().toArray();
     this.reached = null;
     this.fitted = false;
-    this.show(this.all);
+    this.axis.show(nodes, links);
+    this.show();
     if (this.drawing.clientWidth) this.arrange();
   }
 
@@ -246,10 +129,11 @@ class Graph {
     const [width, height] = [this.drawing.clientWidth - 2 * MARGIN, this.drawing.clientHeight - 2 * MARGIN];
     const order = [...nodes.keys()].sort((a, b) => (nodes[a].first ?? -1) - (nodes[b].first ?? -1) || a - b);
     const share = new Map(order.map((number, at) => [number, (at + 0.5) / nodes.length]));
-    const lanes = Math.max(1, Math.floor(height / 40));
+    // Neighbours in time stand far apart, so that names have space: (lanes - 1) / 2 has no common divisor with it.
+    const lanes = Math.max(3, Math.floor(height / 40)) | 1;
     const inRows = (part) => ({
       x: part * width,
-      y: (((Math.floor(part * nodes.length) * 3) % lanes) + 0.5) * (height / lanes),
+      y: (((Math.floor(part * nodes.length) * (lanes - 1)) / 2 + 0.5) % lanes) * (height / lanes),
     });
     const inCircle = (part) => ({ x: 300 * Math.cos(part * 2 * Math.PI), y: 300 * Math.sin(part * 2 * Math.PI) });
     const place = this.byTime ? inRows : inCircle;
@@ -291,84 +175,44 @@ class Graph {
     }));
   }
 
-  // Show the requests of a span of time.
-  show(span) {
-    this.span = span;
-    [this.from.value, this.to.value] = span;
-    this.from.setAttribute("aria-valuetext", clock(span[0]));
-    this.to.setAttribute("aria-valuetext", clock(span[1]));
+  showSoon() {
+    this.showing ??= requestAnimationFrame(() => {
+      this.showing = null;
+      if (!this.cy.destroyed()) this.show();
+    });
+  }
+
+  // Show the requests of the chosen span of time.
+  show() {
     const { nodes, links } = this.model.get("content");
     this.requests = nodes.map(() => 0);
-    const linked = new Set();
+    this.linked = new Set();
     this.cy.batch(() => {
+      const hide = (element, out) => element.hasClass("out") !== out && element.toggleClass("out", out);
       links.forEach((link, number) => {
-        const requests = within(link, span);
-        this.cy.getElementById(`l${number}`).toggleClass("out", !requests);
+        const requests = within(link, this.axis.span);
+        hide(this.edges[number], !requests);
         if (!requests) return;
-        linked.add(link.source).add(link.target);
+        this.linked.add(link.source).add(link.target);
         if (nodes[link.source].client) this.requests[link.target] += requests;
       });
-      nodes.forEach((_, number) => this.cy.getElementById(`n${number}`).toggleClass("out", !linked.has(number)));
+      this.nodes.forEach((node, number) => hide(node, !this.linked.has(number)));
     });
-    this.linked = linked;
-    this.drawBins();
     this.fillTable();
     this.tell(null);
     this.nameSoon();
   }
 
-  slid() {
-    const [from, to] = [Number(this.from.value), Number(this.to.value)];
-    this.show([Math.min(from, to), Math.max(from, to)]);
-  }
-
-  drawBins() {
-    const { nodes, links } = this.model.get("content");
-    const [width, height] = [this.bins.clientWidth, this.bins.clientHeight];
-    if (!width) return;
-    const ratio = window.devicePixelRatio || 1;
-    [this.bins.width, this.bins.height] = [width * ratio, height * ratio];
-    const paint = this.bins.getContext("2d");
-    paint.scale(ratio, ratio);
-    const [first, last] = this.all;
-    const x = (second) => ((second - first) / Math.max(1, last - first)) * (width - 4) + 2;
-    paint.fillStyle = "#dbe8f7";
-    paint.fillRect(x(this.span[0]) - 2, 0, x(this.span[1]) - x(this.span[0]) + 4, height);
-    const bins = Array.from({ length: BINS }, () => [0, 0]);
-    links.forEach(({ source, target, times }) => {
-      if (!nodes[source].client) return;
-      for (let at = 0; at < times.length; at += 2) {
-        const bin = bins[Math.floor(((times[at] - first) / Math.max(1, last - first)) * (BINS - 1))];
-        bin[0] += times[at + 1];
-        bin[1] = Math.max(bin[1], nodes[target].concern);
-      }
-    });
-    const most = Math.max(1, ...bins.map(([requests]) => requests));
-    bins.forEach(([requests, concern], number) => {
-      if (!requests) return;
-      const tall = Math.max(3, (Math.sqrt(requests / most) * (height - 14)) | 0);
-      paint.fillStyle = COLOURS[concern];
-      paint.fillRect((number / (BINS - 1)) * (width - 6) + 1, height - tall, 4, tall);
-    });
-    paint.fillStyle = INK;
-    paint.font = "11px sans-serif";
-    paint.fillText(clock(first), 2, 10);
-    const end = clock(last);
-    paint.fillText(end, width - paint.measureText(end).width - 2, 10);
-  }
-
   // Names that would lie on a graver host's name are left out, until there is space for them.
   nameSoon() {
-    if (this.naming) return;
-    this.naming = requestAnimationFrame(() => {
-      this.naming = null;
-      if (!this.cy.destroyed()) this.name();
-    });
+    clearTimeout(this.naming);
+    this.naming = setTimeout(() => this.cy.destroyed() || this.name(), 60);
   }
 
   name() {
     const zoom = this.cy.zoom();
     const taken = [];
+    // Names keep their size on the screen.
     this.cy.batch(() => {
       this.cy.nodes(":visible").forEach((node) => {
         const { x, y } = node.renderedPosition();
@@ -380,7 +224,9 @@ class Graph {
         if (named) taken.push(box);
         node.toggleClass("unnamed", !named);
       });
-      this.cy.nodes().style("font-size", 11 / zoom).style("text-outline-width", 2 / zoom);
+      if (this.zoomed !== zoom)
+        this.cy.nodes().style({ "font-size": 11 / zoom, "text-outline-width": 2 / zoom });
+      this.zoomed = zoom;
     });
   }
 
@@ -388,37 +234,19 @@ class Graph {
     const { nodes } = this.model.get("content");
     const hosts = [...this.linked].filter((number) => !nodes[number].client);
     const requests = this.requests.reduce((one, other) => one + other, 0);
-    const seen = `${clock(this.span[0])} to ${clock(this.span[1])}: ${requests} requests, ${hosts.length} hosts`;
+    const seen = `${clock(this.axis.span[0])} to ${clock(this.axis.span[1])}: ${requests} requests, ${hosts.length} hosts`;
     const chosen = this.cy?.nodes(":selected").length ?? 0;
     const about = chosen ? `${seen}; ${chosen} selected` : seen;
     this.status.textContent = nodes.length ? (node ? nodes[node.data("number")].about : about) : "No requests";
   }
 
   fillTable() {
-    if (!this.details.open) return;
-    const { nodes, links } = this.model.get("content");
-    const origins = nodes.map(() => []);
-    links.forEach((link) => {
-      if (!nodes[link.source].client && within(link, this.span)) origins[link.target].push(nodes[link.source].name);
-    });
-    this.body.replaceChildren();
-    this.boxes = new Map();
-    nodes.forEach(({ client, name, concern, about }, number) => {
-      if (client || !this.linked.has(number)) return;
-      const row = made(this.body, "tr");
-      const box = made(made(row, "td"), "input");
-      box.type = "checkbox";
-      box.setAttribute("aria-label", name);
-      box.checked = this.cy.getElementById(`n${number}`).selected();
-      box.addEventListener("change", () => {
-        const node = this.cy.getElementById(`n${number}`);
-        if (box.checked) node.select();
-        else node.unselect();
-      });
-      this.boxes.set(number, box);
-      for (const text of [name, MEANINGS[concern], this.requests[number], origins[number].join(", "), about])
-        made(row, "td", "", String(text)).title = text;
-    });
+    const selected = this.selected();
+    this.table.fill(this.model.get("content"), this.axis.span, this.requests, this.linked, selected);
+  }
+
+  selected() {
+    return this.cy.nodes(":selected").map((node) => node.data("number"));
   }
 
   select(nodes) {
@@ -439,8 +267,8 @@ class Graph {
   }
 
   send() {
-    const selected = this.cy.nodes(":selected").map((node) => node.data("number"));
-    this.boxes?.forEach((box, number) => (box.checked = selected.includes(number)));
+    const selected = this.selected();
+    this.table.mark(selected);
     this.sent += 1;
     this.model.send({ version: this.model.get("content").version, selected, view: this.view, number: this.sent });
     this.tell(this.reached);

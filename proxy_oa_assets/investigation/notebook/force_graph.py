@@ -18,6 +18,7 @@ from proxy_oa_assets.model.text import counted, printable, shortened
 from proxy_oa_assets.ranking.reasons import sentence
 
 _FOLDER = Path(__file__).parent
+_PARTS = ("graph_style", "graph_time", "graph_table", "force_graph")
 # In characters; a client can send a name of any length.
 _LABEL, _NAME, _DETAILS, _METHOD = 32, 400, 1_000, 16
 _MOST_METHODS = 4
@@ -26,11 +27,12 @@ _MOST_TIMES = 20_000
 
 
 def _module() -> str:
-    """Return the widget's module with Cytoscape.js in it: a widget can load no second file."""
+    """Return the widget's module with its parts and Cytoscape.js in it: a widget can load no second file."""
     library = (_FOLDER / "cytoscape.esm.min.mjs").read_text(encoding="utf-8")
     body, _, exported = library.rpartition("export{")
-    name = exported.partition(" as default")[0]
-    return f"{body}const cytoscape={name};\n{(_FOLDER / 'force_graph.js').read_text(encoding='utf-8')}"
+    parts = [f"{body}const cytoscape={exported.partition(' as default')[0]};"]
+    parts += [(_FOLDER / f"{name}.js").read_text(encoding="utf-8") for name in _PARTS]
+    return "\n".join(parts)
 
 
 class ForceGraph(anywidget.AnyWidget):
