@@ -60,7 +60,8 @@ def parsed(word: object) -> tuple[Reason, ...]:
 def in_words(word: object, now: object = None, most: int | None = None) -> list[str]:
     """Return what a person reads of a word: the strongest reason first, those against suspicion last.
 
-    `now` are the adjustments that count by now, in the form of a word, in place of the word's own. `most`
+    The client's other requests within minutes come after what the request itself shows: they are the same
+    for a whole attack. `now` are the adjustments that count by now, in the form of a word, in place of the word's own. `most`
     leaves out all but so many reasons with points for suspicion. A name that isn't known, and another
     ranking's word, are returned as they are. The texts are data: what shows them escapes them.
     """
@@ -68,7 +69,7 @@ def in_words(word: object, now: object = None, most: int | None = None) -> list[
     foreign = [str(word)] if isinstance(word, str) and word and not reasons else []
     if now is not None:
         reasons = (*(reason for reason in reasons if reason.name not in ADJUSTMENTS), *parsed(now))
-    ordered = sorted(reasons, key=lambda reason: -abs(reason.points or 0.0))
+    ordered = sorted(reasons, key=lambda reason: (reason.name == NEAR, -abs(reason.points or 0.0)))
     strong = [_words(reason) for reason in ordered if (reason.points or 0.0) > 0]
     plain = [_words(reason) for reason in ordered if not reason.points]
     against = [f"but: {_words(reason)}" for reason in ordered if (reason.points or 0.0) < 0]

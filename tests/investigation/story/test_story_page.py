@@ -74,8 +74,8 @@ def test_a_threat_s_reasons_are_those_of_its_ranking(home):
     page = written(home)
 
     assert [" ".join(text.split()) for text in page.texts["li"]] == [
-        "the client's other suspicious requests within minutes",
         "later_sign=0.5",
+        "the client's other suspicious requests within minutes",
         "led here from news.example",
         "but: analysts gave similar traffic a low severity",
     ]
