@@ -173,7 +173,7 @@ def test_a_span_of_time_shows_its_requests_alone(show: Show) -> None:
     status = page.locator(".status")
     expect(status).to_contain_text("3 requests, 3 hosts")
     assert shown_hosts(page) == {"portal.example", "landing.example", "kit.example"}
-    page.get_by_label("From").focus()
+    page.get_by_role("slider", name="From").focus()
     page.keyboard.press("End")
     bars.dblclick()
     expect(status).to_have_text("12:00:00 to 12:10:00: 4 requests, 4 hosts")
