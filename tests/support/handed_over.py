@@ -46,7 +46,7 @@ def handed_over(
     frame = pd.DataFrame(rows, columns=list(COLUMNS), dtype=object)
     pairs = [(_word(each["clientip"]), _word(each["fulluri"])) for each in rows]
     threat = Threat(key, title, text, tuple(dict.fromkeys(pairs)), "anna", SAVED)
-    return HandOver(DAY, (threat,), frame, tlp)
+    return HandOver(DAY, (threat,), frame, tlp, lambda host: host.endswith("popular.example"))
 
 
 def hostile() -> HandOver:

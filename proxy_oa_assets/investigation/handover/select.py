@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from proxy_oa_assets.enrichment.score_columns import Severity
 from proxy_oa_assets.investigation.day_context import in_statements, uri_text
 from proxy_oa_assets.investigation.handover.selection import HandOver, Threat
+from proxy_oa_assets.investigation.handover.well_known import well_known
 from proxy_oa_assets.investigation.incident_file import Incident
 from proxy_oa_assets.investigation.incidents import incidents
 from proxy_oa_assets.investigation.listed import Connection
@@ -18,6 +19,7 @@ from proxy_oa_assets.model.day import Day
 from proxy_oa_assets.model.errors import InvestigationError
 from proxy_oa_assets.model.tables import records
 from proxy_oa_assets.model.text import printable
+from proxy_oa_assets.ranking.host_lists import Lists
 from proxy_oa_assets.resources.deployment import Deployment
 from proxy_oa_assets.sql.threats import connection_times
 
@@ -51,7 +53,8 @@ def selected(
             f"incident, or score a URI as high, in the notebooks"
         )
     wanted = dict.fromkeys(connection for threat in of for connection in threat.connections)
-    return HandOver(day, of, requests_of(day, wanted, deployment=deployment), tlp)
+    lists = Lists.of(deployment.workspace.ranking_lists)
+    return HandOver(day, of, requests_of(day, wanted, deployment=deployment), tlp, well_known(lists))
 
 
 def _incident(day: Day, key: str, deployment: Deployment) -> Threat:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -18,12 +18,11 @@ from proxy_oa_assets.model.clock import second_of
 from proxy_oa_assets.model.day import Day
 from proxy_oa_assets.model.errors import DayError
 from proxy_oa_assets.model.tables import records
-from proxy_oa_assets.ranking.reasons import in_words, parsed
+from proxy_oa_assets.ranking.reasons import in_words
 
 if TYPE_CHECKING:
     import pandas as pd
 
-_POPULAR = "popular"  # the signal's name
 _NUMBERS = ("duration", "scbytes", "csbytes", "uri_sev")
 
 
@@ -55,6 +54,11 @@ class Request:
     threats: tuple[Threat, ...]
 
     @property
+    def connection(self) -> Connection:
+        """Its client and URI."""
+        return uri_text(self.row.get("clientip")), uri_text(self.row.get("fulluri"))
+
+    @property
     def severity(self) -> Severity | None:
         """The severity that an analyst gave."""
         given = self.row.get("uri_sev")
@@ -71,11 +75,6 @@ class Request:
         """The ranking's reasons in words, the strongest first."""
         return in_words(self.row.get("word"))
 
-    @property
-    def popular(self) -> bool:
-        """Whether the ranking knows its host as a popular site."""
-        return any(reason.name == _POPULAR for reason in parsed(self.row.get("word")))
-
     @cached_property
     def verdicts(self) -> list[Verdict]:
         """What the reputation services said of its URI."""
@@ -87,7 +86,7 @@ class Indicator:
     """A URL, name or address that was met, with the port for a tunnel (CONNECT).
 
     `logged` are the URIs as the log has them, where `value` spells them otherwise. `reasons` are those of the
-    most suspicious request; `popular` says that the ranking knows the host as a popular site. `first` and
+    most suspicious request; `well_known` says that its host is popular or the site's own. `first` and
     `last` are UTC; the day's beginning if no request has a time.
     """
 
@@ -96,12 +95,13 @@ class Indicator:
     port: int | None
     first: dt.datetime
     last: dt.datetime
+    well_known: bool = False
+    timed: bool = False
     requests: int = 0
     severity: Severity | None = None
     score: float | None = None
     reasons: list[str] = field(default_factory=list)
     verdicts: dict[str, Verdict] = field(default_factory=dict)
-    popular: bool = False
     clients: set[str] = field(default_factory=set)
     logged: dict[str, None] = field(default_factory=dict)
     threats: dict[str, Threat] = field(default_factory=dict)
@@ -111,17 +111,27 @@ class Indicator:
             return self.value
         return f"[{self.value}]:{self.port}" if self.kind is Kind.IPV6 else f"{self.value}:{self.port}"
 
+    @property
+    def for_detection(self) -> bool:
+        """Whether it is worth an alarm: not of low severity, and not a well-known host."""
+        if self.severity is Severity.LOW or self.kind is Kind.HOST:
+            return False
+        return not self.well_known or (self.kind is Kind.URL and self.severity is not None)
+
     def count(self, request: Request, logged: str) -> None:
         """Add a request to it."""
         self.requests += 1
-        self.clients.add(uri_text(request.row.get("clientip")))
+        if request.timed:
+            self.first = min(self.first, request.at) if self.timed else request.at
+            self.last = max(self.last, request.at) if self.timed else request.at
+            self.timed = True
+        self.clients.add(request.connection[0])
         self.add(request.threats, logged)
         if request.severity and (self.severity is None or request.severity < self.severity):
             self.severity = request.severity
         score = request.score
         if request.reasons and (not self.reasons or (score is not None and score < (self.score or 1.0))):
             self.score, self.reasons = score, request.reasons
-        self.popular = self.popular or request.popular
         for verdict in request.verdicts if self.kind is Kind.URL else ():
             known = self.verdicts.setdefault(verdict.service, verdict)
             if verdict.risk > known.risk:
@@ -136,12 +146,16 @@ class Indicator:
 
 @dataclass(frozen=True)
 class HandOver:
-    """A day's threats and their raw requests; `tlp` is the marking that the analyst chose, if any."""
+    """A day's threats and their raw requests; `tlp` is the marking that the analyst chose, if any.
+
+    `well_known` tells whether a host name is a popular one or the site's own.
+    """
 
     day: Day
     threats: tuple[Threat, ...]
     frame: pd.DataFrame
     tlp: str = ""
+    well_known: Callable[[str], bool] = lambda _: False
 
     def requests(self) -> Iterator[Request]:
         """Yield the raw requests of all threats, each once, in time order."""
@@ -161,26 +175,23 @@ class HandOver:
         """
         found = dict[tuple[str, str, int | None], Indicator]()
         seen = set[Connection]()
-        timed = set[int]()
-        for request in self.requests():
-            seen.add((uri_text(request.row.get("clientip")), uri_text(request.row.get("fulluri"))))
-            for kind, value, port, logged in _indicated(request.to):
-                known = found.setdefault(
-                    (kind, value, port), Indicator(kind, value, port, request.at, request.at)
-                )
-                known.count(request, logged)
-                if request.timed and id(known) not in timed:
-                    timed.add(id(known))
-                    known.first = known.last = request.at
-                elif request.timed:
-                    known.first, known.last = min(known.first, request.at), max(known.last, request.at)
         start, _ = moment(self.day, None, None)
+
+        def indicated(to: Addressed, at: dt.datetime) -> Iterator[tuple[Indicator, str]]:
+            known = to.host is not None and self.well_known(to.host.value)
+            for kind, value, port, logged in _indicated(to):
+                made = Indicator(kind, value, port, at, at, well_known=known)
+                yield found.setdefault((kind, value, port), made), logged
+
+        for request in self.requests():
+            seen.add(request.connection)
+            for indicator, logged in indicated(request.to, request.at):
+                indicator.count(request, logged)
         for connection, threats in self._by_connection.items():
             if connection not in seen:
-                for kind, value, port, logged in _indicated(addressed({"fulluri": connection[1]})):
-                    known = found.setdefault((kind, value, port), Indicator(kind, value, port, start, start))
-                    known.add(threats, logged)
-                    known.clients.add(connection[0])
+                for indicator, logged in indicated(addressed({"fulluri": connection[1]}), start):
+                    indicator.add(threats, logged)
+                    indicator.clients.add(connection[0])
         order = list(found.values())
         return tuple(sorted(order, key=lambda each: (each.kind is not Kind.URL, each.first)))
 

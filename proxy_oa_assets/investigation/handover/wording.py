@@ -33,6 +33,8 @@ def what_is_known(indicator: Indicator) -> list[str]:
     known = [met(indicator)]
     if indicator.severity:
         known.append(f"severity {indicator.severity.name.lower()}")
+    if indicator.well_known and not indicator.for_detection:
+        known.append("a well-known site: not for detection")
     if indicator.reasons:
         known.append(f"because: {'; '.join(map(printable, indicator.reasons))}")
     verdicts = [verdict for verdict in indicator.verdicts.values() if verdict.risk > Risk.NONE]

@@ -5,7 +5,7 @@ import re
 
 import pytest
 from pymisp import MISPEvent
-from support.handed_over import SAVED, VERDICTS, WORD, handed_over, hostile, row
+from support.handed_over import SAVED, VERDICTS, handed_over, hostile, row
 
 from proxy_oa_assets.investigation.handover.format import format_named
 from proxy_oa_assets.investigation.handover.selection import HandOver
@@ -50,10 +50,11 @@ def test_hostile_values_are_accepted_and_come_out_as_they_were() -> None:
 
 
 def test_an_event_per_incident_for_detection() -> None:
-    """It has the story, the gravest severity and the marking; hosts of popular sites aren't for detection."""
+    """It has the story, the gravest severity and the marking; well-known hosts aren't for detection."""
     handed = handed_over(
         row("evil.example/a", word="rare_host=0.8", uri_rep=VERDICTS, ml_score=0.01, uri_sev=1),
-        row("www.popular.example/a", word=WORD, uri_sev=2),
+        row("www.popular.example/a", uri_sev=2),
+        row("www.popular.example/b"),
         row("fine.example/a", uri_sev=3),
         row("[2001:db8::1]:8443", host="2001:db8::1", reqmethod="CONNECT", uriport="8443"),
         title="Kit",
@@ -68,6 +69,7 @@ def test_an_event_per_incident_for_detection() -> None:
         "It's a kit": False,
         "http://evil.example/a": True,
         "http://www.popular.example/a": True,
+        "http://www.popular.example/b": False,
         "http://fine.example/a": False,
         "evil.example": True,
         "www.popular.example": False,

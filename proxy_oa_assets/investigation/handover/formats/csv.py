@@ -9,6 +9,7 @@ from proxy_oa_assets.model.text import printable
 
 _COLUMNS = (
     *("type", "indicator", "port", "first_seen", "last_seen", "requests", "clients", "severity"),
+    "for_detection",
     *("reasons", "verdicts", "incidents", "logged_as"),
 )
 
@@ -29,6 +30,7 @@ def _row(indicator: Indicator) -> tuple[object, ...]:
         indicator.requests,
         len(indicator.clients),
         indicator.severity.name.lower() if indicator.severity else None,
+        "yes" if indicator.for_detection else "no",
         "; ".join(map(printable, indicator.reasons)),
         "; ".join(printable(verdict_words(verdict)) for verdict in verdicts),
         "; ".join(printable(threat.title) for threat in indicator.threats.values()),

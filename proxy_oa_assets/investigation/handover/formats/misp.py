@@ -14,7 +14,6 @@ import re
 import uuid
 from typing import TYPE_CHECKING
 
-from proxy_oa_assets.enrichment.score_columns import Severity
 from proxy_oa_assets.investigation.handover.format import Format
 from proxy_oa_assets.investigation.handover.selection import HandOver, Indicator, Threat
 from proxy_oa_assets.investigation.handover.web_addresses import Kind
@@ -71,17 +70,11 @@ def _event(handed: HandOver, threat: Threat) -> MISPEvent:
             kind,
             value,
             "; ".join(known),
-            to_ids=kind != _NO_TYPE and _is_detected(indicator),
+            to_ids=kind != _NO_TYPE and indicator.for_detection,
             first_seen=indicator.first,
             last_seen=indicator.last,
         )
     return event
-
-
-def _is_detected(indicator: Indicator) -> bool:
-    """Return whether the indicator is one for detection: a popular site's URL is, its host isn't."""
-    popular = indicator.popular and indicator.kind is not Kind.URL
-    return indicator.severity is not Severity.LOW and not popular
 
 
 def _attribute(indicator: Indicator) -> tuple[str, str]:

@@ -71,8 +71,8 @@ def _of_indicator(handed: HandOver, indicator: Indicator, common: _Common) -> It
     name = (handed.day.key, indicator.kind.value, str(indicator), stamp(first))
     saved = [threat.at for threat in indicator.threats.values() if threat.at]
     times = {"created": first, "modified": max([first, *saved])} | common
-    popular = indicator.popular and indicator.kind is not Kind.URL
-    indicates = _ANOMALOUS if popular else _INDICATES.get(indicator.severity, _ANOMALOUS)
+    detected = indicator.for_detection or indicator.severity is Severity.LOW
+    indicates = _INDICATES.get(indicator.severity, _ANOMALOUS) if detected else _ANOMALOUS
     labels = {"labels": [f"severity-{indicator.severity.name.lower()}"]} if indicator.severity else {}
     made = v21.Indicator(
         id=_id("indicator", *name),
