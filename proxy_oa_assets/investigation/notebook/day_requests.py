@@ -12,9 +12,9 @@ from proxy_oa_assets.investigation.listed import Listed
 from proxy_oa_assets.investigation.notebook.columns import columns
 from proxy_oa_assets.investigation.notebook.desk import Desk
 from proxy_oa_assets.investigation.notebook.filter_box import FilterBox, terms
-from proxy_oa_assets.investigation.notebook.row_table import RowTable
+from proxy_oa_assets.investigation.notebook.row_table import RowTable, connections_of
 from proxy_oa_assets.investigation.notebook.session import StatusLine, button
-from proxy_oa_assets.investigation.notebook.text_table import TextTable
+from proxy_oa_assets.investigation.notebook.text_table import Action, TextTable
 from proxy_oa_assets.investigation.requests import client_requests, found_requests, host_requests
 from proxy_oa_assets.investigation.summaries import client_summaries, host_summaries
 from proxy_oa_assets.model.tables import records
@@ -48,11 +48,19 @@ class DayRequests:
     def __init__(self, desk: Desk, height: str) -> None:
         self._desk = desk
         self._subject, self._before = Subject(), list[tuple[Subject, str]]()
+        self._total = 0
         # The host or client that was clicked beside the list.
         self._beside, self._only = pd.DataFrame(), ""
         self.filter = FilterBox(self.load)
         self.status = StatusLine()
-        self.table = RowTable(desk, "Requests", _REQUESTS, height=height, on_page=self._show_page)
+        self.table = RowTable(
+            desk,
+            "Requests",
+            _REQUESTS,
+            height=height,
+            on_page=self._show_page,
+            actions=[self._add_all_action()],
+        )
         self.back = button("Back", "The requests that were shown before", self._go_back, icon="arrow-left")
         self.all = button("Whole day", "All requests of the day", self._open_all)
         self.minutes = ipywidgets.BoundedIntText(2, 0, 1440, description="±", layout={"width": "6em"})
@@ -110,6 +118,7 @@ class DayRequests:
     def _show_page(self, offset: int) -> None:
         with self.status.during("Reading the requests"):
             listed = self._listed(offset, _PAGE)
+            self._total = listed.total
             self.table.show(
                 listed.frame,
                 empty=f"The raw log of {self._desk.day} has no such request",
@@ -118,6 +127,26 @@ class DayRequests:
                 around=_place(listed.frame, self._subject.time),
             )
             self.status.done(f"{self._named()}: {counted(listed.total, 'request')}")
+
+    def _add_all_action(self) -> Action:
+        return Action(
+            line="Selected",
+            text="Add all",
+            title="Add the connections of all these requests, on every page, to the incident",
+            do=self._add_all,
+            confirm=lambda _: self._ask_for_many(),
+        )
+
+    def _ask_for_many(self) -> str | None:
+        if self._total <= _PAGE:
+            return None
+        return f"Add the connections of all {self._total:,} requests? Click again"
+
+    def _add_all(self) -> None:
+        with self.status.during("Reading all requests"):
+            found, what = self.all_listed()
+            self._desk.add_to_incident(connections_of(found))
+            self.status.done(what)
 
     def _named(self) -> str:
         subject = self._subject

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import ipywidgets
 from typing_extensions import override
 
 from proxy_oa_assets.investigation.handover.format import all_formats
+from proxy_oa_assets.investigation.listed import Connection
 from proxy_oa_assets.investigation.notebook.connection_details import ConnectionDetails
 from proxy_oa_assets.investigation.notebook.day_requests import DayRequests, Subject
 from proxy_oa_assets.investigation.notebook.days import Days
 from proxy_oa_assets.investigation.notebook.desk import Desk, Tabs
 from proxy_oa_assets.investigation.notebook.filter_box import terms
 from proxy_oa_assets.investigation.notebook.host_map import HostMap
+from proxy_oa_assets.investigation.notebook.incident_tab import IncidentTab
 from proxy_oa_assets.investigation.notebook.scored_lists import FeedbackList, ScoredList
 from proxy_oa_assets.investigation.notebook.session import NotebookView, StatusLine, button, open_day
 from proxy_oa_assets.investigation.notebook.summary_lists import SummaryList
@@ -24,8 +26,14 @@ from proxy_oa_assets.model.day import Day
 from proxy_oa_assets.ranking.own_results import own_statement
 
 _STYLE = Path(__file__).with_suffix(".css")
-# Of the window's height, what JupyterLab's bars, ours, and the buttons below a list leave.
-_LIST_HEIGHT = "max(200px, calc(100vh - var(--desk-rest, 424px)))"
+
+
+def _height(less: int = 0) -> str:
+    """Return what a window leaves of its height besides bars, buttons and `less` pixels."""
+    return f"max(140px, calc(100vh - var(--desk-rest, 424px) - {less}px))"
+
+
+_LIST_HEIGHT = _height()
 
 
 class EdgeInvestigation(NotebookView):
@@ -42,7 +50,9 @@ class EdgeInvestigation(NotebookView):
         self.requests = DayRequests(desk, _LIST_HEIGHT)
         self.clients = SummaryList(desk, "client", client_summaries, _LIST_HEIGHT)
         self.hosts = SummaryList(desk, "host", host_summaries, _LIST_HEIGHT)
-        self.map = HostMap(desk, {"Listed requests": self.requests.all_listed}, _LIST_HEIGHT)
+        self.incident = IncidentTab(desk, _height(120))
+        sources = {"Listed": self.requests.all_listed, "Incident": self.incident.requests}
+        self.map = HostMap(desk, sources, _height(110))
         self.days = Days(self.deployment, self._open_day, _LIST_HEIGHT)
         # An application that shows other days sets it.
         self.open_day: Callable[[Day, str], None] = self._name_notebook
@@ -52,6 +62,7 @@ class EdgeInvestigation(NotebookView):
                 "Requests": self.requests,
                 "Clients": self.clients,
                 "Hosts": self.hosts,
+                "Incident": self.incident,
                 "Map": self.map,
                 "Days": self.days,
                 "Scored": self.scored,
@@ -60,13 +71,15 @@ class EdgeInvestigation(NotebookView):
             self._arrange,
         )
         desk.changed, desk.show_details = self._changed, self.details.show
-        desk.open_day_of = self._open_day_of
+        desk.open_day_of, desk.add_to_incident = self._open_day_of, self._add_to_incident
         desk.format = lambda: str(self.format.value)
         self.statement = StatusLine()
         self.undo = button("Undo", "Undo the last change of severities", desk.undo, "undo")
         self.reload = button("Reload", "Show what colleagues have scored", self._reload, "refresh")
         self.format = ipywidgets.Dropdown(
-            options=list(all_formats()), tooltip="The format of a hand-over", layout={"width": "7em"}
+            options=[(f"hand over as {name}", name) for name in all_formats()],
+            tooltip="The format of what Hand over writes",
+            layout={"width": "14em"},
         )
         bar = ipywidgets.HBox(
             [
@@ -100,10 +113,8 @@ class EdgeInvestigation(NotebookView):
 
     def _arrange(self, title: str) -> None:
         """Show at the right what belongs to the shown tab."""
-        if title == "Requests":
-            self._beside.add_class("desk-with-beside")
-        else:
-            self._beside.remove_class("desk-with-beside")
+        for name, wanted in (("desk-with-beside", "Requests"), ("desk-alone", "Days")):
+            (self._beside.add_class if title == wanted else self._beside.remove_class)(name)
 
     def _open_day_of(self, kind: str, value: str) -> None:
         if kind == "uri":
@@ -125,6 +136,13 @@ class EdgeInvestigation(NotebookView):
     @override
     def refresh(self) -> None:
         self.tabs.reload()
+
+    def _add_to_incident(self, connections: Sequence[Connection]) -> None:
+        if not connections:
+            self.status.failed("Select a row first")
+            return
+        self.tabs.show("Incident")
+        self.incident.form.add(connections)
 
     def _changed(self) -> None:
         self.tabs.reload()

@@ -32,7 +32,7 @@ class HostMap:
         line = ipywidgets.HBox(
             [
                 self.source,
-                button("Open its day", "All requests of the day to the selected host", self._open_day),
+                button("Its day", "All requests of the day to the selected host", self._open_day),
                 button(
                     "Add to incident",
                     "Add the connections of the selected hosts that are drawn",

@@ -28,7 +28,8 @@ _SHOWN = 60
 class IncidentForm:
     """Title, text and connections of a new or a saved incident, and Save; `on_save` is called with it.
 
-    `selected_uri` is the URI of the connection that is selected in its table, or None.
+    `selected_uri` is the URI of the connection that is selected in its table, or None; `actions` act on the
+    selected connections.
     """
 
     def __init__(
@@ -38,6 +39,8 @@ class IncidentForm:
         on_save: Callable[[Incident], None],
         *,
         on_select: Callable[[str | None], None] = lambda _uri: None,
+        actions: Sequence[Action] = (),
+        height: str = "160px",
     ) -> None:
         self._day, self._deployment, self._on_save = day, deployment, on_save
         # As it was read: saving replaces no other version.
@@ -55,7 +58,7 @@ class IncidentForm:
             do=self._remove,
         )
         self.table = TextTable(
-            "Connections of the incident", selection="several", height="160px", actions=[remove]
+            "Connections of the incident", selection="several", height=height, actions=[remove, *actions]
         )
         self.table.observe(lambda _: on_select(self.selected_uri()), "selected")
         self.form = CommentForm(self._save, what="incident")
@@ -63,6 +66,15 @@ class IncidentForm:
         self.widget = ipywidgets.VBox([self.which, self.form, self.status.widget, self.table])
         self._listed: list[Incident] = []
         self.reload()
+
+    @property
+    def connections(self) -> list[Connection]:
+        """The connections that are listed."""
+        return list(self._pairs)
+
+    def selected(self, numbers: Sequence[int] | None = None) -> list[Connection]:
+        """Return the connections with these numbers, by default the selected ones."""
+        return [self._pairs[number] for number in (self.table.selected if numbers is None else numbers)]
 
     def add(self, connections: Iterable[Connection]) -> None:
         """Add connections; those that it has already stay where they are."""
@@ -93,8 +105,8 @@ class IncidentForm:
 
     def selected_uri(self) -> str | None:
         """Return the URI of the selected connection; None unless it is one."""
-        chosen = self.table.selected
-        return self._pairs[chosen[0]][1] if len(chosen) == 1 else None
+        chosen = self.selected()
+        return chosen[0][1] if len(chosen) == 1 else None
 
     def _is_changed(self) -> bool:
         stored = self._stored

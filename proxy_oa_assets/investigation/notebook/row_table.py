@@ -38,9 +38,10 @@ class RowTable:
         self._frame = pd.DataFrame()
         shared = [
             *severity_actions("Selected", self._score, keys="123", confirm=self._ask_for_many),
+            *self._threat_actions(),
             *actions,
             *severity_actions("Whole hosts", self._score_hosts, confirm=self._ask_for_hosts),
-            *self._hand_over_actions(),
+            hand_over_action("Whole hosts", lambda: desk.hand_over(self.connections())),
         ]
         self.widget = TextTable(
             label, selection="several", height=height, actions=shared, on_pivot=self._pivot, on_page=on_page
@@ -87,8 +88,7 @@ class RowTable:
         self._desk.score(self.uris(), severity)
 
     def _ask_for_many(self, _severity: int, numbers: list[int]) -> str | None:
-        uris = len(self.uris(numbers))
-        return f"Score {uris:,} URIs? Click again" if uris > _SCREENFUL else None
+        return asked_for_many(self.uris(numbers))
 
     def _hosts(self, numbers: Sequence[int] | None = None) -> list[str]:
         return list(dict.fromkeys(uri_text(row["host"]) for row in self.rows(numbers)))
@@ -104,15 +104,34 @@ class RowTable:
     def _score_hosts(self, severity: int) -> None:
         self._desk.score(self._desk.uris_of_hosts(self._hosts()), severity)
 
-    def _hand_over_actions(self) -> list[Action]:
+    def _threat_actions(self) -> list[Action]:
         return [
             Action(
-                "Whole hosts",
-                "Hand over",
-                "Write the selected connections to a file of the format chosen above",
-                lambda: self._desk.hand_over(self.connections()),
-            )
+                line="Selected",
+                text="Chain",
+                title="Propose the whole chain of the selected row's incident, in the tab Incident",
+                do=lambda: self._desk.propose_chain(self.connections()),
+                key="x",
+            ),
+            Action(
+                line="Selected",
+                text="Add to incident",
+                title="Add the selected connections to the incident",
+                do=lambda: self._desk.add_to_incident(self.connections()),
+                key="a",
+            ),
         ]
+
+
+def asked_for_many(uris: Sequence[str]) -> str | None:
+    """Return the question before more URIs are scored than are seen at once; None for fewer."""
+    return f"Score {len(uris):,} URIs? Click again" if len(uris) > _SCREENFUL else None
+
+
+def hand_over_action(line: str, do: Callable[[], None]) -> Action:
+    """Return the button that writes the selected connections to a file."""
+    title = "Write the selected connections to a file of the format chosen above"
+    return Action(line=line, text="Hand over", title=title, do=do)
 
 
 def connections_of(frame: pd.DataFrame) -> list[Connection]:

@@ -13,7 +13,7 @@ from proxy_oa_assets.investigation.listed import Connection, Listed
 from proxy_oa_assets.investigation.notebook.columns import columns
 from proxy_oa_assets.investigation.notebook.desk import Desk
 from proxy_oa_assets.investigation.notebook.filter_box import FilterBox, terms
-from proxy_oa_assets.investigation.notebook.row_table import connections_of
+from proxy_oa_assets.investigation.notebook.row_table import connections_of, hand_over_action
 from proxy_oa_assets.investigation.notebook.session import StatusLine
 from proxy_oa_assets.investigation.notebook.text_table import MOST_ROWS, Action, TextTable, severity_actions
 from proxy_oa_assets.investigation.requests import found_requests
@@ -48,11 +48,13 @@ class SummaryList:
         actions = [
             *severity_actions(whole, self._score, keys="123", confirm=lambda _, numbers: self._ask(numbers)),
             Action(
-                whole,
-                "Hand over",
-                "Write all connections of the selected rows to a file of the format chosen above",
-                lambda: desk.hand_over(self._connections()),
+                line=whole,
+                text="Add to incident",
+                title="Add all connections of the selected rows to the incident",
+                do=lambda: desk.add_to_incident(self._connections()),
+                key="a",
             ),
+            hand_over_action(whole, lambda: desk.hand_over(self._connections())),
         ]
         self.table = TextTable(
             f"{kind.capitalize()}s", selection="several", height=height, actions=actions, on_pivot=self._pivot
