@@ -22,13 +22,12 @@ def client_condition(text: str, rows: Rows) -> Condition:
     """
     if prefix := _prefix(text):
         return begins_with(rows.column("clientip"), prefix)
-    among = _network(text) or _range(text)
-    if among is None:
-        if _address(text.strip("[]")) is None or ":" not in text:
-            return equals(rows.column("clientip"), text, null_is_word=True)
-        wanted = _address(text.strip("[]"))
+    if holds := _network(text) or _range(text):
+        return _among(rows, holds)
+    wanted = _address(text.strip("[]"))
+    if isinstance(wanted, ipaddress.IPv6Address) or (wanted and ":" in text):
         return _among(rows, lambda address: address == wanted)
-    return _among(rows, among)
+    return equals(rows.column("clientip"), text, null_is_word=True)
 
 
 def _among(rows: Rows, holds: Callable[[Address], bool]) -> Condition:
@@ -74,7 +73,12 @@ def _network(text: str) -> Callable[[Address], bool] | None:
 def _range(text: str) -> Callable[[Address], bool] | None:
     first, dash, last = (part.strip(" []") for part in text.replace("..", "-", 1).partition("-"))
     low, high = _address(first), _address(last)
-    if low and not high and re.fullmatch(r"\d{1,3}", last, re.ASCII) and low.version == 4:
+    if (
+        low
+        and not high
+        and re.fullmatch(r"\d{1,3}", last, re.ASCII)
+        and isinstance(low, ipaddress.IPv4Address)
+    ):
         # 10.0.0.5-20
         high = _address(first.rpartition(".")[0] + "." + last)
     if not dash or low is None:

@@ -45,8 +45,8 @@ def _without_dots(match: re.Match[str]) -> str:
 def refang(text: str) -> str:
     """Return a text with the web addresses that others defanged as a log has them.
 
-    `hxxp`, `h**p`, `fxp`, `[.]`, `(dot)`, `{.}`, `[.`, `\\.`, `[:]`, `[://]`, `[/]` and the like, in any case;
-    blanks around them go as well.
+    `hxxp`, `h**p`, `fxp`, `[.]`, `(dot)`, `{.}`, `[.`, `[:]`, `[://]`, `[/]` and the like, in any case, and a
+    dot behind a backslash; blanks around them go as well.
     """
     for pattern, plain in _FANGS:
         text = pattern.sub(plain, text)

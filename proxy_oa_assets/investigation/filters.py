@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from proxy_oa_assets.investigation.filter_fields import FIELDS, LISTS_OF_URIS, URI, field_of
+from proxy_oa_assets.investigation.filter_fields import FIELD_OF, FIELDS
 from proxy_oa_assets.investigation.filter_text import Term, terms
 from proxy_oa_assets.model.day import Day
 from proxy_oa_assets.model.tables import PROXY, Table, records
@@ -13,6 +13,9 @@ from proxy_oa_assets.model.tsv import NULL
 from proxy_oa_assets.resources.deployment import Deployment
 from proxy_oa_assets.sql.conditions import Condition, Rows
 from proxy_oa_assets.sql.day_requests import clients_of_day
+
+# A day that is only looked at, never read.
+_ANY_DAY = Day.parse("2000-01-01")
 
 
 @dataclass(frozen=True)
@@ -32,19 +35,20 @@ class Filters:
 
         A term without a field is a part of the URI, in any case, with or without a scheme, defanged or not;
         `/.../` is a regular expression, quotes keep blanks, `-` or NOT before a term negates it, and commas
-        separate values of which one must match. Raises InvestigationError that names the wrong term.
+        separate values of which one must match. `=` before a value asks for exactly that value. Raises
+        InvestigationError that names the wrong term and the remedy.
         """
         if isinstance(text, Filters):
             return text
-        found = cls(tuple(terms(text, tuple(FIELDS), field_of, LISTS_OF_URIS)))
-        # A wrong value is refused before a statement is made.
+        found = cls(tuple(terms(text, FIELD_OF)))
+        # Wrong values are refused before a statement is made.
         found.on(Rows(PROXY, _ANY_DAY))
         return found
 
     def condition(self, table: Table, day: Day, deployment: Deployment, alias: str = "") -> Condition:
         """Return the condition on a day's rows of `proxy` or `proxy_scores`.
 
-        What it reads of the day's clients, for blocks and ranges of addresses, it reads now.
+        The day's clients are read now if a block or range of addresses needs them.
         """
 
         def clients() -> Sequence[str]:
@@ -53,9 +57,15 @@ class Filters:
 
         return self.on(Rows(table, day, alias, clients))
 
+    def on(self, rows: Rows) -> Condition:
+        """Return the condition on rows."""
+        return Condition.all(
+            FIELDS[term.field].term(term.values, rows, negated=term.negated) for term in self.terms
+        )
+
     def about(self, fields: Collection[str]) -> Filters:
-        """Return the terms about some fields; a part of the URI is about `uri`."""
-        return Filters(tuple(term for term in self.terms if (term.field or "uri") in fields))
+        """Return the terms about some fields; those without a field are about `uri`."""
+        return Filters(tuple(term for term in self.terms if term.field in fields))
 
     def __and__(self, other: Filters) -> Filters:
         """Return the filter of rows that fit both."""
@@ -65,17 +75,14 @@ class Filters:
         """Return whether it has any term."""
         return bool(self.terms)
 
-    def on(self, rows: Rows) -> Condition:
-        """Return the condition on rows whose clients, if need be, are known."""
-        return Condition.all(
-            FIELDS.get(term.field, URI).reader(term.values, rows, term.negated) for term in self.terms
-        )
 
+def exactly(field: str, *values: str) -> str:
+    """Return the text of a term: a field is one of some values, whose characters mean nothing.
 
-_ANY_DAY = Day.parse("2000-01-01")
+    Example:
+        >>> exactly("host", "a.example", "b.example")
+        'host:="a.example",="b.example"'
 
-
-def term(field: str, value: str) -> str:
-    """Return a term for exactly a value, to be read by `Filters.parse`: `host:="example.com"`."""
-    escaped = value.replace('"', '""')
-    return f'{field}:="{escaped}"'
+    """
+    quoted = (value.replace('"', '""') for value in values)
+    return f"{field}:" + ",".join(f'="{value}"' for value in quoted)

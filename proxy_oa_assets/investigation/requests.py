@@ -49,7 +49,16 @@ def client_requests(
     InvestigationError for a wrong filter, time or page.
     """
     client = equals("clientip", clientip, null_is_word=True)
-    return _requests(day, client, filters, around, minutes, offset, limit, deployment)
+    return _requests(
+        day,
+        client,
+        filters,
+        around=around,
+        minutes=minutes,
+        offset=offset,
+        limit=limit,
+        deployment=deployment,
+    )
 
 
 def host_requests(
@@ -65,7 +74,16 @@ def host_requests(
 ) -> Listed:
     """Return the raw requests of a day to a host, as `client_requests` does."""
     to_host = equals("host", host, null_is_word=True)
-    return _requests(day, to_host, filters, around, minutes, offset, limit, deployment)
+    return _requests(
+        day,
+        to_host,
+        filters,
+        around=around,
+        minutes=minutes,
+        offset=offset,
+        limit=limit,
+        deployment=deployment,
+    )
 
 
 def found_requests(
@@ -79,7 +97,16 @@ def found_requests(
     deployment: Deployment | None = None,
 ) -> Listed:
     """Return the raw requests of a day that fit a filter, as `client_requests` does."""
-    return _requests(day, EVERY_ROW, filters, around, minutes, offset, limit, deployment)
+    return _requests(
+        day,
+        EVERY_ROW,
+        filters,
+        around=around,
+        minutes=minutes,
+        offset=offset,
+        limit=limit,
+        deployment=deployment,
+    )
 
 
 def requests_of(
@@ -127,6 +154,7 @@ def _requests(
     day: Day | str,
     condition: Condition,
     filters: str | Filters,
+    *,
     around: str | None,
     minutes: float,
     offset: int,

@@ -50,7 +50,10 @@ def suspicious(
     """
     more = [has_part("s.fulluri", uri, null_is_word=True)] if uri else []
     more += [equals("s.clientip", clientip, null_is_word=True)] if clientip else []
-    return _suspicious(day, Filters.parse(filters), more, 0, limit, feedback, deployment).frame
+    found = _suspicious(
+        day, Filters.parse(filters), more, offset=0, limit=limit, feedback=feedback, deployment=deployment
+    )
+    return found.frame
 
 
 def suspicious_listed(
@@ -68,7 +71,9 @@ def suspicious_listed(
     about the severity, connections that have one are found as well. `feedback` is what `feedback_of` returned
     before; it is read if left out. Raises InvestigationError for a wrong filter or page.
     """
-    return _suspicious(day, Filters.parse(filters), [], offset, limit, feedback, deployment)
+    return _suspicious(
+        day, Filters.parse(filters), [], offset=offset, limit=limit, feedback=feedback, deployment=deployment
+    )
 
 
 def details(
@@ -146,6 +151,7 @@ def _suspicious(
     day: Day | str,
     filters: Filters,
     more: list[Condition],
+    *,
     offset: int,
     limit: int,
     feedback: Feedback | None,

@@ -110,17 +110,23 @@ def sightings(
     known = remembered | _days_with_rows(PROXY, first, day, warehouse)
     found: dict[Day, list[_Seen]] = {}
     if fulluri is None:
-        named, value = ("host", host) if host is not None else ("clientip", clientip)
-        condition = equals(named, str(value), null_is_word=True)
+        if host is not None:
+            # As history writes hosts: letters other than ASCII's stay.
+            named, value = "host", host.translate(_LOWERED)
+            condition = equals("lower(host)", value)
+        else:
+            named, value = "clientip", str(clientip)
+            condition = equals("clientip", value, null_is_word=True)
         if remembered:
-            found = _in_history(first, day, named, [str(value)], warehouse)
+            found = _in_history(first, day, named, [value], warehouse)
         searched = known - remembered
     else:
         condition = equals("fulluri", fulluri, null_is_word=True)
         hosts = [str(each) for (each,) in records(warehouse.query(hosts_of(day, condition))) if each]
         searched = known - remembered | {day}
         if remembered and hosts:
-            searched |= _in_history(first, day, "host", hosts, warehouse).keys()
+            lowered = [each.translate(_LOWERED) for each in hosts]
+            searched |= _in_history(first, day, "host", lowered, warehouse).keys()
         elif remembered:
             searched = known
     for each in searched:
@@ -149,9 +155,6 @@ def _in_history(
     first: Day, last: Day, name: str, values: Sequence[str], warehouse: Warehouse
 ) -> dict[Day, list[_Seen]]:
     found: dict[Day, list[_Seen]] = {}
-    if name == "host":
-        # As history writes hosts: other letters than ASCII's stay.
-        values = [value.translate(_LOWERED) for value in values]
     for number, client, requests, hosts in warehouse.rows(
         history_sightings(first, last, one_of(name, values))
     ):

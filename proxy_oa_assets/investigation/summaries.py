@@ -41,7 +41,9 @@ def client_summaries(
     most of the column `order` come first; first and clientip ascend, and verdict, score and severity
     begin with the gravest. Raises InvestigationError for a wrong filter, order or page.
     """
-    return _summaries(day, "clientip", filters, order, offset, limit, deployment)
+    return _summaries(
+        day, "clientip", filters, order=order, offset=offset, limit=limit, deployment=deployment
+    )
 
 
 def host_summaries(
@@ -54,13 +56,14 @@ def host_summaries(
     deployment: Deployment | None = None,
 ) -> Listed:
     """Return a row per host, as `client_summaries` does, with the columns host and clients for its own."""
-    return _summaries(day, "host", filters, order, offset, limit, deployment)
+    return _summaries(day, "host", filters, order=order, offset=offset, limit=limit, deployment=deployment)
 
 
 def _summaries(
     day: Day | str,
     key: Key,
     filters: str | Filters,
+    *,
     order: str,
     offset: int,
     limit: int,
@@ -77,7 +80,9 @@ def _summaries(
     first = list(worst.index[worst[order].notna()]) if order in _WORST else []
     most = "requests" if order in _WORST else {"first": "first_time", "last": "last_time"}.get(order, order)
     condition = wanted.condition(PROXY, day, deployment)
-    found = deployment.impala.query(summaries(day, key, condition, most, first, len(first) + offset + limit))
+    found = deployment.impala.query(
+        summaries(day, key, condition, most, first=first, limit=len(first) + offset + limit)
+    )
     total = int(found["total"].iloc[0]) if len(found) else 0
     found = found.rename(columns={"first_time": "first", "last_time": "last"})
     rows = found.merge(worst, how="left", left_on=key, right_index=True)

@@ -139,7 +139,7 @@ FROM (
     WHERE {DAY_NUMBER} BETWEEN ? AND ?
 ) minutes
 GROUP BY counted_at
-ORDER BY {nulls_last(['counted_at'])}
+ORDER BY {nulls_last(["counted_at"])}
 """
     return Query(sql, (int(first.folder), int(last.folder)), (first, last))
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 
 from proxy_oa_assets.model.day import Day
 from proxy_oa_assets.model.tables import PROXY_SCORES, PROXY_THREAT_INVESTIGATION, Table
@@ -26,20 +27,25 @@ class Condition:
 
     @classmethod
     def all(cls, conditions: Iterable[Condition]) -> Condition:
-        """Return the condition that each of them holds."""
-        return cls._joined(list(conditions), " AND ") or EVERY_ROW
+        """Return the condition that each of them holds; of none, that of every row."""
+        return cls._joined(conditions, " AND ", EVERY_ROW)
 
     @classmethod
     def any(cls, conditions: Iterable[Condition]) -> Condition:
-        """Return the condition that one of them holds."""
-        return cls._joined(list(conditions), " OR ") or NO_ROW
+        """Return the condition that one of them holds; of none, that of no row."""
+        return cls._joined(conditions, " OR ", NO_ROW)
 
     @classmethod
-    def _joined(cls, conditions: Sequence[Condition], word: str) -> Condition | None:
-        if len(conditions) < 2:
-            return conditions[0] if conditions else None
-        sql = word.join(each.sql for each in conditions)
-        return cls(f"({sql})", tuple(value for each in conditions for value in each.values))
+    def _joined(cls, conditions: Iterable[Condition], word: str, of_none: Condition) -> Condition:
+        # Those that say nothing would only hide a condition that an engine tests while it reads.
+        first, *more = [each for each in conditions if each != of_none] or [of_none]
+        if not more:
+            return first
+        parts = (first, *more)
+        return cls(
+            f"({word.join(each.sql for each in parts)})",
+            tuple(chain.from_iterable(each.values for each in parts)),
+        )
 
     def negated(self) -> Condition:
         """Return the condition of all other rows, those without a value too."""
@@ -163,10 +169,8 @@ def of_scored_connection(rows: Rows, scored: Condition, *, negated: bool) -> Con
     # A pair compares as one text: Impala takes one column in a subquery.
     pair = "concat({0}, ' ', {1})"
     one, other = (pair.format(CLIENT.format(name), URI.format(name)) for name in (rows.name, "proxy_scores"))
-    return Condition(
-        f"{one} {'NOT IN' if negated else 'IN'} (SELECT {other} FROM proxy_scores WHERE {where} AND {scored.sql})",
-        (*values, *scored.values),
-    )
+    among = f"SELECT {other} FROM proxy_scores WHERE {where} AND {scored.sql}"
+    return Condition(f"{one} {'NOT IN' if negated else 'IN'} ({among})", (*values, *scored.values))
 
 
 def has_severity(rows: Rows, severities: Collection[int]) -> Condition:

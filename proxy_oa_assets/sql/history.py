@@ -85,7 +85,10 @@ def history_between(first: Day, last: Day) -> Query:
 
 
 def history_sightings(first: Day, last: Day, condition: Condition) -> Query:
-    """Sum each client's requests per day under a condition. Columns: day_number, clientip, requests, hosts."""
+    """Sum the requests of each client and day under a condition.
+
+    Columns: day_number (YYYYMMDD), clientip, requests, hosts.
+    """
     sql = f"""
 SELECT day_number, clientip, CAST(sum(requests) AS BIGINT) AS requests, count(DISTINCT host) AS hosts
 FROM (

@@ -93,7 +93,7 @@ def of_day(table: Table, day: Day, alias: str = "") -> tuple[str, tuple[str | in
 
 
 def days_with_rows(table: Table, first: Day, last: Day) -> Query:
-    """Select the days from first to last that have rows in a table, as YYYYMMDD; `day_number` is the column."""
+    """Select the days from first to last that have rows in a table. Column: day_number (YYYYMMDD)."""
     years = [str(year) if table.hourly else year for year in range(first.y, last.y + 1)]
     return Query(
         f"SELECT DISTINCT {DAY_NUMBER} AS day_number FROM {table.name} "

@@ -1,0 +1,83 @@
+"""URIs and hosts as analysts paste them, in the spellings that a log can have."""
+
+import re
+from contextlib import suppress
+
+import idna
+
+from proxy_oa_assets.investigation.defanging import refang
+
+_SCHEME = re.compile(r"(?:[a-z][a-z0-9+.-]*:)?//", re.IGNORECASE)
+_HOST_PORT = re.compile(
+    r"(?P<host>\[[0-9a-f:.%]+\]|[^\[\]/?#:@\s]+):(?P<port>\d{1,5})(?P<rest>[/?].*)?",
+    re.IGNORECASE | re.DOTALL,
+)
+_AROUND = {"<": ">", "(": ")", "[": "]", "{": "}", "'": "'", "`": "`", "\u2018": "\u2019"}
+
+
+def refanged(text: str) -> str:
+    """Return a pasted text as a log has it, without the brackets, quotes and punctuation around it."""
+    return _without_wrapping(refang(_without_wrapping(text)))
+
+
+def uri_spellings(text: str) -> list[tuple[str, str]]:
+    """Return the texts to look for in `fulluri`, each with the port that the row must have, or none.
+
+    A log's URI has no scheme, no fragment, and neither a path nor a query of one character; a port in it is
+    one that the log wrote into the URI.
+    """
+    text = refanged(text).removeprefix("*.")
+    if scheme := _SCHEME.match(text):
+        text = text[scheme.end() :].partition("#")[0]
+    if "/" not in text[:-1] and "?" not in text:
+        text = text.removesuffix("/").removesuffix(".")
+    if len(text) > 1:
+        text = text.removesuffix("?")
+    found = [(text, "")]
+    if port := _HOST_PORT.fullmatch(text):
+        rest = port["rest"] or ""
+        found.append((port["host"] + ("" if rest == "/" else rest), port["port"]))
+    spelled = []
+    for each, of_port in found:
+        host = re.split(r"[/?]", each, maxsplit=1)[0]
+        rest = each.removeprefix(host)
+        for name in (host, *_other_names(host)):
+            spelled.append((name + rest, of_port))
+            if rest.startswith("/?"):
+                spelled.append((name + rest[1:], of_port))
+    return list(dict.fromkeys(spelled))
+
+
+def host_spellings(text: str) -> list[str]:
+    """Return the spellings of a pasted host, in lower case, without scheme, port and path."""
+    text = _SCHEME.sub("", refanged(text), count=1)
+    text = re.split(r"[/?#]", text, maxsplit=1)[0].rpartition("@")[2].rstrip(".").lower()
+    if port := _HOST_PORT.fullmatch(text):
+        text = port["host"]
+    names = [text, *_other_names(text)]
+    # An IPv6 address stands with and without brackets.
+    return [*names, *(name.strip("[]") for name in names if name.startswith("["))]
+
+
+def _other_names(host: str) -> list[str]:
+    """Return the other spelling of an internationalized name: that of DNS, or that of people."""
+    # A paste that is no name stays as it is.
+    with suppress(UnicodeError):
+        if not host.isascii():
+            return [idna.encode(host, uts46=True).decode("ascii")]
+        if "xn--" in host.lower():
+            return [idna.decode(host, uts46=True)]
+    return []
+
+
+def _without_wrapping(text: str) -> str:
+    while True:
+        bare = text.strip().rstrip(",;")
+        if len(bare) > 1 and bare[-1] == _AROUND.get(bare[0]):
+            bare = bare[1:-1]
+        # What a blank inside cut off.
+        bare = bare.removeprefix("<")
+        bare = bare if "<" in bare else bare.removesuffix(">")
+        if bare == text:
+            return bare
+        text = bare
