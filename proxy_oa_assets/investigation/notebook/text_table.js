@@ -31,30 +31,30 @@ class Table extends Drawing {
     }
   }
 
-  clicked(event) {
-    const number = this.numbers.get(event.target.closest("tr"));
+  clicked({ target, shiftKey, ctrlKey, metaKey }) {
+    const number = this.numbers.get(target.closest("tr"));
     if (number === undefined) return;
-    const { pivot } = event.target.dataset;
-    const { shiftKey, ctrlKey, metaKey } = event;
-    const box = event.target.type === "checkbox";
-    if (pivot) this.call("pivot", { kind: pivot, row: number });
-    else if (event.target.className === "more") this.open(number, [event.target.parentNode]);
-    else if (this.selectable) {
-      const texts = this.content.rows[number].join("\n");
-      this.later(() => {
-        // While the click was held, other rows can have come.
-        const now = this.content.rows.findIndex((row) => row.join("\n") === texts);
-        if (now >= 0) this.pick(now, { shiftKey, toggled: box || ctrlKey || metaKey });
-      }, true);
-    }
-    this.nodes[number].focus({ preventScroll: true });
+    const { pivot } = target.dataset;
+    const opened = target.className === "more" && this.columnOf(target.parentNode).name;
+    const toggled = target.type === "checkbox" || ctrlKey || metaKey;
+    const { content } = this;
+    const texts = content.rows[number].join("\n");
+    this.later(() => {
+      // While the click was held, other rows can have come.
+      const place = this.content.rows.findIndex((row) => row.join("\n") === texts);
+      const now = content === this.content ? number : place;
+      if (now < 0) return;
+      this.nodes[now].focus({ preventScroll: true });
+      if (pivot) this.call("pivot", { kind: pivot, row: now });
+      else if (opened) this.open(now, [opened]);
+      else if (this.selectable) this.pick(now, shiftKey, toggled);
+    }, true);
   }
 
-  pick(number, { shiftKey, toggled }) {
+  pick(number, shiftKey, toggled) {
     if (this.several && shiftKey) this.select(this.between(this.anchor, number));
     else if (this.several && toggled) this.toggle(number);
     else this.select([number], number);
-    if (this.frame.contains(document.activeElement)) this.nodes[number].focus({ preventScroll: true });
   }
 
   pressed(event) {
@@ -90,8 +90,9 @@ class Table extends Drawing {
     } else if (number === undefined) return;
     else if (key === " ") this.several && this.toggle(number);
     else if (key === "ArrowRight") {
-      const cut = [...this.nodes[number].querySelectorAll("td:has(.more)")];
-      if (!this.opened.has(number) && cut.length) this.open(number, cut);
+      const cut = [...this.nodes[number].querySelectorAll("td:has(.more, .looks)")];
+      const names = cut.map((cell) => this.columnOf(cell).name);
+      if (!this.opened.has(number) && names.length) this.open(number, names);
     } else if (key === "ArrowLeft" || key === "Escape") this.close(number);
     else if (Object.values(this.content.keys ?? {}).includes(kind)) this.call("pivot", { kind, row: number });
   }
@@ -165,8 +166,7 @@ class Table extends Drawing {
   }
 
   // A cut value opens below its row and, clicked again, closes.
-  open(number, cells) {
-    const names = cells.map((cell) => this.columnOf(cell).name);
+  open(number, names) {
     const open = this.opened.get(number)?.dataset.names === names.join();
     this.close(number);
     if (!open) this.call("open", { row: number, columns: names });

@@ -153,6 +153,35 @@ def test_keys_after_an_action_that_failed_are_dropped(shown: TablePage) -> None:
     assert made.scored == [("h0.example", 1), ("h0.example", 1), ("h4.example", 3)]
 
 
+def test_a_click_before_other_rows_come_is_about_its_own_row(shown: TablePage) -> None:
+    """Rows move up while a score has no answer: a click on a host or a row is found again by its texts."""
+    made = ScoredTable()
+    shown.open(made.table)
+    shown.rows().first.locator("td.time").click()
+    shown.page.evaluate("""() => {
+        const rows = [...document.querySelectorAll("tbody tr")];
+        rows[0].dispatchEvent(new KeyboardEvent("keydown", { key: "1", bubbles: true }));
+        rows[5].querySelector("td.host .pivot").click();
+        rows[6].querySelector("td.time").click();
+    }""")
+    expect(shown.rows()).to_have_count(7)
+    expect(shown.page.locator("tr[aria-selected=true]")).to_contain_text("h6.example")
+    assert made.opened == [("host", "h5.example")]
+
+
+def test_rows_of_the_same_texts_are_told_apart(shown: TablePage) -> None:
+    """A client can send the same request twice in a second: the clicked one is selected and scored."""
+    made = ScoredTable(leave=False)
+    made.frame.loc[2] = made.frame.loc[1]
+    made.show()
+    shown.open(made.table)
+    shown.rows().nth(2).locator("td.time").click()
+    shown.page.keyboard.press("2")
+    expect(shown.page.locator("tr[data-severity=Medium]")).to_have_count(1)
+    assert list(made.frame["uri_sev"]) == [0, 0, 2, 0, 0, 0, 0, 0]
+    assert shown.selected("host") == ["h3.example"]
+
+
 def test_a_click_opens_a_client_or_host_without_a_selection(shown: TablePage) -> None:
     """So do Enter, c and h on a row; the row's client or host need not be among the shown columns."""
     made = ScoredTable()
