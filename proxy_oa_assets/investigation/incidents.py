@@ -16,7 +16,6 @@ from contextlib import suppress
 from proxy_oa_assets.investigation.day_context import (
     analysts_lock,
     day_context,
-    in_statements,
     replace_rows,
     uri_text,
 )
@@ -34,13 +33,13 @@ from proxy_oa_assets.investigation.progressions import (
     write_found,
 )
 from proxy_oa_assets.investigation.storyboard import Comment, check_top, comments_by_threat
+from proxy_oa_assets.investigation.threat_times import times_of
 from proxy_oa_assets.model.day import Day
 from proxy_oa_assets.model.errors import CommentChangedError, InvestigationError, LockedError
-from proxy_oa_assets.model.tables import PROXY_STORYBOARD, records
+from proxy_oa_assets.model.tables import PROXY_STORYBOARD
 from proxy_oa_assets.model.text import counted, printable
 from proxy_oa_assets.resources.deployment import Deployment
 from proxy_oa_assets.resources.hdfs import StillHeld
-from proxy_oa_assets.sql import threats
 
 _SHOWN, _SHOWN_WIDTH = 5, 200
 
@@ -253,12 +252,7 @@ def _row(uri: str, comment: Comment) -> tuple[str, str, str]:
 
 def _seen(day: Day, deployment: Deployment, pairs: tuple[Connection, ...]) -> tuple[str, str]:
     """Return when connections were first and last seen. Raises InvestigationError for unknown ones."""
-    times = dict[Connection, tuple[object, object]]()
-    for group in in_statements(list(dict.fromkeys(uri for _, uri in pairs))):
-        for client, uri, first, last in records(
-            deployment.impala.query(threats.connection_times(day, group))
-        ):
-            times[str(client), str(uri)] = first, last
+    times = times_of(day, deployment, (uri for _, uri in pairs))
     missing = [pair for pair in pairs if pair not in times]
     if missing:
         named = [f"{printable(client)} to {printable(uri, _SHOWN_WIDTH)}" for client, uri in missing[:_SHOWN]]

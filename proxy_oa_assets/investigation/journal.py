@@ -11,6 +11,7 @@ from proxy_oa_assets.investigation.day_context import day_context, in_statements
 from proxy_oa_assets.investigation.journal_file import Change, Given, made, read_journal
 from proxy_oa_assets.investigation.score import Plan, change, change_severities, severities_by_uri, threats
 from proxy_oa_assets.model.day import Day
+from proxy_oa_assets.model.tables import records
 from proxy_oa_assets.resources.deployment import Deployment
 from proxy_oa_assets.sql.analysts import given_to_hosts, given_to_uris
 
@@ -126,6 +127,15 @@ def earlier_severities(
         rows.append((given_on.key, uri, severity, scorer.by if scorer else "", scorer.at if scorer else ""))
     frame = pd.DataFrame(rows, columns=["day", "fulluri", "uri_sev", "by", "at"])
     return frame.astype({"uri_sev": "Int32"})
+
+
+def earlier_in_words(earlier: pd.DataFrame) -> list[str]:
+    """Return sentences such as `High on 2018-01-30 by anna: host/path` about `earlier_severities`."""
+    found = records(earlier[["day", "fulluri", "uri_sev", "by"]])
+    return [
+        f"{Severity(int(str(severity))).name.capitalize()} on {day}{f' by {by}' if by else ''}: {uri}"
+        for day, uri, severity, by in found
+    ]
 
 
 def _last(

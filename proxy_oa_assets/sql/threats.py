@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from proxy_oa_assets.model.day import Day
 from proxy_oa_assets.model.tables import PROXY, PROXY_SCORES, RESULT_COLUMNS
-from proxy_oa_assets.model.tsv import NULL
+from proxy_oa_assets.sql.conditions import one_of
 from proxy_oa_assets.sql.query import CLIENT, URI, Query, Values, capped, nulls_last, of_day
 from proxy_oa_assets.sql.raw_log import DAY_TIME, referers
 
@@ -129,11 +129,8 @@ def uris_of_host(day: Day, host: str) -> Query:
 def _by_uris(day: Day, uris: Sequence[str]) -> tuple[str, Values]:
     """Return the condition of a day's rows of some URIs, and its values."""
     where, values = of_day(PROXY, day)
-    # No coalesce around the column: the engines couldn't test the condition while they read.
-    among = f"fulluri IN ({_places(uris)})"
-    if NULL in uris:
-        among = f"({among} OR fulluri IS NULL)"
-    return f"{where} AND {among}", (*values, *uris)
+    among = one_of("fulluri", uris, null_is_word=True)
+    return f"{where} AND {among.sql}", (*values, *among.values)
 
 
 def _places(values: Sequence[str]) -> str:

@@ -3,24 +3,19 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import ipywidgets
-import pandas as pd
-from typing_extensions import override
 
-from proxy_oa_assets.enrichment.score_columns import Severity
-from proxy_oa_assets.investigation.day_context import uri_text
-from proxy_oa_assets.investigation.notebook.columns import columns
+from proxy_oa_assets.investigation.day_context import uri_host
+from proxy_oa_assets.investigation.incident_file import Incident
+from proxy_oa_assets.investigation.journal import earlier_in_words, earlier_severities, history
+from proxy_oa_assets.investigation.notebook.columns import columns, severity_text
 from proxy_oa_assets.investigation.notebook.comment_form import CommentForm, page_updated
+from proxy_oa_assets.investigation.notebook.incident_form import IncidentForm
 from proxy_oa_assets.investigation.notebook.session import NotebookView, StatusLine, open_day
-from proxy_oa_assets.investigation.notebook.text_table import (
-    MOST_ROWS,
-    PropertyTable,
-    TextTable,
-    cut_note,
-)
-from proxy_oa_assets.investigation.score import threats
+from proxy_oa_assets.investigation.notebook.text_table import MOST_ROWS, PropertyTable, TextTable
+from proxy_oa_assets.investigation.notebook.threat_list import Threat, ThreatList
 from proxy_oa_assets.investigation.search import earliest_found
 from proxy_oa_assets.investigation.story.plots import referer_chain_svg, timeline_svg
 from proxy_oa_assets.investigation.storyboard import (
@@ -31,54 +26,20 @@ from proxy_oa_assets.investigation.storyboard import (
     storyboard,
     timeline,
 )
+from proxy_oa_assets.investigation.threat_times import times_of
 from proxy_oa_assets.model.day import Day
 from proxy_oa_assets.model.errors import CommentChangedError
+from proxy_oa_assets.model.tables import PROXY_TIMELINE, records
 from proxy_oa_assets.model.text import counted
 from proxy_oa_assets.resources.deployment import Deployment
 
-_THREATS = columns("uri_sev fulluri story")
+# Of the window's height, what JupyterLab's bars and ours leave.
+_HEIGHT = "max(300px, calc(100vh - 180px))"
+_EARLIER = 3
 _FOUND = columns(
     "p_time clientip username reqmethod fulluri referer respcode resconttype csbytes scbytes duration "
     "useragent webcat serverip uriport"
 )
-
-
-class ThreatList:
-    """The threats; `on_select` is called with the URI of the selected row, or None."""
-
-    def __init__(self, day: Day, deployment: Deployment, on_select: Callable[[str | None], None]) -> None:
-        self._day, self._deployment = day, deployment
-        self._frame = pd.DataFrame()
-        self.which = ipywidgets.ToggleButtons(options={"High risk": True, "All scored": False})
-        self.reload = ipywidgets.Button(description="Reload", tooltip="Show what colleagues have scored")
-        self.status = StatusLine()
-        self.table = TextTable("Threats", selection="one", height="240px")
-        self.which.observe(lambda _: self.load(), "value")
-        self.reload.on_click(lambda _: self.load())
-        self.table.observe(lambda _: on_select(self.selected()), "selected")
-        bar = ipywidgets.HBox([self.which, self.reload, self.status.widget])
-        self.widget = ipywidgets.VBox([bar, self.table])
-
-    def load(self) -> None:
-        """Read the list again; a selected threat that is still listed stays selected."""
-        with self.status.during("Reading the threats"):
-            before = self.selected()
-            found = threats(self._day, deployment=self._deployment)
-            if self.which.value:
-                found = found[found["uri_sev"] == Severity.HIGH].reset_index(drop=True)
-            uris = [uri_text(uri) for uri in found["fulluri"]]
-            saved = set(map(uri_text, storyboard(self._day, deployment=self._deployment)["p_threat"]))
-            self._frame = found.assign(story=["saved" if uri in saved else "" for uri in uris])
-            severity = "the severity high" if self.which.value else "a severity"
-            empty = f"No URI of {self._day} has {severity}: score some in Edge_Investigation"
-            selected = [uris.index(before)] if before in uris else []
-            self.table.show(self._frame, _THREATS, selected=selected, empty=empty)
-            self.status.done(f"{counted(len(uris), 'URI')}{cut_note(len(uris))}")
-
-    def selected(self) -> str | None:
-        """Return the selected URI, or None."""
-        rows = self._frame.iloc[self.table.selected]
-        return next((uri_text(uri) for uri in rows.get("fulluri", ())), None)
 
 
 class ExpandedSearch:
@@ -117,32 +78,36 @@ class ExpandedSearch:
 
 
 class CommentEditor:
-    """The form and its Save; `on_save` is called after a story was saved."""
+    """The form of a URI's own story and its Save; `on_save` is called after a story was saved."""
 
     def __init__(self, day: Day, deployment: Deployment, on_save: Callable[[], None]) -> None:
         self._day, self._deployment, self._on_save = day, deployment, on_save
         self._fulluri = ""
         # Unsaved comments of other threats.
         self._drafts: dict[str, Comment] = {}
-        # This threat's comment as it was read: saving replaces no other one.
-        self._stored = Comment()
+        # This threat's comment as it was read, which saving replaces and no other one; and what of it was
+        # shown: not the story of an incident.
+        self._stored = self._shown = Comment()
         self.form = CommentForm(self._save)
         self.status = StatusLine()
-        heading = ipywidgets.HTML("<h3>Threat summary</h3>")
+        heading = ipywidgets.HTML("<h3>Story of this URI</h3>")
         self.widget = ipywidgets.VBox([heading, self.form, self.status.widget])
 
-    def load(self, fulluri: str) -> None:
+    def load(self, threat: Threat) -> None:
         """Switch to another threat: show its draft or its stored comment."""
-        if self.form.written != self._stored:
+        if self.form.written != self._shown:
             self._drafts[self._fulluri] = self.form.written
         # First, so that nothing of the former threat is left after an error.
-        self._fulluri, self._stored = fulluri, Comment()
-        self.form.show(self._stored)
+        self._fulluri, self._stored, self._shown = threat.uri, Comment(), Comment()
+        self.form.show(self._shown)
         with self.status.during("Reading the comment"):
             self._stored = self._read()
-            draft = self._drafts.pop(fulluri, None)
-            self.form.show(draft or self._stored)
-            self.status.done("Your earlier draft, not saved yet" if draft else "")
+            is_of_incident = self._stored in [each.comment for each in threat.incidents]
+            self._shown = Comment() if is_of_incident else self._stored
+            draft = self._drafts.pop(threat.uri, None)
+            self.form.show(draft or self._shown)
+            note = "It belongs to an incident; a story of its own is seen in the place of that one's"
+            self.status.done("Your earlier draft, not saved yet" if draft else note if is_of_incident else "")
 
     def _save(self) -> None:
         with self.status.during("Saving the story"):
@@ -160,7 +125,7 @@ class CommentEditor:
                     f"it. Its title: {self._stored.title!r}, its text: {self._stored.text!r}"
                 )
                 return
-            self._stored = written
+            self._stored = self._shown = written
             self._on_save()
             saved = "Saved: comment, timeline and incident progression"
             page_updated(self._day, self._deployment, saved, self.status)
@@ -177,64 +142,146 @@ class StoryPlots:
         self.status = StatusLine()
         wide = ipywidgets.Layout(max_width="100%")
         self.timeline, self.chain = (ipywidgets.Image(format="svg+xml", layout=wide) for _ in range(2))
-        self.pictures = ipywidgets.VBox(
-            [
-                ipywidgets.HTML("<h3>Timeline</h3>"),
-                self.timeline,
-                ipywidgets.HTML("<h3>Who led there, where it led</h3>"),
-                self.chain,
-            ]
-        )
+        self.chains = ipywidgets.VBox([ipywidgets.HTML("<h3>Who led there, where it led</h3>"), self.chain])
+        self.pictures = ipywidgets.VBox([ipywidgets.HTML("<h3>Timeline</h3>"), self.timeline, self.chains])
         self.widget = ipywidgets.VBox([self.status.widget, self.pictures])
 
-    def load(self, fulluri: str) -> None:
-        """Show the plots of a threat's story, if one is saved."""
+    def load(self, uris: Sequence[str]) -> None:
+        """Show the plots of a URI's story, or the timeline of an incident's URIs, if one is saved."""
         self.pictures.layout.display = "none"
         with self.status.during("Reading the story"):
-            progression = incident_progression(self._day, fulluri, deployment=self._deployment)
+            progression = incident_progression(self._day, uris[0], deployment=self._deployment)
             if progression is None:
-                self.status.done("No story yet: Save story makes its timeline and incident progression")
+                self.status.done("No story yet: saving one makes its timeline and incident progression")
                 return
-            rows = timeline(self._day, fulluri, deployment=self._deployment)
+            if len(uris) == 1:
+                rows = timeline(self._day, uris[0], deployment=self._deployment)
+                self.chain.value = referer_chain_svg(progression).encode("utf-8")
+            else:
+                found = self._deployment.impala.read_day(PROXY_TIMELINE, self._day)
+                rows = found[found["p_threat"].isin(uris)].sort_values("tstart", ignore_index=True)
+            self.chains.layout.display = None if len(uris) == 1 else "none"
             self.timeline.value = timeline_svg(rows).encode("utf-8")
-            self.chain.value = referer_chain_svg(progression).encode("utf-8")
             self.pictures.layout.display = None
             self.status.done("")
 
 
 class ThreatInvestigation(NotebookView):
-    """The threats of a day: what the raw log has about each, and its story."""
+    """The threats of a day, at the left; at the right, what is known of the selected one, and its story."""
 
     def __init__(self, day: Day | str, home: str | None = None) -> None:
         self.day, self.deployment = open_day(day, home)
-        self._threat: str | None = None
-        self.properties = PropertyTable("The threat")
+        self._shown: tuple[str, str] | None = None
+        self.properties = PropertyTable("The threat", height="150px")
         self.search = ExpandedSearch(self.day, self.deployment)
         self.comment = CommentEditor(self.day, self.deployment, self._reload)
-        self.story = StoryPlots(self.day, self.deployment)
-        self.details = ipywidgets.VBox(
-            [self.properties.widget, self.search.widget, self.comment.widget, self.story.widget],
-            layout=ipywidgets.Layout(display="none"),
+        self.incident = IncidentForm(
+            self.day, self.deployment, self._saved_incident, on_select=self._select_member
         )
-        self.list = ThreatList(self.day, self.deployment, self._select)
-        heading = ipywidgets.HTML(f"<h2>Threats of {self.day}</h2>")
-        super().__init__([heading, self.list.widget, self.details])
+        self.story = StoryPlots(self.day, self.deployment)
+        self.gather = ipywidgets.Button(
+            description="Add to an incident",
+            tooltip="Add the connections of this URI to the incident form",
+            layout=ipywidgets.Layout(width="12em"),
+        )
+        self.gather.on_click(lambda _: self._gather())
+        self._incident = ipywidgets.VBox([ipywidgets.HTML("<h3>Incident</h3>"), self.incident.widget])
+        self.details = ipywidgets.VBox(
+            [
+                *(self.properties.widget, self.gather, self.comment.widget, self._incident),
+                *(self.search.widget, self.story.widget),
+            ],
+            layout=ipywidgets.Layout(
+                display="none", flex="1 1 50%", min_width="0", max_height=_HEIGHT, overflow="auto"
+            ),
+        )
+        self.list = ThreatList(self.day, self.deployment, self._select, self._deleted)
+        self.list.widget.layout = ipywidgets.Layout(flex="1 1 50%", min_width="0")
+        heading = ipywidgets.HTML(f"<b>Threats of {self.day}</b>")
+        super().__init__([heading, ipywidgets.HBox([self.list.widget, self.details])])
         self.list.load()
 
-    @override
-    def refresh(self) -> None:
-        self.list.load()
-
-    def _select(self, fulluri: str | None) -> None:
+    def _select(self, threat: Threat | None) -> None:
         """Show another threat; while the list is read again, the shown one stays."""
-        if fulluri is None or fulluri == self._threat:
+        if threat is None or threat.identity == self._shown:
             return
-        self._threat = fulluri
+        self._shown = threat.identity
         self.details.layout.display = None
-        self.properties.show({"URI": fulluri})
-        for detail in (self.search, self.comment, self.story):
-            detail.load(fulluri)
+        self._arrange(is_incident=threat.is_incident)
+        self.properties.show(self._known(threat))
+        if threat.is_incident:
+            self.incident.load(threat.incidents[0])
+            self.story.load(threat.incidents[0].uris)
+            return
+        self.search.load(threat.uri)
+        self.comment.load(threat)
+        self.story.load([threat.uri])
+
+    def _arrange(self, *, is_incident: bool) -> None:
+        for widget, is_shown in (
+            (self._incident, is_incident),
+            (self.comment.widget, not is_incident),
+            (self.gather, not is_incident),
+            # Of an incident, a connection is searched for.
+            (self.search.widget, not is_incident),
+        ):
+            widget.layout.display = None if is_shown else "none"
+
+    def _known(self, threat: Threat) -> dict[str, object]:
+        severity = severity_text(threat.severity)
+        if threat.is_incident:
+            (incident,) = threat.incidents
+            return {
+                "incident": incident.title,
+                "severity": severity,
+                "seen": f"{incident.first_seen} to {incident.last_seen}",
+                "hosts": ", ".join(incident.hosts),
+                "clients": ", ".join(incident.clients),
+                "saved": f"by {incident.by}, {incident.at}",
+            }
+        known: dict[str, object] = {"URI": threat.uri, "severity": severity, "first seen": threat.first_seen}
+        known["incidents"] = ", ".join(incident.title for incident in threat.incidents)
+        with self.list.status.during("Reading the journal"):
+            scored = next(records(history(self.day, threat.uri, deployment=self.deployment)), None)
+            if scored and threat.severity:
+                known["severity"] = f"{severity}, by {scored[1]}, {scored[0]}"
+            earlier = earlier_severities(
+                self.day, hosts=[uri_host(threat.uri)], uris=[threat.uri], deployment=self.deployment
+            )
+            lines = earlier_in_words(earlier.head(_EARLIER))
+            more = [f"and {len(earlier) - _EARLIER:,} more"] if len(earlier) > _EARLIER else []
+            known["earlier days"] = "\n".join([*lines, *more])
+            self.list.status.done("")
+        return known
+
+    def _select_member(self, uri: str | None) -> None:
+        """Offer the search for the selected connection of the shown incident, and show its plots."""
+        if uri is None or self._incident.layout.display == "none":
+            return
+        self.search.widget.layout.display = None
+        self.search.load(uri)
+        self.story.load([uri])
+
+    def _gather(self) -> None:
+        """Add the connections of the shown URI to the incident that is being written."""
+        uri = self._shown[0] if self._shown else ""
+        with self.comment.status.during("Reading its connections"):
+            connections = sorted(times_of(self.day, self.deployment, [uri]))
+            self._incident.layout.display = None
+            self.incident.add(connections)
+            self.comment.status.done("")
+
+    def _saved_incident(self, _incident: Incident) -> None:
+        self._reload()
 
     def _reload(self) -> None:
         self.list.load()
-        self.story.load(self._threat or "")
+        threat = self.list.selected()
+        if threat:
+            self.story.load(threat.incidents[0].uris if threat.is_incident else [threat.uri])
+
+    def _deleted(self) -> None:
+        self._shown = None
+        self.details.layout.display = "none"
+        self.incident.load(None)
+        self.incident.reload()

@@ -2,9 +2,11 @@ import re
 from collections.abc import Iterator
 
 import pytest
+from support.analysts_day import AnalystsDay
 from support.home import SAMPLE_DAY, Home
 
 from proxy_oa_assets.ingest.sample.attacks import DROPPER_HOST, PHISHING_PAGE
+from proxy_oa_assets.investigation.notebook.comment_form import CommentForm
 from proxy_oa_assets.investigation.notebook.session import StatusLine
 from proxy_oa_assets.investigation.notebook.threat_investigation import ThreatInvestigation
 from proxy_oa_assets.investigation.reset import reset_scored_connections
@@ -36,12 +38,19 @@ def _listed(threats: ThreatInvestigation) -> list[list[str]]:
 
 
 def _choose(threats: ThreatInvestigation, uri: str) -> None:
-    threats.list.table.selected = [[row[1] for row in _listed(threats)].index(uri)]
+    threats.list.table.selected = [[row[3] for row in _listed(threats)].index(uri)]
 
 
-def _write(threats: ThreatInvestigation, title: str, text: str, *, save: bool = False) -> None:
+def _write(
+    threats: ThreatInvestigation,
+    title: str,
+    text: str,
+    *,
+    save: bool = False,
+    form: CommentForm | None = None,
+) -> None:
     """Send the messages of the browser's form: after typing, and after a click on Save."""
-    form = threats.comment.form
+    form = form or threats.comment.form
     about = {"version": form.content["version"], "clients": form.clients}
     form._handle_custom_msg({**about, "title": title, "text": text, "saved": save}, [])
 
@@ -59,11 +68,28 @@ def _said(status: StatusLine) -> str:
     return re.sub("<[^>]+>", "", status.widget.value)
 
 
+def _delete(threats: ThreatInvestigation) -> str:
+    """Click on Delete, and again; return what was asked in between."""
+    table = threats.list.table
+    about = {"version": table.content["version"], "selected": table.selected, "action": 0, "view": "a"}
+    table._handle_custom_msg({**about, "number": 1}, [])
+    asked = str(table.answer["text"])
+    table._handle_custom_msg({**about, "number": 2, "confirmed": asked}, [])
+    return asked
+
+
 def test_high_risk_uris_are_listed_and_the_others_on_demand(threats) -> None:
-    """The list has the URIs scored high; the switch shows the others."""
-    assert _listed(threats) == [["High", DROPPED, ""], ["High", PHISHING_PAGE, ""]]
+    """The list has the URIs scored high, by first seen; the switch shows the others."""
+    first, second = _listed(threats)
+    assert [first[1:], second[1:]] == [["High", "", PHISHING_PAGE], ["High", "", DROPPED]]
+    assert first[0] < second[0]
     threats.list.which.value = False
-    assert _listed(threats)[-1] == ["Medium", MEDIUM, ""]
+    assert [row[1:] for row in _listed(threats)] == [
+        ["Medium", "", MEDIUM],
+        ["High", "", PHISHING_PAGE],
+        ["High", "", DROPPED],
+    ]
+    assert _listed(threats) == sorted(_listed(threats))
 
 
 def test_saving_makes_the_comment_the_timeline_and_the_progression(day_home, threats) -> None:
@@ -79,7 +105,7 @@ def test_saving_makes_the_comment_the_timeline_and_the_progression(day_home, thr
     assert progression
     assert progression["referer_for"] == ["login-corp.secure-check.example/signin/post.php"]
     assert _said(threats.comment.status).startswith("Saved")
-    assert ["High", PHISHING_PAGE, "saved"] in _listed(threats)
+    assert ["High", "A copied log-in page", PHISHING_PAGE] in [row[1:] for row in _listed(threats)]
     assert threats.story.pictures.layout.display is None
     assert b"10.20.1.35" in bytes(threats.story.timeline.value)
     assert b"go.shorten.example" in bytes(threats.story.chain.value)
@@ -180,6 +206,65 @@ def test_hostile_comments_come_back_as_they_were_shown(day_home, threats) -> Non
     _choose(again, DROPPED)
     assert _shown(again) == (title, text)
     again.deployment.impala.close()
+
+
+def test_an_incident_is_one_threat_and_can_be_deleted(day_home, threats) -> None:
+    """It stands for its URIs, each of which can be searched for; a second click deletes it."""
+    _choose(threats, PHISHING_PAGE)
+    threats.gather.click()
+    threats.incident.add([("10.20.1.17", DROPPED)])
+    _write(threats, "Two people, two days", "text", save=True, form=threats.incident.form)
+    page = day_home.deployment.workspace.story(SAMPLE_DAY)
+    assert b"Two people, two days" in page.read_bytes()
+    ((first, severity, title, text),) = _listed(threats)
+    assert (severity, title) == ("High", "Two people, two days")
+    assert text == f"Incident of 2 URIs: {PHISHING_PAGE.partition('/')[0]}, {DROPPER_HOST}"
+    threats.list.which.value = False
+    assert [row[2] for row in _listed(threats)].count(title) == 3
+
+    _choose(threats, text)
+    assert "10.20.1.12" in str(threats.properties.widget.content["rows"])
+    assert threats.story.pictures.layout.display is None
+    assert threats.comment.widget.layout.display == "none"
+    threats.incident.table.selected = [2]
+    threats.search.search.click()
+    assert DROPPED in str(threats.search.found.content["rows"])
+    assert _delete(threats) == (
+        f"Delete the incident '{title}', its story with the timelines and progressions of 2 URIs? "
+        "Severities stay. Click again"
+    )
+    assert _comments(day_home) == []
+    assert threats.details.layout.display == "none"
+    assert "Incident deleted, with the stories of 2 URIs" in _said(threats.list.status)
+    assert [row[1:3] for row in _listed(threats)] == [["Medium", ""], ["High", ""], ["High", ""]]
+    assert title.encode() not in page.read_bytes()
+    assert first
+
+
+def test_a_story_is_deleted_by_a_second_click(day_home, threats) -> None:
+    """What goes is said first; a URI without one has none to delete."""
+    _choose(threats, DROPPED)
+    _delete(threats)
+    assert "Select an incident or a URI with a story" in _said(threats.list.status)
+    _write(threats, "<b>Title</b>", "text", save=True)
+    assert _delete(threats).startswith(f"Delete the story '<b>Title</b>' of {DROPPED} with its timeline")
+    assert _comments(day_home) == []
+    assert incident_progression(SAMPLE_DAY, DROPPED, deployment=day_home.deployment) is None
+    assert [row[2] for row in _listed(threats)] == ["", ""]
+
+
+def test_who_scored_a_threat_and_when_it_was_scored_before_is_shown(day_home, threats) -> None:
+    """From the journals of this day and the days before."""
+    before = AnalystsDay(day_home, SAMPLE_DAY.plus(-3))
+    before.write_scores({"fulluri": DROPPED})
+    anna = Home(day_home.path, **day_home.variables, JUPYTERHUB_USER="anna").deployment
+    score(before.day, 1, DROPPED, deployment=anna)
+    score(SAMPLE_DAY, 1, DROPPED, deployment=anna)
+    _choose(threats, DROPPED)
+    known = dict(threats.properties.widget.content["rows"])
+    assert known["severity"].startswith("High, by anna, 2")
+    assert known["earlier days"] == f"High on {before.day} by anna: {DROPPED}"
+    reset_scored_connections(before.day, deployment=day_home.deployment)
 
 
 def test_a_day_without_threats_says_where_they_come_from(day_home) -> None:
