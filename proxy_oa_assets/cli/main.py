@@ -24,7 +24,10 @@ from proxy_oa_assets.model.text import printable_lines
 from proxy_oa_assets.settings import load_settings
 
 FAILED, UNUSABLE, INTERRUPTED = 1, 2, 130
-_UNUSABLE = (errors.SettingsError, errors.ConfError, errors.ReputationConfigError, errors.DayError)
+_UNUSABLE = (
+    *(errors.SettingsError, errors.ConfError, errors.ReputationConfigError, errors.DayError),
+    errors.HandOverError,
+)
 
 
 class Commands(click.Group):

@@ -155,5 +155,9 @@ class InvestigationError(ProxyOaError):
     """An analyst asked for data that the day doesn't have, or for a record that can't be written."""
 
 
+class HandOverError(InvestigationError):
+    """A hand-over can't be made as asked: an unknown format or marking, or a missing extra."""
+
+
 class CommentChangedError(InvestigationError):
     """Another analyst has changed the comment since it was read; nothing was saved."""

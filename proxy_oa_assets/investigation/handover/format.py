@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from proxy_oa_assets.investigation.handover import formats
 from proxy_oa_assets.investigation.handover.selection import HandOver
-from proxy_oa_assets.model.errors import InvestigationError
+from proxy_oa_assets.model.errors import HandOverError
 
 TLP = ("clear", "green", "amber", "red")
 
@@ -36,13 +36,13 @@ def all_formats() -> dict[str, Format]:
 
 
 def format_named(name: str) -> Format:
-    """Return a format. Raises InvestigationError for an unknown one, naming all, and for a missing extra."""
+    """Return a format. Raises HandOverError for an unknown one, naming all, and for a missing extra."""
     known = all_formats()
     if name not in known:
-        raise InvestigationError(f"there is no format {name!r}; name one of {', '.join(known)}")
+        raise HandOverError(f"there is no format {name!r}; name one of {', '.join(known)}")
     found = known[name]
     if found.needs and importlib.util.find_spec(found.needs) is None:
-        raise InvestigationError(
+        raise HandOverError(
             f"the format {name} needs the package {found.needs}, which isn't installed; run "
             f"pip install 'proxy-oa-assets[handover]'"
         )

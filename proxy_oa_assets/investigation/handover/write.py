@@ -12,7 +12,7 @@ from proxy_oa_assets.investigation.handover.format import TLP, format_named
 from proxy_oa_assets.investigation.handover.select import selected
 from proxy_oa_assets.investigation.listed import Connection
 from proxy_oa_assets.model.day import Day
-from proxy_oa_assets.model.errors import InvestigationError
+from proxy_oa_assets.model.errors import HandOverError, InvestigationError
 from proxy_oa_assets.model.files import replacing
 from proxy_oa_assets.resources.deployment import Deployment
 
@@ -30,12 +30,12 @@ def hand_over(
 
     By default that is all incidents, the stories of URIs that are in none, and the URIs of high severity; or
     it is one incident by its key, or some connections (client and URI). `tlp` is `clear`, `green`, `amber` or
-    `red`. Raises InvestigationError for an unknown format or incident, a missing extra, and if there is
-    nothing to hand over.
+    `red`. Raises HandOverError for an unknown format or `tlp` and a missing extra, InvestigationError for an
+    unknown incident and if there is nothing to hand over.
     """
     found = format_named(format_name)
     if tlp and tlp not in TLP:
-        raise InvestigationError(f"tlp is {tlp!r}; it is one of {', '.join(TLP)}")
+        raise HandOverError(f"tlp is {tlp!r}; it is one of {', '.join(TLP)}")
     day, deployment = day_context(day, deployment)
     return found.content(selected(day, deployment, incident=incident, connections=connections, tlp=tlp))
 
