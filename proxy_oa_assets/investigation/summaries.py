@@ -85,7 +85,8 @@ def _summaries(
     )
     total = int(found["total"].iloc[0]) if len(found) else 0
     found = found.rename(columns={"first_time": "first", "last_time": "last"})
-    rows = found.merge(worst, how="left", left_on=key, right_index=True)
+    # No merge: pandas can't merge two empty columns of Arrow's texts.
+    rows = found.join(worst.reindex(found[key]).set_axis(found.index))
     if first:
         rows = rows.sort_values(
             _gravity(order), ascending=order != "uri_rep", kind="stable", na_position="last"
