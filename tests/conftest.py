@@ -71,7 +71,7 @@ def working_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         yield folder
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def test_data() -> Path:
     """The folder of real data, PROXY_OA_TEST_DATA or beside the project; skip without it."""
     beside = Path(__file__).parents[2] / "shared" / "data"

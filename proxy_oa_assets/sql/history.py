@@ -23,20 +23,20 @@ def proxy_history(day: Day) -> Query:
     where, values = of_day(PROXY, day)
     nothing = ", ".join("?" * len(NO_VALUE))
     sql = f"""
-SELECT clientip, host, useragent, {_second("first_clock")} AS first_second,
-    {_second("last_clock")} AS last_second, requests, posts, sent, received
+SELECT clientip, host, useragent, {second_of_day("first_clock")} AS first_second,
+    {second_of_day("last_clock")} AS last_second, requests, posts, sent, received
 FROM (
     SELECT clientip, host, useragent, min(clock) AS first_clock, max(clock) AS last_clock,
         count(*) AS requests, CAST(sum(is_post) AS BIGINT) AS posts,
         {capped("sum(sent)", "BIGINT")} AS sent, {capped("sum(received)", "BIGINT")} AS received
     FROM (
         SELECT clientip, host, useragent, is_post, sent, received,
-            CASE WHEN {_is_clock("clock")} THEN clock ELSE NULL END AS clock
+            CASE WHEN {is_clock("clock")} THEN clock ELSE NULL END AS clock
         FROM (
             SELECT clientip, translate(host, ?, ?) AS host,
                 CASE WHEN useragent IN ({nothing}) THEN NULL ELSE useragent END AS useragent,
                 CASE WHEN reqmethod IN (?, ?) THEN 1 ELSE 0 END AS is_post,
-                {_bytes("csbytes")} AS sent, {_bytes("scbytes")} AS received, {_clock("p_time")} AS clock
+                {_bytes("csbytes")} AS sent, {_bytes("scbytes")} AS received, {as_clock("p_time")} AS clock
             FROM proxy WHERE {where} AND {_COUNTED}
         ) requests
     ) timed
@@ -100,7 +100,7 @@ GROUP BY day_number, clientip
     return Query(sql, (int(first.folder), int(last.folder), *condition.values), (first, last))
 
 
-def _clock(column: str) -> str:
+def as_clock(column: str) -> str:
     """Return a time as HH:MM:SS, as `model/clock.py` reads it; any other text gives any other text."""
     return (
         f"CASE WHEN {column} LIKE '_:__' THEN concat('0', {column}, ':00') "
@@ -110,14 +110,15 @@ def _clock(column: str) -> str:
     )
 
 
-def _is_clock(text: str) -> str:
+def is_clock(text: str) -> str:
     """Return the condition of a text HH:MM:SS: engines disagree on what a CAST of another one does."""
     places = {1: "'0', '1', '2'", 2: _DIGITS, 4: _SIXTY, 5: _DIGITS, 7: _SIXTY, 8: _DIGITS}
     digits = " AND ".join(f"substr({text}, {place}, 1) IN ({among})" for place, among in places.items())
     return f"{text} LIKE '__:__:__' AND {digits} AND {text} < '24'"
 
 
-def _second(clock: str) -> str:
+def second_of_day(clock: str) -> str:
+    """Return the number of the second of a text for which `is_clock` holds."""
     hours, minutes, seconds = (f"CAST(substr({clock}, {place}, 2) AS INT)" for place in (1, 4, 7))
     return f"CAST({hours} * 3600 + {minutes} * 60 + {seconds} AS INT)"
 

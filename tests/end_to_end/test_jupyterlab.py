@@ -9,7 +9,7 @@ from support.browser import keep_picture, new_page
 from support.home import SAMPLE_DAY, Home
 from support.hostile import MARKUP
 from support.jupyter_server import jupyter
-from support.lab_pages import cell_source, rows, run_all_cells, run_last_cell, run_notebook
+from support.lab_pages import cell_source, rows, run_all_cells, run_last_cell, run_notebook, run_uncommented
 from support.programs import program
 
 from proxy_oa_assets.ingest.sample.attacks import DROPPER_HOST, PHISHING_HOST, PHISHING_PAGE
@@ -223,9 +223,8 @@ def test_an_analyst_resets_the_day_and_no_other(lab: Lab, page: Page, picture: C
     picture("advanced_mode", page.locator(".jp-NotebookPanel-notebook"))
     assert lab.scored(day) == dict.fromkeys(DROPPED, 1)
 
-    commented = cell_source(page, before_last=1)
-    assert commented.startswith("# RESET")
-    cell = run_last_cell(page, re.sub("(?m)^# (?!RESET)", "", commented), before_last=1)
+    assert cell_source(page, before_last=1).startswith('# "RESET of')
+    cell = run_uncommented(page, before_last=1)
     expect(cell.get_by_text("proxy_threat_investigation: 2 rows of")).to_be_visible()
     assert lab.scored(day) == {}
     assert storyboard(day, deployment=deployment).empty

@@ -16,6 +16,7 @@ from proxy_oa_assets.sql import (
     day_summaries,
     day_tables,
     history,
+    hunting,
     raw_log,
     threats,
 )
@@ -93,6 +94,8 @@ QUERIES = [
     raw_log.found_rows(DAY, "uri", ["09:00:00", None], 9),
     threats.client_timeline(DAY, ["uri", "other"], 9),
     words_of_day(DAY),
+    hunting.beacons(DAY, 7, 9),
+    hunting.new_hosts(DAY, DAY.plus(-30), 9),
 ]
 
 # Reserved words of Impala (Impala SQL Reference, "Impala reserved words") that are plausible names in a query

@@ -34,6 +34,15 @@ def run_last_cell(page: Page, source: str, *, before_last: int = 0) -> Locator:
     return cell
 
 
+def run_uncommented(page: Page, *, before_last: int) -> Locator:
+    """Uncomment one of the notebook's last cells, as JupyterLab's shortcut does; run it, and return it."""
+    cell = _cell(page, before_last)
+    cell.get_by_role("textbox").click()
+    for keys in ("ControlOrMeta+A", "ControlOrMeta+/", "ControlOrMeta+Enter"):
+        page.keyboard.press(keys)
+    return cell
+
+
 def cell_source(page: Page, *, before_last: int) -> str:
     """Return the source of one of the notebook's last cells."""
     return "\n".join(_cell(page, before_last).locator(".cm-line").all_inner_texts())

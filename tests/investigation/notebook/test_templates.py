@@ -111,14 +111,3 @@ def test_a_template_is_valid_and_stores_no_output(template: Path) -> None:
 def test_the_three_templates_are_there() -> None:
     """Spot's names, so that its users find them."""
     assert [path.stem.removesuffix("_master") for path in TEMPLATES] == list(_SHOWN)
-
-
-def test_advanced_mode_holds_the_reset_commented_and_labelled() -> None:
-    """Running the whole notebook resets nothing; uncommenting the cell does."""
-    (template,) = [path for path in TEMPLATES if path.stem.startswith("Advanced")]
-    cells = nbformat.read(template, as_version=4).cells
-    (reset,) = [cell.source for cell in cells if "reset" in cell.metadata.get("tags", [])]
-    lines = reset.split("\n")
-    assert [line for line in lines if not line.startswith("#")] == []
-    assert lines[0].startswith("# RESET")
-    assert "reset_scored_connections(DAY" in lines[-1]
