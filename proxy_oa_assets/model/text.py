@@ -9,6 +9,8 @@ def printable(value: object, width: int = 0) -> str:
     text = "" if value is None else str(value)
     if width and len(text) > width:
         text = text[: width - 1] + "…"
+    if text.isprintable():
+        return text
     return "".join(
         char if char.isprintable() else char.encode("unicode_escape").decode("ascii") for char in text
     )
