@@ -6,6 +6,7 @@ import json
 from proxy_oa_assets.enrichment.reputation.verdict import Risk, Verdict
 from proxy_oa_assets.investigation.handover.selection import Indicator, Request
 from proxy_oa_assets.model.text import counted, printable
+from proxy_oa_assets.ranking.letters import letter_note
 
 
 def verdict_words(verdict: Verdict) -> str:
@@ -26,7 +27,7 @@ def met(indicator: Indicator) -> str:
 
 
 def what_is_known(indicator: Indicator) -> list[str]:
-    """Return sentences on an indicator: how it was met and is logged, severity, reasons and verdicts.
+    """Return sentences on an indicator: how it was met, is logged and reads, severity, reasons and verdicts.
 
     They name no client.
     """
@@ -35,6 +36,8 @@ def what_is_known(indicator: Indicator) -> list[str]:
         known.append(f"severity {indicator.severity.name.lower()}")
     if indicator.well_known and not indicator.for_detection:
         known.append("a well-known site: not for detection")
+    if note := letter_note(indicator.value):
+        known.append(note)
     if indicator.reasons:
         known.append(f"because: {'; '.join(map(printable, indicator.reasons))}")
     verdicts = [verdict for verdict in indicator.verdicts.values() if verdict.risk > Risk.NONE]
