@@ -46,12 +46,13 @@ _UNSEEN = "\u00ad\u200b\u200c\u200d\u2060\ufeff"
 _BETWEEN = re.compile(rf"[\s,;{_UNSEEN}]+")
 # Not the colon of a scheme, `http://` or `http[:]//`, and not `\\`.
 _KEY = re.compile(r"([a-z][a-z_-]*)[ \t]*:(?!\[?//|\\\\)[ \t]*", re.ASCII | re.IGNORECASE)
-_PORT = re.compile(r"\d{1,5}(?=[\s/,]|$)", re.ASCII)
 _WORD = re.compile(r"(AND|OR|NOT|-)(?=\s|$)")
 _NOT = re.compile(r"NOT\s+|-")
 _REGEX = re.compile(r"/((?:[^/\\\n]|\\.|/(?![\s,]|$))+)/(?=[\s,]|$)")
 # Quotes as keyboards and as word processors have them.
 _QUOTED = re.compile(r'"((?:[^"]|"")*)"(?=[\s,]|$)|[“”„«]([^“”«»]*)[“”»](?=[\s,]|$)')
+# A character, or a defanged dot or colon with the blanks around it.
+_PIECE = re.compile(r"\s*[\[({]\s*(?:\.|:|dot)\s*[\])}]\s*(?=\w)|\S", re.IGNORECASE)
 _SCHEME = re.compile(r"\s*<?\s*[a-z][a-z0-9+.*-]*(?:\[:\]|:)?\[?//", re.IGNORECASE)
 _COMMA = re.compile(r"\s*,[\s,]*|[ \t]*[\r\n]\s*")
 _NEXT_TERM = re.compile(r"(?:NOT|AND|OR)\s|-\S")
@@ -118,8 +119,7 @@ class _Reader:
         if field is not None:
             self.at = key.end()
             return field
-        # `localhost:8080`, `fe80::1`
-        if _PORT.match(self.text, key.end()) or _is_address(self._rest().split()[0]):
+        if _is_address(self._rest().split()[0]):
             return URI
         raise InvestigationError(
             f"{key[1]}: is no field; there are {', '.join(dict.fromkeys(self.fields.values()))}. A part of a "
@@ -129,7 +129,10 @@ class _Reader:
     def _value(self, field: str) -> Value:
         exact = self._match(re.compile("=")) is not None
         if match := self._match(_QUOTED):
-            return Value((match[1] or match[2] or "").replace('""', '"'), Kind.QUOTED, exact)
+            text = (match[1] or match[2] or "").replace('""', '"')
+            if not text and not exact:
+                raise InvestigationError(f"{match[0].strip()} is empty, which fits every row; leave it out")
+            return Value(text, Kind.QUOTED, exact)
         if match := self._match(_REGEX):
             return Value(match[1], Kind.REGEX)
         if self._rest().startswith('"'):
@@ -138,10 +141,10 @@ class _Reader:
                 f'blank, and write "" for a quote inside'
             )
         started = self.at
-        while self.at < len(self.text) and not self.text[self.at].isspace():
-            if self.text[self.at] == "," and self._separates(field, self.text[started : self.at]):
+        while piece := _PIECE.match(self.text, self.at):
+            if piece[0] == "," and self._separates(field, self.text[started : self.at]):
                 break
-            self.at += 1
+            self.at = piece.end()
         text = self.text[started : self.at].translate(dict.fromkeys(map(ord, _UNSEEN)))
         if not text:
             raise InvestigationError(

@@ -6,6 +6,7 @@ from contextlib import suppress
 import idna
 
 from proxy_oa_assets.investigation.defanging import refang
+from proxy_oa_assets.model.errors import InvestigationError
 
 _SCHEME = re.compile(r"(?:[a-z][a-z0-9+.-]*:)?//", re.IGNORECASE)
 _HOST_PORT = re.compile(
@@ -16,8 +17,14 @@ _AROUND = {"<": ">", "(": ")", "[": "]", "{": "}", "'": "'", "`": "`", "\u2018":
 
 
 def refanged(text: str) -> str:
-    """Return a pasted text as a log has it, without the brackets, quotes and punctuation around it."""
-    return _without_wrapping(refang(_without_wrapping(text)))
+    """Return a pasted text as a log has it, without the brackets, quotes and punctuation around it.
+
+    Raises InvestigationError if nothing is left.
+    """
+    bare = _without_wrapping(refang(_without_wrapping(text)))
+    if not bare:
+        raise InvestigationError(f'{text} is empty without what is around it; to find it, write "{text}"')
+    return bare
 
 
 def uri_spellings(text: str) -> list[tuple[str, str]]:
@@ -29,10 +36,10 @@ def uri_spellings(text: str) -> list[tuple[str, str]]:
     text = refanged(text).removeprefix("*.")
     if scheme := _SCHEME.match(text):
         text = text[scheme.end() :].partition("#")[0]
-    if "/" not in text[:-1] and "?" not in text:
-        text = text.removesuffix("/").removesuffix(".")
     if len(text) > 1:
         text = text.removesuffix("?")
+        if "/" not in text[:-1] and "?" not in text:
+            text = text.removesuffix("/").removesuffix(".")
     found = [(text, "")]
     if port := _HOST_PORT.fullmatch(text):
         rest = port["rest"] or ""
@@ -54,9 +61,10 @@ def host_spellings(text: str) -> list[str]:
     text = re.split(r"[/?#]", text, maxsplit=1)[0].rpartition("@")[2].rstrip(".").lower()
     if port := _HOST_PORT.fullmatch(text):
         text = port["host"]
-    names = [text, *_other_names(text)]
-    # An IPv6 address stands with and without brackets.
-    return [*names, *(name.strip("[]") for name in names if name.startswith("["))]
+    if ":" in text:
+        # An IPv6 address stands with and without brackets.
+        return [text.strip("[]"), f"[{text.strip('[]')}]"]
+    return [text, *_other_names(text)]
 
 
 def _other_names(host: str) -> list[str]:

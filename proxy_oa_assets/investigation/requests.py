@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 _MARKS = ("uri_sev", "ml_score", "word", "uri_rep")
-_CLOCK = re.compile(r"(\d{1,2}):(\d{2})(?::(\d{2}))?(?:\.\d+)?", re.ASCII)
+_CLOCK = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)(?::([0-5]\d))?(?:\.\d+)?", re.ASCII)
 
 
 def client_requests(
@@ -133,7 +133,7 @@ def requests_of(
         )
         rows = deployment.impala.query(requests_at(day, condition, None, None))
         pairs = zip(rows["clientip"].fillna(NULL), rows["fulluri"].fillna(NULL), strict=True)
-        parts.append(rows[[client in wanted[uri] for client, uri in pairs]])
+        parts.append(rows[pd.array([client in wanted[uri] for client, uri in pairs], dtype="bool")])
     found = parts[0] if len(parts) == 1 else _in_time_order(pd.concat(parts))
     return marked(day, found.reset_index(drop=True), deployment)
 
