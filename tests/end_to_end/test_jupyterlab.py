@@ -1,4 +1,5 @@
 import re
+import shlex
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
@@ -8,7 +9,7 @@ from support.analysts_day import AnalystsDay
 from support.browser import keep_picture, new_page
 from support.home import SAMPLE_DAY, Home
 from support.hostile import MARKUP
-from support.jupyter_server import jupyter
+from support.jupyter_server import TOKEN, WITHOUT_NEWS, jupyter
 from support.lab_pages import cell_source, rows, run_all_cells, run_last_cell, run_notebook, run_uncommented
 from support.programs import program
 
@@ -23,6 +24,7 @@ from proxy_oa_assets.investigation.storyboard import (
     timeline,
 )
 from proxy_oa_assets.model.day import Day
+from proxy_oa_assets.model.files import bundled
 from proxy_oa_assets.model.text import printable
 
 pytestmark = [pytest.mark.browser, pytest.mark.server]
@@ -79,6 +81,21 @@ def picture(page: Page) -> Callable[..., None]:
         keep_picture(page, name, part=part or page.locator(".jp-OutputArea-output").last)
 
     return keep
+
+
+def test_jupyterlab_offers_and_fetches_no_news(lab: Lab, page: Page) -> None:
+    """In a fresh user folder, after the command of docs/investigating.md."""
+    requested: list[str] = []
+    page.on("request", lambda request: requested.append(request.url))
+    page.goto(f"/lab?token={TOKEN}&reset")
+    expect(page.get_by_role("heading", name="Notebook", exact=True)).to_be_visible()
+    page.wait_for_load_state("networkidle")
+
+    expect(page.get_by_text("notified about official Jupyter news")).to_have_count(0)
+    assert [url for url in requested if not url.startswith((lab.address, "data:", "blob:"))] == []
+    assert [url for url in requested if re.search("/lab/api/(news|update)|announcements", url)] == []
+    docs = bundled("docs/investigating.md").read_text(encoding="utf-8")
+    assert shlex.join(WITHOUT_NEWS) in docs
 
 
 def test_an_analyst_finds_scores_and_undoes(lab: Lab, page: Page, picture: Callable[..., None]) -> None:
