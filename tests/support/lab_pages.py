@@ -8,6 +8,12 @@ from proxy_oa_assets.model.day import Day
 
 def run_notebook(page: Page, day: Day, name: str) -> None:
     """Open a day's notebook, and run all of its cells."""
+    open_notebook(page, day, name)
+    run_all_cells(page)
+
+
+def open_notebook(page: Page, day: Day, name: str) -> None:
+    """Open a day's notebook, and wait until it can be run."""
     page.on("dialog", _answer)
     page.goto(f"/lab/tree/{day.folder}/{name}.ipynb?token={TOKEN}&reset")
     # Without a kernel, JupyterLab silently runs nothing.
@@ -15,7 +21,6 @@ def run_notebook(page: Page, day: Day, name: str) -> None:
     # Cells out of sight are drawn later: at first, the page's last cell isn't the notebook's.
     notebook = page.request.get(f"/api/contents/{day.folder}/{name}.ipynb?token={TOKEN}").json()
     expect(page.locator(".jp-Cell")).to_have_count(len(notebook["content"]["cells"]))
-    run_all_cells(page)
 
 
 def run_all_cells(page: Page) -> None:

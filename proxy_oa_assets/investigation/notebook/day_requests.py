@@ -130,8 +130,8 @@ class DayRequests:
 
     def _add_all_action(self) -> Action:
         return Action(
-            line="Selected",
-            text="Add all",
+            line="Whole hosts",
+            text="Add all to incident",
             title="Add the connections of all these requests, on every page, to the incident",
             do=self._add_all,
             confirm=lambda _: self._ask_for_many(),

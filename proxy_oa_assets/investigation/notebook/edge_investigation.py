@@ -47,7 +47,7 @@ class EdgeInvestigation(NotebookView):
         self.scored = ScoredList(desk, _LIST_HEIGHT)
         self.feedback = FeedbackList(desk, _LIST_HEIGHT)
         self.suspicious = SuspiciousList(desk, self.feedback.read, _LIST_HEIGHT)
-        self.requests = DayRequests(desk, _LIST_HEIGHT)
+        self.requests = DayRequests(desk, _height(34))
         self.clients = SummaryList(desk, "client", client_summaries, _LIST_HEIGHT)
         self.hosts = SummaryList(desk, "host", host_summaries, _LIST_HEIGHT)
         self.incident = IncidentTab(desk, _height(120))

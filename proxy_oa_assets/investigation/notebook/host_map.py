@@ -34,7 +34,7 @@ class HostMap:
                 self.source,
                 button("Its day", "All requests of the day to the selected host", self._open_day),
                 button(
-                    "Add to incident",
+                    "To incident",
                     "Add the connections of the selected hosts that are drawn",
                     lambda: desk.add_to_incident(self._connections()),
                 ),

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from proxy_oa_assets.investigation.incident_file import Incident
 from proxy_oa_assets.investigation.notebook.desk import Desk
 from proxy_oa_assets.investigation.notebook.incident_form import IncidentForm
 from proxy_oa_assets.investigation.notebook.row_table import asked_for_many, hand_over_action
@@ -31,7 +30,7 @@ class IncidentTab:
             hand_over_action("Selected", lambda: desk.hand_over(self.form.selected())),
         ]
         self.form = IncidentForm(
-            desk.day, desk.deployment, self._saved, on_select=self._show, actions=actions, height=height
+            desk.day, desk.deployment, lambda _: None, on_select=self._show, actions=actions, height=height
         )
         self.widget = self.form.widget
 
@@ -46,9 +45,6 @@ class IncidentTab:
 
     def _uris(self, numbers: Sequence[int] | None = None) -> list[str]:
         return list(dict.fromkeys(uri for _, uri in self.form.selected(numbers)))
-
-    def _saved(self, incident: Incident) -> None:
-        self._desk.status.done(f"Saved: {counted(len(incident.hosts), 'host')}")
 
     def _show(self, _uri: str | None) -> None:
         chosen = self.form.selected()

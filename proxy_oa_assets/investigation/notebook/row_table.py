@@ -39,9 +39,9 @@ class RowTable:
         shared = [
             *severity_actions("Selected", self._score, keys="123", confirm=self._ask_for_many),
             *self._threat_actions(),
-            *actions,
+            hand_over_action("Selected", lambda: desk.hand_over(self.connections())),
             *severity_actions("Whole hosts", self._score_hosts, confirm=self._ask_for_hosts),
-            hand_over_action("Whole hosts", lambda: desk.hand_over(self.connections())),
+            *actions,
         ]
         self.widget = TextTable(
             label, selection="several", height=height, actions=shared, on_pivot=self._pivot, on_page=on_page
@@ -115,7 +115,7 @@ class RowTable:
             ),
             Action(
                 line="Selected",
-                text="Add to incident",
+                text="To incident",
                 title="Add the selected connections to the incident",
                 do=lambda: self._desk.add_to_incident(self.connections()),
                 key="a",

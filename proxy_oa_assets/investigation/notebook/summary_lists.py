@@ -49,7 +49,7 @@ class SummaryList:
             *severity_actions(whole, self._score, keys="123", confirm=lambda _, numbers: self._ask(numbers)),
             Action(
                 line=whole,
-                text="Add to incident",
+                text="To incident",
                 title="Add all connections of the selected rows to the incident",
                 do=lambda: desk.add_to_incident(self._connections()),
                 key="a",
