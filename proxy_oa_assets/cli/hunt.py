@@ -9,10 +9,12 @@ from html import escape
 from importlib.resources import as_file, files
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from threading import Thread
 from urllib.parse import quote
 
 import click
 from jupyter_server.services.kernels.kernelmanager import AsyncMappingKernelManager
+from tornado.ioloop import IOLoop
 from traitlets.config import Config
 from typing_extensions import override
 from voila.app import Voila
@@ -70,7 +72,8 @@ class HuntingServer(Voila):
 
     @override
     def launch_browser(self) -> None:
-        self._on_listening()
+        # In the loop: a signal that comes before it would leave Voilà's files behind.
+        IOLoop.current().add_callback(self._on_listening)
 
 
 def check_days(settings: Settings, day: Day | None) -> None:
@@ -96,7 +99,7 @@ def serve_hunting(settings: Settings, day: Day | None, port: int, *, opens_brows
                 # Other accounts can read a browser's arguments, so the address stands in a file.
                 page = Path(folder) / "open.html"
                 page.write_text(_OPENING.format(escape(f"{address}{quote(token)}")), encoding="utf-8")
-                webbrowser.open(page.as_uri())
+                Thread(target=webbrowser.open, args=[page.as_uri()], daemon=True).start()
 
         notebook = Path(folder) / "Hunting.ipynb"
         _write_notebook(package / "hunting_app.ipynb", notebook, day, settings)
@@ -123,6 +126,7 @@ def _configuration(notebook: Path, token: str, port: int) -> Config:
         {
             "Voila": {
                 "notebook_path": str(notebook),
+                "connection_dir_root": str(notebook.parent),
                 "ip": HOST,
                 "port": port,
                 "port_retries": 0,

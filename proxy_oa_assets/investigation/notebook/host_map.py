@@ -74,7 +74,8 @@ class HostMap:
         self._desk.open_day_of("host", hosts[0])
 
     def _connections(self) -> list[Connection]:
-        hosts = set(self._selected())
+        # A log writes a host as each client did.
+        hosts = {host.lower() for host in self._selected()}
         if not hosts:
             return []
-        return connections_of(self._frame[self._frame["host"].map(uri_text).isin(hosts)])
+        return connections_of(self._frame[self._frame["host"].map(uri_text).str.lower().isin(hosts)])

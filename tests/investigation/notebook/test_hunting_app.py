@@ -7,6 +7,7 @@ from support.analysts_day import AnalystsDay
 from support.home import SAMPLE_DAY, Home
 
 from proxy_oa_assets.ingest.sample.attacks import DROPPER_HOST
+from proxy_oa_assets.investigation.notebook.days import Days
 from proxy_oa_assets.investigation.notebook.hunting_app import HuntingApp
 from proxy_oa_assets.investigation.notebook.session import StatusLine
 from proxy_oa_assets.investigation.score import score
@@ -40,7 +41,7 @@ def _said(status: StatusLine) -> str:
 
 
 def _listed(app: HuntingApp) -> str:
-    return str(app._screens["Investigation"].suspicious.table.widget.content["rows"])
+    return str(app.screens["Investigation"].suspicious.table.widget.content["rows"])
 
 
 def test_the_newest_day_is_shown_unless_one_is_named(day_home: Home) -> None:
@@ -53,7 +54,7 @@ def test_the_newest_day_is_shown_unless_one_is_named(day_home: Home) -> None:
 
 def test_another_day_is_another_screen_and_the_former_is_closed(app: HuntingApp) -> None:
     """Nothing of the former day stays in the kernel or the page."""
-    before = app._screens["Investigation"]
+    before = app.screens["Investigation"]
     assert DROPPER_HOST in _listed(app)
     app.day.value = NEXT.key
     assert OTHER in _listed(app)
@@ -67,34 +68,40 @@ def test_threats_that_were_scored_are_there_when_their_screen_is_shown_again(
 ) -> None:
     """The list is read again, and the screen is the same."""
     app.screen.value = "Threats and stories"
-    threats = app._screens["Threats and stories"]
+    threats = app.screens["Threats and stories"]
     app.screen.value = "Investigation"
     score(SAMPLE_DAY, 1, f"{DROPPER_HOST}/stage2/config.bin", deployment=day_home.deployment)
     app.screen.value = "Threats and stories"
-    assert app._screens["Threats and stories"] is threats
+    assert app.screens["Threats and stories"] is threats
     assert DROPPER_HOST in str(threats.list.table.content["rows"])
+
+
+def _days(app: HuntingApp) -> Days:
+    """Open the tab with which days are searched."""
+    investigation = app.screens["Investigation"]
+    investigation.tabs.show("Days")
+    return investigation.days
 
 
 def test_a_search_over_days_leads_to_a_day_and_its_requests(app: HuntingApp) -> None:
     """Each day with such requests has its totals; a click opens the day with the same filter."""
-    app.screen.value = "Days"
-    days = app.days
+    days = _days(app)
     assert (Day(days.first.value), Day(days.last.value)) == (SAMPLE_DAY, NEXT)
     assert bytes(days.plot.value).startswith(b"<svg")
     days.filter.text.value = "host:other.example"
     assert _said(days.status) == "1 request on 1 of 4 days"
     assert [row[:4] for row in days.table.content["rows"]] == [[NEXT.key, "1", "1", "1"]]
     days.table.selected = [0]
-    assert (app.day.value, app.screen.value) == (NEXT.key, "Investigation")
-    requests = app._screens["Investigation"].requests
-    assert requests.filter.value == "host:other.example"
-    assert OTHER in str(requests.table.widget.content["rows"])
+    assert app.day.value == NEXT.key
+    investigation = app.screens["Investigation"]
+    assert investigation.tabs.shown == "Requests"
+    assert investigation.requests.filter.value == "host:other.example"
+    assert OTHER in str(investigation.requests.table.widget.content["rows"])
 
 
 def test_what_cannot_be_searched_or_plotted_is_said(app: HuntingApp) -> None:
     """A wrong filter, reversed days, no day; of many days the plot takes a longer unit."""
-    app.screen.value = "Days"
-    days = app.days
+    days = _days(app)
     days.filter.text.value = "nofield:x"
     assert "nofield" in _said(days.status)
     days.first.value = SAMPLE_DAY.plus(40).date
@@ -108,8 +115,8 @@ def test_what_cannot_be_searched_or_plotted_is_said(app: HuntingApp) -> None:
 
 def test_a_day_that_is_not_materialized_is_not_opened(app: HuntingApp) -> None:
     """Of a day of raw requests alone, nothing can be shown yet."""
-    app.screen.value = "Days"
-    app.days.filter.text.value = "host:raw.example"
-    app.days.table.selected = [0]
-    assert _said(app.days.status) == f"{RAW} isn't materialized; run `proxy-oa run --date {RAW}`"
+    days = _days(app)
+    days.filter.text.value = "host:raw.example"
+    days.table.selected = [0]
+    assert _said(days.status) == f"{RAW} isn't materialized; run `proxy-oa run --date {RAW}`"
     assert app.day.value == SAMPLE_DAY.key
