@@ -16,6 +16,7 @@ from proxy_oa_assets.model.text import printable
 from proxy_oa_assets.ranking.reasons import sentence
 
 # As a whole word, and as the host that led there.
+MIXED = "mixes Cyrillic and Latin letters]"
 WORDS = [word for value in VALUES if value for word in (value, f"later_sign=1;led_from={value}")]
 
 
@@ -64,3 +65,14 @@ def test_a_preview_has_texts_in_a_table() -> None:
     shown = [str(row.data["because"]) for row in preview(frame, ("because",), rows=len(WORDS)).records]
     assert len(shown) == len(WORDS)
     assert all(text.isprintable() for text in shown)
+
+
+def test_a_look_alike_host_has_a_note_in_terminal_and_web_ui(capsys: pytest.CaptureFixture[str]) -> None:
+    """The name that it imitates, even where its URI is cut."""
+    uri = f"\u0440\u0430ypal.com/{'x' * 500}"
+    row = {"ml_score": 0.1, "time": "10:00:00", "clientip": "10.0.0.1", "uri_rep": None, "reqmethod": "GET"}
+    frame = pd.DataFrame([{**row, "fulluri": uri, "host": "", "word": "beacon=1", "feedback": ""}])
+    console.show_suspicious(SAMPLE_DAY, frame)
+    assert "looks like paypal.com" in " ".join(capsys.readouterr().out.split())
+    (shown,) = preview(frame, ("fulluri", "word")).records
+    assert str(shown.data["fulluri"]).endswith("… [xn--ypal-43d9g.com; looks like paypal.com; " + MIXED)

@@ -21,6 +21,7 @@ from proxy_oa_assets.model.tables import (
     records,
 )
 from proxy_oa_assets.model.text import printable
+from proxy_oa_assets.ranking.letters import letter_note
 from proxy_oa_assets.sql.day_tables import EDGE_SOURCES
 from proxy_oa_assets.sql.query import COUNTABLE_COLUMNS
 
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 _PREVIEW_WIDTH = 120  # characters
+_NAMES = ("host", "fulluri", "referer")
 _SCORES_SOURCES = {"tdate": "p_date", "time": "p_time", "ml_score": "score"}
 
 
@@ -44,17 +46,24 @@ def table_metadata(table: Table) -> dict[str, object]:
 
 
 def preview(frame: pd.DataFrame, columns: tuple[str, ...], rows: int = 10) -> dg.TableMetadataValue:
-    """Return the first rows as a table; unprintable characters are escaped, long texts shortened."""
+    """Return the first rows as a table; unprintable characters are escaped, long texts shortened.
+
+    Hosts whose letters imitate others have a note.
+    """
     shown = frame.head(rows)[list(columns)]
     return dg.MetadataValue.table(
         records=[
-            dg.TableRecord(
-                {name: printable(value, _PREVIEW_WIDTH) for name, value in zip(columns, row, strict=True)}
-            )
+            dg.TableRecord({name: _previewed(name, value) for name, value in zip(columns, row, strict=True)})
             for row in records(shown)
         ],
         schema=dg.TableSchema([dg.TableColumn(name, "string") for name in columns]),
     )
+
+
+def _previewed(name: str, value: object) -> str:
+    shown = printable(value, _PREVIEW_WIDTH)
+    note = letter_note(str(value or "")) if name in _NAMES else ""
+    return f"{shown} [{note}]" if note else shown
 
 
 def results_lineage() -> dict[str, dg.TableColumnLineage]:
