@@ -38,7 +38,8 @@ def day(tmp_path_factory: pytest.TempPathFactory) -> AnalystsDay:
 def test_the_notebook_shows_each_word_as_text(day) -> None:
     """In the list, and in the list of feedback; the browser sets texts alone."""
     edges = EdgeInvestigation(day.day.key, str(day.home.path))
-    for table in (edges.suspicious.table, edges.feedback.table):
+    edges.tabs.show("Feedback")
+    for table in (edges.suspicious.table.widget, edges.feedback.table):
         at = [column["name"] for column in table.content["columns"]].index("because")
         texts = [row[at] for row in table.content["rows"]]
         assert len(texts) == len(WORDS)
