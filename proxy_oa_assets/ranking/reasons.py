@@ -60,16 +60,16 @@ def parsed(word: object) -> tuple[Reason, ...]:
 def in_words(word: object, now: object = None, most: int | None = None) -> list[str]:
     """Return what a person reads of a word: the strongest reason first, those against suspicion last.
 
-    The client's other requests within minutes come after what the request itself shows: they are the same
-    for a whole attack. `now` are the adjustments that count by now, in the form of a word, in place of the word's own. `most`
-    leaves out all but so many reasons with points for suspicion. A name that isn't known, and another
-    ranking's word, are returned as they are. The texts are data: what shows them escapes them.
+    Rarity and surroundings come after what sets a request apart: most of a list shares them. `now` are the
+    adjustments that count by now, in the form of a word, in place of the word's own. `most` leaves out all
+    but so many reasons with points for suspicion. A name that isn't known, and another ranking's word, are
+    returned as they are. The texts are data: what shows them escapes them.
     """
     reasons = parsed(word)
     foreign = [str(word)] if isinstance(word, str) and word and not reasons else []
     if now is not None:
         reasons = (*(reason for reason in reasons if reason.name not in ADJUSTMENTS), *parsed(now))
-    ordered = sorted(reasons, key=lambda reason: (reason.name == NEAR, -abs(reason.points or 0.0)))
+    ordered = sorted(reasons, key=lambda reason: (_shared(reason.name), -abs(reason.points or 0.0)))
     strong = [_words(reason) for reason in ordered if (reason.points or 0.0) > 0]
     plain = [_words(reason) for reason in ordered if not reason.points]
     against = [f"but: {_words(reason)}" for reason in ordered if (reason.points or 0.0) < 0]
@@ -90,6 +90,16 @@ def known_words() -> dict[str, str]:
 def adjusted_by(word: object) -> float:
     """Return the points of a word's adjustments."""
     return sum(reason.points or 0.0 for reason in parsed(word) if reason.name in ADJUSTMENTS)
+
+
+def _shared(name: str) -> int:
+    """Return how little a reason says of one request among a day's suspicious ones: 0, 1 or 2."""
+    return 2 if name == NEAR else int(name in _rarities())
+
+
+@functools.cache
+def _rarities() -> frozenset[str]:
+    return frozenset(signal.name for signal in all_signals() if signal.family == "rarity")
 
 
 def _reason(name: str, value: str) -> Reason:

@@ -39,8 +39,8 @@ def known(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_reasons_are_read_strongest_first_and_those_against_suspicion_last():
-    """Points order them; surroundings follow what the request shows, and reasons without points those with."""
-    word = "popular=-0.5;rare_host=0.8;led_from=a.example;beacon=0.93;leads_on;near=2.7;known_good=-2.0"
+    """Points order them; rarity, then surroundings, follow what sets the request apart."""
+    word = "popular=-0.5;rare_host=1.8;led_from=a.example;beacon=0.93;leads_on;near=2.7;known_good=-2.0"
     assert in_words(word) == [
         "it asks at regular intervals",
         "few clients visit the site",
