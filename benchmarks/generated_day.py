@@ -90,16 +90,19 @@ class GeneratedDay:
             )
         return frame
 
-    def busy_uri(self, place: int, among: str = "TRUE") -> tuple[str, int]:
-        """Return the URI in that place by requests, and their number. Raises ValueError if there is none."""
-        text = f"""SELECT fulluri, count(*) AS requests FROM read_parquet(?) WHERE {among}
-            GROUP BY fulluri ORDER BY requests DESC, fulluri LIMIT 1 OFFSET ?"""
+    def busy(self, column: str, place: int, among: str = "TRUE") -> tuple[str, int]:
+        """Return the value of a column in that place by requests, and their number.
+
+        Raises ValueError if there is none.
+        """
+        text = f"""SELECT {column}, count(*) AS requests FROM read_parquet(?) WHERE {among}
+            GROUP BY {column} ORDER BY requests DESC, {column} LIMIT 1 OFFSET ?"""
         with connected() as connection:
             found = connection.execute(text, [self.files, place - 1]).fetchone()
         if found is None:
-            raise ValueError(f"{self.base} has fewer than {place} such URIs; generate a day of more rows")
-        uri, requests = found
-        return uri, requests
+            raise ValueError(f"{self.base} has fewer than {place} such values; generate a day of more rows")
+        value, requests = found
+        return value, requests
 
 
 def generated_day(rows: int, cache: Path = CACHE, *, one_in: int = 100) -> GeneratedDay:
