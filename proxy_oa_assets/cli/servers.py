@@ -62,6 +62,9 @@ def ended_by_signals() -> Iterator[None]:
     try:
         yield
     finally:
+        # The code server lives as long as its runs: another signal ends the waiting for it.
+        for number in ending:
+            signal.signal(number, signal.SIG_DFL)
         _await_children()
 
 

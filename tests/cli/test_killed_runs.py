@@ -38,11 +38,12 @@ def history(home: Home) -> Iterator[dg.DagsterInstance]:
         yield instance
 
 
-def start(home: Home, *command: str | Path) -> subprocess.Popen[str]:
-    """Start a command of the virtual environment in the home."""
-    name, *arguments = command
+def start(
+    home: Home, name: str, *arguments: str | Path, before: tuple[str, ...] = ()
+) -> subprocess.Popen[str]:
+    """Start a command of the virtual environment in the home, by another command before it."""
     return subprocess.Popen(
-        [Path(sys.executable).with_name(str(name)), *arguments],
+        [*before, Path(sys.executable).with_name(name), *arguments],
         cwd=home.path,
         env=home.environment() | {"DAGSTER_HOME": str(home.settings.dagster_home)},
         stdout=subprocess.PIPE,
@@ -53,6 +54,12 @@ def start(home: Home, *command: str | Path) -> subprocess.Popen[str]:
 
 def run_day(home: Home, day: Day) -> subprocess.Popen[str]:
     return start(home, "proxy-oa", "run", "--date", day.key)
+
+
+def run_in_background(home: Home, day: Day) -> subprocess.Popen[str]:
+    """Start a run with signals ignored, as a shell starts background jobs."""
+    before = ("sh", "-c", 'trap "" INT TERM; exec "$@"', "sh")
+    return start(home, "proxy-oa", "run", "--date", day.key, before=before)
 
 
 def hold(home: Home, day: Day, stack: ExitStack, asset: str = "ingest_summary") -> None:
@@ -108,13 +115,16 @@ def test_killed_runs_keep_no_slot(home: Home) -> None:
 
 
 def test_ctrl_c_ends_what_waits(home: Home) -> None:
-    """A run that waits for a day's lock, and one for its slot: each names the holder, and ends at once."""
+    """A run that waits for a day's lock, and one for its slot: each names the holder, and ends at once.
+
+    Also if they are started with both signals ignored.
+    """
     with history(home) as instance, ExitStack() as held:
         instance.event_log_storage.set_concurrency_slots(WAREHOUSE_POOL, 1)
         hold(home, DAYS[0], held)
-        first = run_day(home, DAYS[0])
+        first = run_in_background(home, DAYS[0])
         wait_until(lambda: slots(instance) == 1)
-        second = run_day(home, DAYS[1])
+        second = run_in_background(home, DAYS[1])
         said = line_with("waits for a slot", second)
         assert re.search(
             rf"{DAYS[1]}  \w+ waits for a slot of the pool {WAREHOUSE_POOL}, held by 1 run: ", said

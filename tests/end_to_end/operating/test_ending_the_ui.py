@@ -12,15 +12,16 @@ from support.web_server import free_port, responds
 pytestmark = pytest.mark.server
 
 
-# Ignores and blocks what ends a process, as a parent process can have done, and becomes the command.
+# Becomes a command with signals ignored, as a shell starts background jobs, and also blocked.
 UNREACHABLE = """
 import os, signal, sys
 
-ending = {signal.SIGINT, signal.SIGTERM}
-for number in ending:
+ignored = {signal.Signals[name] for name in sys.argv[1].split()}
+for number in ignored:
     signal.signal(number, signal.SIG_IGN)
-signal.pthread_sigmask(signal.SIG_BLOCK, ending)
-os.execv(sys.argv[1], sys.argv[1:])
+if signal.SIGTERM in ignored:
+    signal.pthread_sigmask(signal.SIG_BLOCK, ignored)
+os.execv(sys.argv[2], sys.argv[2:])
 """
 
 
@@ -38,15 +39,20 @@ def wait_until(holds: Callable[[], object]) -> None:
         time.sleep(0.2)
 
 
-@pytest.mark.parametrize("ready", [True, False], ids=["ready", "starting"])
-def test_sigterm_ends_the_web_ui_and_its_servers(tmp_path: Path, *, ready: bool) -> None:
-    """Although its parent process had SIGINT and SIGTERM ignored and blocked, and while it starts, too."""
+@pytest.mark.parametrize(
+    ("ignored", "ready"),
+    [("SIGINT SIGTERM", False), ("SIGINT SIGHUP", True)],
+    ids=["starting", "ready"],
+)
+def test_sigterm_ends_the_web_ui_and_its_servers(tmp_path: Path, ignored: str, *, ready: bool) -> None:
+    """While it starts, too, although its parent process had signals ignored, as nohup and shells do."""
     port = free_port()
     server = subprocess.Popen(
         [
             sys.executable,
             "-c",
             UNREACHABLE,
+            ignored,
             Path(sys.executable).with_name("proxy-oa"),
             "ui",
             "--port",
