@@ -207,7 +207,7 @@ def test_an_analyst_saves_a_story(lab: Lab, page: Page, picture: Callable[..., N
     page.get_by_role("textbox", name="Text").fill(text)
     page.get_by_role("button", name="Save story").click()
     expect(page.get_by_text("Saved: comment")).to_be_visible()
-    expect(rows(page, "Threats").filter(has_text=PHISHING_PAGE)).to_contain_text("saved")
+    expect(rows(page, "Threats").filter(has_text=PHISHING_PAGE)).to_contain_text(title)
     for plot in page.locator("img.widget-image").all():
         expect(plot).to_be_visible()
         assert plot.evaluate("plot => plot.naturalWidth") > 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 import ipywidgets
 
@@ -33,8 +34,7 @@ from proxy_oa_assets.model.tables import PROXY_TIMELINE, records
 from proxy_oa_assets.model.text import counted
 from proxy_oa_assets.resources.deployment import Deployment
 
-# Of the window's height, what JupyterLab's bars and ours leave.
-_HEIGHT = "max(300px, calc(100vh - 180px))"
+_STYLE = Path(__file__).with_suffix(".css")
 _EARLIER = 3
 _FOUND = columns(
     "p_time clientip username reqmethod fulluri referer respcode resconttype csbytes scbytes duration "
@@ -55,7 +55,7 @@ class ExpandedSearch:
         self.search.on_click(lambda _: self._search())
         self.status = StatusLine()
         self.found = TextTable("Found requests")
-        heading = ipywidgets.HTML("<h3>Expanded search: requests to this URI or referred by it</h3>")
+        heading = ipywidgets.HTML("<h3>Expanded search: requests to this URI, or referred by it</h3>")
         bar = ipywidgets.HBox([self.limit, self.search, self.status.widget])
         self.widget = ipywidgets.VBox([heading, bar, self.found])
 
@@ -172,7 +172,7 @@ class ThreatInvestigation(NotebookView):
     def __init__(self, day: Day | str, home: str | None = None) -> None:
         self.day, self.deployment = open_day(day, home)
         self._shown: tuple[str, str] | None = None
-        self.properties = PropertyTable("The threat", height="150px")
+        self.properties = PropertyTable("The threat", height="130px")
         self.search = ExpandedSearch(self.day, self.deployment)
         self.comment = CommentEditor(self.day, self.deployment, self._reload)
         self.incident = IncidentForm(
@@ -191,14 +191,17 @@ class ThreatInvestigation(NotebookView):
                 *(self.properties.widget, self.gather, self.comment.widget, self._incident),
                 *(self.search.widget, self.story.widget),
             ],
-            layout=ipywidgets.Layout(
-                display="none", flex="1 1 50%", min_width="0", max_height=_HEIGHT, overflow="auto"
-            ),
+            layout=ipywidgets.Layout(display="none"),
         )
         self.list = ThreatList(self.day, self.deployment, self._select, self._deleted)
-        self.list.widget.layout = ipywidgets.Layout(flex="1 1 50%", min_width="0")
-        heading = ipywidgets.HTML(f"<b>Threats of {self.day}</b>")
-        super().__init__([heading, ipywidgets.HBox([self.list.widget, self.details])])
+        left = ipywidgets.VBox([self.list.table])
+        bar = ipywidgets.HBox([ipywidgets.HTML(f"<b>Threats of {self.day}</b>"), self.list.bar])
+        for widget, name in ((bar, "threat-bar"), (left, "threat-list"), (self.details, "threat-details")):
+            widget.add_class(name)
+        style = ipywidgets.HTML(f"<style>{_STYLE.read_text(encoding='utf-8')}</style>")
+        style.layout.display = "none"
+        super().__init__([style, bar, ipywidgets.HBox([left, self.details])])
+        self.widget.add_class("threat-investigation")
         self.list.load()
 
     def _select(self, threat: Threat | None) -> None:

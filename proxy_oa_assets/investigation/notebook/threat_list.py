@@ -90,7 +90,7 @@ def read_threats(day: Day, deployment: Deployment) -> list[Threat]:
 
 
 class ThreatList:
-    """The list; `on_select` is called with the selected threat, or None, and `on_delete` after a deletion."""
+    """The table and its bar. `on_select` is called with the selected threat or None, `on_delete` afterwards."""
 
     def __init__(
         self,
@@ -112,20 +112,19 @@ class ThreatList:
         self.status = StatusLine()
         delete = Action(
             line="Selected",
-            text="Delete story",
+            text="Delete",
             title="Delete the story of the selected URI, or the selected incident; severities stay",
             do=self._delete,
             style="danger",
             confirm=self._ask,
         )
         self.table = TextTable(
-            "Threats", selection="one", height="max(200px, calc(100vh - 330px))", actions=[delete]
+            "Threats", selection="one", height="max(200px, calc(100vh - 290px))", actions=[delete]
         )
         self.which.observe(lambda _: self.load(), "value")
         self.reload.on_click(lambda _: self.load())
         self.table.observe(lambda _: on_select(self.selected()), "selected")
-        bar = ipywidgets.HBox([self.which, self.reload])
-        self.widget = ipywidgets.VBox([bar, self.status.widget, self.table])
+        self.bar = ipywidgets.HBox([self.which, self.reload, self.status.widget])
 
     def load(self) -> None:
         """Read the list again; a selected threat that is still listed stays selected."""
