@@ -90,7 +90,7 @@ def read_threats(day: Day, deployment: Deployment) -> list[Threat]:
 
 
 class ThreatList:
-    """The table and its bar. `on_select` is called with the selected threat or None, `on_delete` afterwards."""
+    """The table and its bar; `on_select` gets the selected threat or None, `on_delete` follows a deletion."""
 
     def __init__(
         self,
