@@ -22,7 +22,7 @@ _ADDRESS_AND_PORT = re.compile(r"\[[0-9a-f:.]+\](:\d+)?", re.ASCII)
 _NAME = re.compile(r"[a-z0-9_-]{1,63}(\.[a-z0-9_-]{1,63})*", re.ASCII)
 _LONGEST_NAME = 253
 _TUNNELS = ("CONNECT", "TCP_CONNECT")
-_DEFAULT_PORTS = {"http": "80", "https": "443", "ftp": "21"}
+_DEFAULT_PORTS = {"http": 80, "https": 443, "ftp": 21}
 _SCHEMES = {port: scheme for scheme, port in _DEFAULT_PORTS.items()}
 # Browsers send all of these as they are; blanks, quotes, angle brackets and what isn't ASCII, they encode.
 _SENT = "".join(char for char in map(chr, range(0x21, 0x7F)) if char not in '"<>')
@@ -73,7 +73,7 @@ def addressed(row: Mapping[str, object]) -> Addressed:
     A log's URI has no scheme: it is that of the port (443: https, 21: ftp), else http. A port that isn't the
     scheme's is added.
     """
-    uri, port = _text(row.get("fulluri")), _text(row.get("uriport"))
+    uri = _text(row.get("fulluri"))
     parts = _PARTS.fullmatch(uri)
     authority = _AUTHORITY.fullmatch(parts["authority"]) if parts else None
     if parts is None or authority is None:  # pragma: no cover - every part of the patterns may be empty
@@ -87,16 +87,16 @@ def addressed(row: Mapping[str, object]) -> Addressed:
     without_port = _AUTHORITY.fullmatch(named)
     if without_port and without_port["port"] and host_of(named).kind is not Kind.IPV6:
         named = without_port["host"]
-    host = host_of(named) if named else None
+    host = host_of(named) if named.strip() else None
+    port = port_number(uri_port or row.get("uriport"))
     method = row.get("reqmethod")
     without_path = bool(uri_port) and not parts["rest"] and not parts["scheme"]
     if str(method).upper() in _TUNNELS or (method is None and without_path):
-        return Addressed(None, "", host, port_number(uri_port or port))
+        return Addressed(None, "", host, port)
     if not uri:
         return Addressed(None, "", host)
-    scheme = (parts["scheme"] or _SCHEMES.get(uri_port or port, "http")).lower()
-    port = uri_port or port
-    shown_port = "" if port_number(port) is None or port == _DEFAULT_PORTS.get(scheme) else f":{port}"
+    scheme = (parts["scheme"] or _SCHEMES.get(port or 0, "http")).lower()
+    shown_port = "" if port in (None, _DEFAULT_PORTS.get(scheme)) else f":{port}"
     # The log leaves out a path of one character.
     rest = parts["rest"] if parts["rest"].startswith("/") else f"/{parts['rest']}"
     user = "" if bare.kind is Kind.IPV6 else authority["user"] or ""
@@ -109,17 +109,15 @@ def addressed(row: Mapping[str, object]) -> Addressed:
 @functools.lru_cache(maxsize=512)  # many requests have the same
 def host_of(text: str) -> Host:
     """Return what a host is; a URL's brackets around an IPv6 address may be there or not."""
-    bare = text.removeprefix("[").removesuffix("]")
+    name = canonical_host(f"[{text}]" if text.count(":") > 1 and not text.startswith("[") else text)
     try:
-        address = ipaddress.ip_address(bare)
+        address = ipaddress.ip_address(name.strip("[]"))
     except ValueError:
-        name = canonical_host(text)
-        try:
-            address = ipaddress.ip_address(name)
-        except ValueError:
-            known = len(name) <= _LONGEST_NAME and _NAME.fullmatch(name)
-            return Host(Kind.DOMAIN, name) if known else Host(Kind.HOST, text)
-    return Host(Kind.IPV4 if address.version == 4 else Kind.IPV6, str(address))  # noqa: PLR2004
+        known = len(name) <= _LONGEST_NAME and _NAME.fullmatch(name)
+        return Host(Kind.DOMAIN, name) if known else Host(Kind.HOST, text)
+    if "%" in name:  # the zone of an interface, which means nothing elsewhere
+        return Host(Kind.HOST, text)
+    return Host(Kind.IPV6 if name.startswith("[") else Kind.IPV4, str(address))
 
 
 def strict_url(url: str) -> str:

@@ -21,6 +21,8 @@ from proxy_oa_assets.investigation.handover.web_addresses import addressed, host
         ("user:pw@evil.example/x", {}, "http://user:pw@evil.example/x"),
         ("[2001:DB8::1]/x", {"host": "2001:db8::1"}, "http://[2001:db8::1]/x"),
         ("2001:db8::1/x", {"host": "2001:db8::1", "uriport": "8080"}, "http://[2001:db8::1]:8080/x"),
+        ("evil.example/x", {"uriport": "0443"}, "https://evil.example/x"),
+        ("::ffff:198.51.100.7/x", {"host": None}, "http://198.51.100.7/x"),
         ("0x7f.1/x", {"host": "0x7f.1"}, "http://127.0.0.1/x"),
         ("BÜCHER.example/ä", {}, "http://xn--bcher-kva.example/%C3%A4"),
         ('evil.example/"<\0>\n', {}, "http://evil.example/%22%3C%00%3E%0A"),
@@ -66,7 +68,18 @@ def test_a_tunnel_is_a_host_and_a_port(
 
 def test_hosts_that_are_neither_names_nor_addresses() -> None:
     """They stay as they are logged."""
-    for text in ("", "a b", "x" * 300, "<script>", "a..b", "1.2.3.4.5x y"):
+    for text in (
+        "",
+        "a b",
+        "fe80::1%eth0",
+        "[fe80::1%25eth0]",
+        "[x]",
+        "a:b:c",
+        "x" * 300,
+        "<script>",
+        "a..b",
+        "1.2.3.4.5x y",
+    ):
         assert host_of(text) == ("host", text)
 
 

@@ -20,18 +20,22 @@ def content(handed: HandOver) -> bytes:
 
 def _event(request: Request) -> dict[str, object]:
     columns = {name: value for name, value in request.row.items() if value is not None}
+    url = {"url": request.to.url} if request.to.url else {}
     tags = [f"severity-{request.severity.name.lower()}"] if request.severity else []
-    return columns | {
-        "message": request_words(request),
-        "datetime": stamp(request.at),
-        "timestamp_desc": "Request" if request.timed else "Request, at a time that the log doesn't have",
-        "data_type": "proxy:request",
-        "url": request.to.url,
-        "reasons": request.reasons,
-        "verdicts": [verdict_words(verdict) for verdict in request.verdicts],
-        "incidents": [threat.title for threat in request.threats],
-        "tag": tags,
-    }
+    return (
+        columns
+        | url
+        | {
+            "message": request_words(request),
+            "datetime": stamp(request.at),
+            "timestamp_desc": "Request" if request.timed else "Request, at a time that the log doesn't have",
+            "data_type": "proxy:request",
+            "reasons": request.reasons,
+            "verdicts": [verdict_words(verdict) for verdict in request.verdicts],
+            "incidents": [threat.title for threat in request.threats],
+            "tag": tags,
+        }
+    )
 
 
 FORMAT = Format("timesketch", "timesketch.jsonl", "the raw requests as a timeline for Timesketch", content)
