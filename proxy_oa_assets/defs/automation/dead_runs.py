@@ -16,7 +16,11 @@ from dagster._core.execution.plan.plan import ExecutionPlan
 from dagster._core.execution.retries import RetryMode
 from typing_extensions import override
 
-from proxy_oa_assets.defs.automation.pools import assign_free_slots, pool_waited_for
+from proxy_oa_assets.defs.automation.pools import (
+    assign_free_slots,
+    free_slots_of_finished_runs,
+    pool_waited_for,
+)
 from proxy_oa_assets.model.file_lock import dead_holder, file_lock, holder_of
 
 
@@ -55,11 +59,7 @@ def fail_dead_runs(instance: dg.DagsterInstance) -> list[str]:
                 failed.append(run.run_id)
             if holder:
                 lock.unlink(missing_ok=True)
-    slots = instance.event_log_storage
-    for run_id in slots.get_concurrency_run_ids():
-        run = instance.get_run_by_id(run_id)
-        if not run or run.is_finished:
-            slots.free_concurrency_slots_for_run(run_id)
+    free_slots_of_finished_runs(instance)
     assign_free_slots(instance)
     return failed
 

@@ -23,6 +23,20 @@ def pool_waited_for(event: dg.DagsterEvent) -> str | None:
     return str(pool.value) if pool else None
 
 
+def free_slots_of_finished_runs(instance: dg.DagsterInstance) -> None:
+    """Free the slots that finished and deleted runs hold or wait for.
+
+    Dagster looks at waiting steps alone. A run that was cancelled while it claimed a slot has none.
+    """
+    slots = instance.event_log_storage
+    pools = slots.get_concurrency_infos(list(slots.get_concurrency_keys())).values()
+    holders = {slot.run_id for pool in pools for slot in pool.claimed_slots}
+    for run_id in holders | slots.get_concurrency_run_ids():
+        run = instance.get_run_by_id(run_id)
+        if not run or run.is_finished:
+            slots.free_concurrency_slots_for_run(run_id)
+
+
 def assign_free_slots(instance: dg.DagsterInstance) -> None:
     """Assign each pool's free slots to the steps that wait for them."""
     slots = instance.event_log_storage

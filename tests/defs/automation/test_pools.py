@@ -72,6 +72,21 @@ def test_the_next_look_at_dead_runs_assigns_a_free_slot(instance: dg.DagsterInst
     assert step.assigned_timestamp
 
 
+def test_a_slot_of_a_run_that_was_cancelled_while_it_claimed_it_is_freed(
+    instance: dg.DagsterInstance,
+) -> None:
+    """Its slot has no entry among the steps of runs any more, by which Dagster finds what to free."""
+    slots, cancelled = instance.event_log_storage, instance.create_run_for_job(job())
+    assert slots.claim_concurrency_slot(POOL, cancelled.run_id, "waiting").is_claimed
+    slots._remove_pending_steps(cancelled.run_id)
+    instance.report_run_canceled(cancelled)
+
+    fail_dead_runs(instance)
+
+    assert slots.get_concurrency_info(POOL).claimed_slots == []
+    assert slots.claim_concurrency_slot(POOL, "next", "waiting").is_claimed
+
+
 def test_a_run_that_waits_for_a_slot_rests(instance: dg.DagsterInstance, free: Callable[[], None]) -> None:
     """It leaves the processor to the run that has the slot."""
     threading.Timer(4, free).start()
