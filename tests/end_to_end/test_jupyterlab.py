@@ -107,15 +107,17 @@ def test_an_analyst_finds_scores_and_undoes(lab: Lab, page: Page, picture: Calla
     all_of_them = listed.count()
     picture("edge_investigation_list")
 
-    page.get_by_role("textbox", name="URI contains").fill(DROPPER_HOST)
-    page.keyboard.press("Enter")
+    _filter(page, DROPPER_HOST)
     expect(listed).to_have_count(2)
-    listed.filter(has_text=DROPPED[1]).click()
+    listed.filter(has_text=DROPPED[1]).locator("td.time").click()
     expect(rows(page, "Requests of the connection")).to_have_count(1)
     expect(rows(page, "The connection").filter(has_text="verdict")).to_contain_text("HIGH")
     picture("edge_investigation_details")
 
-    page.get_by_title("Their whole hosts: high risk").click()
+    page.get_by_title("Whole hosts: high risk").locator("visible=true").click()
+    expect(page.get_by_text("Score all 2 URIs")).to_be_visible()
+    assert lab.scored(day) == {}
+    page.get_by_title("Whole hosts: high risk").locator("visible=true").click()
     expect(page.get_by_text("2 URIs scored high")).to_be_visible()
     expect(listed).to_have_count(0)
     assert lab.scored(day) == dict.fromkeys(DROPPED, 1)
@@ -123,8 +125,7 @@ def test_an_analyst_finds_scores_and_undoes(lab: Lab, page: Page, picture: Calla
     page.get_by_role("button", name="Undo").click()
     expect(page.get_by_text("2 URIs as before")).to_be_visible()
     assert lab.scored(day) == {}
-    page.get_by_role("textbox", name="URI contains").fill("")
-    page.keyboard.press("Enter")
+    _filter(page, "")
     expect(listed).to_have_count(all_of_them)
 
 
@@ -132,8 +133,7 @@ def test_rows_are_sorted_and_selected_by_mouse_and_keyboard(lab: Lab, page: Page
     """A heading sorts; a click and Shift select a range in that order; the arrow keys go on."""
     day = lab.days[0]
     run_notebook(page, day, "Edge_Investigation")
-    page.get_by_role("textbox", name="URI contains").fill(PHISHING_HOST)
-    page.keyboard.press("Enter")
+    _filter(page, PHISHING_HOST)
     listed = rows(page, "Suspicious connections")
     expect(listed).to_have_count(6)
     heading = page.get_by_role("columnheader", name="URI")
@@ -143,12 +143,12 @@ def test_rows_are_sorted_and_selected_by_mouse_and_keyboard(lab: Lab, page: Page
     uris = listed.locator("td.fulluri").all_text_contents()
     assert uris == sorted(uris, reverse=True)
 
-    listed.nth(1).click()
+    listed.nth(1).locator("td.time").click()
     page.keyboard.press("ArrowUp")
     expect(listed.first).to_be_focused()
-    listed.nth(2).click(modifiers=["Shift"])
+    listed.nth(2).locator("td.time").click(modifiers=["Shift"])
     expect(page.locator("tr[aria-selected=true]")).to_have_count(3)
-    page.get_by_title("Selected URIs: low risk").click()
+    page.get_by_title("Selected: low risk").locator("visible=true").click()
     chosen = set(uris[:3])
     expect(page.get_by_text(f"{len(chosen)} URIs scored low")).to_be_visible()
     assert lab.scored(day) == dict.fromkeys(chosen, 3)
@@ -184,7 +184,7 @@ def test_a_click_acts_on_the_selection_before_it_however_quick(lab: Lab, page: P
     third = listed.nth(2).locator("td.fulluri").text_content()
     listed.evaluate_all("""rows => {
         rows.slice(0, 3).forEach(row => row.click());
-        document.querySelector('[title="Selected URIs: low risk"]').click();
+        document.querySelector('[title^="Selected: low risk"]').click();
     }""")
     expect(page.get_by_text("1 URI scored low")).to_be_visible()
     assert lab.scored(day) == {third: 3}
@@ -250,6 +250,34 @@ def test_an_analyst_resets_the_day_and_no_other(lab: Lab, page: Page, picture: C
     assert DROPPED[0] in storyboard(other, deployment=deployment)["p_threat"].tolist()
 
 
+def test_data_is_text_in_every_tab(lab: Lab, page: Page) -> None:
+    """A hostile row, in an incident with a hostile title, runs nothing and links to nothing in any view."""
+    day = lab.days[2]
+    run_notebook(page, day, "Edge_Investigation")
+    hostile = "<script>alert(1)</script>"
+    rows(page, "Suspicious connections").filter(has_text=hostile).first.locator("td.time").click()
+    expect(rows(page, "The connection").filter(has_text=hostile).first).to_be_visible()
+    page.keyboard.press("a")
+    expect(rows(page, "Connections of the incident").filter(has_text=hostile)).to_be_visible()
+    page.get_by_role("textbox", name="Title").fill(MARKUP[0])
+    page.get_by_role("button", name="Save incident").click()
+    expect(page.get_by_text("Saved: 1 connection")).to_be_visible()
+    for tab, shown in (("Hosts", "Hosts"), ("Clients", "Clients"), ("Requests", "Requests"), ("Scored", "")):
+        page.get_by_role("tab", name=tab, exact=True).click()
+        if shown:
+            expect(rows(page, shown).first).to_be_visible()
+    page.get_by_role("tab", name="Requests", exact=True).click()
+    _filter(page, '"<script>"')
+    expect(rows(page, "Requests").filter(has_text=hostile).first).to_be_visible()
+    page.get_by_role("tab", name="Map", exact=True).click()
+    expect(page.get_by_text("All clients: ").locator("visible=true")).to_be_visible()
+
+    shown = page.locator(".edge-investigation")
+    assert shown.locator("a, script, iframe, img:not(.widget-image), mjx-container").count() == 0
+    assert page.evaluate("window.ran") is None
+    reset_scored_connections(day, deployment=lab.home.deployment)
+
+
 def test_data_runs_nothing_and_links_to_nothing(lab: Lab, page: Page) -> None:
     """Markup, addresses, formulas and escapes are text in our table, and in frames and series alike."""
     run_notebook(page, lab.days[2], "Advanced_Mode")
@@ -268,3 +296,9 @@ def test_data_runs_nothing_and_links_to_nothing(lab: Lab, page: Page) -> None:
     assert cell.locator("a, script, img, iframe, mjx-container").count() == 0
     assert page.evaluate("window.ran") is None
     assert re.search(r"\$.*\$", cell.inner_text())
+
+
+def _filter(page: Page, text: str) -> None:
+    """Filter the shown list."""
+    page.get_by_placeholder("Filter").locator("visible=true").fill(text)
+    page.keyboard.press("Enter")
