@@ -85,7 +85,7 @@ class Request:
 class Indicator:
     """A URL, name or address that was met, with the port for a tunnel (CONNECT).
 
-    `logged` are the URIs as the log has them, where `value` spells them otherwise. `reasons` are those of the
+    `logged` are the texts of the log that `value` spells otherwise. `reasons` are those of the
     most suspicious request; `well_known` says that its host is popular or the site's own. `first` and
     `last` are UTC; the day's beginning if no request has a time.
     """
@@ -229,7 +229,7 @@ def _indicated(to: Addressed) -> Iterator[tuple[Kind, str, int | None, str]]:
     if to.url:
         yield Kind.URL, to.url, None, to.logged
     if to.host:
-        yield *to.host, to.port, ""
+        yield *to.host, to.port, to.logged_host
 
 
 def _value(name: str, value: object) -> object:

@@ -58,12 +58,13 @@ class Host(NamedTuple):
 class Addressed(NamedTuple):
     """What a request is to: `url`, or for a tunnel (CONNECT) `host` and `port` alone.
 
-    `logged` is the URI as the log has it, where `url` spells it otherwise.
+    `logged` is the URI as the log has it, where `url` spells it otherwise; `logged_host` likewise.
     """
 
     url: str | None
     logged: str
     host: Host | None
+    logged_host: str
     port: int | None = None
 
 
@@ -74,36 +75,26 @@ def addressed(row: Mapping[str, object]) -> Addressed:
     scheme's is added.
     """
     uri = _text(row.get("fulluri"))
-    parts = _PARTS.fullmatch(uri)
-    authority = _AUTHORITY.fullmatch(parts["authority"]) if parts else None
-    if parts is None or authority is None:  # pragma: no cover - every part of the patterns may be empty
-        raise AssertionError(uri)
-    bare = host_of(parts["authority"])
-    if bare.kind is Kind.IPV6:
-        host_text, uri_port = parts["authority"], ""
-    else:
-        host_text, uri_port = authority["host"], authority["port"] or ""
-    named = _text(row.get("host")) or host_text
-    without_port = _AUTHORITY.fullmatch(named)
-    if without_port and without_port["port"] and host_of(named).kind is not Kind.IPV6:
-        named = without_port["host"]
+    parts = _parts(uri)
+    user, host_text, uri_port = _authority(parts["authority"])
+    _, named, _ = _authority(_text(row.get("host")) or host_text)
     host = host_of(named) if named.strip() else None
+    logged_host = "" if host is None or host.value == named.strip("[]").lower() else named
     port = port_number(uri_port or row.get("uriport"))
     method = row.get("reqmethod")
-    without_path = bool(uri_port) and not parts["rest"] and not parts["scheme"]
-    if str(method).upper() in _TUNNELS or (method is None and without_path):
-        return Addressed(None, "", host, port)
+    is_pair = bool(uri_port) and not parts["rest"] and not parts["scheme"]
+    if str(method).upper() in _TUNNELS or (method is None and is_pair):
+        return Addressed(None, "", host, logged_host, port)
     if not uri:
-        return Addressed(None, "", host)
+        return Addressed(None, "", host, logged_host)
     scheme = (parts["scheme"] or _SCHEMES.get(port or 0, "http")).lower()
     shown_port = "" if port in (None, _DEFAULT_PORTS.get(scheme)) else f":{port}"
     # The log leaves out a path of one character.
     rest = parts["rest"] if parts["rest"].startswith("/") else f"/{parts['rest']}"
-    user = "" if bare.kind is Kind.IPV6 else authority["user"] or ""
     in_url = host_of(host_text).in_url
     url = f"{scheme}://{quote(user, safe=_SENT)}{in_url}{shown_port}{quote(rest, safe=_SENT)}"
-    same = in_url == host_text.strip().lower() and url.endswith(f"{shown_port}{rest}") and user in url
-    return Addressed(url, "" if same else uri, host)
+    same = in_url == host_text.lower() and url.endswith(f"{shown_port}{rest}") and user in url
+    return Addressed(url, "" if same else uri, host, logged_host)
 
 
 @functools.lru_cache(maxsize=512)  # many requests have the same
@@ -123,14 +114,27 @@ def host_of(text: str) -> Host:
 def strict_url(url: str) -> str:
     """Return a URL in which everything that RFC 3986 doesn't allow is percent-encoded."""
     scheme, _, after = url.partition("://")
-    parts = _PARTS.fullmatch(after)
-    if parts is None:  # pragma: no cover - every part of the pattern may be empty
-        raise AssertionError(url)
+    parts = _parts(after)
     authority, (rest, mark, fragment) = parts["authority"], parts["rest"].partition("#")
     if not _ADDRESS_AND_PORT.fullmatch(authority):
         authority = quote(authority, safe=_ALLOWED)
     strict = f"{authority}{quote(rest, safe=_ALLOWED)}{mark}{quote(fragment, safe=_ALLOWED)}"
     return f"{scheme}://{_STRAY_PERCENT.sub('%25', strict)}"
+
+
+def _parts(uri: str) -> re.Match[str]:
+    found = _PARTS.fullmatch(uri)
+    if found is None:  # pragma: no cover - every part of the pattern may be empty
+        raise AssertionError(uri)
+    return found
+
+
+def _authority(text: str) -> tuple[str, str, str]:
+    """Return user (with its `@`), host and port of what stands before a path."""
+    found = _AUTHORITY.fullmatch(text)
+    if found is None or host_of(text).kind is Kind.IPV6:
+        return "", text, ""
+    return found["user"] or "", found["host"], found["port"] or ""
 
 
 def _text(value: object) -> str:

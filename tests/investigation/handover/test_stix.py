@@ -84,6 +84,24 @@ def test_a_report_per_incident_with_what_was_seen_when_and_why() -> None:
     assert "anna" not in json.dumps(objects)
 
 
+def test_what_is_not_for_detection_is_observed_and_noted() -> None:
+    """A well-known host and a URI of low severity are no indicators; a note says why they are there."""
+    objects = _objects(handed_over(row("www.popular.example/a", uri_sev=1), row("fine.example/a", uri_sev=3)))
+    named = {each["name"] for each in _of_type(objects, "indicator")}
+    assert named == {"http://www.popular.example/a"}
+    observed = {each["id"]: each["object_refs"] for each in _of_type(objects, "observed-data")}
+    by_id = {each["id"]: each for each in objects}
+    noted = {
+        by_id[observed[ref][0]]["value"]: each["content"]
+        for each in _of_type(objects, "note")
+        for ref in each["object_refs"]
+    }
+    assert set(noted) == {"http://fine.example/a", "fine.example", "www.popular.example"}
+    assert "a well-known site: not for detection" in noted["www.popular.example"]
+    (report,) = _of_type(objects, "report")
+    assert {each["id"] for each in _of_type(objects, "note")} < set(report["object_refs"])
+
+
 @pytest.mark.parametrize("tlp", ["clear", "green", "amber", "red"])
 def test_two_exports_are_equal_and_marked(tlp: str) -> None:
     """The same records give the same bytes; the marking is on each object."""

@@ -66,6 +66,14 @@ def test_a_tunnel_is_a_host_and_a_port(
     assert (found.url, found.host, found.port) == (None, (kind, value), port)
 
 
+@pytest.mark.parametrize(
+    ("host", "logged"), [("007", "007"), ("X.example", ""), ("b\u00fccher.example", "b\u00fccher.example")]
+)
+def test_another_spelling_of_a_host_keeps_the_logged_one(host: str, logged: str) -> None:
+    """Programs take `007` for an address; the log's text stays beside it."""
+    assert addressed(row("x.example/", host=host)).logged_host == logged
+
+
 def test_hosts_that_are_neither_names_nor_addresses() -> None:
     """They stay as they are logged."""
     for text in (

@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 
 _IDS = uuid.UUID("8f0fd2a0-7f0a-5f5a-9b8b-7a4a4f1d2c11")
 _INDICATES: dict[Severity | None, str] = {Severity.HIGH: "malicious-activity", Severity.LOW: "benign"}
-_ANOMALOUS = "anomalous-activity"
 _MOST_COUNTED = 999_999_999
 _PATHS = {Kind.URL: "url:value", Kind.IPV4: "ipv4-addr:value", Kind.IPV6: "ipv6-addr:value"}
 _MARKINGS = {"clear": "TLP_WHITE", "green": "TLP_GREEN", "amber": "TLP_AMBER", "red": "TLP_RED"}
@@ -64,21 +63,41 @@ def content(handed: HandOver) -> bytes:
 
 
 def _of_indicator(handed: HandOver, indicator: Indicator, common: _Common) -> Iterator[v21._STIXBase21]:
-    """Yield an indicator, what was observed of it, and its sighting."""
+    """Yield what was observed of an indicator, and if it is for detection, the indicator and its sighting.
+
+    What isn't for detection has a note on what was observed. A host that STIX doesn't know as one is an
+    indicator in any case: nothing else can hold it.
+    """
     from stix2 import v21
 
     first, last = indicator.first, indicator.last
     name = (handed.day.key, indicator.kind.value, str(indicator), stamp(first))
     saved = [threat.at for threat in indicator.threats.values() if threat.at]
     times = {"created": first, "modified": max([first, *saved])} | common
-    detected = indicator.for_detection or indicator.severity is Severity.LOW
-    indicates = _INDICATES.get(indicator.severity, _ANOMALOUS) if detected else _ANOMALOUS
+    seen, count = _observables(indicator), min(indicator.requests, _MOST_COUNTED)
+    yield from seen
+    refs = [each.id for each in seen]
+    if seen and count:
+        data = v21.ObservedData(
+            id=_id("observed-data", *name),
+            first_observed=first,
+            last_observed=last,
+            number_observed=count,
+            object_refs=refs,
+            **times,
+        )
+        yield data
+        refs = [data.id]
+    known = "\n".join(what_is_known(indicator))
+    if seen and not indicator.for_detection:
+        yield v21.Note(id=_id("note", *name), content=known, object_refs=refs, **times)
+        return
     labels = {"labels": [f"severity-{indicator.severity.name.lower()}"]} if indicator.severity else {}
     made = v21.Indicator(
         id=_id("indicator", *name),
         name=printable(indicator),
-        description="\n".join(what_is_known(indicator)),
-        indicator_types=[indicates],
+        description=known,
+        indicator_types=[_INDICATES.get(indicator.severity, "anomalous-activity")],
         pattern=_pattern(indicator),
         pattern_type="stix",
         valid_from=first,
@@ -86,30 +105,17 @@ def _of_indicator(handed: HandOver, indicator: Indicator, common: _Common) -> It
         **times,
     )
     yield made
-    if not indicator.requests:
-        return
-    count, observed = min(indicator.requests, _MOST_COUNTED), {}
-    if seen := _observables(indicator):
-        data = v21.ObservedData(
-            id=_id("observed-data", *name),
-            first_observed=first,
-            last_observed=last,
-            number_observed=count,
-            object_refs=[each.id for each in seen],
+    if count:
+        yield v21.Sighting(
+            id=_id("sighting", *name),
+            first_seen=first,
+            last_seen=last,
+            count=count,
+            sighting_of_ref=made.id,
+            where_sighted_refs=[common["created_by_ref"]],
+            **({"observed_data_refs": refs} if seen else {}),
             **times,
         )
-        yield from (*seen, data)
-        observed = {"observed_data_refs": [data.id]}
-    yield v21.Sighting(
-        id=_id("sighting", *name),
-        first_seen=first,
-        last_seen=last,
-        count=count,
-        sighting_of_ref=made.id,
-        where_sighted_refs=[common["created_by_ref"]],
-        **observed,
-        **times,
-    )
 
 
 def _observables(indicator: Indicator) -> list[v21._Observable]:
