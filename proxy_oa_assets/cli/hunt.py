@@ -1,6 +1,7 @@
 """The application `proxy-oa hunt`: a Voilà server on this machine alone, with a token."""
 
 import json
+import logging
 import os
 import secrets
 import webbrowser
@@ -33,8 +34,6 @@ _EXTENSIONS = ["@voila-dashboards/widgets-manager8", "@jupyter-widgets/jupyterla
 _OPENING = '<!doctype html><meta http-equiv="refresh" content="0; url={}">'
 # Seconds: between two looks at the kernels, and until a page without a click is given up.
 _LOOK, _UNUSED = 30, 8 * 3600
-# Milliseconds; with Jupyter Server's own timeout, Tornado warns of each page.
-_PINGS = {"ws_ping_interval": 30_000, "ws_ping_timeout": 30_000}
 # The browser itself keeps to this machine, although a widget or a template asks for another host.
 _POLICY = (
     "default-src 'self' 'unsafe-inline' 'unsafe-eval' data: blob:; object-src 'none'; base-uri 'self'; "
@@ -108,6 +107,8 @@ def serve_hunting(settings: Settings, day: Day | None, port: int, *, opens_brows
         os.environ["JUPYTER_PATH"] = os.pathsep.join(filter(None, paths))
         server = HuntingServer(announce, _configuration(notebook, token, port))
         server.initialize([])
+        # Tornado takes Jupyter Server's milliseconds between pings for seconds, and warns of them.
+        logging.getLogger("tornado.general").setLevel(logging.ERROR)
         with ended_by_signals():
             server.start()
 
@@ -133,7 +134,7 @@ def _configuration(notebook: Path, token: str, port: int) -> Config:
                 "token": token,
                 "log_level": "ERROR",
                 # Pages of other sites can't reach it by a name of theirs for this machine.
-                "tornado_settings": {"allow_remote_access": False, "headers": headers, **_PINGS},
+                "tornado_settings": {"allow_remote_access": False, "headers": headers},
                 # No configuration of another Voilà changes this one.
                 "config_file_paths": [],
             },

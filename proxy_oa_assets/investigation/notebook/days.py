@@ -22,14 +22,20 @@ from proxy_oa_assets.model.text import counted
 from proxy_oa_assets.resources.deployment import Deployment
 
 _FOUND = columns("day requests clients hosts first last")
-_BEFORE = 29  # days before the newest one, at first
+_DAYS = columns("day requests")
+_AROUND = 29  # days before and after the shown one, at first
 
 
 class Days:
-    """Days to search and to look over; a click on a day calls `on_open` with it and the filter."""
+    """The days around one, to search and to look over.
 
-    def __init__(self, deployment: Deployment, on_open: Callable[[Day, str], None], height: str) -> None:
-        self._deployment, self._on_open = deployment, on_open
+    A click on a day calls `on_open` with it and the filter that was searched for, empty for none.
+    """
+
+    def __init__(
+        self, day: Day, deployment: Deployment, on_open: Callable[[Day, str], None], height: str
+    ) -> None:
+        self._day, self._deployment, self._on_open = day, deployment, on_open
         self._frame, self._searched = pd.DataFrame(), ("", "", "")
         self._replot = lambda _: self._plot()
         self.first, self.last = _date("From"), _date("to")
@@ -59,13 +65,12 @@ class Days:
         self.widget.add_class("days")
 
     def load(self) -> None:
-        """Set the range to the newest days, if none is set yet; read what is shown again."""
+        """Set the range, if none is set yet; read what is shown again."""
         with self.status.during("Looking for days"):
             if self.first.value is None or self.last.value is None:
                 days = materialized_days(self._deployment)
-                start = max(days[-1], days[0].plus(-_BEFORE))
-                self._set(self.first, start.date)
-                self._set(self.last, days[0].date)
+                self._set(self.first, max(min(days[-1], self._day), self._day.plus(-_AROUND)).date)
+                self._set(self.last, min(max(days[0], self._day), self._day.plus(_AROUND)).date)
             self.status.done("A search counts the requests of each day; a click on a day opens it")
         self._plot()
 
@@ -101,11 +106,19 @@ class Days:
             counts = counts_of(totals, first, last, unit)
             self.plot.value = range_svg(counts, first, last, unit).encode("utf-8")
             self.plot.layout.display = None
+            if not any(self._searched):
+                self._list_days(first, last)
             most = max(counts)
             busiest = (
                 f"; most in the {unit} {moment(first, unit, counts.index(most))}: {most:,}" if most else ""
             )
             self.summary.done(f"{counted(sum(counts), 'request')}{busiest}")
+
+    def _list_days(self, first: Day, last: Day) -> None:
+        """List the days that have requests, as long as nothing was searched."""
+        totals = ingest_totals(first, last, "day", deployment=self._deployment)
+        self._frame = totals.rename(columns={"counted_at": "day", "total": "requests"})
+        self.table.show(self._frame, _DAYS, empty="No day has a request")
 
     def _unit(self, first: Day, last: Day) -> Unit:
         """Return the chosen unit, or choose the next longer one if the days are too many for it."""

@@ -53,7 +53,7 @@ class EdgeInvestigation(NotebookView):
         self.incident = IncidentTab(desk, _height(120))
         sources = {"Listed": self.requests.all_listed, "Incident": self.incident.requests}
         self.map = HostMap(desk, sources, _height(110))
-        self.days = Days(self.deployment, self._open_day, _LIST_HEIGHT)
+        self.days = Days(self.day, self.deployment, self._open_day, _LIST_HEIGHT)
         # An application that shows other days sets it.
         self.open_day: Callable[[Day, str], None] = self._name_notebook
         self.tabs = Tabs(

@@ -53,7 +53,7 @@ class HuntingApp(NotebookView):
             raise InvestigationError(f"{day} isn't materialized; run `proxy-oa run --date {day}`")
         self.day.value, self.screen.value = day.key, _INVESTIGATION
         screen = self.screens.get(_INVESTIGATION)
-        if isinstance(screen, EdgeInvestigation):
+        if filters and isinstance(screen, EdgeInvestigation):
             screen.open_requests(filters)
 
     def _show(self) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import ipywidgets
+from typing_extensions import override
 
 from proxy_oa_assets.investigation.day_context import uri_host
 from proxy_oa_assets.investigation.incident_file import Incident
@@ -203,6 +204,10 @@ class ThreatInvestigation(NotebookView):
         super().__init__([style, bar, ipywidgets.HBox([left, self.details])])
         self.widget.add_class("threat-investigation")
         self.list.load()
+
+    @override
+    def refresh(self) -> None:
+        self._reload()
 
     def _select(self, threat: Threat | None) -> None:
         """Show another threat; while the list is read again, the shown one stays."""

@@ -88,6 +88,7 @@ def test_a_search_over_days_leads_to_a_day_and_its_requests(app: HuntingApp) -> 
     days = _days(app)
     assert (Day(days.first.value), Day(days.last.value)) == (SAMPLE_DAY, NEXT)
     assert bytes(days.plot.value).startswith(b"<svg")
+    assert [day for day, _ in days.table.content["rows"]] == [SAMPLE_DAY.key]
     days.filter.text.value = "host:other.example"
     assert _said(days.status) == "1 request on 1 of 4 days"
     assert [row[:4] for row in days.table.content["rows"]] == [[NEXT.key, "1", "1", "1"]]
