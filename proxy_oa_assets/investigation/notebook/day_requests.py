@@ -48,10 +48,10 @@ class DayRequests:
     def __init__(self, desk: Desk, height: str) -> None:
         self._desk = desk
         self._subject, self._before = Subject(), list[tuple[Subject, str]]()
-        self._total = 0
+        self._total = self._offset = 0
         # The host or client that was clicked beside the list.
         self._beside, self._only = pd.DataFrame(), ""
-        self.filter = FilterBox(self.load)
+        self.filter = FilterBox(self._load_first)
         self.status = StatusLine()
         self.table = RowTable(
             desk,
@@ -80,7 +80,10 @@ class DayRequests:
     def choose(self, subject: Subject, filters: str = "") -> None:
         """Choose another subject, with another filter, for the next `load`."""
         self._before.append((self._subject, self.filter.value))
-        self._subject = subject
+        self._change(subject, filters)
+
+    def _change(self, subject: Subject, filters: str) -> None:
+        self._subject, self._only, self._offset = subject, "", 0
         self.filter.write(filters)
 
     def all_listed(self) -> tuple[pd.DataFrame, str]:
@@ -91,15 +94,17 @@ class DayRequests:
         return found.frame, f"{self._named()}: {counted(len(found.frame), 'request')}{cut}"
 
     def load(self) -> None:
-        """Read the first page of the requests again, and what is beside them."""
-        self._only = ""
+        """Read the shown page of the requests again, and what is beside them."""
         self._show_beside()
-        self._show_page(0)
+        self._show_page(self._offset)
+
+    def _load_first(self) -> None:
+        self._offset = 0
+        self.load()
 
     def _go_back(self) -> None:
         if self._before:
-            self._subject, filters = self._before.pop()
-            self.filter.write(filters)
+            self._change(*self._before.pop())
             self.load()
 
     def _open_all(self) -> None:
@@ -116,8 +121,13 @@ class DayRequests:
         self.load()
 
     def _show_page(self, offset: int) -> None:
+        self._offset = offset
         with self.status.during("Reading the requests"):
             listed = self._listed(offset, _PAGE)
+            if offset and listed.frame.empty:
+                # With a filter by severity, all of the last page can leave the list.
+                self._show_page(max(0, offset - _PAGE))
+                return
             self._total = listed.total
             self.table.show(
                 listed.frame,

@@ -30,12 +30,13 @@ class SuspiciousList:
     def __init__(self, desk: Desk, feedback: Callable[[], Feedback | None], height: str) -> None:
         self._desk, self._read_feedback = desk, feedback
         self._feedback: Feedback | None = None
-        self.filter = FilterBox(self.load)
+        self._offset = 0
+        self.filter = FilterBox(self._show_first)
         self.limit = ipywidgets.BoundedIntText(
             250, 1, MOST_ROWS, description="At most", layout={"width": "9em"}
         )
         self.limit.style.description_width = "4em"
-        self.limit.observe(lambda _: self.load(), "value")
+        self.limit.observe(lambda _: self._show_first(), "value")
         self.status = StatusLine()
         self.table = RowTable(
             desk, "Suspicious connections", _SUSPICIOUS, height=height, on_page=self._show_page
@@ -44,14 +45,18 @@ class SuspiciousList:
         self.widget = ipywidgets.VBox([line, self.filter.help, self.table.widget, self.status.widget])
 
     def load(self) -> None:
-        """Read the first page again."""
-        self._show_page(0)
+        """Read the shown page again."""
+        self._show_page(self._offset)
 
     def forget_feedback(self) -> None:
         """Read the feedback again with the next list."""
         self._feedback = None
 
+    def _show_first(self) -> None:
+        self._show_page(0)
+
     def _show_page(self, offset: int) -> None:
+        self._offset = offset
         day = self._desk.day
         if self._feedback is None:
             self._feedback = self._read_feedback()
@@ -64,6 +69,10 @@ class SuspiciousList:
                 feedback=self._feedback,
                 deployment=self._desk.deployment,
             )
+            if offset and listed.frame.empty:
+                # All of the last page was scored.
+                self._show_page(max(0, offset - self.limit.value))
+                return
             words = records(listed.frame[["word", "feedback"]])
             frame = listed.frame.assign(because=[sentence(word, now) for word, now in words])
             empty = f"{day} has nothing left to score, or isn't materialized"

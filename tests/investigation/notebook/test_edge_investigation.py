@@ -92,6 +92,24 @@ def test_a_selection_and_a_host_are_scored_by_one_click(day_home, edges) -> None
     assert not set(_listed(edges)) & {*chosen, *DROPPED}
 
 
+def test_a_score_leaves_the_page_of_a_list_where_it_is(edges) -> None:
+    """The next row follows; after the last page's last row, the page before it is shown."""
+    whole, table = _listed(edges), edges.suspicious.table.widget
+    edges.suspicious.limit.value = 3
+    message = {"version": table.content["version"], "view": "a", "number": 1}
+    table._handle_custom_msg({**message, "call": "page", "offset": 3}, [])
+    page = _listed(edges)
+    assert page == whole[3:6]
+    _select(edges, page[0])
+    _press(table, "Selected: low risk")
+    left = [uri for uri in whole if uri != page[0]]
+    assert (table.content["offset"], _listed(edges)) == (3, left[3:6])
+    edges.suspicious._show_page(len(left))
+    assert table.content["offset"] == len(left) - 3
+    edges.suspicious.filter.text.value = "no-such-host.example"
+    assert (table.content["offset"], _listed(edges)) == (0, [])
+
+
 def test_the_filter_is_what_analysts_paste(edges) -> None:
     """A part of the URI, defanged, and a client; a wrong term is named, and the list stays."""
     edges.suspicious.filter.text.value = "hxxp://203[.]0.113.66/stage2"
