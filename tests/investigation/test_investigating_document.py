@@ -1,4 +1,4 @@
-"""docs/investigating.md: what it shows of the functions works on the sample day that it names."""
+"""docs/investigating.md and filters.md: what they show of the functions works on the sample day."""
 
 import re
 import subprocess
@@ -7,7 +7,8 @@ from pathlib import Path
 
 from support.home import SAMPLE_DAY, Home
 
-DOCUMENT = (Path(__file__).parents[2] / "docs" / "investigating.md").read_text(encoding="utf-8")
+DOCS = Path(__file__).parents[2] / "docs"
+DOCUMENT = "".join((DOCS / name).read_text(encoding="utf-8") for name in ("investigating.md", "filters.md"))
 
 
 def test_the_documents_calls_work_on_the_sample_day(tmp_path: Path) -> None:
@@ -15,7 +16,7 @@ def test_the_documents_calls_work_on_the_sample_day(tmp_path: Path) -> None:
     home = Home(tmp_path / "home")
     home.write_sample()
     assert home.materialize(SAMPLE_DAY).success
-    (script,) = re.findall(r"```python\n(.*?)```", DOCUMENT, re.DOTALL)
+    script = "\n".join(re.findall(r"```python\n(.*?)```", DOCUMENT, re.DOTALL))
     assert SAMPLE_DAY.key in script
 
     done = subprocess.run(
