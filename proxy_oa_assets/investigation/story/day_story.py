@@ -15,6 +15,7 @@ from proxy_oa_assets.investigation.score import severities_by_uri, threats
 from proxy_oa_assets.investigation.search import ingest_summary
 from proxy_oa_assets.investigation.story.client_times import ClientTimes, client_times
 from proxy_oa_assets.investigation.storyboard import (
+    Comment,
     incident_progression,
     storyboard,
     timeline,
@@ -108,6 +109,8 @@ def read_story(day: Day, deployment: Deployment) -> DayStory:
     comments = storyboard(day, deployment=deployment)[["p_threat", "title", "text"]]
     for threat, title, text in records(comments):
         uri = uri_text(threat)
+        if Comment.of(title, text).is_blank:
+            continue
         times = timeline(day, uri, deployment=deployment)
         found.append(
             ThreatStory(
