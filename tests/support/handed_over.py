@@ -59,6 +59,7 @@ def hostile() -> HandOver:
                 row(value, host=value, reqmethod=value, respcode=value, clientip=value, serverip=value),
                 row(f"{value}:443", host=value, reqmethod="CONNECT", uriport="443", resconttype=value),
             ]
+    rows.append(row("inf.example/", word=WORD, ml_score=float("inf")))
     rows.append(row(None, host=None, clientip=None, p_time=None, p_date="null", reqmethod=None))
     text = "\n".join(value for value in VALUES if len(value) < _LONG)
     return handed_over(*rows, title=text, text=text, tlp="amber")

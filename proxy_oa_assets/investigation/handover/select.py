@@ -64,10 +64,10 @@ def _incident(day: Day, key: str, deployment: Deployment) -> Threat:
         raise InvestigationError(
             f"{day} has no incident {printable(key, 60)!r}; its incidents: {known or 'none'}"
         )
-    return _told(found[key])
+    return _threat(found[key])
 
 
-def _told(incident: Incident) -> Threat:
+def _threat(incident: Incident) -> Threat:
     return Threat(
         incident.key,
         incident.title,
@@ -80,7 +80,7 @@ def _told(incident: Incident) -> Threat:
 
 def _of_day(day: Day, deployment: Deployment) -> tuple[Threat, ...]:
     """Return the incidents, the stories of URIs that are in none, and what else has a high severity."""
-    found = [_told(each) for each in incidents(day, deployment=deployment)]
+    found = [_threat(each) for each in incidents(day, deployment=deployment)]
     covered = {uri for threat in found for _, uri in threat.connections}
     comments = storyboard(day, deployment=deployment)[["p_threat", "title", "text"]]
     stories = {uri_text(uri): (str(title or ""), str(text or "")) for uri, title, text in records(comments)}

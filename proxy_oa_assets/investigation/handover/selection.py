@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import math
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -28,7 +29,7 @@ _NUMBERS = ("duration", "scbytes", "csbytes", "uri_sev")
 
 @dataclass(frozen=True)
 class Threat:
-    """What analysts tell of some connections; `by` and `at` (UTC) are who saved it when, if that is known."""
+    """What analysts say of some connections; `by` and `at` (UTC) are who saved it when, if that is known."""
 
     key: str
     title: str
@@ -233,5 +234,9 @@ def _indicated(to: Addressed) -> Iterator[tuple[Kind, str, int | None, str]]:
 
 
 def _value(name: str, value: object) -> object:
+    if not isinstance(value, float):
+        return value
+    if not math.isfinite(value):  # JSON has no such number
+        return str(value)
     # A frame's column with a NULL is one of doubles.
-    return int(value) if name in _NUMBERS and isinstance(value, float) and value.is_integer() else value
+    return int(value) if name in _NUMBERS and value.is_integer() else value

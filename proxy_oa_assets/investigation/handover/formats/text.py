@@ -1,5 +1,6 @@
-"""The format `text`: indicators and what is told of them, defanged, to be read in a mail."""
+"""The format `text`: indicators and what analysts wrote, defanged, to be read in a mail."""
 
+import textwrap
 from collections.abc import Iterator
 
 from proxy_oa_assets.investigation.defanging import defanged
@@ -9,6 +10,7 @@ from proxy_oa_assets.investigation.handover.web_addresses import Kind, host_of
 from proxy_oa_assets.investigation.handover.wording import what_is_known
 from proxy_oa_assets.model.text import printable, printable_lines
 
+_WIDTH = 79  # of what can be broken
 _ADDRESSES = (Kind.IPV4, Kind.IPV6)
 _HEADINGS = {
     "URLs": (Kind.URL,),
@@ -31,7 +33,7 @@ def _lines(handed: HandOver) -> Iterator[str]:
     for number, threat in enumerate(handed.threats, 1):
         yield ""
         title = f"{number}. {defanged(printable(threat.title))}"
-        yield from (title, "=" * min(len(title), 79))
+        yield from (title, "=" * min(len(title), _WIDTH))
         yield from defanged(printable_lines(threat.text)).splitlines()
         yield from _facts(handed, threat)
 
@@ -43,8 +45,9 @@ def _client(client: str) -> str:
 
 def _facts(handed: HandOver, threat: Threat) -> Iterator[str]:
     found = handed.indicators_of(threat)
-    clients = sorted({_client(client) for client, _ in threat.connections})
-    yield from ("", f"Clients: {', '.join(clients)}")
+    clients = ", ".join(sorted({_client(client) for client, _ in threat.connections}))
+    lines = textwrap.wrap(f"Clients: {clients}", _WIDTH, break_long_words=False, break_on_hyphens=False)
+    yield from ("", *lines)
     if threat.by:
         yield f"Saved by {printable(threat.by)}{f', {threat.at:%Y-%m-%d %H:%M} UTC' if threat.at else ''}"
     for heading, kinds in _HEADINGS.items():
