@@ -51,6 +51,11 @@ class ThreatStory:
     reasons: Sequence[str]
 
     @property
+    def is_blank(self) -> bool:
+        """Whether its comment has no words."""
+        return Comment(self.title, "".join(self.lines)).is_blank
+
+    @property
     def met_by(self) -> set[str]:
         """The addresses of all clients that met it, including those that its timeline leaves out."""
         requests = self.progression["requests"] if self.progression else ()
@@ -92,8 +97,8 @@ class DayStory:
 
     @property
     def undescribed(self) -> list[str]:
-        """The URIs of high severity without a comment."""
-        described = {threat.uri for threat in self.threats}
+        """The URIs of high severity without a comment, or with one without words."""
+        described = {threat.uri for threat in self.threats if not threat.is_blank}
         return [uri for uri in self.uris_of(Severity.HIGH) if uri not in described]
 
 
@@ -109,8 +114,6 @@ def read_story(day: Day, deployment: Deployment) -> DayStory:
     comments = storyboard(day, deployment=deployment)[["p_threat", "title", "text"]]
     for threat, title, text in records(comments):
         uri = uri_text(threat)
-        if Comment.of(title, text).is_blank:
-            continue
         times = timeline(day, uri, deployment=deployment)
         found.append(
             ThreatStory(
