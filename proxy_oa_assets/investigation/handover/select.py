@@ -24,6 +24,7 @@ from proxy_oa_assets.resources.deployment import Deployment
 from proxy_oa_assets.sql.threats import connection_times
 
 _HIGH, _SELECTED = "high", "selected"
+_UNKNOWN = "unknown"
 
 
 def selected(
@@ -79,22 +80,28 @@ def _threat(incident: Incident) -> Threat:
 
 
 def _of_day(day: Day, deployment: Deployment) -> tuple[Threat, ...]:
-    """Return the incidents, the stories of URIs that are in none, and what else has a high severity."""
+    """Return the incidents, the stories of URIs that are in none, and what else has a high severity.
+
+    That is also a client of an incident's URI that the incident lacks.
+    """
     found = [_threat(each) for each in incidents(day, deployment=deployment)]
-    covered = {uri for threat in found for _, uri in threat.connections}
+    covered = {connection for threat in found for connection in threat.connections}
+    covered_uris = {uri for _, uri in covered}
     comments = storyboard(day, deployment=deployment)[["p_threat", "title", "text"]]
     stories = {uri_text(uri): (str(title or ""), str(text or "")) for uri, title, text in records(comments)}
     given = severities_by_uri(threats(day, deployment=deployment))
     high = [uri for uri, severity in given.items() if severity is Severity.HIGH]
-    alone = [uri for uri in stories if uri not in covered]
-    others = [uri for uri in high if uri not in covered and uri not in stories]
-    clients = _clients(day, [*alone, *others], deployment)
+    alone = [uri for uri in stories if uri not in covered_uris]
+    clients = _clients(day, list(dict.fromkeys((*alone, *high))), deployment)
+    # Of a URI that the raw log lacks, the client is unknown, but where an incident has it.
+    covered |= {(_UNKNOWN, uri) for uri in covered_uris}
     for uri in alone:
         title, text = stories[uri]
         found.append(Threat(f"story {uri}", title or printable(uri, 80), text, clients[uri]))
+        covered |= set(clients[uri])
+    others = tuple(pair for uri in high for pair in clients[uri] if pair not in covered)
     if others:
-        pairs = tuple(connection for uri in others for connection in clients[uri])
-        found.append(Threat(_HIGH, f"Further URIs of high severity of {day}", connections=pairs))
+        found.append(Threat(_HIGH, f"Further requests of {day} to URIs of high severity", "", others))
     return tuple(found)
 
 
@@ -104,4 +111,4 @@ def _clients(day: Day, uris: list[str], deployment: Deployment) -> dict[str, tup
     for some in in_statements(uris):
         for client, uri, *_ in deployment.impala.rows(connection_times(day, some)):
             found[str(uri)].append((str(client), str(uri)))
-    return {uri: tuple(sorted(of)) or (("unknown", uri),) for uri, of in found.items()}
+    return {uri: tuple(sorted(of)) or ((_UNKNOWN, uri),) for uri, of in found.items()}

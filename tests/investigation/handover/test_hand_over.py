@@ -24,6 +24,7 @@ def _write(day: AnalystsDay) -> None:
         {"fulluri": "landing.example/", "host": "landing.example", "p_time": "09:00:00"},
         {"fulluri": "landing.example/", "host": "landing.example", "clientip": "10.0.0.9"},
         {"fulluri": "payload.example/a.exe", "host": "payload.example", "clientip": "10.0.0.2"},
+        {"fulluri": "payload.example/a.exe", "host": "payload.example", "clientip": "10.0.0.8"},
         {"fulluri": "told.example/x", "host": "told.example", "p_time": "23:10:00"},
         {"fulluri": None, "host": "high.example", "clientip": None, "reqmethod": "GET"},
         {"fulluri": "low.example/x", "host": "low.example"},
@@ -50,18 +51,20 @@ def test_the_days_incidents_stories_and_high_severities(today: AnalystsDay) -> N
     def handed(name: str, **of: object) -> bytes:
         return hand_over(today.day, name, deployment=today.deployment, **of)
 
+    further = f"Further requests of {today.day} to URIs of high severity"
     rows = _rows(handed("csv"))
     assert {row["indicator"]: row["incidents"] for row in rows if row["type"] == "domain"} == {
         "landing.example": "Kit",
-        "payload.example": "Kit",
+        # Another client fetched the payload.
+        "payload.example": f"Kit; {further}",
         "told.example": "Told",
-        "high.example": f"Further URIs of high severity of {today.day}",
+        "high.example": further,
     }
     (url,) = (row for row in rows if row["indicator"] == "http://payload.example/a.exe")
     assert (url["severity"], url["verdicts"]) == ("high", "gti: BAD (high risk)")
     assert "few clients visit this site" in url["reasons"]
 
-    # The incident has one of the two clients of its landing page.
+    # The incident has one of the two clients of its landing page, and of its payload.
     events = [json.loads(line) for line in handed("timesketch", incident=saved.key).splitlines()]
     assert [(each["clientip"], each["fulluri"]) for each in events] == [_LANDING, _PAYLOAD]
     selected = handed("ocsf", connections=[("10.0.0.1", "low.example/x")])
