@@ -8,6 +8,7 @@ import pandas as pd
 from proxy_oa_assets.investigation.day_context import uri_text
 from proxy_oa_assets.investigation.notebook.columns import columns
 from proxy_oa_assets.investigation.notebook.desk import Desk
+from proxy_oa_assets.investigation.notebook.filter_box import terms
 from proxy_oa_assets.investigation.notebook.session import StatusLine
 from proxy_oa_assets.investigation.notebook.text_table import (
     Action,
@@ -15,6 +16,7 @@ from proxy_oa_assets.investigation.notebook.text_table import (
     cut_note,
     severity_actions,
 )
+from proxy_oa_assets.investigation.requests import found_requests
 from proxy_oa_assets.investigation.score import threats
 from proxy_oa_assets.investigation.weighing import feedback_in_effect, feedback_of
 from proxy_oa_assets.model.tables import records
@@ -32,7 +34,9 @@ class ScoredList:
         self._desk = desk
         self._frame = pd.DataFrame()
         self.status = StatusLine()
-        again = severity_actions("Score again", lambda severity: desk.score(self.selected(), severity))
+        again = severity_actions(
+            "Score again", lambda severity: desk.score(self.selected(), severity), keys="123"
+        )
         remove = Action(
             line="Score again",
             text="Remove",
@@ -40,6 +44,7 @@ class ScoredList:
             do=lambda: desk.score(self.selected(), None),
         )
         self.table = TextTable("Scored URIs", selection="several", height=height, actions=[*again, remove])
+        self.table.observe(lambda _: self._select(), "selected")
         self.widget = ipywidgets.VBox([self.status.widget, self.table])
 
     def load(self) -> None:
@@ -50,6 +55,15 @@ class ScoredList:
             self.table.show(self._frame, _SCORED, empty=f"No URI of {day} has a severity")
             scored = len(self._frame)
             self.status.done(f"{counted(scored, 'URI')} with a severity, the gravest first{cut_note(scored)}")
+
+    def _select(self) -> None:
+        """Show a URI's earliest request beside the list."""
+        uris, desk = self.selected(), self._desk
+        row = None
+        if len(uris) == 1:
+            found = found_requests(desk.day, terms("uri", uris), limit=1, deployment=desk.deployment).frame
+            row = next((dict(zip(found.columns, row, strict=True)) for row in records(found)), None)
+        desk.show_details(row)
 
     def selected(self) -> list[str]:
         """Return the selected URIs."""
