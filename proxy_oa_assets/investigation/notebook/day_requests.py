@@ -84,6 +84,7 @@ class DayRequests:
 
     def _change(self, subject: Subject, filters: str) -> None:
         self._subject, self._only, self._offset = subject, "", 0
+        self.beside.selected = []
         self.filter.write(filters)
 
     def all_listed(self) -> tuple[pd.DataFrame, str]:
