@@ -19,7 +19,7 @@ from proxy_oa_assets.ranking.feedback import Feedback
 from proxy_oa_assets.ranking.reasons import sentence
 
 _SUSPICIOUS = columns(
-    "uri_rep time clientip network_context host fulluri because ml_score? reqmethod? respcode? "
+    "uri_rep time clientip host fulluri because network_context ml_score? reqmethod? respcode? "
     "resconttype? csbytes? scbytes? referer? useragent? username? webcat? scored_rows?"
 )
 
