@@ -79,7 +79,8 @@ class Table extends Drawing {
 
   move(key, shiftKey) {
     const number = this.current;
-    const kind = key === "Enter" ? "client" : this.content.keys?.[key];
+    const kinds = this.content.keys ?? {};
+    const kind = key === "Enter" ? Object.values(kinds)[0] : kinds[key];
     if (key in STEPS) {
       const place = number === undefined ? -1 : this.order.indexOf(number);
       const next = this.order[Math.min(Math.max(place + STEPS[key], 0), this.order.length - 1)];
@@ -94,7 +95,7 @@ class Table extends Drawing {
       const names = cut.map((cell) => this.columnOf(cell).name);
       if (!this.opened.has(number) && names.length) this.open(number, names);
     } else if (key === "ArrowLeft" || key === "Escape") this.close(number);
-    else if (Object.values(this.content.keys ?? {}).includes(kind)) this.call("pivot", { kind, row: number });
+    else if (kind) this.call("pivot", { kind, row: number });
   }
 
   between(one, other) {

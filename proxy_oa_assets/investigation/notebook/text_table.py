@@ -60,7 +60,7 @@ class TextTable(anywidget.AnyWidget):
     selection: the click of a separate button could reach the kernel before it and act on other rows.
 
     - `on_pivot(kind, row)` is called when the client, host or URI of a row, by its number, is to be opened:
-      by a click on the value of a pivot column, by Enter (client) or by the keys c, h and u.
+      by a click on the value of a pivot column, by the keys c, h and u, or by Enter (the first of these).
     - `on_page(offset)` is called to show other rows of a list of which a page is shown.
     - `on_sort(column, descending)` is called to sort that whole list, with None for the order of the list;
       without it, a heading sorts the page and says so.

@@ -198,6 +198,11 @@ def test_a_click_opens_a_client_or_host_without_a_selection(shown: TablePage) ->
     shown.page.keyboard.press("c")
     expected = [("host", 2), ("client", 5), ("client", 6), ("host", 3), ("client", 3)]
     assert made.opened == [(kind, f"h{number}.example") for kind, number in expected]
+    made.table.shown_columns = []
+    shown.from_kernel(lambda: made.table.show(made.frame, columns("host csbytes"), selected=[6]))
+    shown.rows().nth(6).locator("td.csbytes").click()
+    shown.page.keyboard.press("Enter")
+    assert made.opened[-1] == ("host", "h6.example")
 
 
 def test_columns_are_chosen_and_kept_for_the_next_table(shown: TablePage) -> None:
