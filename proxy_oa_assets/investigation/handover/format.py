@@ -18,7 +18,7 @@ TLP = ("clear", "green", "amber", "red")
 class Format:
     """A format: what it `holds` in words, the ending of its files, and its content from a hand-over.
 
-    `needs` is a module of the extra `handover`.
+    `needs` is a module of the extra `handover`. With `has_requests`, it has raw requests and no indicators.
     """
 
     name: str
@@ -26,6 +26,7 @@ class Format:
     holds: str
     content: Callable[[HandOver], bytes]
     needs: str = ""
+    has_requests: bool = False
 
 
 @functools.cache

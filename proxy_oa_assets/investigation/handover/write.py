@@ -37,7 +37,13 @@ def hand_over(
     if tlp and tlp not in TLP:
         raise HandOverError(f"tlp is {tlp!r}; it is one of {', '.join(TLP)}")
     day, deployment = day_context(day, deployment)
-    return found.content(selected(day, deployment, incident=incident, connections=connections, tlp=tlp))
+    handed = selected(day, deployment, incident=incident, connections=connections, tlp=tlp)
+    if found.has_requests and handed.frame.empty:
+        raise InvestigationError(
+            f"the raw log of {day} has no request of what is handed over, so {format_name} has no event; "
+            f"text, csv, stix and misp have its indicators"
+        )
+    return found.content(handed)
 
 
 def write_hand_over(

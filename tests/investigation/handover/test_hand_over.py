@@ -86,6 +86,27 @@ def test_each_format_is_written_and_twice_the_same(told_day: AnalystsDay, name: 
     assert paths[0].read_bytes() == hand_over(told_day.day, name, deployment=told_day.deployment)
 
 
+def test_a_connection_that_the_raw_log_no_longer_has(told_day: AnalystsDay) -> None:
+    """Its URI and host are handed over all the same, and say so; a file without an event isn't written."""
+    gone = [("10.0.0.1", "gone.example/x"), ("10.0.0.1", "cnc.example:8443")]
+
+    def handed(name: str) -> bytes:
+        return hand_over(told_day.day, name, connections=gone, deployment=told_day.deployment)
+
+    rows = [(row["indicator"], row["port"], row["requests"]) for row in _rows(handed("csv"))]
+    assert rows == [
+        ("http://gone.example/x", "", "0"),
+        ("gone.example", "", "0"),
+        ("cnc.example", "8443", "0"),
+    ]
+    assert handed("text").count(b"the raw log no longer has its requests") == len(rows)
+    kinds = [each["type"] for each in json.loads(handed("stix"))["objects"]]
+    assert (kinds.count("indicator"), kinds.count("sighting")) == (len(rows), 0)
+    for name in ("ocsf", "timesketch"):
+        with pytest.raises(InvestigationError, match="text, csv, stix and misp have its indicators"):
+            handed(name)
+
+
 def test_what_there_is_to_choose_is_named(told_day: AnalystsDay, monkeypatch: pytest.MonkeyPatch) -> None:
     """An unknown format, incident or marking, a day without anything and a missing extra say what to do."""
     saved = save_incident(told_day.day, "Kit", "", [_LANDING], deployment=told_day.deployment)

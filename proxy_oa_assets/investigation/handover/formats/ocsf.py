@@ -201,5 +201,9 @@ def _without_none(value: object) -> object:
 
 
 FORMAT = Format(
-    "ocsf", "ocsf.jsonl", "the raw requests as events of OCSF's class HTTP Activity, with reasons", content
+    "ocsf",
+    "ocsf.jsonl",
+    "the raw requests as events of OCSF's class HTTP Activity, with reasons",
+    content,
+    has_requests=True,
 )

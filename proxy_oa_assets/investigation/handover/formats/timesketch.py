@@ -38,4 +38,10 @@ def _event(request: Request) -> dict[str, object]:
     )
 
 
-FORMAT = Format("timesketch", "timesketch.jsonl", "the raw requests as a timeline for Timesketch", content)
+FORMAT = Format(
+    "timesketch",
+    "timesketch.jsonl",
+    "the raw requests as a timeline for Timesketch",
+    content,
+    has_requests=True,
+)
