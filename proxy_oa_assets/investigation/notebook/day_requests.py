@@ -28,8 +28,8 @@ _REQUESTS = columns(
     "useragent? username? webcat? serverip? uriport? duration? ml_score? uri_rep?"
 )
 _BESIDE = {
-    "client": columns("host requests ml_score uri_sev first last? scbytes? csbytes?"),
-    "host": columns("clientip requests ml_score uri_sev first last? scbytes? csbytes?"),
+    "client": columns("host requests ml_score uri_sev? first last? scbytes? csbytes?"),
+    "host": columns("clientip requests ml_score uri_sev? first last? scbytes? csbytes?"),
 }
 
 
@@ -74,6 +74,8 @@ class DayRequests:
         self.beside.add_class("desk-beside")
         self.beside.observe(lambda _: self._narrow(), "selected")
         head = ipywidgets.HBox([self.back, self.all, self.status.widget])
+        head.add_class("desk-bar")
+        self.status.widget.add_class("desk-status")
         line = ipywidgets.HBox([self.filter.text, self.filter.question, self.minutes, self.around])
         self.widget = ipywidgets.VBox([head, line, self.filter.help, self.table.widget])
 
