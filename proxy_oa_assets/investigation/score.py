@@ -50,7 +50,7 @@ def score(
     """
     day, deployment = day_context(day, deployment)
     wanted = dict.fromkeys(_distinct(fulluri), _severity(severity))
-    _, lines = change(day, deployment, lambda _: Plan(wanted))
+    _, lines = change(day, deployment, lambda _: Plan(wanted), wanted)
     return lines
 
 
@@ -68,7 +68,8 @@ def change_severities(
     """
     day, deployment = day_context(day, deployment)
     wanted = {uri: None if severity is None else _severity(severity) for uri, severity in severities.items()}
-    before, _ = change(day, deployment, lambda _: Plan(wanted))
+    given = [uri for uri, severity in wanted.items() if severity]
+    before, _ = change(day, deployment, lambda _: Plan(wanted), given)
     return before
 
 
@@ -144,12 +145,18 @@ def _severity(severity: float) -> Severity:
 
 
 def change(
-    day: Day, deployment: Deployment, plan: Callable[[Mapping[str, Severity]], Plan]
+    day: Day,
+    deployment: Deployment,
+    plan: Callable[[Mapping[str, Severity]], Plan],
+    expected: Iterable[str] = (),
 ) -> tuple[dict[str, Severity | None], int]:
     """Change severities; return the changed URIs' former ones, and the number of their connections' rows.
 
-    `plan` is called with the day's severities, under the analysts' lock.
+    `plan` is called with the day's severities, under the analysts' lock. The rows of `expected` URIs are read
+    before: a search of the raw log would keep others waiting.
     """
+    connections = ConnectionRows(day, deployment)
+    connections.known(expected)
     with analysts_lock(day, deployment, "scoring") as still_held:
         recorded = deployment.impala.read_latest_day(PROXY_THREAT_INVESTIGATION, day)
         now = severities_by_uri(gravest_severities(recorded))
@@ -158,7 +165,6 @@ def change(
         if not changes and not planned.undoes:
             return {}, 0
         given = {uri: severity for uri, severity in changes.items() if severity}
-        connections = ConnectionRows(day, deployment)
         rows = connections.known(given)
         if not planned.undoes:  # what had a severity can have it again
             _check_known(day, given, rows)
