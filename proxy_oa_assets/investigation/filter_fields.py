@@ -49,16 +49,6 @@ class Field:
     also: tuple[str, ...] = ()
 
 
-def _any(read: _Reader) -> _Term:
-    """Return a term of which one value must match."""
-
-    def term(values: Sequence[Value], rows: Rows, *, negated: bool) -> Condition:
-        found = Condition.any(read(value, rows) for value in values)
-        return found.negated() if negated else found
-
-    return term
-
-
 def _text(name: str, read: _Reader | None = None, *, word_null: bool = False) -> _Term:
     """Return a term on a text column; `read` reads what is neither exact nor a regex, nor says no value.
 
@@ -68,15 +58,21 @@ def _text(name: str, read: _Reader | None = None, *, word_null: bool = False) ->
 
     def condition(value: Value, rows: Rows) -> Condition:
         column = rows.column(name)
-        if value.exact:
-            return equals(column, value.text, null_is_word=True)
         if value.kind is Kind.REGEX:
             return matches(f"coalesce({column}, 'null')" if word_null else column, regex(value))
         if is_nothing(value) and not word_null:
             return has_no_value(column)
         return read(value, rows) if read else contains(column, value.text)
 
-    return _any(condition)
+    def term(values: Sequence[Value], rows: Rows, *, negated: bool) -> Condition:
+        # However many rows an analyst selects, their values are one list.
+        exact = [value.text for value in values if value.exact]
+        listed = [one_of(rows.column(name), exact, null_is_word=True)] if exact else []
+        others = [condition(value, rows) for value in values if not value.exact]
+        found = Condition.any([*listed, *others])
+        return found.negated() if negated else found
+
+    return term
 
 
 def _uri(value: Value, rows: Rows) -> Condition:
@@ -179,7 +175,11 @@ def _size(field: str, name: str) -> _Term:
             )
         return between(column, *limits)
 
-    return _any(condition)
+    def term(values: Sequence[Value], rows: Rows, *, negated: bool) -> Condition:
+        found = Condition.any(condition(value, rows) for value in values)
+        return found.negated() if negated else found
+
+    return term
 
 
 FIELDS: Mapping[str, Field] = {

@@ -8,12 +8,15 @@ from dataclasses import dataclass
 from proxy_oa_assets.investigation.filter_fields import FIELD_OF, FIELDS
 from proxy_oa_assets.investigation.filter_text import Term, terms
 from proxy_oa_assets.model.day import Day
+from proxy_oa_assets.model.errors import InvestigationError
 from proxy_oa_assets.model.tables import PROXY, Table, records
 from proxy_oa_assets.model.tsv import NULL
 from proxy_oa_assets.resources.deployment import Deployment
 from proxy_oa_assets.sql.conditions import Condition, Rows
 from proxy_oa_assets.sql.day_requests import clients_of_day
 
+# Engines plan more for minutes.
+_MOST_VALUES = 500
 # A day that is only looked at, never read.
 _ANY_DAY = Day.parse("2000-01-01")
 
@@ -41,6 +44,12 @@ class Filters:
         if isinstance(text, Filters):
             return text
         found = cls(tuple(terms(text, FIELD_OF)))
+        searched = sum(not value.exact for term in found.terms for value in term.values)
+        if searched > _MOST_VALUES:
+            raise InvestigationError(
+                f"the filter has {searched} values, each of which every row is searched for; write at most "
+                f"{_MOST_VALUES}, and search for the others apart"
+            )
         # Wrong values are refused before a statement is made.
         found.on(Rows(PROXY, _ANY_DAY))
         return found

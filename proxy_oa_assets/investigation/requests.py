@@ -192,5 +192,5 @@ def _in_time_order(rows: pd.DataFrame) -> pd.DataFrame:
     times = rows["p_time"].str.replace(r"^(.:)", r"0\1", regex=True)
     names = [name for name in rows.columns if name != "p_time"]
     return (
-        rows.assign(_at=times).sort_values(["_at", "p_date", *names], na_position="last").drop(columns="_at")
+        rows.assign(_at=times).sort_values(["_at", "p_time", *names], na_position="last").drop(columns="_at")
     )

@@ -35,7 +35,7 @@ def requests_at(day: Day, condition: Condition, times: list[str | None] | None, 
     at_most, most = ("", ()) if limit is None else ("LIMIT ?", (limit,))
     sql = f"""
 SELECT {columns} FROM proxy WHERE {where} AND {condition.sql}
-ORDER BY {nulls_last((DAY_TIME, *REQUEST_COLUMNS))}
+ORDER BY {nulls_last((DAY_TIME, "p_time", *REQUEST_COLUMNS))}
 {at_most}
 """
     return Query(sql, (*values, *condition.values, *most), (day, day))

@@ -54,7 +54,7 @@ def found_rows(
     sql = f"""
 SELECT {columns}
 FROM ({found}) found
-ORDER BY {nulls_last((DAY_TIME, *FOUND_COLUMNS))}
+ORDER BY {nulls_last((DAY_TIME, "p_time", *FOUND_COLUMNS))}
 {at_most}
 """
     return Query(sql, (*values, *most), (day, day))
