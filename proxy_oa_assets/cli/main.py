@@ -241,10 +241,14 @@ def story(date: str, output: Path | None) -> None:
     from proxy_oa_assets.investigation.story.page import write_story
     from proxy_oa_assets.resources.deployment import deployment
 
-    written = write_story(day, output, deployment=deployment(settings))
+    configured = deployment(settings)
+    written = write_story(day, output, deployment=configured)
     click.echo(written.path)
     if not written.threats:
         click.echo(f"{day} has no comment yet; the page describes how to write one", err=True)
+    # A copy for elsewhere isn't the day's page, which the web UI links.
+    if written.path.resolve() != configured.workspace.story(day).resolve():
+        return
     try:
         report_story(settings, day, written.path)
     except errors.HistoryError as error:

@@ -6,6 +6,8 @@ _SCHEME = re.compile(r"(h)(tt)(ps?://)|(f)t(ps?://)|(?<=[a-z0-9]):(?=//)", re.IG
 # What can be a name or an address, wherever in a text: paths and queries hold addresses, too.
 _WORD = re.compile(r"[\w.-]+")
 _DECIMAL = re.compile(r"\d+\.\d+", re.ASCII)
+# RFC 1918: an address that leads nowhere outside.
+_INTERNAL = re.compile(r"(?:10\.\d{1,3}|192\.168|172\.(?:1[6-9]|2\d|3[01]))\.\d{1,3}\.\d{1,3}", re.ASCII)
 _FANGS = [
     (re.compile(pattern, re.IGNORECASE), plain)
     for pattern, plain in (
@@ -22,8 +24,8 @@ _FANGS = [
 def defanged(text: str) -> str:
     """Return a text with `hxxp` for `http`, `fxp` for `ftp` and `[.]` for the dots of names and addresses.
 
-    The colon of another scheme becomes `[:]`. Decimal numbers and the ends of sentences stay as they are, so
-    that a comment can be given as well as a URI.
+    The colon of another scheme becomes `[:]`. Decimal numbers, the ends of sentences and internal addresses
+    stay as they are, so that a comment can be given as well as a URI.
     """
     return _WORD.sub(_without_dots, _SCHEME.sub(_without_scheme, text))
 
@@ -37,7 +39,7 @@ def _without_scheme(match: re.Match[str]) -> str:
 def _without_dots(match: re.Match[str]) -> str:
     word = match[0]
     inner = word.strip(".")
-    if "." not in inner or _DECIMAL.fullmatch(inner):
+    if "." not in inner or _DECIMAL.fullmatch(inner) or _INTERNAL.fullmatch(inner):
         return word
     return word.replace(inner, inner.replace(".", "[.]"))
 

@@ -60,6 +60,18 @@ GROUP BY host
     return Query(sql, (*values, *values, *condition.values), (day, day))
 
 
+def requests_per_connection(day: Day, condition: Condition) -> Query:
+    """Count the day's raw rows of each connection. Columns: fulluri, clientip, requests."""
+    where, values = of_day(PROXY, day)
+    uri, client = URI.format("proxy"), CLIENT.format("proxy")
+    sql = f"""
+SELECT {uri} AS fulluri, {client} AS clientip, count(*) AS requests
+FROM proxy WHERE {where} AND {condition.sql}
+GROUP BY {uri}, {client}
+"""
+    return Query(sql, (*values, *condition.values), (day, day))
+
+
 def connections(day: Day, condition: Condition) -> Query:
     """Select the distinct connections of the day's raw rows. Columns: clientip, host, fulluri."""
     where, values = of_day(PROXY, day)

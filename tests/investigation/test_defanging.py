@@ -23,6 +23,6 @@ def test_no_address_in_a_text_stays_what_a_program_makes_a_link_of(text, safe):
 
 
 def test_prose_reads_as_it_was_written():
-    """Decimal numbers, ellipses and the ends of sentences keep their dots."""
-    text = "It took 2.5 MB. Then it went on... until 10:15."
+    """Decimal numbers, ellipses, the ends of sentences and internal addresses keep their dots."""
+    text = "10.0.0.5 and 172.16.1.2 took 2.5 MB. Then it went on... until 10:15."
     assert defanged(text) == text

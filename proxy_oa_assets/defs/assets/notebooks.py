@@ -4,13 +4,16 @@ import dagster as dg
 
 from proxy_oa_assets.defs.assets.daily import Daily, DayMetadata, day_by_day
 from proxy_oa_assets.investigation.notebook.copies import copy_templates
+from proxy_oa_assets.investigation.story.page import write_story
 from proxy_oa_assets.investigation.story.plots import data_address, minutes_svg
 from proxy_oa_assets.model.clock import per_minute
 from proxy_oa_assets.model.day import Day
 from proxy_oa_assets.model.files import bundled
 from proxy_oa_assets.model.tables import PROXY_INGEST_SUMMARY, PROXY_SCORES
+from proxy_oa_assets.resources.deployment import Deployment
 from proxy_oa_assets.resources.hdfs import FileStore
 from proxy_oa_assets.resources.impala import Warehouse
+from proxy_oa_assets.resources.reputation import ReputationResource
 from proxy_oa_assets.resources.workspace import Workspace
 
 
@@ -40,21 +43,28 @@ def notebooks_asset(daily: Daily) -> dg.AssetsDefinition:
         code_version="1",
     )
     def notebooks(
-        context: dg.AssetExecutionContext, hdfs: FileStore, impala: Warehouse, workspace: Workspace
+        context: dg.AssetExecutionContext,
+        hdfs: FileStore,
+        impala: Warehouse,
+        workspace: Workspace,
+        reputation: ReputationResource,
     ) -> dg.MaterializeResult:
         """A day's notebooks for analysts (an edited one stays), and an overview of its traffic."""
+        deployment = Deployment(hdfs=hdfs, impala=impala, reputation=reputation, workspace=workspace)
 
         def materialize(day: Day) -> DayMetadata:
             folder = workspace.notebooks(day)
             copies = copy_templates(bundled("notebook_templates"), folder, day, workspace.home)
             story = workspace.story(day)
+            if not story.exists():
+                # Saving a story writes it again at this path, without Dagster: the link has to be there.
+                write_story(day, deployment=deployment)
             return {
                 **day_overview(impala, day),
                 "folder": dg.MetadataValue.path(folder),
                 "notebooks": dg.MetadataValue.int(len(copies.fresh) + len(copies.kept)),
                 "edited_and_kept": dg.MetadataValue.int(len(copies.kept)),
-                # The command that writes the page shows it, too; the web UI forgets that with a new run.
-                **({"story": dg.MetadataValue.path(story)} if story.exists() else {}),
+                "story": dg.MetadataValue.path(story),
             }
 
         return day_by_day(context, hdfs, workspace, materialize)

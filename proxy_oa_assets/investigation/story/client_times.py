@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -22,12 +22,13 @@ _NONE = "-"
 class ClientTimes:
     """One client's requests to a threat: when, how many, how long, and how they were answered.
 
+    `requests` is their number, None if it isn't known: rows of a timeline can each be several requests.
     `seconds` are the seconds of the day that are known, in order; `first` and `last` are `HH:MM:SS` or a
     dash. `took` is the sum of the durations in words, or a dash if the log has none.
     """
 
     client: str
-    times: int
+    requests: int | None
     seconds: Sequence[int]
     first: str
     last: str
@@ -35,16 +36,19 @@ class ClientTimes:
     answers: Sequence[str]
 
 
-def client_times(timeline: pd.DataFrame) -> list[ClientTimes]:
-    """Return a threat's clients, the earliest first, from the frame that `storyboard.timeline` returns."""
+def client_times(timeline: pd.DataFrame, requests: Mapping[str, int] | None = None) -> list[ClientTimes]:
+    """Return a threat's clients, the earliest first, from the frame that `storyboard.timeline` returns.
+
+    `requests` are the numbers of requests, by client.
+    """
     rows = defaultdict[str, list[tuple[str, str, int | None, str]]](list)
     columns = timeline[["clientip", "tstart", "tend", "duration", "respcode", "respcodename"]]
     for client, start, end, duration, code, name in records(columns):
         took = None if duration is None else int(str(duration))
         rows[NULL if client is None else str(client)].append(
-            (str(start or ""), str(end or ""), took, _answer(code, name))
+            (str(start or ""), str(end or ""), took, answer(code, name))
         )
-    clients = [_client(client, times) for client, times in rows.items()]
+    clients = [_client(client, times, (requests or {}).get(client)) for client, times in rows.items()]
     # Clients without a known time come last.
     return sorted(clients, key=lambda client: (not client.seconds, client.seconds[:1], client.client))
 
@@ -60,13 +64,15 @@ def in_words(milliseconds: int) -> str:
     return f"{milliseconds // _HOUR:,} h {milliseconds % _HOUR // _MINUTE} min"
 
 
-def _client(client: str, times: Sequence[tuple[str, str, int | None, str]]) -> ClientTimes:
+def _client(
+    client: str, times: Sequence[tuple[str, str, int | None, str]], requests: int | None
+) -> ClientTimes:
     moments = {second_of(text.partition(" ")[2]) for start, end, _, _ in times for text in (start, end)}
     seconds = sorted(moment for moment in moments if moment is not None)
     durations = [duration for _, _, duration, _ in times if duration is not None]
     return ClientTimes(
         client=client,
-        times=len({start for start, _, _, _ in times}),
+        requests=requests,
         seconds=seconds,
         first=clock_with_seconds(seconds[0]) if seconds else _NONE,
         last=clock_with_seconds(seconds[-1]) if seconds else _NONE,
@@ -75,7 +81,7 @@ def _client(client: str, times: Sequence[tuple[str, str, int | None, str]]) -> C
     )
 
 
-def _answer(code: object, name: object) -> str:
+def answer(code: object, name: object) -> str:
     """Return a response code with its name: `404 Not Found`; a dash for none."""
     number, words = str(code or ""), str(name or "")
     if not number or words.startswith("Unknown ("):

@@ -25,7 +25,7 @@ _PAGE, _STEP, _BEFORE, _REDIRECT, _CLOSE = 600, 600, 120, 2, 10
 _CLOSE_BEFORE = 30
 # No link leads from these start pages; programs name them as their referer.
 _SEARCH_ENGINE = re.compile(r"(?:www\.)?(?:google|bing|yahoo|duckduckgo|yandex|baidu)\.[a-z.]+")
-_SCHEME = re.compile(r"[a-z][a-z0-9+.-]*://", re.IGNORECASE)
+_SCHEME = re.compile(r"\A[a-z][a-z0-9+.-]*://", re.IGNORECASE)
 _PORT = re.compile(r":\d*\Z")
 _DEFAULT_PORT = re.compile(r":(?:80|443)?\Z")
 _REDIRECTS = ("301", "302", "303", "307", "308")

@@ -8,7 +8,7 @@ from __future__ import annotations
 import base64
 import re
 from collections import Counter, defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from itertools import groupby
 from typing import TYPE_CHECKING
 
@@ -122,13 +122,16 @@ def data_address(svg: Markup) -> str:
     return f"data:image/svg+xml;base64,{base64.b64encode(svg.encode('utf-8')).decode('ascii')}"
 
 
-def timeline_svg(timeline: pd.DataFrame) -> Markup:
+def timeline_svg(
+    timeline: pd.DataFrame, requests: Mapping[str, int] | None = None, *, lane: str = "computer"
+) -> Markup:
     """Return a plot of when each client met a threat: a bar from its first to its last time.
 
-    `timeline` is the frame that `storyboard.timeline` returns. Beside a bar stand the number of times, the
-    total duration and the answers. At most 40 clients are shown, the earliest first.
+    `timeline` is the frame that `storyboard.timeline` returns, `requests` the number of requests by client.
+    Beside a bar stand that number, the total duration and the answers. At most 40 clients are shown, the
+    earliest first. `lane` is what has a bar: `computer`, or `host` for a frame with hosts as its clients.
     """
-    clients = client_times(timeline)
+    clients = client_times(timeline, requests)
     shown = clients[:_MOST_LANES]
     seconds = [second for client in shown for second in client.seconds]
     start, end, step = _span(min(seconds, default=0), max(seconds, default=0))
@@ -157,6 +160,7 @@ def timeline_svg(timeline: pd.DataFrame) -> Markup:
         top=top,
         bottom=top + _LANE * len(lanes),
         lane=_LANE,
+        what=lane,
         times=[(x(second), clock(second // 60)) for second in range(start, end + 1, step)] if seconds else [],
     )
 
@@ -245,7 +249,7 @@ def _side(uris: Sequence[tuple[str | None, int]], most: int, height: float) -> d
     top = (height - len(shown) * _BOX_PITCH + (_BOX_PITCH - _BOX)) / 2
     boxes = []
     for number, (uri, clients) in enumerate(shown):
-        text, y = "no page named" if uri is None else uri, top + _BOX_PITCH * number
+        text, y = "no referer in the log" if uri is None else uri, top + _BOX_PITCH * number
         box = {"text": text, "name": shortened(text, _BOX_WIDTH), "is_uri": uri is not None}
         boxes.append({**box, "clients": clients, "y": y})
     return {"boxes": boxes, "more": len(uris) - len(shown)}

@@ -9,6 +9,7 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
+from proxy_oa_assets.investigation.defanging import defanged
 from proxy_oa_assets.model.text import printable, shortened
 
 INK = "#374151"
@@ -59,3 +60,4 @@ _TEMPLATES = Environment(
 )
 _TEMPLATES.globals["style"] = {name: value for name, value in globals().items() if name.isupper()}
 _TEMPLATES.filters["shortened"] = shortened
+_TEMPLATES.filters["defanged"] = lambda text: defanged(str(text))

@@ -46,7 +46,7 @@ def test_a_client_has_a_bar_from_its_first_time_to_its_last():
 
 
 def test_a_client_has_numbers_beside_its_bar():
-    """Number of times, total duration and answers; the title has the whole answers."""
+    """Number of requests, total duration and answers; the title has the whole answers."""
     rows = [
         ("a", f"2016-09-12 09:00:0{second}", 40_000, code, name)
         for second, code, name in (
@@ -57,8 +57,9 @@ def test_a_client_has_numbers_beside_its_bar():
             (5, "200", "OK"),
         )
     ]
-    root = drawing(timeline_svg(timeline(*rows)))
-    assert "5 times, 3 min 20 s" in texts(root)
+    root = drawing(timeline_svg(timeline(*rows), {"a": 7}))
+    assert "7 requests, 3 min 20 s" in texts(root)
+    assert "3 min 20 s" in texts(drawing(timeline_svg(timeline(*rows))))
     assert "200 OK, 302 Found, Unknown (999), -" in titles(root)
 
 
@@ -107,7 +108,7 @@ def test_the_chain_reads_from_who_led_there_to_where_it_led():
     )
     shown = texts(drawing(referer_chain_svg(incident)))
     assert shown[3:9] == [
-        "no page named",
+        "no referer in the log",
         "3 computers",
         "http://b/",
         "2 computers",

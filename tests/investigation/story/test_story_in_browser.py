@@ -8,27 +8,28 @@ from support.home import Home
 
 from proxy_oa_assets.ingest.sample.attacks import BEACON_HOST, DROPPER_HOST, PHISHING_PAGE, UPLOAD_HOST
 from proxy_oa_assets.ingest.sample.site import write_site_files
+from proxy_oa_assets.investigation.defanging import defanged
 from proxy_oa_assets.investigation.score import score
 from proxy_oa_assets.investigation.story.page import write_story
 from proxy_oa_assets.investigation.storyboard import save_storyboard
 
 pytestmark = pytest.mark.browser
 
-# By URI: the severity, the title, and the lines of the comment.
+# By URI: the severity, the title, and the lines of the comment; in the page's order.
 STORIES = {
-    f"{DROPPER_HOST}/invoice_2291.pdf.exe": (
-        *(1, "A program that calls itself an invoice"),
-        "A desk in Finance fetched a program from a bare address, named like a PDF.",
-        "Twelve seconds later the program fetched its configuration from the same address.",
-        "",
-        "Done: the computer is off the network; its disk is being examined.",
-    ),
     PHISHING_PAGE: (
         *(1, "A copied log-in page, by mail"),
         "A link in a mail led over two redirects to a copy of our log-in page.",
         "Each of these people typed a password there: it was sent on, see below.",
         "",
         "Done: passwords reset. To do: tell everybody what the mail looked like.",
+    ),
+    f"{DROPPER_HOST}/invoice_2291.pdf.exe": (
+        *(1, "A program that calls itself an invoice"),
+        "A desk in Finance fetched a program from a bare address, named like a PDF.",
+        "Twelve seconds later the program fetched its configuration from the same address.",
+        "",
+        "Done: the computer is off the network; its disk is being examined.",
     ),
     f"{BEACON_HOST}/pixel.gif?id=7f3a9c": (
         *(2, "A computer reports home all day"),
@@ -85,8 +86,6 @@ def test_a_browser_runs_fetches_and_links_nothing(hostile_page, tmp_path, page, 
         path.write_text(re.sub("<meta http-equiv=.Content-Security-Policy[^>]*>", "", text), encoding="utf-8")
     happened = opened(page, path)
 
-    for summary in page.locator("summary").all():
-        summary.click()
     for title in page.locator("h2 bdi, svg text").all()[:200]:
         title.dispatch_event("mouseover")
         title.dispatch_event("click")
@@ -98,13 +97,11 @@ def test_a_browser_runs_fetches_and_links_nothing(hostile_page, tmp_path, page, 
     assert page.locator("a, script, img, iframe, object, embed, form, link, base, [href], [src]").count() == 0
 
 
-@pytest.mark.parametrize("width", [400, 1060])
+@pytest.mark.parametrize("width", [375, 1060])
 def test_no_value_is_wider_than_the_page(hostile_page, page, width):
-    """Not even one of 100,000 characters, unfolded."""
+    """Not even one of 100,000 characters, and on a phone."""
     page.set_viewport_size({"width": width, "height": 900})
     opened(page, hostile_page)
-    for summary in page.locator("summary").all():
-        summary.click()
     assert fits(page)
 
 
@@ -137,7 +134,7 @@ def test_a_manager_reads_what_happened(story, page):
     assert all((plot.bounding_box() or {"height": 0})["height"] > 60 for plot in plots)
     expect(page.locator("section.threat").first).to_contain_text("Finance desks")
     expect(page.locator("section.threat").first).to_contain_text("high risk")
-    expect(page.locator("section").first).to_contain_text(f"{UPLOAD_HOST}/upload/chunk/000")
+    expect(page.locator("section").first).to_contain_text(f"{defanged(UPLOAD_HOST)}/upload/chunk/000")
     assert fits(page)
     assert len(happened) == 1
     page.set_viewport_size({"width": 1060, "height": 1900})
@@ -145,12 +142,15 @@ def test_a_manager_reads_what_happened(story, page):
 
 
 def test_each_threat_is_printed_on_its_own_page(story, tmp_path, page):
-    """On four pages, with no dark ground and nothing to click."""
+    """With no dark ground, nothing to click, and every address whole."""
     opened(page, story)
     page.emulate_media(media="print", color_scheme="dark")
     assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
 
+    begin = "[...document.querySelectorAll('.threat')].map(each => getComputedStyle(each).breakBefore)"
+    assert page.evaluate(begin) == ["page"] * len(STORIES)
+
     printed = page.pdf(path=tmp_path / "story.pdf", format="A4")
 
-    assert len(re.findall(rb"/Type\s*/Page\b", printed)) == 1 + len(STORIES)
+    assert len(re.findall(rb"/Type\s*/Page\b", printed)) > len(STORIES)
     assert b"/URI" not in printed

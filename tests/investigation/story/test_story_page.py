@@ -43,18 +43,18 @@ def test_a_threat_s_story_has_everything_that_was_recorded(new_home):
     comment = next(text for tag, text in zip(*divs(page), strict=True) if tag == "comment")
     assert comment == threat.text
     cells = rows(page)
-    assert cells[:5] == ["medium risk", "Programs from a bare address", "evil.example/a", "2", "07:05:03"]
+    assert cells[:5] == ["medium risk", "Programs from a bare address", "evil[.]example/a", "2", "07:05:03"]
     assert cells[5:17] == [
-        *("10.0.0.2 Finance desks", "07:05:03", "07:05:03", "1", "1.5 s", "200 OK"),
-        *("10.0.0.1 Finance desks", "09:00:00", "09:30:00", "2", "3.0 s", "200 OK"),
+        *("10.0.0.2 Finance desks", "07:05:03", "07:05:03", "-", "1.5 s", "200 OK"),
+        *("10.0.0.1 Finance desks", "09:00:00", "09:30:00", "-", "3.0 s", "200 OK"),
     ]
-    assert cells[17:21] == ["10.0.0.1", "http://a.example/", "GET", "text/html"]
+    assert cells[17:21] == ["10.0.0.1", "hxxp://a[.]example/", "GET", "text/html"]
     assert cells[-9:] == [
         *("vt", "high risk", "MALWARE: trojan, c2"),
         *("list", "no risk", "NONE"),
         *("fb", "no answer", "UNVERIFIED"),
     ]
-    assert page.texts["li"] == ["next.example/"]
+    assert page.texts["li"] == ["next[.]example/"]
     assert len(page.texts["svg"]) > 3
 
 
@@ -76,7 +76,7 @@ def test_a_threat_s_reasons_are_those_of_its_ranking(home):
     assert [" ".join(text.split()) for text in page.texts["li"]] == [
         "later_sign=0.5",
         "the client's other suspicious requests within minutes",
-        "led here from news.example",
+        "led here from news[.]example",
         "but: analysts gave similar traffic a low severity",
     ]
     assert page.texts["h3"].count("Why it was listed") == 1
@@ -130,8 +130,8 @@ def test_clients_beyond_the_timeline_are_counted(home):
     assert said in paragraphs(written(home))
 
 
-def test_a_table_has_25_rows(home):
-    """And the number of the others."""
+def test_what_is_more_than_25_rows_is_whole_in_an_appendix(home):
+    """The section has the first 25, and says which appendix has all."""
     threat = Threat(
         "evil.example/a", referers=[f"http://{number}/" for number in range(30)], led_to=["x"] * 26
     )
@@ -139,9 +139,16 @@ def test_a_table_has_25_rows(home):
 
     page = written(home)
 
-    assert "http://24/" in rows(page)
-    assert "http://25/" not in rows(page)
-    assert [text for text in paragraphs(page) if text.endswith(" more")] == ["and 5 more", "and 1 more"]
+    cells = rows(page)
+    assert [cells.count(f"hxxp://{number}/") for number in (0, 24, 25, 29)] == [2, 2, 1, 1]
+    assert [text for text in paragraphs(page) if text.startswith("The first")] == [
+        "The first 25 of 30; appendix 1 has all of them.",
+        "The first 25 of 26; appendix 2 has all of them.",
+    ]
+    assert page.texts["h2"][-2:] == [
+        "Appendix 1: Who led there: A title",
+        "Appendix 2: Where it led: A title",
+    ]
 
 
 @pytest.mark.parametrize(

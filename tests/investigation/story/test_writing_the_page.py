@@ -46,7 +46,7 @@ def test_of_two_concurrent_writers_the_last_has_read_both_stories(home):
         writing.join(1)
         write_stories(home, DAY, Threat("first.example/"), Threat("second.example/"))
     writing.join()
-    assert "second.example/" in home.deployment.workspace.story(DAY).read_text(encoding="utf-8")
+    assert "second[.]example/" in home.deployment.workspace.story(DAY).read_text(encoding="utf-8")
 
 
 def test_the_command_writes_the_page_and_prints_its_path(home):
@@ -57,7 +57,7 @@ def test_the_command_writes_the_page_and_prints_its_path(home):
 
     path = home.data(DAY) / "story.html"
     assert (done.returncode, done.stdout, done.stderr) == (0, f"{path}\n", "")
-    assert "evil.example/a" in path.read_text(encoding="utf-8")
+    assert "evil[.]example/a" in path.read_text(encoding="utf-8")
     with open_history(load_settings(PROXY_OA_HOME=str(home.path))) as instance:
         (observed,) = instance.fetch_observations(dg.AssetKey("notebooks"), limit=5).records
     assert observed.partition_key == DAY.key
@@ -72,15 +72,23 @@ def test_the_command_writes_to_a_named_file(home):
     assert done.stdout == f"{home.path / 'page.html'}\n"
     assert f"{DAY} has no comment yet" in done.stderr
     assert not (home.data(DAY) / "story.html").exists()
+    with open_history(load_settings(PROXY_OA_HOME=str(home.path))) as instance:
+        assert instance.fetch_observations(dg.AssetKey("notebooks"), limit=5).records == []
 
 
-def test_materializing_a_day_with_a_story_again_shows_its_page(home):
-    """The web UI shows the metadata of the latest run, which finds the page by its path."""
+def test_a_materialized_day_links_the_page_that_saved_stories_are_written_to(home):
+    """From its first run on, when the page says how to write a story; a later run keeps what was written."""
     home.write_sample()
-    assert "story" not in metadata(home.materialize(DAY), "notebooks")
-    path = write_story(DAY, deployment=home.deployment).path
+    path = home.data(DAY) / "story.html"
 
+    assert metadata(home.materialize(DAY), "notebooks")["story"] == str(path)
+    assert "This day has no story yet." in path.read_text(encoding="utf-8")
+
+    write_stories(home, DAY, Threat("evil.example/a"))
+    assert write_story(DAY, deployment=home.deployment).path == path
+    written = path.read_bytes()
     assert metadata(home.materialize(DAY, assets=["notebooks"]), "notebooks")["story"] == str(path)
+    assert path.read_bytes() == written
 
 
 def test_a_page_is_written_even_if_the_history_can_t_be_opened(home):
