@@ -7,6 +7,7 @@ import secrets
 import webbrowser
 from collections.abc import Callable
 from html import escape
+from http import HTTPStatus
 from importlib.resources import as_file, files
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -16,9 +17,11 @@ from urllib.parse import quote
 import click
 from jupyter_server.services.kernels.kernelmanager import AsyncMappingKernelManager
 from tornado.ioloop import IOLoop
+from tornado.web import HTTPError
 from traitlets.config import Config
 from typing_extensions import override
 from voila.app import Voila
+from voila.shutdown_kernel_handler import VoilaShutdownKernelHandler
 
 from proxy_oa_assets.cli.servers import ended_by_signals
 from proxy_oa_assets.investigation.materialized_days import materialized_days
@@ -62,12 +65,29 @@ class PageKernels(AsyncMappingKernelManager):
             self._closed.add(kernel_id)
 
 
+class PageEnd(VoilaShutdownKernelHandler):
+    """The last message of a page that is closed: Voilà's has no token against other sites' forms."""
+
+    @override
+    def check_xsrf_cookie(self) -> None:
+        if not self.check_origin():
+            raise HTTPError(HTTPStatus.FORBIDDEN)
+
+
 class HuntingServer(Voila):
     """Voilà that calls `on_listening` once it listens."""
 
     def __init__(self, on_listening: Callable[[], None], config: Config) -> None:
         super().__init__(config=config)
         self._on_listening = on_listening
+
+    @override
+    def init_handlers(self) -> list[tuple[object, ...]]:
+        of_voila = super().init_handlers()
+        return [
+            (path, PageEnd if handler is VoilaShutdownKernelHandler else handler, *more)
+            for path, handler, *more in of_voila
+        ]
 
     @override
     def launch_browser(self) -> None:
@@ -147,6 +167,8 @@ def _configuration(notebook: Path, token: str, port: int) -> Config:
                 "extension_allowlist": _EXTENSIONS,
                 "multi_kernel_manager_class": PageKernels,
             },
+            # Another kernel in the place of one that has died knows nothing of the page.
+            "KernelRestarter": {"restart_limit": 0},
             "MappingKernelManager": {
                 # The kernels read `.env` of the working folder, as commands do.
                 "root_dir": str(Path.cwd()),

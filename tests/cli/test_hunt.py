@@ -1,10 +1,13 @@
+import asyncio
 import importlib.util
 import socket
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from click.testing import CliRunner, Result
 
+from proxy_oa_assets.cli.hunt import PageKernels
 from proxy_oa_assets.cli.main import main
 
 
@@ -52,3 +55,24 @@ def test_a_day_that_is_not_materialized_is_refused(hunt, tmp_path: Path) -> None
     assert result.exit_code == 1
     assert "2016-09-13 isn't materialized" in result.output
     assert "another day: 2016-09-11 to 2016-09-12" in result.output
+
+
+def test_a_kernel_ends_if_its_page_is_missing_at_two_looks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A browser that was killed says nothing; one whose network fails comes back, and a busy kernel stays."""
+    kernels, ended = PageKernels(), []
+
+    async def shut_down(kernel_id: str) -> None:
+        ended.append(kernel_id)
+
+    monkeypatch.setattr(kernels, "shutdown_kernel", shut_down)
+    kernel = SimpleNamespace(execution_state="busy", kernel_spec=SimpleNamespace(metadata={}))
+    kernels._kernels = {"page": kernel}
+
+    def look(state: str, pages: int) -> list[str]:
+        kernel.execution_state, kernels._kernel_connections = state, {"page": pages}
+        asyncio.run(kernels.cull_kernel_if_idle("page"))
+        return ended
+
+    for state, pages in (("busy", 0), ("busy", 0), ("idle", 0), ("idle", 1), ("idle", 0)):
+        assert look(state, pages) == []
+    assert look("idle", 0) == ["page"]

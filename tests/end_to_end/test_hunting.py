@@ -119,6 +119,7 @@ def hunt(home: Home, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hunt]
 def page(hunt: Hunt) -> Iterator[Page]:
     with new_page(1280, 720, hunt.address) as page:
         page.add_init_script(WATCH)
+        expect.set_options(timeout=60_000)
         yield page
 
 
@@ -159,6 +160,7 @@ def test_an_analyst_hunts_in_any_day_without_leaving_this_machine(hunt: Hunt, pa
     expect(page.locator("img.widget-image")).to_be_visible()
     page.locator(".days .desk-filter input").fill(f"host:{DROPPER_HOST}")
     page.keyboard.press("Enter")
+    expect(page.get_by_text("2 requests on 1 of 2 days")).to_be_visible()
     rows(page, "Days").click()
     expect(rows(page, "Requests")).to_have_count(2)
 
@@ -169,7 +171,8 @@ def test_an_analyst_hunts_in_any_day_without_leaving_this_machine(hunt: Hunt, pa
     assert page.evaluate("refused") == ["http://192.0.2.1/"]
     assert hunt.kernels() == 1
     page.goto("about:blank")
-    wait_until(lambda: hunt.kernels() == 0)
+    # Sooner than the server would miss the page.
+    wait_until(lambda: hunt.kernels() == 0, 25)
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

@@ -6,12 +6,10 @@ import ipywidgets
 
 from proxy_oa_assets.investigation.materialized_days import materialized_days
 from proxy_oa_assets.investigation.notebook.edge_investigation import EdgeInvestigation
-from proxy_oa_assets.investigation.notebook.session import NotebookView, StatusLine, open_day
+from proxy_oa_assets.investigation.notebook.session import NotebookView, StatusLine, open_home
 from proxy_oa_assets.investigation.notebook.threat_investigation import ThreatInvestigation
 from proxy_oa_assets.model.day import Day
 from proxy_oa_assets.model.errors import InvestigationError
-from proxy_oa_assets.resources.deployment import deployment
-from proxy_oa_assets.settings import load_settings
 
 _INVESTIGATION, _THREATS = "Investigation", "Threats and stories"
 
@@ -24,9 +22,9 @@ class HuntingApp(NotebookView):
     """
 
     def __init__(self, day: Day | str | None = None, home: str | None = None) -> None:
-        configured = deployment(load_settings(home))
+        configured = open_home(home)
         self._home, days = configured.workspace.home, materialized_days(configured)
-        first = days[0] if day is None else open_day(day, home)[0]
+        first = days[0] if day is None else Day.parse(str(day))
         self.screens: dict[str, NotebookView] = {}
         self.status = StatusLine()
         self.day = ipywidgets.Dropdown(

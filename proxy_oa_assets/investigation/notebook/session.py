@@ -74,7 +74,13 @@ def _texts(labels: pd.Index) -> pd.Index:
 
 
 def open_day(day: Day | str, home: str | None) -> tuple[Day, Deployment]:
-    """Return a notebook's day, and the deployment of its home.
+    """Return a notebook's day, and the deployment of its home, as `open_home` does."""
+    opened = open_home(home)
+    return day if isinstance(day, Day) else Day.parse(day), opened
+
+
+def open_home(home: str | None) -> Deployment:
+    """Return the deployment of a home.
 
     From here on, the notebook shows frames as text, and errors that the user can fix without a traceback.
     """
@@ -89,7 +95,7 @@ def open_day(day: Day | str, home: str | None) -> tuple[Day, Deployment]:
         formatter.for_type_by_name(
             "pandas.io.formats.style", "Styler", lambda styler: frame_html(styler.data)
         )
-    return day if isinstance(day, Day) else Day.parse(day), deployment(load_settings(home))
+    return deployment(load_settings(home))
 
 
 def _show_message(
