@@ -108,8 +108,8 @@ class Drawing {
       const named = key ? `${title} (key ${key})` : title;
       const className = `jupyter-widgets jupyter-button widget-button mod-${style}`;
       const node = button(bar, className, text, named, ({ detail }) => {
-        // The second click of a double click confirms nothing.
-        this.later(() => this.act(number, detail > 1));
+        // The second click of a double click confirms nothing, and scores no row that follows.
+        if (detail < 2) this.later(() => this.act(number));
       });
       if (key) node.setAttribute("aria-keyshortcuts", key);
       return bar;

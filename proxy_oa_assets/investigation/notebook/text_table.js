@@ -127,11 +127,11 @@ class Table extends Drawing {
     else run();
   }
 
-  act(action, quick = false) {
+  act(action) {
     const { current, question } = this;
     if (this.selectable && !this.selected.size && current !== undefined) this.select([current], current);
     const selected = this.picked;
-    const meant = question?.action === action && question.selected === selected.join() && !quick;
+    const meant = question?.action === action && question.selected === selected.join();
     this.send({ action, selected, then: this.following(), confirmed: meant ? question.text : null });
     this.waiting = { number: this.sent, version: this.content.version, selected: selected.join() };
     this.el.ariaBusy = "true";

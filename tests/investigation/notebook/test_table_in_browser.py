@@ -132,6 +132,22 @@ def test_quick_keys_score_no_row_twice_and_no_other_row(shown: TablePage, *, lea
     assert shown.selected("host") == ["h4.example"]
 
 
+def test_a_double_click_scores_one_row(shown: TablePage) -> None:
+    """Its second click, and a key that is kept down, would score the row that follows unseen."""
+    made = ScoredTable()
+    shown.open(made.table)
+    shown.rows().first.locator("td.time").click()
+    shown.page.get_by_title("Selected URIs: high risk").dblclick()
+    expect(shown.rows()).to_have_count(7)
+    shown.rows().first.locator("td.time").click()
+    for _ in range(3):
+        shown.page.keyboard.down("2")
+    shown.page.keyboard.up("2")
+    expect(shown.rows()).to_have_count(6)
+    shown.page.wait_for_function("!document.querySelector('[aria-busy=true]')")
+    assert made.scored == [("h0.example", 1), ("h1.example", 2)]
+
+
 def test_keys_after_an_action_that_failed_are_dropped(shown: TablePage) -> None:
     """They were for the row that would have followed; a row that was clicked since is the one meant."""
     made = ScoredTable()
