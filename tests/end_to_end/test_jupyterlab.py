@@ -98,21 +98,19 @@ def test_jupyterlab_offers_and_fetches_no_news(lab: Lab, page: Page) -> None:
     assert shlex.join(WITHOUT_NEWS) in docs
 
 
-def test_an_analyst_finds_scores_and_undoes(lab: Lab, page: Page, picture: Callable[..., None]) -> None:
+def test_an_analyst_finds_scores_and_undoes(lab: Lab, page: Page) -> None:
     """From the list to a connection's requests, to its host's severity in table and feedback, and back."""
     day = lab.days[0]
     run_notebook(page, day, "Edge_Investigation")
     listed = rows(page, "Suspicious connections")
     expect(listed.filter(has_text="<script>alert(1)</script>")).to_be_visible()
     all_of_them = listed.count()
-    picture("edge_investigation_list")
 
     _filter(page, DROPPER_HOST)
     expect(listed).to_have_count(2)
     listed.filter(has_text=DROPPED[1]).locator("td.time").click()
     expect(rows(page, "Requests of the connection")).to_have_count(1)
     expect(rows(page, "The connection").filter(has_text="verdict")).to_contain_text("HIGH")
-    picture("edge_investigation_details")
 
     page.get_by_title("Whole hosts: high risk").locator("visible=true").click()
     expect(page.get_by_text("Score all 2 URIs")).to_be_visible()
