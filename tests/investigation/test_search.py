@@ -168,3 +168,33 @@ def test_a_limit_below_1_is_refused(embedded_day: AnalystsDay) -> None:
     """Nothing is searched for."""
     with pytest.raises(InvestigationError, match="limit is 0"):
         found(embedded_day, limit=0)
+
+
+def test_a_filtered_search_has_its_own_totals_and_pages(today: AnalystsDay) -> None:
+    """The filter narrows the rows by URI and those by referer; a page is a part of one order."""
+    today.write_raw(
+        *({"fulluri": URI, "clientip": f"10.0.{n}.1", "p_time": f"09:00:0{n // 2}"} for n in range(6)),
+        {
+            "fulluri": "led.test/",
+            "referer": f"http://{URI}",
+            "clientip": "10.0.9.1",
+            "reqmethod": "POST",
+            "p_time": "10:00:00",
+        },
+    )
+
+    def page(**asked: object) -> EarliestFound:
+        return earliest_found(today.day, URI, deployment=today.deployment, **asked)
+
+    by_client = page(filters="client:10.0.1.1-10.0.4.1")
+    assert (by_client.total_rows, by_client.total_clients) == (4, 4)
+    assert page(filters="method:post").rows["fulluri"].tolist() == ["led.test/"]
+    assert page(filters="verdict:high").total_rows == 0
+    whole = expanded_search(today.day, URI, filters="-client:10.0.0.1", deployment=today.deployment)
+    assert len(whole) == 6
+    for offset in (0, 1, 3, 5):
+        part = page(filters="-client:10.0.0.1", offset=offset, limit=2)
+        assert part.rows.equals(whole.iloc[offset : offset + 2].reset_index(drop=True))
+        assert part.total_rows == 6
+    with pytest.raises(InvestigationError, match="is no field"):
+        expanded_search(today.day, URI, filters="clinet:10.0.0.1", deployment=today.deployment)

@@ -6,7 +6,7 @@ from support.analysts_day import AnalystsDay
 from support.storyboard_days import HOSTILE
 
 from proxy_oa_assets.investigation.score import score
-from proxy_oa_assets.investigation.search import details, suspicious
+from proxy_oa_assets.investigation.search import details, suspicious, suspicious_listed
 from proxy_oa_assets.model.errors import DayError, InvestigationError
 from proxy_oa_assets.model.tables import PROXY_EDGE, PROXY_SCORES
 
@@ -139,3 +139,32 @@ def test_an_invalid_day_or_limit_is_refused(embedded_day: AnalystsDay) -> None:
         suspicious("20160101", deployment=embedded_day.deployment)
     with pytest.raises(InvestigationError, match="limit is 0"):
         suspicious(embedded_day.day, limit=0, deployment=embedded_day.deployment)
+
+
+def test_a_filtered_list_says_how_many_there_are(today: AnalystsDay) -> None:
+    """Page after page; with a term about the severity, connections that have one are found, too."""
+    today.write_scores(
+        {"fulluri": "Evil.test/gate", "ml_score": 0.1, "word": "beacon=1", "uri_rep": "a:BAD:3"},
+        {"fulluri": "evil.test/next", "ml_score": 0.2, "word": "near", "time": "7:30:00"},
+        {"fulluri": "evil.test/next", "ml_score": 0.3, "reqmethod": "POST", "time": "08:30:00"},
+        {"fulluri": "evil.test/given", "ml_score": 0.4, "clientip": "10.9.0.1"},
+        {"fulluri": "good.test/", "ml_score": 0.05},
+    )
+    score(today.day, 1, "evil.test/given", deployment=today.deployment)
+
+    def listed(filters: str, **page: int) -> tuple[list[str], int]:
+        found = suspicious_listed(today.day, filters, deployment=today.deployment, **page)
+        assert tuple(found.frame.columns) == (*PROXY_SCORES.column_names, "scored_rows", "feedback")
+        return uris(found.frame), found.total
+
+    assert listed("hxxp://evil[.]test/") == (["Evil.test/gate", "evil.test/next"], 2)
+    assert listed("", limit=1, offset=1) == (["Evil.test/gate"], 3)
+    assert listed("", limit=9, offset=3) == ([], 3)
+    assert listed("method:post time:8-9") == (["evil.test/next"], 1)
+    assert listed("verdict:high reason:beacon") == (["Evil.test/gate"], 1)
+    assert listed("-verdict:high -host:good.test time:7") == (["evil.test/next"], 1)
+    assert listed("severity:high") == (["evil.test/given"], 1)
+    assert listed("severity:any,none client:10.0.0.0/8")[1] == 4
+    assert uris(suspicious(today.day, filters="-evil.test", deployment=today.deployment)) == ["good.test/"]
+    with pytest.raises(InvestigationError, match="is no field"):
+        listed("clinet:10.0.0.1")

@@ -8,10 +8,11 @@ import ipywidgets
 import pandas as pd
 
 from proxy_oa_assets.investigation.day_context import uri_text
+from proxy_oa_assets.investigation.filters import exactly
 from proxy_oa_assets.investigation.listed import Listed
 from proxy_oa_assets.investigation.notebook.columns import columns
 from proxy_oa_assets.investigation.notebook.desk import Desk
-from proxy_oa_assets.investigation.notebook.filter_box import FilterBox, terms
+from proxy_oa_assets.investigation.notebook.filter_box import FilterBox
 from proxy_oa_assets.investigation.notebook.row_table import RowTable, connections_of
 from proxy_oa_assets.investigation.notebook.session import StatusLine, button
 from proxy_oa_assets.investigation.notebook.text_table import Action, TextTable
@@ -172,7 +173,7 @@ class DayRequests:
     def _listed(self, offset: int, limit: int) -> Listed:
         day, subject = self._desk.day, self._subject
         narrowed = {"client": "host", "host": "client"}.get(subject.kind, "")
-        only = terms(narrowed, [self._only]) if self._only else ""
+        only = exactly(narrowed, self._only) if self._only else ""
         filters = f"{self.filter.value} {only}".strip()
         deployment = self._desk.deployment
         if not subject.kind:
@@ -196,7 +197,7 @@ class DayRequests:
             return
         summaries = host_summaries if kind == "client" else client_summaries
         with self.status.during("Reading its hosts" if kind == "client" else "Reading its clients"):
-            filters = f"{terms(kind, [self._subject.value])} {self.filter.value}"
+            filters = f"{exactly(kind, self._subject.value)} {self.filter.value}"
             listed = summaries(self._desk.day, filters=filters, deployment=self._desk.deployment)
             self._beside = listed.frame
             self.beside.show(self._beside, _BESIDE[kind], empty="none", total=listed.total)

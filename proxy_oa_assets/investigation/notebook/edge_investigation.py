@@ -8,13 +8,13 @@ from pathlib import Path
 import ipywidgets
 from typing_extensions import override
 
+from proxy_oa_assets.investigation.filters import exactly
 from proxy_oa_assets.investigation.handover.format import all_formats
 from proxy_oa_assets.investigation.listed import Connection
 from proxy_oa_assets.investigation.notebook.connection_details import ConnectionDetails
 from proxy_oa_assets.investigation.notebook.day_requests import DayRequests, Subject
 from proxy_oa_assets.investigation.notebook.days import Days
 from proxy_oa_assets.investigation.notebook.desk import Desk, Tabs
-from proxy_oa_assets.investigation.notebook.filter_box import terms
 from proxy_oa_assets.investigation.notebook.host_map import HostMap
 from proxy_oa_assets.investigation.notebook.incident_tab import IncidentTab
 from proxy_oa_assets.investigation.notebook.scored_lists import FeedbackList, ScoredList
@@ -118,7 +118,7 @@ class EdgeInvestigation(NotebookView):
 
     def _open_day_of(self, kind: str, value: str) -> None:
         if kind == "uri":
-            self.open_requests(terms("uri", [value]))
+            self.open_requests(exactly("uri", value))
             return
         self.requests.choose(Subject(kind, value))
         self.tabs.show("Requests", changed=True)

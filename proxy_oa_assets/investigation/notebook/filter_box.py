@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 
 import ipywidgets
 
@@ -49,9 +49,3 @@ class FilterBox:
 
     def _show_help(self) -> None:
         self.help.layout.display = None if self.question.value else "none"
-
-
-def terms(field: str, values: Iterable[str]) -> str:
-    """Return the filter that a field is one of some values of the data, whose characters mean nothing."""
-    quoted = (value.replace('"', '""') for value in values)
-    return f"{field}:" + ",".join(f'="{value}"' for value in quoted)

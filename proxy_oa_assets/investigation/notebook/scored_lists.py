@@ -6,9 +6,9 @@ import ipywidgets
 import pandas as pd
 
 from proxy_oa_assets.investigation.day_context import uri_text
+from proxy_oa_assets.investigation.filters import exactly
 from proxy_oa_assets.investigation.notebook.columns import columns
 from proxy_oa_assets.investigation.notebook.desk import Desk
-from proxy_oa_assets.investigation.notebook.filter_box import terms
 from proxy_oa_assets.investigation.notebook.session import StatusLine
 from proxy_oa_assets.investigation.notebook.text_table import (
     Action,
@@ -61,7 +61,7 @@ class ScoredList:
         uris, desk = self.selected(), self._desk
         row = None
         if len(uris) == 1:
-            found = found_requests(desk.day, terms("uri", uris), limit=1, deployment=desk.deployment).frame
+            found = found_requests(desk.day, exactly("uri", *uris), limit=1, deployment=desk.deployment).frame
             row = next((dict(zip(found.columns, row, strict=True)) for row in records(found)), None)
         desk.show_details(row)
 

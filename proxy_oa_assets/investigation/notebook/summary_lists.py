@@ -9,10 +9,11 @@ import ipywidgets
 import pandas as pd
 
 from proxy_oa_assets.investigation.day_context import uri_text
+from proxy_oa_assets.investigation.filters import exactly
 from proxy_oa_assets.investigation.listed import Connection, Listed
 from proxy_oa_assets.investigation.notebook.columns import columns
 from proxy_oa_assets.investigation.notebook.desk import Desk
-from proxy_oa_assets.investigation.notebook.filter_box import FilterBox, terms
+from proxy_oa_assets.investigation.notebook.filter_box import FilterBox
 from proxy_oa_assets.investigation.notebook.row_table import connections_of, hand_over_action
 from proxy_oa_assets.investigation.notebook.session import StatusLine
 from proxy_oa_assets.investigation.notebook.text_table import MOST_ROWS, Action, TextTable, severity_actions
@@ -97,7 +98,7 @@ class SummaryList:
 
     def _found(self, numbers: Sequence[int], limit: int = _MOST_REQUESTS) -> Listed:
         """Return the requests of some rows, as far as the filter lets them through."""
-        filters = f"{self.filter.value} {terms(self._kind, self._values(numbers))}"
+        filters = f"{self.filter.value} {exactly(self._kind, *self._values(numbers))}"
         return found_requests(self._desk.day, filters, limit=limit, deployment=self._desk.deployment)
 
     def _connections(self) -> list[Connection]:
