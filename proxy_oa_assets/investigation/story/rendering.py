@@ -11,6 +11,7 @@ from markupsafe import Markup, escape
 
 from proxy_oa_assets.investigation.defanging import defanged
 from proxy_oa_assets.model.text import printable, shortened
+from proxy_oa_assets.ranking.letters import letter_note
 
 INK = "#374151"
 FAINT_INK = "#5b6472"
@@ -61,3 +62,4 @@ _TEMPLATES = Environment(
 _TEMPLATES.globals["style"] = {name: value for name, value in globals().items() if name.isupper()}
 _TEMPLATES.filters["shortened"] = shortened
 _TEMPLATES.filters["defanged"] = lambda text: defanged(str(text))
+_TEMPLATES.filters["letter_note"] = lambda text: letter_note(str(text))

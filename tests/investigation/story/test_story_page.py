@@ -64,6 +64,13 @@ def divs(page):
     return kinds, page.texts["div"]
 
 
+def test_a_look_alike_host_has_a_note(home):
+    """Below its address, defanged as all of the page."""
+    write_stories(home, DAY, Threat("\u0440\u0430ypal.com/a"))
+    note = "xn--ypal-43d9g[.]com; looks like paypal[.]com; mixes Cyrillic and Latin letters"
+    assert any(note in text for text in paragraphs(written(home)))
+
+
 def test_a_threat_s_reasons_are_those_of_its_ranking(home):
     """The strongest first, as words; another ranking's word is none that a reader understands."""
     word = "later_sign=0.5;near=1.2;led_from=news.example;feedback=-2"
