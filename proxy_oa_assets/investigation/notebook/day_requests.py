@@ -15,7 +15,7 @@ from proxy_oa_assets.investigation.notebook.desk import Desk
 from proxy_oa_assets.investigation.notebook.filter_box import FilterBox
 from proxy_oa_assets.investigation.notebook.row_table import RowTable, connections_of
 from proxy_oa_assets.investigation.notebook.session import StatusLine, button
-from proxy_oa_assets.investigation.notebook.text_table import Action, TextTable
+from proxy_oa_assets.investigation.notebook.text_table import MOST_ROWS, Action, TextTable
 from proxy_oa_assets.investigation.requests import client_requests, found_requests, host_requests
 from proxy_oa_assets.investigation.summaries import client_summaries, host_summaries
 from proxy_oa_assets.model.tables import records
@@ -52,7 +52,7 @@ class DayRequests:
         self._total = self._offset = 0
         # The host or client that was clicked beside the list.
         self._beside, self._only = pd.DataFrame(), ""
-        self.filter = FilterBox(self._load_first)
+        self.filter = FilterBox(self._show_first)
         self.status = StatusLine()
         self.table = RowTable(
             desk,
@@ -98,12 +98,12 @@ class DayRequests:
         return found.frame, f"{self._named()}: {counted(len(found.frame), 'request')}{cut}"
 
     def load(self) -> None:
-        """Read the shown page of the requests again, and what is beside them."""
+        """Read the shown page again, and what is beside it."""
         self._show_beside()
         self._show_page(self._offset)
 
-    def _load_first(self) -> None:
-        self._offset = 0
+    def _show_first(self) -> None:
+        self._offset, self._only = 0, ""
         self.load()
 
     def _go_back(self) -> None:
@@ -198,23 +198,26 @@ class DayRequests:
         summaries = host_summaries if kind == "client" else client_summaries
         with self.status.during("Reading its hosts" if kind == "client" else "Reading its clients"):
             filters = f"{exactly(kind, self._subject.value)} {self.filter.value}"
-            listed = summaries(self._desk.day, filters=filters, deployment=self._desk.deployment)
+            listed = summaries(
+                self._desk.day, filters=filters, limit=MOST_ROWS, deployment=self._desk.deployment
+            )
             self._beside = listed.frame
-            self.beside.show(self._beside, _BESIDE[kind], empty="none", total=listed.total)
+            selected = [at for at, value in enumerate(self._beside_values()) if value == self._only]
+            self.beside.show(self._beside, _BESIDE[kind], selected=selected, empty="none", total=listed.total)
 
     def _narrow(self) -> None:
         """Show only the requests of the host or client that was clicked, or all again."""
-        chosen = self._beside_value(self.beside.selected[0]) if self.beside.selected else ""
+        chosen = self._beside_values()[self.beside.selected[0]] if self.beside.selected else ""
         if chosen != self._only:
             self._only = chosen
             self._show_page(0)
 
-    def _beside_value(self, number: int) -> str:
+    def _beside_values(self) -> list[str]:
         column = "host" if self._subject.kind == "client" else "clientip"
-        return uri_text(self._beside[column].iloc[number])
+        return [uri_text(value) for value in self._beside[column]]
 
     def _open_beside(self, kind: str, number: int) -> None:
-        self._desk.open_day_of(kind, self._beside_value(number))
+        self._desk.open_day_of(kind, self._beside_values()[number])
 
 
 def _place(frame: pd.DataFrame, time: str | None) -> int | None:

@@ -16,7 +16,7 @@ from proxy_oa_assets.investigation.notebook.desk import Desk
 from proxy_oa_assets.investigation.notebook.filter_box import FilterBox
 from proxy_oa_assets.investigation.notebook.row_table import connections_of, hand_over_action
 from proxy_oa_assets.investigation.notebook.session import StatusLine
-from proxy_oa_assets.investigation.notebook.text_table import MOST_ROWS, Action, TextTable, severity_actions
+from proxy_oa_assets.investigation.notebook.text_table import Action, TextTable, severity_actions
 from proxy_oa_assets.investigation.requests import found_requests
 from proxy_oa_assets.model.tables import records
 from proxy_oa_assets.model.text import counted
@@ -31,6 +31,10 @@ _COLUMNS = {
         "last? word? uri_rep? connections?"
     ),
 }
+_PAGE = 500
+_WORST_FIRST = "ml_score"
+# The columns that the summaries sort upwards; the others begin with the most.
+_ASCENDING = ("clientip", "host", "first", "ml_score", "uri_sev", "uri_rep")
 # A host's connections that go into an incident or a file at once.
 _MOST_REQUESTS = 10_000
 
@@ -43,7 +47,9 @@ class SummaryList:
     ) -> None:
         self._desk, self._kind, self._summaries = desk, kind, summaries
         self._frame = pd.DataFrame()
-        self.filter = FilterBox(self.load)
+        self._offset = self._total = 0
+        self._order, self._is_reversed = _WORST_FIRST, False
+        self.filter = FilterBox(lambda: self._show_page(0))
         self.status = StatusLine()
         whole = "Whole hosts" if kind == "host" else "All their URIs"
         actions = [
@@ -58,31 +64,58 @@ class SummaryList:
             hand_over_action(whole, lambda: desk.hand_over(self._connections())),
         ]
         self.table = TextTable(
-            f"{kind.capitalize()}s", selection="several", height=height, actions=actions, on_pivot=self._pivot
+            f"{kind.capitalize()}s",
+            selection="several",
+            height=height,
+            actions=actions,
+            on_pivot=self._pivot,
+            on_page=self._show_page,
+            on_sort=lambda column, descending: self._sort(column, descending=descending),
         )
         self.table.observe(lambda _: self._select(), "selected")
         line = ipywidgets.HBox([self.filter.text, self.filter.question])
         self.widget = ipywidgets.VBox([line, self.filter.help, self.table, self.status.widget])
 
     def load(self) -> None:
-        """Read the list again."""
-        plural = f"{self._kind}s"
-        with self.status.during(f"Counting the requests of the day's {plural}"):
-            listed = self._summaries(
-                self._desk.day,
-                filters=self.filter.value,
-                order="ml_score",
-                limit=MOST_ROWS,
-                deployment=self._desk.deployment,
-            )
-            self._frame = listed.frame
+        """Read the shown page again."""
+        self._show_page(self._offset)
+
+    def _sort(self, column: str | None, *, descending: bool) -> None:
+        self._order = "ml_score" if column == "word" else column or _WORST_FIRST
+        self._is_reversed = column is not None and descending == (self._order in _ASCENDING)
+        self._show_page(0)
+
+    def _show_page(self, offset: int) -> None:
+        self._offset = offset
+        with self.status.during(f"Counting the requests of the day's {self._kind}s"):
+            listed = self._listed(offset)
+            self._frame, self._total = listed.frame, listed.total
             self.table.show(
                 self._frame,
                 _COLUMNS[self._kind],
                 empty=f"No {self._kind} matches the filter",
                 total=listed.total,
+                offset=offset,
             )
             self.status.done(f"{counted(listed.total, self._kind)}; a click on one opens its day")
+
+    def _listed(self, offset: int) -> Listed:
+        def page(offset: int, limit: int) -> Listed:
+            return self._summaries(
+                self._desk.day,
+                filters=self.filter.value,
+                order=self._order,
+                offset=offset,
+                limit=limit,
+                deployment=self._desk.deployment,
+            )
+
+        if not self._is_reversed:
+            return page(offset, _PAGE)
+        # From the end: how many there are is known since the list was read.
+        last = max(0, self._total - offset)
+        listed = page(max(0, last - _PAGE), min(_PAGE, max(1, last)))
+        return Listed(listed.frame[::-1].reset_index(drop=True), listed.total, offset)
 
     def _select(self) -> None:
         rows = list(records(self._frame.iloc[self.table.selected]))

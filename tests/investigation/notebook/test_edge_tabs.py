@@ -8,6 +8,7 @@ from support.analysts_day import AnalystsDay
 from support.home import SAMPLE_DAY, Home
 
 from proxy_oa_assets.ingest.sample.attacks import BEACON_HOST, DROPPER_HOST
+from proxy_oa_assets.investigation.notebook import summary_lists
 from proxy_oa_assets.investigation.notebook.edge_investigation import EdgeInvestigation
 from proxy_oa_assets.investigation.notebook.session import StatusLine
 from proxy_oa_assets.investigation.notebook.text_table import TextTable
@@ -103,6 +104,27 @@ def test_clients_and_hosts_are_counted_and_lead_to_their_day(edges) -> None:
     assert dict(edges.details.properties.widget.content["rows"])["client"] == VICTIM
     _pivot(edges.clients.table, "client", row)
     assert _said(edges.requests.status).startswith(f"Client {VICTIM}: ")
+
+
+def test_a_heading_sorts_all_clients_whichever_page_is_shown(edges, monkeypatch) -> None:
+    """Both ways: upwards from the end of what begins with the most."""
+    monkeypatch.setattr(summary_lists, "_PAGE", 5)
+    edges.tabs.show("Clients")
+    table = edges.clients.table
+
+    def call(**message: object) -> list[int]:
+        table._handle_custom_msg({"version": table.content["version"], **message}, [])
+        return [int(value) for value in _values(table, "requests")]
+
+    most = call(call="sort", column="requests", descending=True)
+    following = call(call="page", offset=5)
+    assert [*most, *following] == sorted([*most, *following], reverse=True)
+    total = table.content["total"]
+    least = call(call="sort", column="requests", descending=False)
+    last = call(call="page", offset=total - 1)
+    assert least == sorted(least)
+    assert max(least) < min(most)
+    assert last == [max(most)]
 
 
 def test_a_whole_host_of_the_hosts_tab_is_scored_after_its_number_is_said(day_home, edges) -> None:
