@@ -197,7 +197,9 @@ class _Incident:
         """Take the page before a request, and requests that redirect to it or that it redirects to."""
         asked, second = self._requests[number], self._seconds[number]
         page = self._parents[number]
-        if page is not None and asked.host in self._rare:
+        if asked.host not in self._rare:
+            return
+        if page is not None:
             before = self._requests[page]
             is_exact = before.page == asked.came_from and before.page != before.host
             if before.host in self._rare or (is_exact and second - self._seconds[page] <= _BEFORE):
