@@ -113,14 +113,17 @@ def driver(embedded_day: AnalystsDay) -> Iterator[subprocess.Popen[str]]:
             process.kill()
 
 
-ACTIONS = "score/score again/undo/exchange/save/save incident/delete incident/reset"
+ACTIONS = "score/score again/undo/exchange/save/save incident/reset"
 
 
 @pytest.mark.parametrize(
     "action",
     [
         *ACTIONS.split("/"),
-        *(pytest.param(action, marks=pytest.mark.slow) for action in ("undo last", "delete story")),
+        *(
+            pytest.param(action, marks=pytest.mark.slow)
+            for action in ("undo last", "delete incident", "delete story")
+        ),
     ],
 )
 def test_a_killed_analyst_leaves_nothing_that_disagrees(
