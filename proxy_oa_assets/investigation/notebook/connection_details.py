@@ -38,6 +38,7 @@ class ConnectionDetails:
     def __init__(self, desk: Desk, height: str) -> None:
         self._desk = desk
         self._row: Row = {}
+        self._is_outdated = False
         self.properties = PropertyTable("The connection", height)
         self.properties.widget.add_class("desk-properties")
         self.requests = TextTable("Requests of the connection", height="130px")
@@ -56,9 +57,9 @@ class ConnectionDetails:
         """Show a row; hide all for None."""
         self.shown.layout.display = None if row else "none"
         self._hint.layout.display = "none" if row else None
-        if row is None:
+        if row is None or (row == self._row and not self._is_outdated):
             return
-        self._row = row
+        self._row, self._is_outdated = row, False
         self._client.layout.display = None if "clientip" in row else "none"
         self._host.layout.display = None if "host" in row else "none"
         is_scored = row.get("ml_score") is not None and "fulluri" in row
@@ -72,6 +73,10 @@ class ConnectionDetails:
                 self._show_requests(row)
             first = {name: texts[name] for name in _NAMES if name in texts}
             self.properties.show({**first, **dict(self._known(row)), **texts})
+
+    def forget(self) -> None:
+        """Read what is known again with the next row, even if it is the same one."""
+        self._is_outdated = True
 
     def _open(self, column: str) -> None:
         kind = "client" if column == "clientip" else "host"

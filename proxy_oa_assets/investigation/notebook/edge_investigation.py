@@ -153,4 +153,5 @@ class EdgeInvestigation(NotebookView):
             statement = own_statement(self.deployment.hdfs, results)
             self.statement.done(f"In the day's log, {statement}" if statement else "")
         self.suspicious.forget_feedback()
+        self.details.forget()
         self.tabs.reload()
