@@ -11,6 +11,8 @@ from proxy_oa_assets.sql.conditions import Condition, Rows, begins_with, equals,
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 _OCTETS = re.compile(r"(?:\d{1,3}\.){1,3}(?=\Z|\*|[xX]\b)|\d{1,3}\.\d{1,3}(?:\.\d{1,3})?(?=\Z)", re.ASCII)
+# An IPv4 client as a proxy writes it that listens for both versions.
+_MAPPED = "::ffff:"
 _REST = re.compile(r"(?:[*xX](?:\.[*xX])*)?")
 
 
@@ -20,14 +22,17 @@ def client_condition(text: str, rows: Rows) -> Condition:
     `10.0.0.7`, `10.55.`, `10.55.*`, `10.55.0.0/20`, `10.55.1.1-10.55.2.9`, and the same in IPv6; any other
     text is a client's name as it stands. Raises InvestigationError for a block or range that is none.
     """
+    column = rows.column("clientip")
     if prefix := _prefix(text):
-        return begins_with(rows.column("clientip"), prefix)
+        return Condition.any(begins_with(f"lower({column})", each) for each in (prefix, _MAPPED + prefix))
     if holds := _network(text) or _range(text):
         return _among(rows, holds)
     wanted = _address(text.strip("[]"))
-    if isinstance(wanted, ipaddress.IPv6Address) or (wanted and ":" in text):
+    if wanted and ":" in text:
         return _among(rows, lambda address: address == wanted)
-    return equals(rows.column("clientip"), text, null_is_word=True)
+    if wanted:
+        return one_of(column, [text, _MAPPED + text])
+    return equals(column, text, null_is_word=True)
 
 
 def _among(rows: Rows, holds: Callable[[Address], bool]) -> Condition:

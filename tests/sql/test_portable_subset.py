@@ -111,7 +111,7 @@ RESERVED = (
     "unnest update upsert use values varying view when whenever where window with "
 ).split()
 NAMED = re.compile(r"\bAS ([a-z_]+)(?! *\()|\) ([a-z_]+)\b(?! *\()", re.IGNORECASE)
-CLAUSES = set("as from where group order on union and or when then else end is".split())
+CLAUSES = set("as from where group order on union and or when then else end is like".split())
 
 
 @pytest.mark.parametrize("query", QUERIES, ids=range(len(QUERIES)))
