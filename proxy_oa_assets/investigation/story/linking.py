@@ -8,7 +8,7 @@ because the client asked for it without a page, soon before or after, and for th
 from __future__ import annotations
 
 import re
-from bisect import bisect
+from bisect import bisect, bisect_left
 from collections import defaultdict
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -101,7 +101,7 @@ class _SoFar:
     times: Sequence[int]
     first: int
     last: int
-    hosts: Collection[str]
+    hosts: set[str]
     sites: Collection[str | None]
 
 
@@ -111,10 +111,10 @@ class _Incident:
     def __init__(self, requests: Sequence[Asked], rare: Collection[str], suspicious: Collection[str]) -> None:
         self._requests = requests
         self._seconds = [asked.second or 0 for asked in requests]
-        self._rare, self._suspicious = rare, suspicious
-        self._first: dict[str, int] = {}
+        self._rare, self._suspicious = set(rare), set(suspicious)
+        self._by_host = defaultdict[str, list[int]](list)
         for number, asked in enumerate(requests):
-            self._first.setdefault(asked.host, number)
+            self._by_host[asked.host].append(number)
         self._parents = self._pages_before()
         self._taken: set[int] = set()
         # Hosts that are more than near in time: what their pages led to belongs to the incident, too.
@@ -169,20 +169,24 @@ class _Incident:
             {self._requests[number].host for number in self._taken},
             {self._site_before(number) for number in within} - {None},
         )
-        for number in range(len(self._requests)):
+        for host in so_far.hosts & self._rare:
+            if self._is_new(host, first):
+                for number in self._by_host[host]:
+                    self._take(number, linked=False)
+        around = range(bisect_left(self._seconds, first - _STEP), bisect(self._seconds, last + _STEP))
+        for number in around:
             if number not in self._taken and (why := self._why(number, so_far)):
                 self._take(number, linked=why == "linked")
+
+    def _is_new(self, host: str, begin: int) -> bool:
+        return self._seconds[self._by_host[host][0]] >= begin - _BEFORE
 
     def _why(self, number: int, so_far: _SoFar) -> Literal["linked", "near"] | None:
         """Return why a request belongs to the incident so far, if it does."""
         host, second = self._requests[number].host, self._seconds[number]
-        is_new = self._seconds[self._first[host]] >= so_far.first - _BEFORE
-        if host in so_far.hosts and (
-            (is_new and host in self._rare) or so_far.first <= second <= so_far.last
-        ):
+        if host in so_far.hosts and so_far.first <= second <= so_far.last:
             return "near"
-        if not so_far.first - _STEP <= second <= so_far.last + _STEP:
-            return None
+        is_new = self._is_new(host, so_far.first)
         gap = _gap(so_far.times, second)
         if self._is_from_another_page(number):
             return "linked" if self._belongs_by_page(number, gap) else None
@@ -214,7 +218,8 @@ class _Incident:
         """Return whether it came from a page of another host, or of one that was asked for before."""
         page, host = self._parents[number], self._requests[number].host
         return page is not None and (
-            self._requests[page].host != host or self._seconds[self._first[host]] != self._seconds[number]
+            self._requests[page].host != host
+            or self._seconds[self._by_host[host][0]] != self._seconds[number]
         )
 
     def _belongs_by_page(self, number: int, gap: int) -> bool:
@@ -230,7 +235,7 @@ class _Incident:
         """Return the host of a referer that the log has no request to, such as a page under TLS."""
         page = self._requests[number].came_from
         host = host_of(page) if page else None
-        return None if host in self._first else host
+        return None if host in self._by_host else host
 
 
 def _episode(times: Sequence[int], seed: int) -> tuple[int, int]:
