@@ -116,7 +116,7 @@ def incidents(day: Day | str, *, deployment: Deployment | None = None) -> list[I
             restore_incidents(day, deployment, patience=0)
             stored = read_incidents(day, deployment)
     found = [each.incident for each in stored.values() if each.state != "deleting"]
-    return sorted(found, key=lambda incident: (incident.first_seen, incident.title, incident.key))
+    return sorted(found, key=lambda each: (each.first_seen, each.title, each.at, each.key))
 
 
 def delete_incident(day: Day | str, key: str, *, deployment: Deployment | None = None) -> list[str]:
