@@ -57,7 +57,8 @@ def related(
         links |= _links(requests, {uri for member, uri in members if member == client})
     numbers = sorted(links)
     found = rows.iloc[numbers].assign(link=[links[number] for number in numbers])
-    return found.sort_values("p_time", kind="stable", ignore_index=True)
+    # Some logs write 7:05:03.
+    return found.sort_values("p_time", key=lambda times: times.str.zfill(8), kind="stable", ignore_index=True)
 
 
 def chain(
