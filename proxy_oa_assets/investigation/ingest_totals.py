@@ -24,9 +24,9 @@ def ingest_totals(
 ) -> pd.DataFrame:
     """Return the requests of the days from first to last per minute, hour or day, in time order.
 
-    `counted_at` is `YYYY-MM-DD HH:MM`, `YYYY-MM-DD HH` or `YYYY-MM-DD`, `total` a whole number; a time without
-    requests has no row. Raises InvestigationError if the last day is before the first, and for more days than
-    MOST_DAYS has for the unit.
+    `counted_at` is `YYYY-MM-DD HH:MM`, `YYYY-MM-DD HH` or `YYYY-MM-DD`, `total` a whole number; a time
+    without requests has no row. Raises InvestigationError if the last day is before the first, and for more
+    days than MOST_DAYS has for the unit.
     """
     first, deployment = day_context(first_day, deployment)
     last, _ = day_context(last_day, deployment)
