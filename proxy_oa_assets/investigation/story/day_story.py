@@ -148,10 +148,11 @@ class _Reader:
             reasons=(),
             linked=linked,
             around=same_time,
-            hosts=hosts_seen(rows, self._severities),
+            hosts=hosts_seen(rows, incident.hosts, self._severities),
             hosts_timeline=by_host(times, rows),
             requests=list(shown(rows)),
             is_incident=True,
+            members=incident.clients,
         )
 
     def of_uris(self, comments: Mapping[str, Comment]) -> list[ThreatStory]:

@@ -79,7 +79,7 @@ class ThreatStory:
     """One threat: a URI's story, or an incident of several connections.
 
     `hosts` and `requests` are those of an incident, in time order, and `hosts_timeline` has a host where
-    `timeline` has a client; `progression` is that of a URI. `linked`
+    `timeline` has a client; `members` are its clients. `progression` is that of a URI. `linked`
     and `around` are other requests of its clients: those that a referer links, and those of the same minutes.
     """
 
@@ -98,6 +98,7 @@ class ThreatStory:
     requests: Sequence[Shown] = ()
     progression: IncidentProgression | None = None
     is_incident: bool = False
+    members: Sequence[str] = ()
 
     @property
     def bad_reputations(self) -> Sequence[Reputation]:
@@ -119,9 +120,8 @@ class ThreatStory:
     def met_by(self) -> set[str]:
         """The addresses of all clients that met it, including those that its timeline leaves out."""
         requests = self.progression["requests"] if self.progression else ()
-        return {uri_text(request["clientip"]) for request in requests} | {
-            times.client for times in self.clients
-        }
+        listed = {uri_text(request["clientip"]) for request in requests}
+        return listed | {times.client for times in self.clients} | set(self.members)
 
     @property
     def names_no_referer(self) -> bool:
@@ -175,14 +175,20 @@ def split(rows: Sequence[Shown]) -> tuple[list[Shown], list[Shown]]:
     return [row for row in rows if row.link != SAME_TIME], [row for row in rows if row.link == SAME_TIME]
 
 
-def hosts_seen(rows: pd.DataFrame, severities: Mapping[str, Severity]) -> list[HostSeen]:
-    """Return the hosts of an incident's raw rows, which `requests_of` returns, the earliest first."""
+def hosts_seen(
+    rows: pd.DataFrame, hosts: Sequence[str], severities: Mapping[str, Severity]
+) -> list[HostSeen]:
+    """Return an incident's hosts, the earliest first, from its raw rows, which `requests_of` returns.
+
+    Those whose rows the raw log no longer has come last.
+    """
     found_of = dict[str, list[tuple[str, str, str, str, object, float]]]()
     columns = rows[["p_time", "clientip", "fulluri", "resconttype", "word", "ml_score"]]
     for time, client, uri, kind, word, score in records(columns):
         row = (_text(time), uri_text(client), uri_text(uri), _text(kind), word, _number(score))
         found_of.setdefault(uri_host(uri_text(uri)), []).append(row)
-    return [_host(host, found, severities) for host, found in found_of.items()]
+    gone = [HostSeen(host, _UNKNOWN, _UNKNOWN, 0, 0, (), None, ()) for host in hosts if host not in found_of]
+    return [_host(host, found, severities) for host, found in found_of.items()] + gone
 
 
 def incident_timeline(day: Day, rows: pd.DataFrame) -> pd.DataFrame:

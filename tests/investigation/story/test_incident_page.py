@@ -69,3 +69,16 @@ def test_threats_of_one_severity_come_by_first_seen(embedded_day, times):
 
     order = ["a story", "an incident"]
     assert titles[-2:] == (order if times[0] < times[1] else order[::-1])
+
+
+def test_an_incident_whose_requests_the_log_no_longer_has_names_its_hosts(embedded_day):
+    """Raw days are kept for some months; the incident's file is the record."""
+    day = embedded_day
+    write_incident(day)
+    save_incident(day.day, "A kit", "", CONNECTIONS, deployment=day.deployment)
+    day.write_raw(*[request(f"{hour}:00:00", "other.example/") for hour in (8, 11, 12, 14, 15)])
+
+    page = written(day.home, day.day)
+
+    assert "One incident: 5 hosts, 6 addresses, 0 requests, 1 computer." in texts(page, "p")
+    assert "payload[.]example" in texts(page, "code")
