@@ -152,6 +152,7 @@ def test_fourteen_user_agents_on_2018_02_06(lab: Lab, hunter: Hunter, picture: C
         )
     )
     assert max(agents, key=lambda client: agents[client]) == victim
+    assert agents[victim] == 17
     clients.filter(has_text=victim).locator("td.requests").hover()
     picture("walk_agents_clients")
     hunter.click(clients.get_by_text(victim))
