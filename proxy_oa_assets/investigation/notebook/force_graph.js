@@ -35,10 +35,8 @@ class Graph {
     this.cy.on("mouseover", "node", ({ target }) => this.tell(target));
     this.cy.on("mouseout", "node", () => this.tell(null));
     this.cy.on("zoom position", () => this.nameSoon());
-    // A graph in a tab that isn't shown has no size.
     this.observer = new ResizeObserver(() => {
-      this.cy.resize();
-      if (!this.fitted && this.drawing.clientWidth) this.arrange();
+      this.arrangeOnce();
       this.axis.draw();
     });
     this.observer.observe(this.drawing);
@@ -117,16 +115,30 @@ class Graph {
     this.fitted = false;
     this.axis.show(nodes, links);
     this.show();
-    if (this.drawing.clientWidth) this.arrange();
+    this.arrangeOnce();
+  }
+
+  // What a layout fills. A drawing in a tab that isn't shown, or that is only being placed, has no such space.
+  get space() {
+    return [this.drawing.clientWidth - 2 * MARGIN, this.drawing.clientHeight - 2 * MARGIN];
+  }
+
+  get hasSpace() {
+    return this.space.every((length) => length > 0);
+  }
+
+  arrangeOnce() {
+    // Cytoscape keeps the size that it has read, even one from before the drawing was in the page.
+    this.cy.resize();
+    if (!this.fitted && this.hasSpace) this.arrange();
   }
 
   // Hosts that are linked attract each other; or they stand from left to right in the order of time.
   arrange() {
-    this.fitted = true;
     this.way.textContent = this.byTime ? "By links" : "By time";
     const { nodes } = this.model.get("content");
+    const [width, height] = this.space.map((length) => Math.max(length, 1));
     if (!nodes.length) return;
-    const [width, height] = [this.drawing.clientWidth - 2 * MARGIN, this.drawing.clientHeight - 2 * MARGIN];
     const order = [...nodes.keys()].sort((a, b) => (nodes[a].first ?? -1) - (nodes[b].first ?? -1) || a - b);
     const share = new Map(order.map((number, at) => [number, (at + 0.5) / nodes.length]));
     // Neighbours in time stand far apart, so that names have space: (lanes - 1) / 2 has no common divisor with it.
@@ -140,6 +152,7 @@ class Graph {
     this.cy.nodes().positions((node) => place(share.get(node.data("number"))));
     if (!this.byTime) this.attract(width, height);
     this.cy.viewport({ zoom: 1, pan: { x: MARGIN, y: MARGIN } });
+    this.fitted = this.hasSpace;
     this.nameSoon();
   }
 
@@ -157,6 +170,7 @@ class Graph {
         animate: false,
         randomize: false,
         fit: false,
+        boundingBox: { x1: 0, y1: 0, w: width, h: height },
         nodeRepulsion: () => 50000,
         idealEdgeLength: () => 40,
         componentSpacing: 60,

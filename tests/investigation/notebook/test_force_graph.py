@@ -21,9 +21,9 @@ CHAIN = [
     ("12:10:00", "10.0.0.2", "late.example", None, "POST", 3, None, None, None),
 ]
 # A widget's model as a browser has it: the kernel's side is what the page sent.
-PAGE = """<!doctype html><meta charset="utf-8"><style>{style}</style><div id="graph"></div>
+PAGE = """<!doctype html><meta charset="utf-8"><style>{style}</style><div id="graph" style="{box}"></div>
 <script type="module">
-const state = {{ content: {content}, height: "420px" }};
+const state = {{ content: {content}, height: "{height}" }};
 window.sent = [];
 const model = {{ get: (name) => state[name], on() {{}}, off() {{}}, send: (message) => sent.push(message) }};
 const source = await (await fetch("/module.js")).text();
@@ -32,7 +32,7 @@ module.default.render({{ model, el: document.getElementById("graph") }});
 window.cy = document.querySelector(".drawing")._cyreg.cy;
 </script>"""
 
-Show = Callable[[list[tuple[object, ...]]], Page]
+Show = Callable[..., Page]
 
 
 def requests(rows: list[tuple[object, ...]]) -> pd.DataFrame:
@@ -59,13 +59,13 @@ def browser() -> Iterator[Page]:
 def show(browser: Page) -> Show:
     """Return a function that shows requests in a page, which has no server."""
 
-    def shown(rows: list[tuple[object, ...]]) -> Page:
+    def shown(rows: list[tuple[object, ...]], *, box: str = "", height: str = "420px") -> Page:
         graph = ForceGraph(lambda _: None)
         graph.show(requests(rows))
         content = json.dumps(graph.content).replace("<", "\\u003c")
         style = Path(force_graph.__file__).with_suffix(".css").read_text(encoding="utf-8")
         served = {
-            "/": ("text/html", PAGE.format(style=style, content=content)),
+            "/": ("text/html", PAGE.format(style=style, content=content, box=box, height=height)),
             "/module.js": ("text/javascript", str(ForceGraph._esm)),
         }
         for path, (kind, body) in served.items():
@@ -238,3 +238,24 @@ def test_two_hundred_hosts_and_five_hundred_links_stay_fluid(show: Show) -> None
         return new Promise((done) => requestAnimationFrame(() => done((performance.now() - started) / 1000)));
     }""")
     assert seconds < 1
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize(("width", "height"), [("1px", "0"), ("60px", "420px"), ("900px", "50px")])
+def test_a_drawing_that_grows_is_laid_out_once_it_has_space(show: Show, width: str, height: str) -> None:
+    """A tab that is only being placed has any size; nothing fails, and the hosts stand apart afterwards."""
+    failures: list[str] = []
+    page = show(CHAIN, box=f"width: {width}", height=height)
+    page.on("pageerror", lambda error: failures.append(str(error)))
+    page.get_by_role("button", name="By time").dispatch_event("click")
+    page.get_by_role("button", name="By links").dispatch_event("click")
+    page.evaluate("""() => {
+        document.getElementById("graph").style.width = "900px";
+        document.querySelector(".drawing").style.height = "420px";
+    }""")
+    page.wait_for_function("cy.width() > 800 && cy.height() > 400", timeout=5_000)
+    wide, high = page.evaluate("""['x', 'y'].map((way) => {
+        const places = cy.nodes().map((node) => node.renderedPosition()[way]);
+        return Math.max(...places) - Math.min(...places);
+    })""")
+    assert (wide > 400, high > 200, failures) == (True, True, [])
