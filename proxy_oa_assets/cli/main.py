@@ -238,10 +238,12 @@ def story(date: str, output: Path | None) -> None:
     day = settings.day(date)
 
     from proxy_oa_assets.cli.history import report_story
+    from proxy_oa_assets.investigation.materialized_days import check_recorded
     from proxy_oa_assets.investigation.story.page import write_story
     from proxy_oa_assets.resources.deployment import deployment
 
     configured = deployment(settings)
+    check_recorded(day, configured)
     written = write_story(day, output, deployment=configured)
     click.echo(written.path)
     if not written.threats:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal
 
 from proxy_oa_assets.investigation.day_context import day_context
+from proxy_oa_assets.investigation.materialized_days import uncounted_days
 from proxy_oa_assets.model.day import Day
 from proxy_oa_assets.model.errors import InvestigationError
 from proxy_oa_assets.resources.deployment import Deployment
@@ -25,8 +26,9 @@ def ingest_totals(
     """Return the requests of the days from first to last per minute, hour or day, in time order.
 
     `counted_at` is `YYYY-MM-DD HH:MM`, `YYYY-MM-DD HH` or `YYYY-MM-DD`, `total` a whole number; a time
-    without requests has no row. Raises InvestigationError if the last day is before the first, and for more
-    days than MOST_DAYS has for the unit.
+    without requests has no row. Days that have a log and aren't materialized aren't counted:
+    `attrs["uncounted_days"]` names them, YYYY-MM-DD. Raises InvestigationError if the last day is before the
+    first, and for more days than MOST_DAYS has for the unit.
     """
     first, deployment = day_context(first_day, deployment)
     last, _ = day_context(last_day, deployment)
@@ -38,4 +40,6 @@ def ingest_totals(
             f"{first} to {last} are {days:,} days, and a plot per {unit} has at most {MOST_DAYS[unit]:,}; "
             f"choose fewer days or a longer unit"
         )
-    return deployment.impala.query(analysts.ingest_totals(first, last, _LENGTH[unit]))
+    totals = deployment.impala.query(analysts.ingest_totals(first, last, _LENGTH[unit]))
+    totals.attrs["uncounted_days"] = [day.key for day in uncounted_days(first, last, deployment)]
+    return totals

@@ -1,8 +1,9 @@
-"""Which days there are to investigate."""
+"""Which days there are to investigate: those that are materialized, and those that have a log."""
 
-from proxy_oa_assets.model.day import Day
+from proxy_oa_assets.model.day import Day, spans
 from proxy_oa_assets.model.errors import InvestigationError
-from proxy_oa_assets.model.tables import PROXY_SCORES
+from proxy_oa_assets.model.tables import ANALYST_TABLES, PROXY, PROXY_INGEST_SUMMARY, PROXY_SCORES
+from proxy_oa_assets.model.text import counted
 from proxy_oa_assets.resources.deployment import Deployment
 from proxy_oa_assets.resources.stored_days import stored_days
 
@@ -17,3 +18,39 @@ def materialized_days(deployment: Deployment) -> list[Day]:
             f"`proxy-oa demo` for sample days"
         )
     return days[::-1]
+
+
+def logged_days(first: Day, last: Day, deployment: Deployment) -> list[Day]:
+    """Return the days from first to last that the raw log has a partition of, in order."""
+    return list(stored_days(deployment.hdfs, deployment.workspace.huser, PROXY, first, last))
+
+
+def uncounted_days(first: Day, last: Day, deployment: Deployment) -> list[Day]:
+    """Return the days from first to last that have a log, but no count of its requests, in order."""
+    huser = deployment.workspace.huser
+    summarized = set(stored_days(deployment.hdfs, huser, PROXY_INGEST_SUMMARY, first, last))
+    return [day for day in logged_days(first, last, deployment) if day not in summarized]
+
+
+def check_log(day: Day, deployment: Deployment) -> None:
+    """Raise InvestigationError if the raw log has no partition of a day."""
+    if logged_days(day, day, deployment):
+        return
+    days = list(stored_days(deployment.hdfs, deployment.workspace.huser, PROXY))
+    others = f"{counted(len(days), 'day')}, from {days[0]} to {days[-1]}" if days else "no day yet"
+    raise InvestigationError(
+        f"no log of {day}: ingest it (`proxy-oa ingest`), or choose another day; the raw log has {others}"
+    )
+
+
+def check_recorded(day: Day, deployment: Deployment) -> None:
+    """Raise InvestigationError if a day is neither materialized nor has anything that analysts recorded."""
+    huser = deployment.workspace.huser
+    for table in (PROXY_SCORES, *ANALYST_TABLES):
+        if any(stored_days(deployment.hdfs, huser, table, day, day)):
+            return
+    days = materialized_days(deployment)
+    raise InvestigationError(
+        f"{day} isn't materialized, and analysts recorded nothing of it; run `proxy-oa run --date {day}`, or "
+        f"name another day: {spans(days)}"
+    )

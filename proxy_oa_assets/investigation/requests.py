@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from proxy_oa_assets.investigation.day_context import day_context
 from proxy_oa_assets.investigation.filters import Filters
 from proxy_oa_assets.investigation.listed import MOST_NAMED, Connection, Listed, check_page, page_times
+from proxy_oa_assets.investigation.materialized_days import check_log
 from proxy_oa_assets.model.day import Day
 from proxy_oa_assets.model.errors import InvestigationError
 from proxy_oa_assets.model.tables import PROXY
@@ -46,7 +47,7 @@ def client_requests(
     `around` is a time, `HH:MM:SS`: requests up to so many minutes before and after it count alone. The
     columns: those of an expanded search, host, uri_sev (the URI's severity, 0 for none), and of the scored
     connection ml_score, word and uri_rep (NULL for others). A NULL client is the word `null`. Raises
-    InvestigationError for a wrong filter, time or page.
+    InvestigationError for a wrong filter, time or page, and for a day without a log.
     """
     client = equals("clientip", clientip, null_is_word=True)
     return _requests(
@@ -168,6 +169,8 @@ def _requests(
     every = Condition.all([condition, *window, wanted.condition(PROXY, day, deployment)])
     # The first statement reads few columns of the day, the second one only the times of the page.
     page = page_times(deployment.impala.query(requests_per_time(day, every)), limit, offset)
+    if not page.total:
+        check_log(day, deployment)
     rows = deployment.impala.query(requests_at(day, every, page.times, page.before + limit))
     rows = rows.iloc[page.before :].reset_index(drop=True)
     return Listed(marked(day, rows, deployment), page.total, offset)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from proxy_oa_assets.investigation.day_context import day_context
 from proxy_oa_assets.investigation.filters import Filters
 from proxy_oa_assets.investigation.listed import Listed, check_page, page_times
+from proxy_oa_assets.investigation.materialized_days import check_log
 from proxy_oa_assets.investigation.weighing import feedback_of, is_weighed, weighed
 from proxy_oa_assets.model.day import Day
 from proxy_oa_assets.model.errors import InvestigationError
@@ -109,7 +110,7 @@ def expanded_search(
 
     A referer matches with `http://`, `https://` or no scheme, and for a host's start page also with a `/` at
     its end; one with a port is another URI. A NULL URI is the word `null`. `filters` are as `Filters.parse`
-    reads them.
+    reads them. Raises InvestigationError for a wrong filter, and for a day without a log.
 
     The columns: p_date, p_time, clientip, username, duration, fulluri, webcat, respcode, reqmethod,
     useragent, resconttype, referer, uriport, serverip, scbytes, csbytes.
@@ -117,7 +118,10 @@ def expanded_search(
     wanted = Filters.parse(filters)
     day, deployment = day_context(day, deployment)
     condition = wanted.condition(PROXY, day, deployment)
-    return deployment.impala.query(raw_log.found_rows(day, fulluri, condition=condition))
+    found = deployment.impala.query(raw_log.found_rows(day, fulluri, condition=condition))
+    if found.empty:
+        check_log(day, deployment)
+    return found
 
 
 def earliest_found(
@@ -131,7 +135,7 @@ def earliest_found(
 ) -> EarliestFound:
     """Return at most `limit` rows of an expanded search from the row `offset` on, and its totals.
 
-    Raises InvestigationError for a wrong filter or page.
+    Raises InvestigationError for a wrong filter or page, and for a day without a log.
     """
     check_page(limit, offset)
     wanted = Filters.parse(filters)
@@ -140,6 +144,8 @@ def earliest_found(
     # The first statement reads all of the day's URIs, the second one only the times of the page.
     seconds = deployment.impala.query(raw_log.found_per_second(day, fulluri, condition))
     page = page_times(seconds, limit, offset)
+    if not page.total:
+        check_log(day, deployment)
     rows = deployment.impala.query(
         raw_log.found_rows(day, fulluri, page.times, page.before + limit, condition)
     )

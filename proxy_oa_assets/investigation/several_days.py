@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from proxy_oa_assets.investigation.day_context import day_context
 from proxy_oa_assets.investigation.filters import Filters
+from proxy_oa_assets.investigation.materialized_days import logged_days
 from proxy_oa_assets.model.day import Day
 from proxy_oa_assets.model.errors import InvestigationError
 from proxy_oa_assets.model.tables import PROXY, PROXY_HISTORY, Table, records
@@ -61,11 +62,11 @@ def search_days(
     *,
     deployment: Deployment | None = None,
 ) -> pd.DataFrame:
-    """Return a row per day from first to last: what of its raw requests fits a filter.
+    """Return a row per day from first to last that has a log: what of its raw requests fits a filter.
 
-    The columns: day (YYYY-MM-DD), requests, clients, hosts, first and last (times, NULL for none). Memory
-    doesn't grow with the days: each is counted by the SQL engine. Raises InvestigationError for a wrong
-    filter, and if the last day is before the first.
+    The columns: day (YYYY-MM-DD), requests, clients, hosts, first and last (times, NULL for none). A day
+    that the raw log has no partition of has no row. Memory doesn't grow with the days: each is counted by the
+    SQL engine. Raises InvestigationError for a wrong filter, and if the last day is before the first.
     """
     import pandas as pd
 
@@ -74,13 +75,10 @@ def search_days(
     last, _ = day_context(last_day, deployment)
     if last < first:
         raise InvestigationError(f"the last day, {last}, is before the first, {first}; swap them")
-    known = _days_with_rows(PROXY, first, last, deployment.impala)
     rows = []
-    for day in first.through(last):
-        found: tuple[object, ...] = (0, 0, 0, None, None)
-        if day in known:
-            condition = wanted.condition(PROXY, day, deployment)
-            (found,) = records(deployment.impala.query(day_totals(day, condition)))
+    for day in logged_days(first, last, deployment):
+        condition = wanted.condition(PROXY, day, deployment)
+        (found,) = records(deployment.impala.query(day_totals(day, condition)))
         rows.append((day.key, *found))
     columns = ["day", "requests", "clients", "hosts", "first", "last"]
     return pd.DataFrame(rows, columns=columns)

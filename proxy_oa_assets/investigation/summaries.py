@@ -8,6 +8,7 @@ from proxy_oa_assets.enrichment.reputation.verdict import gravest
 from proxy_oa_assets.investigation.day_context import day_context
 from proxy_oa_assets.investigation.filters import Filters
 from proxy_oa_assets.investigation.listed import Listed, check_page
+from proxy_oa_assets.investigation.materialized_days import check_log
 from proxy_oa_assets.model.day import Day
 from proxy_oa_assets.model.errors import InvestigationError
 from proxy_oa_assets.model.tables import PROXY, PROXY_SCORES
@@ -39,7 +40,8 @@ def client_summaries(
     none), first and last (times). Verdict, score and severity are those of the client's connections of the
     day that fit the filter's terms about client, host, URI, verdict, reason and severity. The rows with the
     most of the column `order` come first; first and clientip ascend, and verdict, score and severity
-    begin with the gravest. Raises InvestigationError for a wrong filter, order or page.
+    begin with the gravest. Raises InvestigationError for a wrong filter, order or page, and for a day without
+    a log.
     """
     return _summaries(
         day, "clientip", filters, order=order, offset=offset, limit=limit, deployment=deployment
@@ -84,6 +86,8 @@ def _summaries(
         summaries(day, key, condition, most, first=first, limit=len(first) + offset + limit)
     )
     total = int(found["total"].iloc[0]) if len(found) else 0
+    if not total:
+        check_log(day, deployment)
     found = found.rename(columns={"first_time": "first", "last_time": "last"})
     # No merge: pandas can't merge two empty columns of Arrow's texts.
     rows = found.join(worst.reindex(found[key]).set_axis(found.index))

@@ -3,7 +3,7 @@
 from proxy_oa_assets.model.day import Day
 from proxy_oa_assets.model.tables import PROXY, PROXY_HISTORY
 from proxy_oa_assets.sql.conditions import Condition
-from proxy_oa_assets.sql.query import DAY_NUMBER, NO_VALUE, Query, capped, nulls_last, of_day
+from proxy_oa_assets.sql.query import DAY_NUMBER, NO_VALUE, Query, Values, capped, nulls_last, of_day
 
 _KEYS = ("clientip", "host", "useragent")
 # The raw columns that history is made of.
@@ -20,6 +20,12 @@ def proxy_history(day: Day) -> Query:
     Rows without client or host aren't counted. Hosts differ by more than the case of ASCII letters, which all
     engines change alike; no user agent, an empty one and `-` are one, NULL.
     """
+    sql, values = pairs_of_day(day)
+    return Query(f"{sql}ORDER BY {nulls_last(_KEYS)}\n", values, (day, day))
+
+
+def pairs_of_day(day: Day) -> tuple[str, Values]:
+    """Return the SELECT of `proxy_history`, in no order, and its bound values."""
     where, values = of_day(PROXY, day)
     nothing = ", ".join("?" * len(NO_VALUE))
     sql = f"""
@@ -42,9 +48,8 @@ FROM (
     ) timed
     GROUP BY clientip, host, useragent
 ) pairs
-ORDER BY {nulls_last(_KEYS)}
 """
-    return Query(sql, (_UPPER, _LOWER, *NO_VALUE, "POST", "PUT", *values), (day, day))
+    return sql, (_UPPER, _LOWER, *NO_VALUE, "POST", "PUT", *values)
 
 
 def history_figures(day: Day) -> Query:

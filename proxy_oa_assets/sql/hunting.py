@@ -1,9 +1,11 @@
 """The SELECTs of what hunters look for in a whole day: steady intervals, and hosts of no earlier day."""
 
+from collections.abc import Iterable
+
 from proxy_oa_assets.model.day import Day
 from proxy_oa_assets.model.tables import PROXY
-from proxy_oa_assets.sql.history import as_clock, is_clock, second_of_day
-from proxy_oa_assets.sql.query import DAY_NUMBER, Query, of_day
+from proxy_oa_assets.sql.history import as_clock, is_clock, pairs_of_day, second_of_day
+from proxy_oa_assets.sql.query import DAY_NUMBER, Query, Values, of_day
 
 # Requests within so many seconds are one visit: a page's parts.
 _VISIT = 5
@@ -69,24 +71,32 @@ LIMIT ?
     return Query(sql, (*values, visits, *values, limit), (day, day))
 
 
-def new_hosts(day: Day, first: Day, limit: int) -> Query:
-    """Select the day's hosts that no earlier day from the first on has in `proxy_history`.
+def new_hosts(day: Day, first: Day, raw_days: Iterable[Day], limit: int) -> Query:
+    """Select the day's hosts that no earlier day from the first on has.
 
-    Columns: host, clients, requests, sent, received (bytes), first_second. Without an earlier day, no row.
+    Days are read from `proxy_history`, the `raw_days` from the raw log. Columns: host, clients, requests,
+    sent, received (bytes), first_second.
     """
-    number, span = int(day.folder), (int(first.folder), int(day.folder))
-    among = f"FROM proxy_history WHERE {DAY_NUMBER} BETWEEN ? AND ?"
+    number = int(day.folder)
+    columns = "host, clientip, requests, sent, received, first_second"
+    asked = [
+        f"SELECT {DAY_NUMBER} AS day_number, {columns} FROM proxy_history WHERE {DAY_NUMBER} BETWEEN ? AND ?"
+    ]
+    values: Values = (int(first.folder), number)
+    for place, raw in enumerate(raw_days):
+        pairs, of_pairs = pairs_of_day(raw)
+        asked.append(f"SELECT {int(raw.folder)} AS day_number, {columns} FROM ({pairs}) raw{place}")
+        values += of_pairs
     sql = f"""
 SELECT host, clients, requests, sent, received, first_second
 FROM (
-    SELECT host, min({DAY_NUMBER}) AS since, count(DISTINCT clientip) AS clients,
+    SELECT host, min(day_number) AS since, count(DISTINCT clientip) AS clients,
         CAST(sum(requests) AS BIGINT) AS requests, CAST(sum(sent) AS BIGINT) AS sent,
         CAST(sum(received) AS BIGINT) AS received, min(first_second) AS first_second
-    {among} GROUP BY host
+    FROM ({" UNION ALL ".join(asked)}) asked GROUP BY host
 ) hosts
-CROSS JOIN (SELECT min({DAY_NUMBER}) AS oldest {among}) history
-WHERE since = ? AND oldest < ?
+WHERE since = ?
 ORDER BY clients, sent DESC, requests DESC, host
 LIMIT ?
 """
-    return Query(sql, (*span, *span, number, number, limit), (first, day))
+    return Query(sql, (*values, number, limit), (first, day))

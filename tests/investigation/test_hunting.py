@@ -1,9 +1,15 @@
 from datetime import datetime, timedelta
+from functools import partial
 
+import pytest
 from support.analysts_day import AnalystsDay
 
 from proxy_oa_assets.investigation.hunting import beacons, new_hosts
+from proxy_oa_assets.investigation.requests import client_requests, found_requests, host_requests
+from proxy_oa_assets.investigation.search import earliest_found, expanded_search
+from proxy_oa_assets.investigation.summaries import client_summaries, host_summaries
 from proxy_oa_assets.model.day import Day
+from proxy_oa_assets.model.errors import InvestigationError
 from proxy_oa_assets.model.tables import PROXY_HISTORY
 from proxy_oa_assets.sql.history import proxy_history
 
@@ -43,32 +49,62 @@ def test_beacons_are_steady_visits(today: AnalystsDay) -> None:
 
 
 def test_new_hosts_are_those_of_no_earlier_day(today: AnalystsDay) -> None:
-    """By the history of the days before, as many as are asked for; without one, no host is new."""
+    """By history or raw log of the days before, as many as are asked for; without any, none is called new."""
+
+    def raw(day: Day, *requests: dict[str, object]) -> None:
+        AnalystsDay(today.home, day).write_raw(*requests)
 
     def history(day: Day, *requests: dict[str, object]) -> None:
-        AnalystsDay(today.home, day).write_raw(*requests)
+        raw(day, *requests)
         today.deployment.impala.replace_day(PROXY_HISTORY, day, proxy_history(day))
 
     day = today.day.plus(3)
-    history(
+    raw(
         day, *asked(C2, "10.0.0.1", "10:00:00", 5, csbytes=7, scbytes=2), *asked(NEWS, "10.0.0.1", "11:00:00")
     )
-    assert new_hosts(day, deployment=today.deployment).empty
+    with pytest.raises(InvestigationError, match=r"no day of the 3 before .* has a log"):
+        new_hosts(day, days=3, deployment=today.deployment)
 
-    history(today.day, *asked(NEWS, "10.0.0.2", "09:00:00"))
+    raw(today.day, *asked(NEWS, "10.0.0.2", "09:00:00"))
     history(today.day.plus(2), *asked(LONE, "10.0.0.2", "09:00:00"))
 
-    (new,) = new_hosts(day, deployment=today.deployment).to_dict("records")
-    assert tuple(new.values()) == (C2, 1, 2, 14, 4, "10:00:00")
+    for is_remembered in (False, True):
+        if is_remembered:
+            today.deployment.impala.replace_day(PROXY_HISTORY, day, proxy_history(day))
+        (new,) = new_hosts(day, days=3, deployment=today.deployment).to_dict("records")
+        assert tuple(new.values()) == (C2, 1, 2, 14, 4, "10:00:00")
     assert new_hosts(day, days=1, deployment=today.deployment)["host"].tolist() == [C2, NEWS]
 
 
-def test_a_day_without_requests_has_neither(today: AnalystsDay) -> None:
+def test_a_day_whose_requests_lack_client_and_host_has_neither(today: AnalystsDay) -> None:
     """Their columns are the same."""
-    found = beacons(today.day, deployment=today.deployment)
-    new = new_hosts(today.day, deployment=today.deployment)
+    for day in (today.day, today.day.plus(1)):
+        AnalystsDay(today.home, day).write_raw({"host": None, "clientip": None})
+    found = beacons(today.day.plus(1), deployment=today.deployment)
+    new = new_hosts(today.day.plus(1), days=1, deployment=today.deployment)
 
     assert found.empty
     assert list(found)[-3:] == ["first", "last", "clients"]
     assert new.empty
     assert list(new)[-1] == "first"
+
+
+def test_a_day_without_a_log_is_refused(embedded_day: AnalystsDay) -> None:
+    """By each function on raw requests; the message says which days there are."""
+    day, deployment = embedded_day.day, embedded_day.deployment
+    for find in (
+        beacons,
+        new_hosts,
+        client_summaries,
+        host_summaries,
+        partial(found_requests, filters=""),
+        partial(client_requests, clientip="10.0.0.1"),
+        partial(host_requests, host=NEWS),
+        partial(expanded_search, fulluri=NEWS),
+        partial(earliest_found, fulluri=NEWS),
+    ):
+        with pytest.raises(InvestigationError, match=f"no log of {day}: .* no day yet"):
+            find(day, deployment=deployment)
+    AnalystsDay(embedded_day.home, day.plus(2)).write_raw({"host": NEWS})
+    with pytest.raises(InvestigationError, match=f"has 1 day, from {day.plus(2)} to"):
+        found_requests(day, "", deployment=deployment)

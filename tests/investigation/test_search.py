@@ -72,8 +72,9 @@ def test_an_unlimited_search_is_a_frame_in_time_order(today: AnalystsDay) -> Non
 
 
 def test_a_search_without_matches_is_an_empty_frame(today: AnalystsDay) -> None:
-    """With the same columns, for a day with and without traffic."""
-    assert found(today).rows.empty
+    """With the same columns; a day without a log is an error."""
+    with pytest.raises(InvestigationError, match=f"no log of {today.day}"):
+        found(today)
     today.write_raw({"fulluri": "other"})
     search = found(today)
     assert (len(search.rows), len(search.rows.columns), search.total_rows, search.total_clients) == (

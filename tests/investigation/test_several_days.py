@@ -35,7 +35,7 @@ def home(new_module_home: Callable[..., Home]) -> Home:
 
 
 def test_a_search_counts_each_day(home: Home) -> None:
-    """A row per day, with nothing for a day without traffic or without a match."""
+    """A row per day that has a log, with nothing for one without a match."""
     found = search_days(FIRST.key, LAST, "evil.test", deployment=home.deployment)
 
     assert list(found.columns) == ["day", "requests", "clients", "hosts", "first", "last"]
@@ -43,9 +43,11 @@ def test_a_search_counts_each_day(home: Home) -> None:
         ("2015-12-30", 2, 2, 2, "07:00:00", "09:00:00"),
         ("2015-12-31", 0, 0, 0, None, None),
         ("2016-01-01", 2, 1, 1, "09:00:00", "09:00:00"),
-        ("2016-01-02", 0, 0, 0, None, None),
         ("2016-01-03", 2, 1, 1, "09:00:00", "09:00:00"),
     ]
+    whole = search_days("1970-01-01", "2099-12-31", "evil.test", deployment=home.deployment)
+    assert whole.equals(found)
+    assert search_days(FIRST.plus(3), FIRST.plus(3), "", deployment=home.deployment).empty
     by_block = search_days(LAST, LAST, "client:10.0.0.0/31", deployment=home.deployment)
     assert by_block["requests"].tolist() == [0]
 

@@ -95,7 +95,7 @@ QUERIES = [
     threats.client_timeline(DAY, ["uri", "other"], 9),
     words_of_day(DAY),
     hunting.beacons(DAY, 7, 9),
-    hunting.new_hosts(DAY, DAY.plus(-30), 9),
+    hunting.new_hosts(DAY, DAY.plus(-30), [DAY.plus(-2), DAY], 9),
 ]
 
 # Reserved words of Impala (Impala SQL Reference, "Impala reserved words") that are plausible names in a query

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pandas as pd
-from IPython.display import SVG
+from IPython.display import HTML, SVG
 
-from proxy_oa_assets.investigation.notebook.session import open_day
+from proxy_oa_assets.investigation.notebook.session import error_html, open_day
 from proxy_oa_assets.investigation.story.plots import minutes_svg
 from proxy_oa_assets.model.day import Day
 from proxy_oa_assets.model.errors import InvestigationError
@@ -54,6 +55,13 @@ class AdvancedMode:
         """
         first = Day.parse(since) if since else self.day
         return self.deployment.impala.query(Query(text, values, (first, self.day)))
+
+    def found(self, find: Callable[[], pd.DataFrame]) -> pd.DataFrame | HTML:
+        """Return what a search finds; the message of its InvestigationError, so that the next cells run."""
+        try:
+            return find()
+        except InvestigationError as error:
+            return error_html(error)
 
     def partition(self, name: str) -> tuple[str, str, str] | tuple[int, int, int]:
         """Return the day's y, m and d as a table holds them: text in `proxy`, numbers in the others."""

@@ -16,7 +16,7 @@ from proxy_oa_assets.investigation.notebook.session import StatusLine
 from proxy_oa_assets.investigation.notebook.text_table import TextTable
 from proxy_oa_assets.investigation.several_days import search_days
 from proxy_oa_assets.investigation.story.range_plot import counts_of, moment, range_svg
-from proxy_oa_assets.model.day import Day
+from proxy_oa_assets.model.day import Day, spans
 from proxy_oa_assets.model.errors import InvestigationError
 from proxy_oa_assets.model.text import counted
 from proxy_oa_assets.resources.deployment import Deployment
@@ -24,6 +24,7 @@ from proxy_oa_assets.resources.deployment import Deployment
 _FOUND = columns("day requests clients hosts first last")
 _DAYS = columns("day requests")
 _AROUND = 29  # days before and after the shown one, at first
+_MOST_SPANS = 5
 
 
 class Days:
@@ -84,7 +85,11 @@ class Days:
             self._frame = hit
             self.table.show(hit, _FOUND, empty="No day has such a request")
             requests = counted(int(hit["requests"].sum()), "request")
-            self.status.done(f"{requests} on {len(hit):,} of {counted(len(found), 'day')}")
+            missing = (last.date - first.date).days + 1 - len(found)
+            without = f"; {counted(missing, 'day')} of the range without a log" if missing else ""
+            self.status.done(
+                f"{requests} on {len(hit):,} of {counted(len(found), 'day')} with a log{without}"
+            )
 
     def _search_once(self) -> None:
         """Search, unless leaving the filter for the button has done so."""
@@ -112,7 +117,8 @@ class Days:
             busiest = (
                 f"; most in the {unit} {moment(first, unit, counts.index(most))}: {most:,}" if most else ""
             )
-            self.summary.done(f"{counted(sum(counts), 'request')}{busiest}")
+            uncounted = _uncounted([Day.parse(key) for key in totals.attrs["uncounted_days"]])
+            self.summary.done(f"{counted(sum(counts), 'request')}{busiest}{uncounted}")
 
     def _list_days(self, first: Day, last: Day) -> None:
         """List the days that have requests, as long as nothing was searched."""
@@ -141,6 +147,19 @@ class Days:
             raise InvestigationError("choose the first and the last day")
         first, last = map(Day, dates)
         return first, last
+
+
+def _uncounted(days: list[Day]) -> str:
+    """Return which days a plot doesn't count, the first of them by name."""
+    if not days:
+        return ""
+    named = spans(days).split(", ")
+    more = ", …" if len(named) > _MOST_SPANS else ""
+    which = "has a log and isn't" if len(days) == 1 else "have a log and aren't"
+    return (
+        f". {counted(len(days), 'day')} of the range {which} materialized: not counted "
+        f"({', '.join(named[:_MOST_SPANS])}{more})"
+    )
 
 
 def _date(description: str) -> ipywidgets.DatePicker:

@@ -61,8 +61,11 @@ class ScoredList:
         uris, desk = self.selected(), self._desk
         row = None
         if len(uris) == 1:
-            found = found_requests(desk.day, exactly("uri", *uris), limit=1, deployment=desk.deployment).frame
-            row = next((dict(zip(found.columns, row, strict=True)) for row in records(found)), None)
+            with desk.status.during("Reading its earliest request"):
+                wanted = exactly("uri", *uris)
+                found = found_requests(desk.day, wanted, limit=1, deployment=desk.deployment).frame
+                row = next((dict(zip(found.columns, row, strict=True)) for row in records(found)), None)
+                desk.status.done("")
         desk.show_details(row)
 
     def selected(self) -> list[str]:

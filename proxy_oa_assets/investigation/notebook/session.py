@@ -105,8 +105,13 @@ def _show_message(
     _traceback: TracebackType,
     **_how: object,
 ) -> None:
+    display(error_html(error))
+
+
+def error_html(error: BaseException) -> HTML:
+    """Return an error's message, to show in a notebook."""
     shown = html.escape(printable(error))
-    display(HTML(f'<div role="alert" style="color: var(--jp-error-color0, #b71c1c)">{shown}</div>'))
+    return HTML(f'<div role="alert" style="color: var(--jp-error-color0, #b71c1c)">{shown}</div>')
 
 
 class NotebookView:

@@ -88,9 +88,12 @@ def test_a_search_over_days_leads_to_a_day_and_its_requests(app: HuntingApp) -> 
     days = _days(app)
     assert (Day(days.first.value), Day(days.last.value)) == (SAMPLE_DAY, NEXT)
     assert bytes(days.plot.value).startswith(b"<svg")
+    assert _said(days.summary).endswith(
+        f"2 days of the range have a log and aren't materialized: not counted ({RAW}, {NEXT})"
+    )
     assert [day for day, _ in days.table.content["rows"]] == [SAMPLE_DAY.key]
     days.filter.text.value = "host:other.example"
-    assert _said(days.status) == "1 request on 1 of 4 days"
+    assert _said(days.status) == "1 request on 1 of 3 days with a log; 1 day of the range without a log"
     assert [row[:4] for row in days.table.content["rows"]] == [[NEXT.key, "1", "1", "1"]]
     days.table.selected = [0]
     assert app.day.value == NEXT.key

@@ -4,12 +4,15 @@ import threading
 
 import dagster as dg
 import pytest
+from click.testing import CliRunner
+from support.analysts_day import AnalystsDay
 from support.command import proxy_oa
 from support.home import SAMPLE_DAY as DAY
 from support.home import Home, metadata
 from support.story_day import Threat, write_stories
 
 from proxy_oa_assets.cli.history import open_history
+from proxy_oa_assets.cli.main import main
 from proxy_oa_assets.investigation.story.page import write_story
 from proxy_oa_assets.model.errors import InvestigationError
 from proxy_oa_assets.settings import load_settings
@@ -66,6 +69,7 @@ def test_the_command_writes_the_page_and_prints_its_path(home):
 
 def test_the_command_writes_to_a_named_file(home):
     """A day without comments has a page, too, and a note about it on standard error."""
+    AnalystsDay(home, DAY).write_scores({"host": "a.example", "fulluri": "a.example/b"})
     done = proxy_oa(home.path, "story", "--date", DAY.key, "-o", "page.html")
 
     assert done.returncode == 0
@@ -74,6 +78,18 @@ def test_the_command_writes_to_a_named_file(home):
     assert not (home.data(DAY) / "story.html").exists()
     with open_history(load_settings(PROXY_OA_HOME=str(home.path))) as instance:
         assert instance.fetch_observations(dg.AssetKey("notebooks"), limit=5).records == []
+
+
+def test_the_command_refuses_a_day_that_has_nothing(home):
+    """Neither materialized nor scored, though it may have a log: no page, no folder, and what to do."""
+    AnalystsDay(home, DAY).write_raw({"host": "a.example"})
+    AnalystsDay(home, DAY.plus(1)).write_scores({"host": "a.example", "fulluri": "a.example/b"})
+
+    done = CliRunner().invoke(main, ["story", "--date", DAY.key], env={"PROXY_OA_HOME": str(home.path)})
+
+    assert done.exit_code == 1
+    assert f"run `proxy-oa run --date {DAY}`, or name another day: {DAY.plus(1)}" in done.output
+    assert not (home.path / "data").exists()
 
 
 def test_a_materialized_day_links_the_page_that_saved_stories_are_written_to(home):
@@ -95,6 +111,7 @@ def test_a_page_is_written_even_if_the_history_can_t_be_opened(home):
     """The analyst's machine may not reach it; standard error says so."""
     (home.path / "dagster").mkdir(parents=True)
     (home.path / "dagster" / "dagster.yaml").write_text("storage: {nothing: 1}\n", encoding="utf-8")
+    write_stories(home, DAY, Threat("evil.example/a"))
 
     done = proxy_oa(home.path, "story", "--date", DAY.key)
 
