@@ -6,21 +6,25 @@ from collections.abc import Callable
 from contextlib import suppress
 
 from proxy_oa_assets.model.errors import InvestigationError
+from proxy_oa_assets.model.text import shortened
 from proxy_oa_assets.sql.conditions import Condition, Rows, begins_with, equals, one_of
+from proxy_oa_assets.sql.query import NO_VALUE
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 _OCTETS = re.compile(r"(?:\d{1,3}\.){1,3}(?=\Z|\*|[xX]\b)|\d{1,3}\.\d{1,3}(?:\.\d{1,3})?(?=\Z)", re.ASCII)
 # An IPv4 client as a proxy writes it that listens for both versions.
 _MAPPED = "::ffff:"
+_OCTET_END = 256
+_SHOWN = 60
 _REST = re.compile(r"(?:[*xX](?:\.[*xX])*)?")
 
 
 def client_condition(text: str, rows: Rows) -> Condition:
     """Return the condition of the clients that a text names.
 
-    `10.0.0.7`, `10.55.`, `10.55.*`, `10.55.0.0/20`, `10.55.1.1-10.55.2.9`, and the same in IPv6; any other
-    text is a client's name as it stands. Raises InvestigationError for a block or range that is none.
+    `10.0.0.7`, `10.55.`, `10.55.*`, `10.55.0.0/20`, `10.55.1.1-10.55.2.9`, and the same in IPv6; or a
+    client's name, which has a letter. Raises InvestigationError for a text that is none of them.
     """
     column = rows.column("clientip")
     if prefix := _prefix(text):
@@ -32,7 +36,21 @@ def client_condition(text: str, rows: Rows) -> Condition:
         return _among(rows, lambda address: address == wanted)
     if wanted:
         return one_of(column, [text, _MAPPED + text])
+    if text not in NO_VALUE and (re.search(r"[*:/]", text) or not re.search(r"[^\W\d_]", text)):
+        raise InvestigationError(
+            f"client:{shortened(text, _SHOWN)} is no address, prefix, block, range or name; write it like "
+            f"10.0.0.7, 10.55., 10.55.0.0/20 or 10.0.0.5-10.0.1.9, without a port; a name of such characters "
+            f"stands in quotes"
+        )
     return equals(column, text, null_is_word=True)
+
+
+def is_address(text: str, *, strict: bool = True) -> bool:
+    """Return whether a text is an address or a block; `strict`: one that begins with its first address."""
+    with suppress(ValueError):
+        ipaddress.ip_network(text.strip("[]"), strict=strict)
+        return True
+    return False
 
 
 def _among(rows: Rows, holds: Callable[[Address], bool]) -> Condition:
@@ -52,7 +70,8 @@ def _address(text: str) -> Address | None:
 def _prefix(text: str) -> str:
     """Return `10.55.` for `10.55.`, `10.55`, `10.55.*`, `10.55.x.x` and `10.55.0.0/16`; empty for others."""
     if (match := _OCTETS.match(text)) and _REST.fullmatch(text[match.end() :]):
-        return match[0] if match[0].endswith(".") else f"{match[0]}."
+        octets = match[0].strip(".").split(".")
+        return ".".join(octets) + "." if max(map(int, octets)) < _OCTET_END else ""
     if text.endswith(":") and re.fullmatch(r"(?:[0-9a-f]{1,4}:){1,7}", text, re.IGNORECASE):
         return text.lower()
     with suppress(ValueError):

@@ -11,6 +11,9 @@ _INTERNAL = re.compile(r"(?:10\.\d{1,3}|192\.168|172\.(?:1[6-9]|2\d|3[01]))\.\d{
 _FANGS = [
     (re.compile(pattern, re.IGNORECASE), plain)
     for pattern, plain in (
+        (r":\\\\(?=\S)", "://"),
+        (r"[\[({]\.([\w.-]+)[\])}]", r".\1"),
+        (r"(?<=\w)[ \t]+dot[ \t]+(?=\w)", "."),
         (r"\s*[\[({<]\s*(?:\.|dot)\s*[\])}>]\s*|\[\.(?=\w)|(?<=\w)\.\]|\\\.", "."),
         (r"\s*[\[({]\s*:\s*//\s*[\])}]\s*", "://"),
         (r"\[:\]|\(:\)|\{:\}", ":"),
@@ -47,8 +50,8 @@ def _without_dots(match: re.Match[str]) -> str:
 def refang(text: str) -> str:
     """Return a text with the web addresses that others defanged as a log has them.
 
-    `hxxp`, `h**p`, `fxp`, `[.]`, `(dot)`, `{.}`, `[.`, `[:]`, `[://]`, `[/]` and the like, in any case, and a
-    dot behind a backslash; blanks around them go as well.
+    `hxxp`, `h**p`, `fxp`, `[.]`, `(dot)`, ` dot `, `{.}`, `[.`, `[.com]`, `[:]`, `[://]`, `[/]` and the like,
+    in any case, a dot behind a backslash, and two of those for `//`; blanks around them go as well.
     """
     for pattern, plain in _FANGS:
         text = pattern.sub(plain, text)

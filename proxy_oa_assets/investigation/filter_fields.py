@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from proxy_oa_assets.investigation.client_ranges import client_condition
+from proxy_oa_assets.investigation.client_ranges import client_condition, is_address
 from proxy_oa_assets.investigation.filter_text import Kind, Value
 from proxy_oa_assets.investigation.filter_values import (
     between_numbers,
@@ -19,6 +19,7 @@ from proxy_oa_assets.investigation.filter_values import (
 )
 from proxy_oa_assets.investigation.pasted_uris import host_spellings, refanged, uri_spellings
 from proxy_oa_assets.investigation.scored_fields import reason_term, severity_term, verdict_term
+from proxy_oa_assets.model.errors import InvestigationError
 from proxy_oa_assets.sql.conditions import (
     Condition,
     Rows,
@@ -33,6 +34,8 @@ from proxy_oa_assets.sql.conditions import (
 
 # Returns the condition of a value.
 _Reader = Callable[[Value, Rows], Condition]
+# Columns whose fields read `*` on their own.
+_WITH_WILDCARDS = ("clientip", "host", "fulluri", "referer")
 _CODE = re.compile(r"([1-9])xx|\d{3}")
 
 
@@ -62,6 +65,11 @@ def _text(name: str, read: _Reader | None = None, *, word_null: bool = False) ->
             return matches(f"coalesce({column}, 'null')" if word_null else column, regex(value))
         if is_nothing(value) and not word_null:
             return has_no_value(column)
+        if value.kind is Kind.PLAIN and "*" in value.text and name not in _WITH_WILDCARDS:
+            raise InvestigationError(
+                f"{value.text} has a *, which is no wildcard here; write it without, or as a regular "
+                f"expression between slashes; in quotes, * is a character"
+            )
         return read(value, rows) if read else contains(column, value.text)
 
     def term(values: Sequence[Value], rows: Rows, *, negated: bool) -> Condition:
@@ -85,6 +93,8 @@ def _uri(value: Value, rows: Rows) -> Condition:
         # A log can have read ports as numbers.
         has_port = [one_of(rows.column("uriport"), [port, f"{port}.0"])] if port else []
         found.append(Condition.all([has_text, *has_port]))
+    if value.kind is Kind.ANYWHERE and is_address(address := refanged(value.text)):
+        found.append(client_condition(address, rows))
     return Condition.any(found)
 
 
@@ -134,6 +144,8 @@ def _code(value: Value, rows: Rows) -> Condition:
     if not all(_CODE.fullmatch(limit) for limit in limits) or (operator and len(limits) > 1):
         raise unread("code", value, "code:404, code:4xx, code:400-499 or code:>=500")
     low, high = limits[0].replace("xx", "00"), limits[-1].replace("xx", "99")
+    if not operator and low > high:
+        raise unread("code", value, "code:400-499, the lower one first")
     if operator:
         least, _ = between_numbers(operator, int(high if operator == ">" else low))
         _, most = between_numbers(operator, int(low if operator == "<" else high))
@@ -171,7 +183,9 @@ def _size(field: str, name: str) -> _Term:
         limits = sizes(value)
         if limits is None:
             raise unread(
-                field, value, f"{field}:>1000000, {field}:1MB (at least), {field}:=512 or {field}:10kB-1MB"
+                field,
+                value,
+                f"{field}:>1000000, {field}:1MB (at least), {field}:=512 or {field}:1kB-1MB, the lower first",
             )
         return between(column, *limits)
 

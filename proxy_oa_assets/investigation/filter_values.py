@@ -13,7 +13,7 @@ LEAST, MOST = 1 - 2**63, 2**63 - 1
 _COMPARED = re.compile(r"(>=|<=|>|<|=)?\s*(.*)", re.DOTALL)
 _TYPED = str.maketrans({"≥": ">=", "≤": "<=", "\u2013": "-", "\u2014": "-"})
 _RANGE = re.compile(r"\s*(?:-|\.\.)\s*")
-_SIZE = re.compile(r"(\d{1,15}(?:\.\d{1,9})?)([kmgt]?)(i?)b?", re.IGNORECASE)
+_SIZE = re.compile(r"(\d{1,15}(?:\.\d{1,9})?)([kmgt]?)(i?)(?:b|bytes?)?", re.IGNORECASE)
 _CLOCK = re.compile(r"([01]?\d|2[0-4])(?::([0-5]\d)(?::([0-5]\d))?)?", re.ASCII)
 # What engines disagree about, or only some of them know.
 _NOT_PORTABLE = re.compile(r"\(\?(?:[=!<>#]|P)|\\[1-9Zkg]|[*+?}]\+")
@@ -60,6 +60,8 @@ def sizes(value: Value) -> tuple[int, int] | None:
     if value.kind is Kind.REGEX or any(size is None for size in found) or (operator and len(found) > 1):
         return None
     first, *more = (size for size in found if size is not None)
+    if more and more[0] < first:
+        return None
     return (first, more[0]) if more else between_numbers(operator or ">=", first)
 
 
@@ -104,7 +106,8 @@ def unread(field: str, value: Value, examples: str) -> InvestigationError:
 
 def _bytes(text: str) -> int | None:
     match = _SIZE.fullmatch(text.replace("_", "").replace(" ", ""))
-    if not match:
+    # 1.000 bytes are a thousand to some.
+    if not match or ("." in match[1] and not match[2]):
         return None
     unit: int = (1024 if match[3] else 1000) ** " kmgt".index(match[2].lower() or " ")
     return round(float(match[1]) * unit)

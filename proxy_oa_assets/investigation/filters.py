@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
@@ -17,6 +18,8 @@ from proxy_oa_assets.sql.day_requests import clients_of_day
 
 # Engines plan more for minutes.
 _MOST_VALUES = 500
+# A surrogate, which no text in UTF-8 has.
+_HALF = re.compile(r"[\ud800-\udfff]")
 # A day that is only looked at, never read.
 _ANY_DAY = Day.parse("2000-01-01")
 
@@ -37,12 +40,17 @@ class Filters:
         """Read a filter: terms separated by blanks, all of which a row must fit.
 
         A term without a field is a part of the URI, in any case, with or without a scheme, defanged or not;
-        `/.../` is a regular expression, quotes keep blanks, `-` or NOT before a term negates it, and commas
-        separate values of which one must match. `=` before a value asks for exactly that value. Raises
-        InvestigationError that names the wrong term and the remedy.
+        an address is the client's as well. `/.../` is a regular expression, quotes keep blanks, `-`, `!` or
+        NOT before a term negates it, and commas separate values of which one must match. `=` before a value
+        asks for exactly that value. Raises InvestigationError that names the wrong term and the remedy.
         """
         if isinstance(text, Filters):
             return text
+        if half := _HALF.search(text):
+            raise InvestigationError(
+                f"character {half.start() + 1} of the filter is half of one (U+{ord(half[0]):04X}); delete "
+                f"it, or copy the text again"
+            )
         found = cls(tuple(terms(text, FIELD_OF)))
         searched = sum(not value.exact for term in found.terms for value in term.values)
         if searched > _MOST_VALUES:

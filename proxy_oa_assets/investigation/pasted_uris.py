@@ -13,6 +13,12 @@ _HOST_PORT = re.compile(
     r"(?P<host>\[[0-9a-f:.%]+\]|[^\[\]/?#:@\s]+):(?P<port>\d{1,5})(?P<rest>[/?].*)?",
     re.IGNORECASE | re.DOTALL,
 )
+# A link as Markdown has it.
+_LINK = re.compile(r"\[[^\]]+\]\(([^\s()]+)\)")
+# What stands for a dot in other scripts, and what programs make of one.
+_DOTS = str.maketrans(dict.fromkeys("\u2024\u3002\uff0e\uff61", "."))
+# Ports that a URI of these schemes needn't name.
+_USUAL_PORTS = ("80", "443")
 _AROUND = {"<": ">", "(": ")", "[": "]", "{": "}", "'": "'", "`": "`", "\u2018": "\u2019"}
 
 
@@ -21,7 +27,10 @@ def refanged(text: str) -> str:
 
     Raises InvestigationError if nothing is left.
     """
-    bare = _without_wrapping(refang(_without_wrapping(text)))
+    bare = _without_wrapping(text)
+    if link := _LINK.fullmatch(bare):
+        bare = link[1]
+    bare = _without_wrapping(refang(bare))
     if not bare:
         raise InvestigationError(f'{text} is empty without what is around it; to find it, write "{text}"')
     return bare
@@ -30,12 +39,20 @@ def refanged(text: str) -> str:
 def uri_spellings(text: str) -> list[tuple[str, str]]:
     """Return the texts to look for in `fulluri`, each with the port that the row must have, or none.
 
-    A log's URI has no scheme, no fragment, and neither a path nor a query of one character; a port in it is
-    one that the log wrote into the URI.
+    A log's URI has no scheme, no user, no fragment, and neither a path nor a query of one character; a port
+    in it is one that the log wrote into the URI. A URI's part needs no `*` around it. Raises
+    InvestigationError for a text that fits every row.
     """
-    text = refanged(text).removeprefix("*.")
+    pasted, text = text, refanged(text)
+    text = text.removeprefix("*.").strip("*")
     if scheme := _SCHEME.match(text):
-        text = text[scheme.end() :].partition("#")[0]
+        text = text[scheme.end() :]
+        authority = re.split(r"[/?#]", text, maxsplit=1)[0]
+        text = text[authority.rfind("@") + 1 :]
+    if scheme or "." in text.partition("#")[0]:
+        text = text.partition("#")[0]
+    if text in ("", ".", "//"):
+        raise InvestigationError(f'{pasted} fits every row; leave it out, or write it in quotes: "{pasted}"')
     if len(text) > 1:
         text = text.removesuffix("?")
         if "/" not in text[:-1] and "?" not in text:
@@ -57,18 +74,52 @@ def uri_spellings(text: str) -> list[tuple[str, str]]:
 
 def host_spellings(text: str) -> list[str]:
     """Return the spellings of a pasted host, in lower case, without scheme, port and path."""
-    text = _SCHEME.sub("", refanged(text), count=1)
+    pasted, text = text, _SCHEME.sub("", refanged(text), count=1)
     text = re.split(r"[/?#]", text, maxsplit=1)[0].rpartition("@")[2].rstrip(".").lower()
     if port := _HOST_PORT.fullmatch(text):
         text = port["host"]
+    if not text.strip("*."):
+        raise InvestigationError(
+            f"host:{pasted} fits every host; leave it out, or write a name or a part: *evil*"
+        )
     if ":" in text:
         # An IPv6 address stands with and without brackets.
         return [text.strip("[]"), f"[{text.strip('[]')}]"]
     return [text, *_other_names(text)]
 
 
+def uri_readings(text: str) -> list[str]:
+    """Return a URI as it stands, and then what a log has for it if it was pasted.
+
+    The log comes first: a value in it can look like a paste.
+    """
+    found = [text]
+    # What is no paste is only searched for as it stands.
+    with suppress(InvestigationError):
+        for spelled, port in uri_spellings(text):
+            if not port or port in _USUAL_PORTS:
+                host = re.split(r"[/?]", spelled, maxsplit=1)[0]
+                found += [spelled, host.lower() + spelled.removeprefix(host)]
+    return list(dict.fromkeys(found))
+
+
+def host_readings(text: str) -> list[str]:
+    """Return a host as it stands, and then what a log has for it if it was pasted."""
+    found = [text]
+    with suppress(InvestigationError):
+        found += host_spellings(text)
+    return list(dict.fromkeys(found))
+
+
+def client_readings(text: str) -> list[str]:
+    """Return a client as it stands, and then what a log has for it if it was pasted."""
+    return list(dict.fromkeys([text, refang(text).strip()]))
+
+
 def _other_names(host: str) -> list[str]:
-    """Return the other spelling of an internationalized name: that of DNS, or that of people."""
+    """Return the name with plain dots, and that of an internationalized one in DNS, or as people write it."""
+    if (dotted := host.translate(_DOTS)) != host:
+        return [dotted, *_other_names(dotted)]
     # A paste that is no name stays as it is.
     with suppress(UnicodeError):
         if not host.isascii():

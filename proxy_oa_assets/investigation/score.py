@@ -17,6 +17,7 @@ from proxy_oa_assets.enrichment.score_columns import Severity, gravest_severitie
 from proxy_oa_assets.investigation import feedback, journal_file
 from proxy_oa_assets.investigation.connection_rows import ConnectionRows, Rows, uris_of
 from proxy_oa_assets.investigation.day_context import analysts_lock, day_context, replace_rows, uri_text
+from proxy_oa_assets.investigation.pasted_uris import host_readings
 from proxy_oa_assets.model.day import Day
 from proxy_oa_assets.model.errors import InvestigationError, LockedError, StorageError, WarehouseError
 from proxy_oa_assets.model.tables import PROXY_THREAT_INVESTIGATION, records
@@ -76,11 +77,15 @@ def change_severities(
 def host_uris(day: Day | str, host: object, *, deployment: Deployment | None = None) -> list[str]:
     """Return the URIs of a host on a day, in the raw log or among the scored connections, sorted.
 
-    Hosts differ by more than the case of ASCII letters. A NULL host is the word `null`.
+    Hosts differ by more than the case of ASCII letters. A NULL host is the word `null`. A host that the day
+    hasn't as it stands is read as a paste, with a scheme or defanged.
     """
     day, deployment = day_context(day, deployment)
-    found = deployment.impala.rows(uris_of_host(day, uri_text(host)))
-    return [str(uri) for (uri,) in found]
+    for name in host_readings(uri_text(host)):
+        found = [str(uri) for (uri,) in deployment.impala.rows(uris_of_host(day, name))]
+        if found:
+            break
+    return found
 
 
 def threats(day: Day | str, *, deployment: Deployment | None = None) -> pd.DataFrame:

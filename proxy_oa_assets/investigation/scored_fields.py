@@ -3,13 +3,16 @@
 On raw rows they mean the rows of these connections, and the severity that of the row's URI.
 """
 
+import re
 from collections.abc import Sequence
 
 from proxy_oa_assets.enrichment.reputation.verdict import Risk
 from proxy_oa_assets.enrichment.score_columns import Severity
 from proxy_oa_assets.investigation.filter_text import Kind, Value
 from proxy_oa_assets.investigation.filter_values import between_numbers, compared, is_nothing, regex, unread
+from proxy_oa_assets.model.errors import InvestigationError
 from proxy_oa_assets.model.tables import PROXY
+from proxy_oa_assets.model.text import shortened
 from proxy_oa_assets.ranking.reasons import known_words
 from proxy_oa_assets.sql.conditions import (
     Condition,
@@ -24,6 +27,8 @@ from proxy_oa_assets.sql.conditions import (
 )
 
 _NONE_GIVEN = 0
+_NAME = re.compile(r"[a-z][a-z0-9_-]*")
+_SHOWN = 60
 # 1 is the gravest severity, and 3 the gravest risk.
 _GRAVER = str.maketrans("<>", "><")
 
@@ -67,8 +72,14 @@ def _reason(value: Value) -> Condition:
         return matches("word", regex(value))
     if is_nothing(value):
         return has_no_value("word")
-    if value.text.lower() in known_words():
-        return has_reason("word", value.text.lower())
+    name, names = value.text.lower(), known_words()
+    if name in names:
+        return has_reason("word", name)
+    if value.kind is Kind.PLAIN and _NAME.fullmatch(name) and not any(name in known for known in names):
+        raise InvestigationError(
+            f"reason:{shortened(value.text, _SHOWN)} is no reason; there are {', '.join(names)}. A part of "
+            f'another ranking\'s word stands in quotes: reason:"{shortened(value.text, _SHOWN)}"'
+        )
     return contains("word", value.text)
 
 

@@ -9,6 +9,7 @@ from proxy_oa_assets.investigation.day_context import day_context
 from proxy_oa_assets.investigation.filters import Filters
 from proxy_oa_assets.investigation.listed import Listed, check_page, page_times
 from proxy_oa_assets.investigation.materialized_days import check_log
+from proxy_oa_assets.investigation.pasted_uris import uri_readings
 from proxy_oa_assets.investigation.weighing import feedback_of, is_weighed, weighed
 from proxy_oa_assets.model.day import Day
 from proxy_oa_assets.model.errors import InvestigationError
@@ -109,8 +110,9 @@ def expanded_search(
     """Return all of the day's raw rows whose URI or referer is that URI, in time order.
 
     A referer matches with `http://`, `https://` or no scheme, and for a host's start page also with a `/` at
-    its end; one with a port is another URI. A NULL URI is the word `null`. `filters` are as `Filters.parse`
-    reads them. Raises InvestigationError for a wrong filter, and for a day without a log.
+    its end; one with a port is another URI. A NULL URI is the word `null`. A URI that the day hasn't as it
+    stands is read as a paste, with a scheme or defanged. `filters` are as `Filters.parse` reads them.
+    Raises InvestigationError for a wrong filter, and for a day without a log.
 
     The columns: p_date, p_time, clientip, username, duration, fulluri, webcat, respcode, reqmethod,
     useragent, resconttype, referer, uriport, serverip, scbytes, csbytes.
@@ -118,8 +120,11 @@ def expanded_search(
     wanted = Filters.parse(filters)
     day, deployment = day_context(day, deployment)
     condition = wanted.condition(PROXY, day, deployment)
-    found = deployment.impala.query(raw_log.found_rows(day, fulluri, condition=condition))
-    if found.empty:
+    for uri in uri_readings(fulluri):
+        found = deployment.impala.query(raw_log.found_rows(day, uri, condition=condition))
+        if len(found):
+            break
+    else:
         check_log(day, deployment)
     return found
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from proxy_oa_assets.investigation.day_context import day_context
 from proxy_oa_assets.investigation.filters import Filters
 from proxy_oa_assets.investigation.materialized_days import logged_days
+from proxy_oa_assets.investigation.pasted_uris import client_readings, host_readings, uri_readings
 from proxy_oa_assets.model.day import Day
 from proxy_oa_assets.model.errors import InvestigationError
 from proxy_oa_assets.model.tables import PROXY, PROXY_HISTORY, Table, records
@@ -96,30 +97,48 @@ def sightings(
     """Return when a host, a URI or a client, one of them, was seen on a day and the `back` days before it.
 
     Hosts and clients are found in `proxy_history`, on days without it in the raw log; a URI in the raw log of
-    the days that have one of its hosts. Raises InvestigationError for none or several of them.
+    the days that have one of its hosts. What no day has as it stands is read as a paste, with a scheme or
+    defanged. Raises InvestigationError for none or several of them.
     """
-    import pandas as pd
-
-    if len([name for name in (host, fulluri, clientip) if name is not None]) != 1 or back < 0:
+    given = [
+        (kind, readings(value))
+        for kind, value, readings in (
+            ("host", host, host_readings),
+            ("fulluri", fulluri, uri_readings),
+            ("clientip", clientip, client_readings),
+        )
+        if value is not None
+    ]
+    if len(given) != 1 or back < 0:
         raise InvestigationError("sightings are of one host, fulluri or clientip, and go back 0 days or more")
     day, deployment = day_context(day, deployment)
+    [(kind, values)] = given
+    for value in values:
+        found = _sightings(day, kind, value, back, deployment)
+        if found.days:
+            break
+    return found
+
+
+def _sightings(day: Day, kind: str, value: str, back: int, deployment: Deployment) -> Sightings:
+    import pandas as pd
+
     first, warehouse = day.plus(-back), deployment.impala
     remembered = _days_with_rows(PROXY_HISTORY, first, day, warehouse)
     known = remembered | _days_with_rows(PROXY, first, day, warehouse)
     found: dict[Day, list[_Seen]] = {}
-    if fulluri is None:
-        if host is not None:
+    if kind != "fulluri":
+        if kind == "host":
             # As history writes hosts: letters other than ASCII's stay.
-            named, value = "host", host.translate(_LOWERED)
+            value = value.translate(_LOWERED)
             condition = equals("lower(host)", value)
         else:
-            named, value = "clientip", str(clientip)
             condition = equals("clientip", value, null_is_word=True)
         if remembered:
-            found = _in_history(first, day, named, [value], warehouse)
+            found = _in_history(first, day, kind, [value], warehouse)
         searched = known - remembered
     else:
-        condition = equals("fulluri", fulluri, null_is_word=True)
+        condition = equals("fulluri", value, null_is_word=True)
         hosts = [str(each) for (each,) in records(warehouse.query(hosts_of(day, condition))) if each]
         searched = known - remembered | {day}
         if remembered and hosts:

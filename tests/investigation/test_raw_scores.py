@@ -35,6 +35,7 @@ def test_a_whole_host_is_scored_and_fed_back(a_host: AnalystsDay) -> None:
     """A line of each connection that isn't in the list, made of its earliest request in the raw log."""
     where = {"deployment": a_host.deployment}
     uris = host_uris(a_host.day, "h.TEST", **where)
+    assert host_uris(a_host.day, "hxxp://h[.]test/", **where) == uris
     assert uris == [LISTED, "h.test/only listed", RAW, "h.test/upper"]
     assert host_uris(a_host.day, None, **where) == ["null"]
 

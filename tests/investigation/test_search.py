@@ -39,6 +39,21 @@ def test_requests_to_and_from_a_uri_are_found_in_time_order(today: AnalystsDay) 
     assert (search.total_rows, search.total_clients) == (5, 3)
 
 
+def test_a_pasted_uri_is_found_unless_the_log_has_it_as_it_stands(today: AnalystsDay) -> None:
+    """What a log wrote comes before what the text means as a paste."""
+    uris = ["a.test/x", "a[.]test/x", "http://b.test/"]
+    today.write_raw(*({"fulluri": uri} for uri in (*uris, "b.test", "c.test/#")))
+    for text, uri in {
+        **dict(zip(uris, uris, strict=True)),
+        "hxxp://A[.]test/x#top": "a.test/x",
+        "https://b.test:443/": "b.test",
+        "c[.]test/#": None,
+        "<>": None,
+    }.items():
+        rows = expanded_search(today.day, text, deployment=today.deployment)
+        assert rows["fulluri"].tolist() == ([uri] if uri else []), text
+
+
 def test_totals_count_all_matches(today: AnalystsDay) -> None:
     """At most `limit` rows are returned, the earliest ones."""
     today.write_raw(

@@ -53,7 +53,7 @@ def test_a_search_counts_each_day(home: Home) -> None:
 
 
 def test_sightings_come_from_history_and_else_from_the_raw_log(home: Home) -> None:
-    """Of a host in any case of letters, a client, or exactly a URI; days without traffic aren't known."""
+    """Of a host in any case, a client, or exactly a URI, pasted or not; days without traffic aren't known."""
 
     def seen(**what: object) -> tuple[list[tuple[object, ...]], int, int, int]:
         found: Sightings = sightings(LAST, deployment=home.deployment, **what)
@@ -68,6 +68,8 @@ def test_sightings_come_from_history_and_else_from_the_raw_log(home: Home) -> No
 
     evil = [("2015-12-30", 2, 2), ("2016-01-01", 2, 1), ("2016-01-03", 2, 1)]
     assert seen(host="EVIL.test") == (evil, 3, 4, 3)
+    assert seen(host="hxxps://EVIL[.]test/") == (evil, 3, 4, 3)
+    assert seen(fulluri="hxxp://evil[.]test/x") == seen(fulluri="evil.test/x")
     assert seen(clientip="a") == (
         [("2015-12-30", 2, 1), ("2015-12-31", 1, 1), ("2016-01-01", 2, 1)],
         1,

@@ -29,7 +29,7 @@ DAY = Day.parse("2016-09-12")
 _TERMS = (
     'a.example "b" /c/ host:d.example,*.e client:10.0.0.7,10.55.,fe80::1 uri:f method:post code:4xx,- type:g '
     "agent:h referer:i user:j category:k time:23:00-01:00 sent:>1MB received:1-2 verdict:>=low "
-    "reason:beacon,other severity:none,low"
+    "reason:beacon,/other/ severity:none,low"
 )
 FILTERS = Filters.parse(f"{_TERMS} {' '.join(f'-{term}' for term in _TERMS.split())}")
 EVERY_TERM = FILTERS.on(Rows(PROXY, DAY))
