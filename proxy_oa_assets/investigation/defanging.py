@@ -3,8 +3,14 @@
 import re
 
 _SCHEME = re.compile(r"(h)(tt)(ps?://)|(f)t(ps?://)|(?<=[a-z0-9]):(?=//)", re.IGNORECASE)
-# What can be a name or an address, wherever in a text: paths and queries hold addresses, too.
-_WORD = re.compile(r"[\w.-]+")
+# A path or query, and what can be a name or an address anywhere else. What ends a link ends a path.
+_PART = re.compile(r"(?P<path>(?<=[\w\]).-])[/?#][^\s\"'<>`|,(){}\[\]^\\]*)|[\w.-]+")
+# The addresses in a path or query: behind a scheme, `www.`, of a mail, or with a path of their own.
+_IN_PATH = re.compile(
+    r"(?:(?<=:)|(?<==))//[\w.-]+|(?<=%2f%2f)[\w.-]+|(?<=@)(?=[\w.-]*\.[^\W\d])[\w.-]+"
+    r"|(?<![\w.-])www\.[\w.-]+|(?<=[=;&])[\w.-]+(?=[/:?])",
+    re.IGNORECASE,
+)
 _DECIMAL = re.compile(r"\d+\.\d+", re.ASCII)
 # RFC 1918: an address that leads nowhere outside.
 _INTERNAL = re.compile(r"(?:10\.\d{1,3}|192\.168|172\.(?:1[6-9]|2\d|3[01]))\.\d{1,3}\.\d{1,3}", re.ASCII)
@@ -27,10 +33,15 @@ _FANGS = [
 def defanged(text: str) -> str:
     """Return a text with `hxxp` for `http`, `fxp` for `ftp` and `[.]` for the dots of names and addresses.
 
-    The colon of another scheme becomes `[:]`. Decimal numbers, the ends of sentences and internal addresses
-    stay as they are, so that a comment can be given as well as a URI.
+    The colon of another scheme becomes `[:]`. Paths and queries stay as they are, except for the addresses in
+    them, and so do decimal numbers, the ends of sentences and internal addresses: a comment can be given as
+    well as a URI.
     """
-    return _WORD.sub(_without_dots, _SCHEME.sub(_without_scheme, text))
+    return _SCHEME.sub(_without_scheme, _PART.sub(_safe, text))
+
+
+def _safe(match: re.Match[str]) -> str:
+    return _IN_PATH.sub(_without_dots, match[0]) if match["path"] else _without_dots(match)
 
 
 def _without_scheme(match: re.Match[str]) -> str:
@@ -41,7 +52,7 @@ def _without_scheme(match: re.Match[str]) -> str:
 
 def _without_dots(match: re.Match[str]) -> str:
     word = match[0]
-    inner = word.strip(".")
+    inner = word.strip("/.")
     if "." not in inner or _DECIMAL.fullmatch(inner) or _INTERNAL.fullmatch(inner):
         return word
     return word.replace(inner, inner.replace(".", "[.]"))

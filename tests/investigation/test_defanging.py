@@ -1,6 +1,6 @@
 import pytest
 
-from proxy_oa_assets.investigation.defanging import defanged
+from proxy_oa_assets.investigation.defanging import defanged, refang
 
 
 @pytest.mark.parametrize(
@@ -8,18 +8,25 @@ from proxy_oa_assets.investigation.defanging import defanged
     [
         (
             "http://evil.example/a.php?u=https://b.co.uk/x",
-            "hxxp://evil[.]example/a[.]php?u=hxxps://b[.]co[.]uk/x",
+            "hxxp://evil[.]example/a.php?u=hxxps://b[.]co[.]uk/x",
         ),
         ("HTTP://Evil.Example", "HXXP://Evil[.]Example"),
-        ("evil.example/2.5/x.jar", "evil[.]example/2.5/x[.]jar"),
+        ("evil.example/2.5/error_message.html?f=a.b", "evil[.]example/2.5/error_message.html?f=a.b"),
+        ("See evil.example/a.html, then b.example.", "See evil[.]example/a.html, then b[.]example."),
+        ("evil.example/<b.example>,c.example/x.y", "evil[.]example/<b[.]example>,c[.]example/x.y"),
+        ("a.example/www.b.example/x.y", "a[.]example/www[.]b[.]example/x.y"),
+        ("a.example/?u=b.example/x.y&m=x@c.example", "a[.]example/?u=b[.]example/x.y&m=x@c[.]example"),
+        ("a.example/?u=http%3A%2F%2Fb.example%2Fx.y", "a[.]example/?u=http%3A%2F%2Fb[.]example%2Fx.y"),
+        ("[2001:db8::1]:80/a.b //c.example/", "[2001:db8::1]:80/a.b //c[.]example/"),
         ("203.0.113.7:8080/x", "203[.]0[.]113[.]7:8080/x"),
         ("ftp://a.example ws://b.example", "fxp://a[.]example ws[:]//b[.]example"),
         ("пример.рф, x@mail.example", "пример[.]рф, x@mail[.]example"),
     ],
 )
 def test_no_address_in_a_text_stays_what_a_program_makes_a_link_of(text, safe):
-    """Schemes are renamed and the dots of names are bracketed, in paths, queries and sentences alike."""
+    """Schemes are renamed, and the dots of hosts bracketed; paths keep theirs but for addresses in them."""
     assert defanged(text) == safe
+    assert refang(safe).lower() == text.lower()
 
 
 def test_prose_reads_as_it_was_written():

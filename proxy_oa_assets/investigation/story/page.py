@@ -82,7 +82,7 @@ def page(story: DayStory) -> Markup:
             story.minutes,
             scored=story.scored_times,
             marked=first,
-            marked_as="a computer first meets a threat",
+            marked_as="a client first meets a threat",
         ),
         severities={severity.value: severity.name.lower() for severity in Severity},
         said=_SAID,
@@ -118,7 +118,7 @@ def _timeline_svg(threat: ThreatStory) -> Markup:
         frame, lane = threat.hosts_timeline, "host"
         requests = {_address(host.host): host.requests for host in threat.hosts}
     else:
-        frame, lane = threat.timeline, "computer"
+        frame, lane = threat.timeline, "client"
         requests = {_address(each.client): each.requests or 0 for each in threat.clients}
     shown = frame.assign(
         clientip=[_address(uri_text(each)) for each in frame["clientip"]],

@@ -123,13 +123,13 @@ def data_address(svg: Markup) -> str:
 
 
 def timeline_svg(
-    timeline: pd.DataFrame, requests: Mapping[str, int] | None = None, *, lane: str = "computer"
+    timeline: pd.DataFrame, requests: Mapping[str, int] | None = None, *, lane: str = "client"
 ) -> Markup:
     """Return a plot of when each client met a threat: a bar from its first to its last time.
 
     `timeline` is the frame that `storyboard.timeline` returns, `requests` the number of requests by client.
     Beside a bar stand that number, the total duration and the answers. At most 40 clients are shown, the
-    earliest first. `lane` is what has a bar: `computer`, or `host` for a frame with hosts as its clients.
+    earliest first. `lane` is what has a bar: `client`, or `host` for a frame with hosts as its clients.
     """
     clients = client_times(timeline, requests)
     shown = clients[:_MOST_LANES]

@@ -25,7 +25,7 @@ def test_an_incident_is_one_threat_with_all_of_its_hosts_and_requests(today):
 
     assert [text for text in texts(page, "h2") if "A kit" in text] == ["high risk A kit"]
     said = texts(page, "p")
-    assert "One incident: 4 hosts, 5 addresses, 6 requests, 1 computer." in said
+    assert "One incident: 4 hosts, 5 URIs, 6 requests, 1 client." in said
     codes = texts(page, "code")
     hosts = ["gate[.]example", "kit[.]example", "payload[.]example", "home[.]example"]
     assert [code for code in codes if code in hosts] == hosts
@@ -35,7 +35,8 @@ def test_an_incident_is_one_threat_with_all_of_its_hosts_and_requests(today):
     assert cells[row : row + 4] == [CLIENT, "12:00:02", "15:00:00", "6"]
     linked = next(text for text in cells if text.startswith("is the referer"))
     assert linked.endswith("landing[.]example/page")
-    assert "4 other requests within two minutes of the threat's own; no referer links them to it." in said
+    around = "4 other requests within two minutes of the threat's own. No referer links them directly;"
+    assert f"{around} a page that led to the threat can have led to them, too." in said
     assert not any(text.startswith("No referer in the log") for text in said)
 
 
@@ -53,7 +54,7 @@ def test_a_story_of_a_uri_counts_requests_and_says_that_the_log_has_no_referer(e
     row = cells.index(CLIENT)
     assert cells[row : row + 4] == [CLIENT, "12:00:20", "12:00:20", "3"]
     assert "No referer in the log: none of its requests names the page that led there." in texts(page, "p")
-    assert "What the computer did just before and after" in texts(page, "h3")
+    assert "What the client did just before and after" in texts(page, "h3")
     assert any(cell.endswith("mail[.]example/") for cell in cells)
 
 
@@ -80,5 +81,5 @@ def test_an_incident_whose_requests_the_log_no_longer_has_names_its_hosts(embedd
 
     page = written(day.home, day.day)
 
-    assert "One incident: 5 hosts, 6 addresses, 0 requests, 1 computer." in texts(page, "p")
+    assert "One incident: 5 hosts, 6 URIs, 0 requests, 1 client." in texts(page, "p")
     assert "payload[.]example" in texts(page, "code")

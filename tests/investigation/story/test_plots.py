@@ -91,8 +91,8 @@ def test_at_most_forty_clients_are_drawn_and_the_others_counted():
     root = drawing(timeline_svg(timeline(*rows)))
     assert "10.0.0.39" in texts(root)
     assert "10.0.0.40" not in texts(root)
-    assert "and 13 more computers" in texts(root)
-    assert texts(drawing(timeline_svg(timeline(*rows[:40]))))[-1] != "and 0 more computers"
+    assert "and 13 more clients" in texts(root)
+    assert texts(drawing(timeline_svg(timeline(*rows[:40]))))[-1] != "and 0 more clients"
 
 
 def test_a_threat_without_requests_is_an_empty_timeline():
@@ -109,13 +109,13 @@ def test_the_chain_reads_from_who_led_there_to_where_it_led():
     shown = texts(drawing(referer_chain_svg(incident)))
     assert shown[3:9] == [
         "no referer in the log",
-        "3 computers",
+        "3 clients",
         "http://b/",
-        "2 computers",
+        "2 clients",
         "http://a/",
-        "1 computer",
+        "1 client",
     ]
-    assert shown[9:] == ["next.example/", "null", URI, "met by 3 computers"]
+    assert shown[9:] == ["next.example/", "null", URI, "met by 3 clients"]
 
 
 def test_uris_beyond_the_most_are_counted():

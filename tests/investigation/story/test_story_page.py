@@ -120,7 +120,7 @@ def test_the_figures_count_the_day(home):
     page = written(home)
 
     assert page.texts["dd"] == [f"{sum(range(480, 1200)):,}", "3", "4", "2", "2"]
-    assert "addresses judged by analysts: 2 high, 1 medium, 1 low" in page.texts["dt"]
+    assert "URIs judged by analysts: 2 high, 1 medium, 1 low" in page.texts["dt"]
     assert "High risk, not described yet" in page.texts["h2"]
     assert page.texts["li"] == ["c"]
 
@@ -132,7 +132,7 @@ def test_clients_beyond_the_timeline_are_counted(home):
     other = Threat("evil.example/a", met=threat.met[:3], saved=False)
     write_stories(home, DAY, other)
 
-    said = "These are the 3 computers with the most requests, of 4 computers that met it."
+    said = "These are the 3 clients with the most requests, of 4 clients that met it."
 
     assert said in paragraphs(written(home))
 
@@ -162,7 +162,7 @@ def test_what_is_more_than_25_rows_is_whole_in_an_appendix(home):
     ("uri_rep", "said"),
     [
         ("", "No reputation service was queried."),
-        (None, "Unknown: the address isn't among the day's scored connections."),
+        (None, "Unknown: the URI isn't among the day's scored connections."),
         ("an older note", "an older note"),
     ],
 )
