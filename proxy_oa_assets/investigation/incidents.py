@@ -25,14 +25,14 @@ from proxy_oa_assets.investigation.incident_file import (
     holders,
     read_incidents,
 )
-from proxy_oa_assets.investigation.listed import Connection
+from proxy_oa_assets.investigation.listed import Connection, pairs_of
 from proxy_oa_assets.investigation.progressions import (
     MOST_CLIENTS,
     Found,
     found_of,
     write_found,
 )
-from proxy_oa_assets.investigation.storyboard import Comment, check_top, comments_by_threat
+from proxy_oa_assets.investigation.storyboard import Comment, check_length, check_top, comments_by_threat
 from proxy_oa_assets.investigation.threat_times import times_of
 from proxy_oa_assets.model.day import Day
 from proxy_oa_assets.model.errors import CommentChangedError, InvestigationError, LockedError
@@ -59,15 +59,17 @@ def save_incident(
 
     Each of its URIs gets the comment, its timeline of the `top` clients and its progression; a URI that left
     the incident gets the comment behind it again, or loses all three. Raises InvestigationError, before
-    anything is written, for no title, no connection, one that the day's raw log doesn't have, an unknown key
-    or a `top` below 1, and CommentChangedError if `over`, the incident as it was read, is no longer stored.
+    anything is written, for no title, a too long title or text, no connection, one that isn't a pair or that
+    the day's raw log doesn't have, an unknown key or a `top` below 1, and CommentChangedError if `over`, the
+    incident as it was read, is no longer stored.
     """
     check_top(top)
     day, deployment = day_context(day, deployment)
     comment = Comment.of(title, text)
-    pairs = tuple(dict.fromkeys((uri_text(client), uri_text(uri)) for client, uri in connections))
+    pairs = tuple(pairs_of(connections))
+    check_length(comment)
     if not comment.title.strip():
-        raise InvestigationError("an incident needs a title: write one")
+        raise InvestigationError("an incident needs a title: write one. delete_incident() deletes one")
     if not pairs:
         raise InvestigationError("an incident needs a connection: add one")
     first_seen, last_seen = _seen(day, deployment, pairs)
@@ -128,9 +130,7 @@ def delete_incident(day: Day | str, key: str, *, deployment: Deployment | None =
     day, deployment = day_context(day, deployment)
     with analysts_lock(day, deployment, "deleting an incident of") as still_held:
         stored = _finished(day, deployment, still_held)
-        if key not in stored:
-            raise InvestigationError(f"{day} has no incident {printable(key, _SHOWN_WIDTH)}: it was deleted")
-        former = stored[key]
+        former = _known(day, key, stored)
         comments = comments_by_threat(deployment.impala.read_latest_day(PROXY_STORYBOARD, day))
         left = _instead(former.incident.uris, former, stored, comments)
         change = Stored(former.incident, former.behind, "deleting", left)
@@ -138,6 +138,21 @@ def delete_incident(day: Day | str, key: str, *, deployment: Deployment | None =
         change.write(day, deployment)
         _follow(day, deployment, change, {}, still_held)
     return [uri for uri, comment in left.items() if comment is None]
+
+
+def stories_without(
+    day: Day | str, key: str, *, deployment: Deployment | None = None
+) -> dict[str, Comment | None]:
+    """Return the story that each URI of an incident has once that is deleted, None for none.
+
+    Raises InvestigationError for an unknown key.
+    """
+    day, deployment = day_context(day, deployment)
+    stored = read_incidents(day, deployment)
+    former = _known(day, key, stored)
+    comments = comments_by_threat(deployment.impala.read_day(PROXY_STORYBOARD, day))
+    left = _instead(former.incident.uris, former, stored, comments)
+    return {uri: left[uri] if uri in left else comments[uri] for uri in former.incident.uris}
 
 
 def delete_story(day: Day | str, fulluri: str, *, deployment: Deployment | None = None) -> None:
@@ -187,6 +202,12 @@ def restore_incidents(day: Day, deployment: Deployment, *, patience: float | Non
         with analysts_lock(day, deployment, "restoring an incident of", patience) as still_held:
             _finished(day, deployment, still_held)
     return unfinished
+
+
+def _known(day: Day, key: str, stored: Mapping[str, Stored]) -> Stored:
+    if key not in stored:
+        raise InvestigationError(f"{day} has no incident {printable(key, _SHOWN_WIDTH)}: it was deleted")
+    return stored[key]
 
 
 def _finished(day: Day, deployment: Deployment, still_held: StillHeld) -> dict[str, Stored]:

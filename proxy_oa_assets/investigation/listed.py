@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import accumulate
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from proxy_oa_assets.investigation.day_context import uri_text
 from proxy_oa_assets.model.errors import InvestigationError
 from proxy_oa_assets.model.tables import records
+from proxy_oa_assets.model.text import printable
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -16,6 +19,7 @@ if TYPE_CHECKING:
 Connection = tuple[str, str]
 # A condition that names more values is slower than reading the whole day.
 MOST_NAMED = 1000
+_SHOWN_WIDTH = 200
 
 
 @dataclass(frozen=True)
@@ -43,6 +47,22 @@ class PageTimes:
     times: list[str | None] | None
     before: int
     total: int
+
+
+def pairs_of(connections: Iterable[Any]) -> list[Connection]:
+    """Return connections as pairs of texts, each once. Raises InvestigationError for what isn't a pair."""
+    found = dict[Connection, None]()
+    for each in [connections] if isinstance(connections, str) else connections:
+        try:
+            client, uri = [each] if isinstance(each, str) else each
+        except (TypeError, ValueError):
+            shown = printable(each if isinstance(each, str) else repr(each), _SHOWN_WIDTH)
+            raise InvestigationError(
+                f"{shown} isn't a connection; a connection is a pair of a client and "
+                f"a URI, such as ('10.0.0.7', 'evil.example/gate')"
+            ) from None
+        found[uri_text(client), uri_text(uri)] = None
+    return list(found)
 
 
 def check_page(limit: int, offset: int = 0) -> None:

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypedDict, cast
+from typing import TYPE_CHECKING, TypedDict, TypeVar, cast
 
 from proxy_oa_assets.enrichment.score_columns import response_code_name
 from proxy_oa_assets.investigation.day_context import in_statements, replace_rows, uri_text
@@ -24,7 +25,11 @@ from proxy_oa_assets.sql.raw_log import referers
 if TYPE_CHECKING:
     import pandas as pd
 
+T = TypeVar("T")
+
 MOST_CLIENTS = 20
+# A file costs WebHDFS some requests, each a few hundred milliseconds on a busy cluster.
+_WRITERS = 8
 
 
 class ProgressionRequest(TypedDict):
@@ -109,13 +114,29 @@ def write_found(
     rows = [row for each in found for row in each.times]
     still_held()
     replace_rows(deployment, PROXY_TIMELINE, day, {*threats_of, *removed}, rows, before=former)
-    for uri, each in threats_of.items():
-        still_held()
+
+    def write(uri: str) -> None:
         path = deployment.workspace.progression(day, uri)
-        deployment.hdfs.write(path, [json.dumps(each.progression).encode("utf-8")])
-    for uri in removed:
+        if uri in threats_of:
+            deployment.hdfs.write(path, [json.dumps(threats_of[uri].progression).encode("utf-8")])
+        else:
+            deployment.hdfs.delete(path)
+
+    concurrently(write, dict.fromkeys((*threats_of, *removed)), still_held)
+
+
+def concurrently(change: Callable[[str], T], of: Iterable[str], still_held: StillHeld) -> list[T]:
+    """Return what changes of several files return, in order; after an error, no further one is begun.
+
+    The analysts' lock must be held.
+    """
+
+    def confirmed(each: str) -> T:
         still_held()
-        deployment.hdfs.delete(deployment.workspace.progression(day, uri))
+        return change(each)
+
+    with ThreadPoolExecutor(_WRITERS) as pool:
+        return list(pool.map(confirmed, of))
 
 
 def _rows(deployment: Deployment, query: Query) -> Iterator[tuple[object, ...]]:

@@ -8,7 +8,14 @@ from typing import TYPE_CHECKING
 
 from proxy_oa_assets.investigation.day_context import day_context
 from proxy_oa_assets.investigation.filters import Filters
-from proxy_oa_assets.investigation.listed import MOST_NAMED, Connection, Listed, check_page, page_times
+from proxy_oa_assets.investigation.listed import (
+    MOST_NAMED,
+    Connection,
+    Listed,
+    check_page,
+    page_times,
+    pairs_of,
+)
 from proxy_oa_assets.investigation.materialized_days import check_log
 from proxy_oa_assets.model.day import Day
 from proxy_oa_assets.model.errors import InvestigationError
@@ -118,7 +125,7 @@ def requests_of(
 
     day, deployment = day_context(day, deployment)
     wanted: dict[str, set[str]] = {}
-    for client, uri in connections:
+    for client, uri in pairs_of(connections):
         wanted.setdefault(uri, set()).add(client)
     uris = sorted(wanted)
     parts = []

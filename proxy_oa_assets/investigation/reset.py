@@ -1,6 +1,7 @@
 """Reset of everything that analysts recorded on a day."""
 
 from proxy_oa_assets.investigation.day_context import analysts_lock, day_context
+from proxy_oa_assets.investigation.progressions import concurrently
 from proxy_oa_assets.investigation.story.page import write_story
 from proxy_oa_assets.model.day import Day
 from proxy_oa_assets.model.tables import ANALYST_TABLES
@@ -22,9 +23,10 @@ def reset_scored_connections(day: Day | str, *, deployment: Deployment | None = 
             if entry.name.startswith("incident-") and entry.name.endswith(".json")
         ]
         # What follows from the tables first: after a kill in between, the next touch of the day restores it.
-        for path in (deployment.workspace.feedback(day), *progressions):
-            still_held()
-            if deployment.hdfs.delete(path):
+        files = (deployment.workspace.feedback(day), *progressions)
+        removed = concurrently(deployment.hdfs.delete, files, still_held)
+        for path, was_there in zip(files, removed, strict=True):
+            if was_there:
                 lines.append(f"{deployment.hdfs.location(path)} removed")
         for table in reversed(ANALYST_TABLES):
             rows = len(deployment.impala.read_latest_day(table, day))

@@ -24,6 +24,8 @@ from proxy_oa_assets.sql import analysts
 if TYPE_CHECKING:
     import pandas as pd
 
+# A title is a line of a list. A text is read on a page; what is longer was pasted by mistake.
+LONGEST_TITLE, LONGEST_TEXT = 200, 20_000
 _SHOWN_WIDTH = 200
 
 
@@ -60,19 +62,25 @@ def save_storyboard(
 
     The timeline has the `top` clients with the most requests to the URI. The comment is the record and comes
     first, the progression last: `restore_stories` knows by it what a killed save left out. Raises
-    InvestigationError, before anything is written, if the day's raw log doesn't have the URI or `top` is
-    below 1, and CommentChangedError if `over` is given and another comment is stored.
+    InvestigationError, before anything is written, for a comment without words or a too long one, if the
+    day's raw log doesn't have the URI or `top` is below 1, and CommentChangedError if `over` is given and
+    another comment is stored.
     """
     check_top(top)
     day, deployment = day_context(day, deployment)
-    threat = uri_text(fulluri)
+    threat, comment = uri_text(fulluri), Comment.of(title, text)
+    check_length(comment)
+    if comment.is_blank:
+        raise InvestigationError(
+            f"{printable(threat, _SHOWN_WIDTH)}: a story needs a title or a text, so none was saved. "
+            f"delete_story() deletes one"
+        )
     found = found_of(day, deployment, [threat], top)[threat]
     if not found:
         raise InvestigationError(
             f"{printable(threat, _SHOWN_WIDTH)}: no request of {day} is to this URI or names it as its "
             f"referer, so no story was saved. expanded_search() shows what the day has"
         )
-    comment = Comment.of(title, text)
     with analysts_lock(day, deployment, "saving a story of") as still_held:
         comments = deployment.impala.read_latest_day(PROXY_STORYBOARD, day)
         if over and over != comment_of(comments, threat):
@@ -115,6 +123,16 @@ def check_top(top: int) -> None:
     """Raise InvestigationError for a number of clients that no timeline has."""
     if top < 1:
         raise InvestigationError(f"top is {top}; it is the number of clients in the timeline, at least 1")
+
+
+def check_length(comment: Comment) -> None:
+    """Raise InvestigationError for a title or a text that is too long."""
+    for name, text, most in (("title", comment.title, LONGEST_TITLE), ("text", comment.text, LONGEST_TEXT)):
+        if len(text) > most:
+            raise InvestigationError(
+                f"the {name} has {len(text):,} characters, so nothing was saved; it can have {most:,}: "
+                f"shorten it"
+            )
 
 
 def comments_by_threat(comments: pd.DataFrame) -> dict[str, Comment]:

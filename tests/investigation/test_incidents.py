@@ -10,10 +10,12 @@ from proxy_oa_assets.investigation.incidents import (
     incidents,
     restore_incidents,
     save_incident,
+    stories_without,
 )
 from proxy_oa_assets.investigation.repair import repaired
 from proxy_oa_assets.investigation.reset import reset_scored_connections
 from proxy_oa_assets.investigation.storyboard import (
+    Comment,
     incident_progression,
     save_storyboard,
     storyboard,
@@ -40,6 +42,12 @@ def write_kit(day: AnalystsDay) -> None:
 def comments(day: AnalystsDay) -> dict[object, object]:
     """Return the titles by threat, as Spot shows them."""
     return {uri: title for uri, title, _ in records(storyboard(day.day, deployment=day.deployment))}
+
+
+def hdfs_files(day: AnalystsDay) -> list[str]:
+    """Return the names of the progressions and of the incidents' files."""
+    folder = day.deployment.workspace.progressions(day.day)
+    return [entry.name for entry in day.deployment.hdfs.list_folder(folder)]
 
 
 def derived(day: AnalystsDay, uri: str) -> tuple[list[tuple[object, ...]], object]:
@@ -104,6 +112,9 @@ def test_of_several_stories_of_a_uri_the_last_saved_is_seen_and_none_is_lost(
         save_storyboard(day, LANDING, "own", "", **where)
         both = [save_incident(day, title, "", KIT[:2], **where) for title in ("one", "two")]
         assert comments(embedded_day) == dict.fromkeys((EXPLOIT, LANDING), "two")
+        for number in (0, 1):
+            after = stories_without(day, both[number].key, **where)
+            assert after == dict.fromkeys((LANDING, EXPLOIT), both[1 - number].comment)
         with pytest.raises(InvestigationError, match="is that of the incident two"):
             delete_story(day, LANDING, **where)
 
@@ -111,6 +122,8 @@ def test_of_several_stories_of_a_uri_the_last_saved_is_seen_and_none_is_lost(
 
         assert left == []
         assert comments(embedded_day)[LANDING] == both[1 - deleted_first].title
+        after = stories_without(day, both[1 - deleted_first].key, **where)
+        assert after == {LANDING: Comment("own"), EXPLOIT: None}
         assert delete_incident(day, both[1 - deleted_first].key, **where) == [EXPLOIT]
         assert comments(embedded_day) == {LANDING: "own"}
         assert derived(embedded_day, LANDING)[1]
@@ -148,8 +161,14 @@ def test_an_incident_needs_a_title_and_connections_of_the_raw_log(embedded_day: 
     day = embedded_day.day
     unknown = [("10.9.9.9", LANDING), *((CLIENT, f"gone.test/{n}\x1b") for n in range(8))]
     for arguments, says in (
-        ((" \n", "", KIT), "needs a title"),
+        ((" \n", "", KIT), r"needs a title.* delete_incident\(\)"),
+        (("k" * 201, "", KIT), "the title has 201 characters, .* it can have 200"),
+        (("kit", "t" * 20_001, KIT), "the text has 20,001 characters, .* it can have 20,000"),
         (("kit", "", []), "needs a connection"),
+        (("kit", "", [LANDING]), r"^land.test/ isn't a connection; .* pair of a client and a URI"),
+        (("kit", "", LANDING), r"^land.test/ isn't a connection"),
+        (("kit", "", [*KIT, "ab", (CLIENT,), None]), r"^ab isn't a connection"),
+        (("kit", "", [None]), r"^None isn't a connection"),
         (
             ("kit", "", [*KIT, *unknown]),
             r"^10.9.9.9 to land.test/, 10.0.0.1 to gone.test/0\\x1b, .* and 4 more",
@@ -171,16 +190,17 @@ def test_hostile_titles_and_uris_come_back_as_they_are(embedded_day: AnalystsDay
     where = {"deployment": embedded_day.deployment}
     uris = [f"h.test/{number}{text}" for number, text in enumerate(HOSTILE)]
     embedded_day.write_raw(*({"fulluri": uri} for uri in uris))
-    title = "".join(HOSTILE)
+    typed = [each[:1000] for each in HOSTILE]
+    title = "".join(typed)[:199]
     saved = save_incident(
-        embedded_day.day, f"{title}\ud83d", "\n".join(HOSTILE), [(CLIENT, uri) for uri in uris], **where
+        embedded_day.day, f"{title}\ud83d", "\n".join(typed), [(CLIENT, uri) for uri in uris], **where
     )
     hdfs, workspace = embedded_day.deployment.hdfs, embedded_day.deployment.workspace
     for number, content in enumerate((b"{", b"[]", b'{"incident": {}}', b"[" * 9999)):
         hdfs.write(workspace.incident(embedded_day.day, f"{number:012}"), [content])
 
     assert incidents(embedded_day.day, **where) == [saved]
-    assert (saved.title, saved.text) == (f"{title}\ufffd", "\n".join(HOSTILE))
+    assert (saved.title, saved.text) == (f"{title}\ufffd", "\n".join(typed))
     assert list(saved.uris) == uris
 
 
@@ -228,6 +248,7 @@ def test_an_incident_of_hundreds_of_hosts_is_saved_in_a_few_statements(
     assert calls.count("replace_day_with_frame") == 2
     assert calls.count("query") < 20
     assert len(comments(embedded_day)) == 500
+    assert len(hdfs_files(embedded_day)) == 501
     path = embedded_day.deployment.workspace.progression(embedded_day.day, pairs[0][1])
     with embedded_day.deployment.hdfs.open(path) as file:
         assert len(json.loads(file.read())["referer_for"]) == 499

@@ -132,16 +132,17 @@ def test_saving_again_replaces_the_story_and_leaves_the_others(today: AnalystsDa
 
 def test_a_comment_comes_back_as_it_was_typed(today: AnalystsDay) -> None:
     """Quotes, tabs, line breaks, emoji, SQL: in the title, in the text, in the threat itself."""
-    typed = "\n".join(HOSTILE)
+    typed = [each[:1000] for each in HOSTILE]
+    title, text = "\n".join(typed)[:200], "\n".join(typed)
     threats = sorted(
         f"h.test/{text}" for text in ("", "nul\0inside", "a\nb\r\tc", "\\' OR 1=1 -- ", "\U0001f600")
     )
     today.write_raw(*({"fulluri": threat} for threat in threats))
 
     for threat in threats:
-        save(today, threat, title=typed, text=f"{typed}\n{threat}")
+        save(today, threat, title=title, text=f"{text}\n{threat}")
 
-    assert comments(today) == [(threat, typed, f"{typed}\n{threat}") for threat in threats]
+    assert comments(today) == [(threat, title, f"{text}\n{threat}") for threat in threats]
     for threat in threats:
         assert len(times(today, threat)) == 1
         assert incident_progression(today.day, threat, deployment=today.deployment)["fulluri"] == threat
@@ -155,6 +156,8 @@ def test_a_story_needs_traffic(embedded_day: AnalystsDay) -> None:
         save(embedded_day, "a.test/y")
     with pytest.raises(InvestigationError, match="top is 0"):
         save(embedded_day, top=0)
+    with pytest.raises(InvestigationError, match=r"the text has 20,001 characters, .* it can have 20,000"):
+        save(embedded_day, text="t" * 20_001)
     save(embedded_day, "only.test/")
 
     assert [row[0] for row in comments(embedded_day)] == [URI, "only.test/"]
@@ -202,11 +205,15 @@ def test_a_colleague_s_newer_comment_is_not_overwritten_unseen(today: AnalystsDa
 
 
 def test_an_empty_comment_tells_nothing(embedded_day: AnalystsDay) -> None:
-    """A URI of high severity with nothing but blanks for a story is named as one that has none."""
+    """None is saved; a URI of high severity with one of other programs is named as one that has no story."""
     embedded_day.write_raw({"fulluri": URI}, {"fulluri": "b.test/"})
-    for uri, text in ((URI, " \n"), ("b.test/", "text")):
-        score(embedded_day.day, 1, uri, deployment=embedded_day.deployment)
-        save(embedded_day, uri, title="", text=text)
+    score(embedded_day.day, 1, [URI, "b.test/"], deployment=embedded_day.deployment)
+    save(embedded_day, "b.test/", title="", text="text")
+    with pytest.raises(InvestigationError, match=r"^a.test/x: a story needs .* delete_story\(\)"):
+        save(embedded_day, title="", text=" \n")
+    rows = [*comments(embedded_day), (URI, "", " \n")]
+    blank = pd.DataFrame(rows, columns=["p_threat", "title", "text"])
+    embedded_day.deployment.impala.replace_day_with_frame(PROXY_STORYBOARD, embedded_day.day, blank)
     told = read_story(embedded_day.day, embedded_day.deployment)
     assert told.undescribed == [URI]
 

@@ -11,7 +11,7 @@ from proxy_oa_assets.investigation.handover.selection import HandOver, Threat
 from proxy_oa_assets.investigation.handover.well_known import well_known
 from proxy_oa_assets.investigation.incident_file import Incident
 from proxy_oa_assets.investigation.incidents import incidents
-from proxy_oa_assets.investigation.listed import Connection
+from proxy_oa_assets.investigation.listed import Connection, pairs_of
 from proxy_oa_assets.investigation.requests import requests_of
 from proxy_oa_assets.investigation.score import severities_by_uri, threats
 from proxy_oa_assets.investigation.storyboard import storyboard
@@ -41,7 +41,7 @@ def selected(
     """
     of: tuple[Threat, ...]
     if connections is not None:
-        pairs = dict.fromkeys((uri_text(client), uri_text(uri)) for client, uri in connections)
+        pairs = pairs_of(connections)
         title = f"Selected web proxy connections of {day}"
         of = (Threat(_SELECTED, title, connections=tuple(pairs)),) if pairs else ()
     elif incident is not None:
@@ -63,7 +63,7 @@ def _incident(day: Day, key: str, deployment: Deployment) -> Threat:
     if key not in found:
         known = "; ".join(f"{each.key} ({printable(each.title, 60)})" for each in found.values())
         raise InvestigationError(
-            f"{day} has no incident {printable(key, 60)!r}; its incidents: {known or 'none'}"
+            f"{day} has no incident {printable(key, 60)}; its incidents: {known or 'none'}"
         )
     return _threat(found[key])
 

@@ -12,8 +12,14 @@ function render({ model, el }) {
   el.classList.add("comment-form");
   // JupyterLab's own keys (D, D deletes a cell) don't work in the fields.
   el.dataset.lmSuppressShortcuts = "true";
-  const title = labelled(el, "Title", "input", { placeholder: "What it is, in a line" });
-  const written = { rows: 6, placeholder: "What happened, who is concerned, what to do" };
+  const longest = model.get("longest");
+  const title = labelled(el, "Title", "input", {
+    placeholder: `What it is, in a line of up to ${longest.title.toLocaleString("en")} characters`,
+  });
+  const written = {
+    rows: 6,
+    placeholder: `What happened, who is concerned, what to do; up to ${longest.text.toLocaleString("en")} characters`,
+  };
   const text = labelled(el, "Text", "textarea", written);
   const most = { type: "number", min: 1, max: 1000, required: true };
   const clients = labelled(el, "Clients in the timeline", "input", most);

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 import anywidget
 import traitlets
 
+from proxy_oa_assets.investigation.incident_file import Incident
 from proxy_oa_assets.investigation.notebook.session import StatusLine
 from proxy_oa_assets.investigation.progressions import MOST_CLIENTS
 from proxy_oa_assets.investigation.story.page import write_story
-from proxy_oa_assets.investigation.storyboard import Comment
+from proxy_oa_assets.investigation.storyboard import LONGEST_TEXT, LONGEST_TITLE, Comment
 from proxy_oa_assets.model.day import Day
 from proxy_oa_assets.model.errors import ProxyOaError
+from proxy_oa_assets.model.text import counted, printable
 from proxy_oa_assets.resources.deployment import Deployment
+
+_TITLE, _NAMED = 60, 3
 
 
 class CommentForm(anywidget.AnyWidget):
@@ -30,6 +35,7 @@ class CommentForm(anywidget.AnyWidget):
 
     content = traitlets.Dict().tag(sync=True)
     what = traitlets.Unicode().tag(sync=True)
+    longest = traitlets.Dict({"title": LONGEST_TITLE, "text": LONGEST_TEXT}).tag(sync=True)
 
     def __init__(self, save: Callable[[], None], clients: int = MOST_CLIENTS, *, what: str = "story") -> None:
         super().__init__(content={"version": -1}, what=what)
@@ -55,6 +61,19 @@ class CommentForm(anywidget.AnyWidget):
         self.clients = message["clients"]
         if message["saved"]:
             self._save()
+
+
+def stories_in_words(stories: Iterable[Comment | None], others: Iterable[Incident]) -> str:
+    """Return which stories URIs have, such as `'Kit' (18 URIs)`; those of `others` are called incidents."""
+    of_incidents = {incident.comment for incident in others}
+    counts = Counter(story for story in stories if story is not None).most_common()
+    named = [
+        f"{'the incident ' if story in of_incidents else ''}"
+        f"'{printable(story.title or 'without a title', _TITLE)}' ({counted(uris, 'URI')})"
+        for story, uris in counts[:_NAMED]
+    ]
+    more = [f"{len(counts) - _NAMED:,} more"] if len(counts) > _NAMED else []
+    return ", ".join([*named, *more])
 
 
 def page_updated(day: Day, deployment: Deployment, done: str, status: StatusLine) -> None:

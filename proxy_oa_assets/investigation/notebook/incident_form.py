@@ -8,13 +8,17 @@ import ipywidgets
 import pandas as pd
 
 from proxy_oa_assets.investigation.incident_file import Incident
-from proxy_oa_assets.investigation.incidents import incidents, save_incident
+from proxy_oa_assets.investigation.incidents import incidents, save_incident, stories_without
 from proxy_oa_assets.investigation.listed import Connection
 from proxy_oa_assets.investigation.notebook.columns import columns
-from proxy_oa_assets.investigation.notebook.comment_form import CommentForm, page_updated
+from proxy_oa_assets.investigation.notebook.comment_form import (
+    CommentForm,
+    page_updated,
+    stories_in_words,
+)
 from proxy_oa_assets.investigation.notebook.session import StatusLine
 from proxy_oa_assets.investigation.notebook.text_table import Action, TextTable
-from proxy_oa_assets.investigation.storyboard import Comment, comments_by_threat, storyboard
+from proxy_oa_assets.investigation.storyboard import Comment
 from proxy_oa_assets.model.day import Day
 from proxy_oa_assets.model.errors import CommentChangedError
 from proxy_oa_assets.model.text import counted, printable
@@ -145,7 +149,6 @@ class IncidentForm:
     def _save(self) -> None:
         with self.status.during("Saving the incident"):
             written, stored = self.form.written, self._stored
-            others = comments_by_threat(storyboard(self._day, deployment=self._deployment))
             try:
                 saved = save_incident(
                     self._day,
@@ -160,14 +163,16 @@ class IncidentForm:
             except CommentChangedError as error:
                 self._replace_unseen(str(error))
                 return
-            known = (None, saved.comment, stored.comment if stored else None)
-            hidden = [uri for uri in saved.uris if others.get(uri) not in known]
             self._stored = saved
             self._listed = incidents(self._day, deployment=self._deployment)
             self._list()
             self._on_save(saved)
+            behind = stories_without(self._day, saved.key, deployment=self._deployment).values()
+            hidden = [story for story in behind if story]
+            named = stories_in_words(hidden, (each for each in self._listed if each != saved))
             also = (
-                f"{counted(len(hidden), 'URI')} of it had another story, which comes back if this is deleted"
+                f"{counted(len(hidden), 'URI')} of it had another story, which comes back if this is "
+                f"deleted: {named}"
             )
             said = (
                 f"Saved: {counted(len(saved.connections), 'connection')}, "

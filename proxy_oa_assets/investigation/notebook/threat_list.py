@@ -10,9 +10,14 @@ import pandas as pd
 
 from proxy_oa_assets.enrichment.score_columns import Severity
 from proxy_oa_assets.investigation.incident_file import Incident
-from proxy_oa_assets.investigation.incidents import delete_incident, delete_story, incidents
+from proxy_oa_assets.investigation.incidents import (
+    delete_incident,
+    delete_story,
+    incidents,
+    stories_without,
+)
 from proxy_oa_assets.investigation.notebook.columns import columns
-from proxy_oa_assets.investigation.notebook.comment_form import page_updated
+from proxy_oa_assets.investigation.notebook.comment_form import page_updated, stories_in_words
 from proxy_oa_assets.investigation.notebook.session import StatusLine
 from proxy_oa_assets.investigation.notebook.text_table import Action, TextTable, cut_note
 from proxy_oa_assets.investigation.score import severities_by_uri, threats
@@ -152,12 +157,20 @@ class ThreatList:
     def _ask(self, _numbers: list[int]) -> str | None:
         threat = self.selected()
         if threat and threat.is_incident:
-            parts = f"its story with the timelines and progressions of {threat.text.partition(':')[0][12:]}"
-            return f"Delete the incident {threat.story!r}, {parts}? Severities stay. Click again"
+            key, of = threat.incidents[0].key, "its URIs"
+            with self.status.during("Reading the stories of its URIs"):
+                after = stories_without(self._day, key, deployment=self._deployment)
+                gone = sum(story is None for story in after.values())
+                of = f"{counted(gone, 'URI')}{self._staying(key, after)}"
+                self.status.done("")
+            return (
+                f"Delete the incident '{threat.story}', its story with the timelines and progressions of "
+                f"{of}? Severities stay. Click again"
+            )
         if threat and threat.own_story:
             shown = printable(threat.uri, _TITLE)
             return (
-                f"Delete the story {threat.story!r} of {shown} with its timeline and progression? "
+                f"Delete the story '{threat.story}' of {shown} with its timeline and progression? "
                 f"Its severity stays. Click again"
             )
         return None
@@ -165,19 +178,31 @@ class ThreatList:
     def _delete(self) -> None:
         threat = self.selected()
         if threat is None or not (threat.is_incident or threat.own_story):
-            reason = f"{threat.story!r} is an incident's: delete that" if threat and threat.story else ""
+            reason = f"'{threat.story}' is an incident's: delete that" if threat and threat.story else ""
             self.status.failed(reason or "Select an incident or a URI with a story first")
             return
         with self.status.during("Deleting"):
             if threat.is_incident:
-                gone = delete_incident(self._day, threat.incidents[0].key, deployment=self._deployment)
-                done = f"Incident deleted, with the stories of {counted(len(gone), 'URI')}"
+                (incident,) = threat.incidents
+                gone = delete_incident(self._day, incident.key, deployment=self._deployment)
+                comments = comments_by_threat(storyboard(self._day, deployment=self._deployment))
+                after = {uri: comments.get(uri) for uri in incident.uris}
+                staying = self._staying(incident.key, after)
+                done = f"Incident deleted, with the stories of {counted(len(gone), 'URI')}{staying}"
             else:
                 delete_story(self._day, threat.uri, deployment=self._deployment)
                 done = "Story deleted"
             self.load()
             self._on_delete()
             page_updated(self._day, self._deployment, done, self.status)
+
+    def _staying(self, key: str, after: Mapping[str, Comment | None]) -> str:
+        """Return which stories an incident's URIs keep, or an empty text for none."""
+        kept = [story for story in after.values() if story]
+        others = (each for each in incidents(self._day, deployment=self._deployment) if each.key != key)
+        verb = "keeps" if len(kept) == 1 else "keep"
+        named = f"; {counted(len(kept), 'URI')} {verb} another story: {stories_in_words(kept, others)}"
+        return named if kept else ""
 
 
 def _is_grave(threat: Threat) -> bool:

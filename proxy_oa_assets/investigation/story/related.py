@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from typing import TYPE_CHECKING
 
 from proxy_oa_assets.investigation.day_context import day_context, uri_text
-from proxy_oa_assets.investigation.listed import MOST_NAMED, Connection
+from proxy_oa_assets.investigation.listed import MOST_NAMED, Connection, pairs_of
 from proxy_oa_assets.investigation.story.linking import Asked, host_of, incident_of
 from proxy_oa_assets.model.clock import second_of
 from proxy_oa_assets.model.day import Day
@@ -47,7 +47,7 @@ def related(
     host, and `link`: one of `LINKS`. The requests of the connections themselves are left out.
     """
     day, deployment = day_context(day, deployment)
-    members = set(connections)
+    members = set(pairs_of(connections))
     rows = _rows_of(day, sorted({client for client, _ in members}), deployment)
     by_client = defaultdict[str, list[tuple[int, Asked]]](list)
     for number, (client, asked) in enumerate(_asked(rows)):

@@ -1,3 +1,4 @@
+import html
 import re
 from collections.abc import Iterator
 
@@ -6,6 +7,7 @@ from support.analysts_day import AnalystsDay
 from support.home import SAMPLE_DAY, Home
 
 from proxy_oa_assets.ingest.sample.attacks import DROPPER_HOST, PHISHING_PAGE
+from proxy_oa_assets.investigation.incidents import incidents, save_incident
 from proxy_oa_assets.investigation.notebook.comment_form import CommentForm
 from proxy_oa_assets.investigation.notebook.session import StatusLine
 from proxy_oa_assets.investigation.notebook.threat_investigation import ThreatInvestigation
@@ -239,6 +241,25 @@ def test_an_incident_is_one_threat_and_can_be_deleted(day_home, threats) -> None
     assert [row[1:3] for row in _listed(threats)] == [["Medium", ""], ["High", ""], ["High", ""]]
     assert title.encode() not in page.read_bytes()
     assert first
+
+
+def test_deleting_says_which_uris_keep_a_story_and_whose(day_home, threats) -> None:
+    """Of another incident, or of their own; a title's invisible characters are escaped once."""
+    where = {"deployment": day_home.deployment}
+    save_storyboard(SAMPLE_DAY, PHISHING_PAGE, "own", "", **where)
+    pairs = [("10.20.1.12", PHISHING_PAGE), ("10.20.1.17", DROPPED)]
+    other = save_incident(SAMPLE_DAY, "kit \u202e", "", pairs[1:], **where)
+    save_incident(SAMPLE_DAY, "whole", "", pairs, **where)
+    threats.list.load()
+    threats.list.table.selected = [[row[2] for row in _listed(threats)].index("whole")]
+    kept = "2 URIs keep another story: 'own' (1 URI), the incident 'kit \\u202e' (1 URI)"
+    assert f"progressions of 0 URIs; {kept}? Severities stay" in _delete(threats)
+    said = html.unescape(_said(threats.list.status))
+    assert f"Incident deleted, with the stories of 0 URIs; {kept}. Page" in said
+
+    threats.list.table.selected = [[row[2] for row in _listed(threats)].index("kit \\u202e")]
+    assert _delete(threats).startswith("Delete the incident 'kit \\u202e', its story")
+    assert other not in incidents(SAMPLE_DAY, **where)
 
 
 def test_a_story_is_deleted_by_a_second_click(day_home, threats) -> None:
