@@ -20,6 +20,7 @@ from proxy_oa_assets.investigation.filter_values import (
 from proxy_oa_assets.investigation.pasted_uris import host_spellings, refanged, uri_spellings
 from proxy_oa_assets.investigation.scored_fields import reason_term, severity_term, verdict_term
 from proxy_oa_assets.model.errors import InvestigationError
+from proxy_oa_assets.model.tsv import NULL
 from proxy_oa_assets.sql.conditions import (
     Condition,
     Rows,
@@ -34,6 +35,10 @@ from proxy_oa_assets.sql.conditions import (
 
 # Returns the condition of a value.
 _Reader = Callable[[Value, Rows], Condition]
+# So many parts of URIs are searched for one by one.
+_FEW = 4
+# Engines refuse an expression whose program is too large.
+_LONGEST_PATTERN = 20_000
 # Columns whose fields read `*` on their own.
 _WITH_WILDCARDS = ("clientip", "host", "fulluri", "referer")
 _CODE = re.compile(r"([1-9])xx|\d{3}")
@@ -96,6 +101,38 @@ def _uri(value: Value, rows: Rows) -> Condition:
     if value.kind is Kind.ANYWHERE and is_address(address := refanged(value.text)):
         found.append(client_condition(address, rows))
     return Condition.any(found)
+
+
+_each_uri = _text("fulluri", _uri, word_null=True)
+
+
+def _uris(values: Sequence[Value], rows: Rows, *, negated: bool) -> Condition:
+    """Return the condition of URIs; many parts are one expression, which an engine searches for at once."""
+    parts: dict[Value, list[str]] = {}
+    for value in values:
+        spelled = [] if value.exact or value.kind is Kind.REGEX else _plain_parts(value)
+        if spelled:
+            parts[value] = spelled
+    pattern = "|".join(re.escape(part) for spelled in parts.values() for part in spelled)
+    if len(parts) <= _FEW or len(pattern) > _LONGEST_PATTERN:
+        return _each_uri(values, rows, negated=negated)
+    others = [value for value in values if value not in parts]
+    listed = [_each_uri(others, rows, negated=False)] if others else []
+    found = Condition.any([matches(rows.column("fulluri"), f"(?i){pattern}"), *listed])
+    return found.negated() if negated else found
+
+
+def _plain_parts(value: Value) -> list[str]:
+    """Return the parts of which a URI must have one; none for a value that asks for more."""
+    quoted = value.kind is Kind.QUOTED
+    spelled = [(value.text, "")] if quoted else uri_spellings(value.text)
+    if not quoted and is_address(refanged(value.text)):
+        return []
+    plain = all(
+        text.isascii() and text.isprintable() and not port and text.lower() not in NULL
+        for text, port in spelled
+    )
+    return [text for text, _ in spelled] if plain else []
 
 
 def _referer(value: Value, rows: Rows) -> Condition:
@@ -201,7 +238,7 @@ FIELDS: Mapping[str, Field] = {
         _text("clientip", _client, word_null=True), "client:10.55.0.0/20", ("clientip", "src", "ip")
     ),
     "host": Field(_text("host", _host), "host:example.com", ("domain",)),
-    "uri": Field(_text("fulluri", _uri, word_null=True), "uri:example.com/gate", ("url", "fulluri")),
+    "uri": Field(_uris, "uri:example.com/gate", ("url", "fulluri")),
     "method": Field(_text("reqmethod", _method), "method:POST", ("reqmethod",)),
     "code": Field(_text("respcode", _code), "code:4xx", ("status", "respcode")),
     "type": Field(_text("resconttype"), "type:flash", ("content_type", "resconttype")),

@@ -90,7 +90,10 @@ EVERY = " ".join(ROWS)
 LONG = '"mozilla/5.0 (windows nt 5.1, OLD)"'
 
 # What each filter finds. Those before the mark are tried on a cluster as well.
+MANY = ", ".join(f"no{n}.example/(x)+" for n in range(5))
 PORTABLE = {
+    f'{MANY}, EVIL[.]example/gate, "b;c d/x"': "gate below",
+    f"-{MANY}, evil, =other.example/x, null, 10.55.255.255, http://a.example:80/": "umlaut ipv6",
     "hXXps[:]//EVIL[.]example/gate": "gate",
     "/gate.*id=[0-9]+$/": "gate",
     "NOT evil": "port umlaut kyrillic ipv6 nothing",
