@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
-from proxy_oa_assets.investigation.day_context import day_context
+from proxy_oa_assets.investigation.day_context import day_context, uri_host, uri_text
 from proxy_oa_assets.investigation.filters import Filters
 from proxy_oa_assets.investigation.listed import (
     MOST_NAMED,
@@ -19,7 +19,7 @@ from proxy_oa_assets.investigation.listed import (
 from proxy_oa_assets.investigation.materialized_days import check_log
 from proxy_oa_assets.model.day import Day
 from proxy_oa_assets.model.errors import InvestigationError
-from proxy_oa_assets.model.tables import PROXY
+from proxy_oa_assets.model.tables import PROXY, records
 from proxy_oa_assets.model.tsv import NULL
 from proxy_oa_assets.resources.deployment import Deployment
 from proxy_oa_assets.sql.conditions import EVERY_ROW, Condition, between, equals, one_of
@@ -144,6 +144,28 @@ def requests_of(
         parts.append(rows[pd.array([client in wanted[uri] for client, uri in pairs], dtype="bool")])
     found = parts[0] if len(parts) == 1 else _in_time_order(pd.concat(parts))
     return marked(day, found.reset_index(drop=True), deployment)
+
+
+def connections_seen(
+    day: Day | str, connections: Iterable[Connection], *, deployment: Deployment | None = None
+) -> pd.DataFrame:
+    """Return a row per connection, in the given order, with what the raw log has of it.
+
+    The columns are `first` (a time, or NULL), `clientip`, `host`, `fulluri`, `requests` and `uri_sev`.
+    """
+    import pandas as pd
+
+    pairs = list(dict.fromkeys(connections))
+    found = requests_of(day, pairs, deployment=deployment) if pairs else None
+    seen: dict[Connection, list[object]] = {}
+    names = ["clientip", "fulluri", "p_time", "host", "uri_sev"]
+    for client, uri, time, host, severity in [] if found is None else records(found[names]):
+        row = seen.setdefault((uri_text(client), uri_text(uri)), [time, client, host, uri, 0, severity])
+        row[4] = cast("int", row[4]) + 1
+    return pd.DataFrame(
+        [seen.get(pair) or [None, pair[0], uri_host(pair[1]), pair[1], 0, 0] for pair in pairs],
+        columns=["first", "clientip", "host", "fulluri", "requests", "uri_sev"],
+    )
 
 
 def marked(day: Day, rows: pd.DataFrame, deployment: Deployment) -> pd.DataFrame:

@@ -87,25 +87,30 @@ class Desk:
             self.add_to_incident(proposed)
             self.status.done(f"{counted(len(proposed), 'connection')} proposed: remove what doesn't belong")
 
-    def hand_over(self, connections: Sequence[Connection]) -> None:
-        """Write some connections to a file of the chosen format, and say which."""
+    def hand_over(self, connections: Sequence[Connection], incident: str | None = None) -> None:
+        """Write some connections, or the saved incident that they are, to a file of the chosen format."""
         with self.status.during("Writing the file"):
             if not connections:
                 self.status.failed("Select a row first")
                 return
             path = write_hand_over(
-                self.day, self.format(), connections=connections, deployment=self.deployment
+                self.day,
+                self.format(),
+                incident=incident,
+                connections=None if incident else connections,
+                deployment=self.deployment,
             )
-            self.status.done(f"{counted(len(connections), 'connection')} written to {path}")
+            what = "the saved incident, " if incident else ""
+            self.status.done(f"{what}{counted(len(connections), 'connection')} written to {path}")
 
 
 class Tabs:
     """Tabs whose lists are read when they are first opened, and again after a change.
 
-    `arrange` is called with the title of a tab that is shown.
+    `arrange` is called before a shown tab is read, and with `is_read` after it.
     """
 
-    def __init__(self, panels: Mapping[str, Panel], arrange: Callable[[str], None]) -> None:
+    def __init__(self, panels: Mapping[str, Panel], arrange: Callable[..., None]) -> None:
         self._panels, self._arrange = dict(panels), arrange
         self._outdated = set(panels)
         self.widget = ipywidgets.Tab(
@@ -127,13 +132,18 @@ class Tabs:
         else:
             self.widget.selected_index = list(self._panels).index(title)
 
+    def outdate(self, title: str) -> None:
+        """Read a tab again when it is opened."""
+        self._outdated.add(title)
+
     def reload(self) -> None:
         """Read the shown tab again now, and the others when they are opened."""
         self._outdated = set(self._panels)
         self._load_shown()
 
     def _load_shown(self) -> None:
-        self._arrange(self.shown)
+        self._arrange(is_read=False)
         if self.shown in self._outdated:
             self._outdated.discard(self.shown)
             self._panels[self.shown].load()
+        self._arrange(is_read=True)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Container, Iterable, Sequence
 
 import ipywidgets
 import pandas as pd
 
+from proxy_oa_assets.investigation.day_context import uri_host
 from proxy_oa_assets.investigation.incident_file import Incident
 from proxy_oa_assets.investigation.incidents import incidents, save_incident, stories_without
 from proxy_oa_assets.investigation.listed import Connection
@@ -18,13 +19,15 @@ from proxy_oa_assets.investigation.notebook.comment_form import (
 )
 from proxy_oa_assets.investigation.notebook.session import StatusLine
 from proxy_oa_assets.investigation.notebook.text_table import Action, TextTable
+from proxy_oa_assets.investigation.requests import connections_seen
 from proxy_oa_assets.investigation.storyboard import Comment
 from proxy_oa_assets.model.day import Day
 from proxy_oa_assets.model.errors import CommentChangedError
+from proxy_oa_assets.model.tables import records
 from proxy_oa_assets.model.text import counted, printable
 from proxy_oa_assets.resources.deployment import Deployment
 
-_CONNECTIONS = columns("clientip fulluri")
+_CONNECTIONS = columns("first clientip host fulluri requests uri_sev")
 _NEW = "New incident"
 _SHOWN = 60
 
@@ -50,6 +53,8 @@ class IncidentForm:
         # As it was read: saving replaces no other version.
         self._stored: Incident | None = None
         self._pairs: list[Connection] = []
+        # A row of each, as far as it was read.
+        self._seen: dict[Connection, tuple[object, ...]] = {}
         self._is_listing = False
         # What isn't saved of others, by key, with the version on which it is based.
         self._drafts: dict[str | None, tuple[Incident | None, Comment, Sequence[Connection]]] = {}
@@ -61,8 +66,17 @@ class IncidentForm:
             title="Take the selected connections out of the incident",
             do=self._remove,
         )
+        remove_hosts = Action(
+            line="Selected",
+            text="Take out hosts",
+            title="Take all connections to the hosts of the selected ones out of the incident",
+            do=self._remove_hosts,
+        )
         self.table = TextTable(
-            "Connections of the incident", selection="several", height=height, actions=[remove, *actions]
+            "Connections of the incident",
+            selection="several",
+            height=height,
+            actions=[remove, remove_hosts, *actions],
         )
         self.table.observe(lambda _: on_select(self.selected_uri()), "selected")
         self.form = CommentForm(self._save, what="incident")
@@ -76,6 +90,11 @@ class IncidentForm:
         """The connections that are listed."""
         return list(self._pairs)
 
+    @property
+    def saved_key(self) -> str | None:
+        """The key of the shown incident; None unless it is saved as it is shown."""
+        return self._stored.key if self._stored and not self._is_changed() else None
+
     def selected(self, numbers: Sequence[int] | None = None) -> list[Connection]:
         """Return the connections with these numbers, by default the selected ones."""
         return [self._pairs[number] for number in (self.table.selected if numbers is None else numbers)]
@@ -83,9 +102,10 @@ class IncidentForm:
     def add(self, connections: Iterable[Connection]) -> None:
         """Add connections; those that it has already stay where they are."""
         before = len(self._pairs)
-        self._show([*self._pairs, *connections])
-        added = counted(len(self._pairs) - before, "connection")
-        self.status.done(f"{added} added, {len(self._pairs):,} now. Save incident records them")
+        with self.status.during("Counting their requests"):
+            self._show([*self._pairs, *connections])
+            added = counted(len(self._pairs) - before, "connection")
+            self.status.done(f"{added} added, {len(self._pairs):,} now. Save incident records them")
 
     def load(self, incident: Incident | None) -> None:
         """Show a saved incident, or a new one; what isn't saved of it comes back."""
@@ -95,16 +115,19 @@ class IncidentForm:
         draft = self._drafts.pop(incident.key if incident else None, None)
         saved = (incident, incident.comment, incident.connections) if incident else (None, Comment(), ())
         self._stored, comment, pairs = draft or saved
-        self._show(pairs)
         self.form.show(comment)
-        self.status.done("Your earlier draft, not saved yet" if draft else "")
         self._list()
+        with self.status.during("Counting its requests"):
+            self._show(pairs)
+            self.status.done("Your earlier draft, not saved yet" if draft else "")
 
     def reload(self) -> None:
-        """Read the list of saved incidents again; what is written stays."""
+        """Read the saved incidents, and severities, again; what is written stays."""
         with self.status.during("Reading the incidents"):
             self._listed = incidents(self._day, deployment=self._deployment)
             self._list()
+            self._seen.clear()
+            self._show(self._pairs)
             self.status.done("")
 
     def selected_uri(self) -> str | None:
@@ -138,13 +161,28 @@ class IncidentForm:
 
     def _show(self, connections: Iterable[Connection]) -> None:
         self._pairs = list(dict.fromkeys(connections))
-        frame = pd.DataFrame(self._pairs, columns=["clientip", "fulluri"])
-        self.table.show(frame, _CONNECTIONS, empty="No connection yet: select rows and add them")
+        try:
+            unseen = [pair for pair in self._pairs if pair not in self._seen]
+            found = connections_seen(self._day, unseen, deployment=self._deployment)
+            self._seen.update(zip(unseen, records(found), strict=True))
+        finally:
+            names = [column.name for column in _CONNECTIONS]
+            unread = ((None, client, None, uri, 0, 0) for client, uri in self._pairs)
+            rows = [self._seen.get(pair, row) for pair, row in zip(self._pairs, unread, strict=True)]
+            frame = pd.DataFrame(rows, columns=names)
+            self.table.show(frame, _CONNECTIONS, empty="No connection yet: select rows and add them")
 
     def _remove(self) -> None:
-        chosen = set(self.table.selected)
-        self._show(pair for number, pair in enumerate(self._pairs) if number not in chosen)
-        self.status.done(f"{counted(len(self._pairs), 'connection')} left. Save incident records it")
+        self._keep(set(self._pairs) - set(self.selected()))
+
+    def _remove_hosts(self) -> None:
+        hosts = {uri_host(uri).lower() for _, uri in self.selected()}
+        self._keep({pair for pair in self._pairs if uri_host(pair[1]).lower() not in hosts})
+
+    def _keep(self, kept: Container[Connection]) -> None:
+        with self.status.during("Taking them out"):
+            self._show(pair for pair in self._pairs if pair in kept)
+            self.status.done(f"{counted(len(self._pairs), 'connection')} left. Save incident records it")
 
     def _save(self) -> None:
         with self.status.during("Saving the incident"):

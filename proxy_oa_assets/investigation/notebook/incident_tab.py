@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pandas as pd
 
@@ -27,7 +28,10 @@ class IncidentTab:
                 keys="123",
                 confirm=lambda _, numbers: asked_for_many(self._uris(numbers)),
             ),
-            hand_over_action("Selected", lambda: desk.hand_over(self.form.selected())),
+            replace(
+                hand_over_action("Selected", self._hand_over),
+                title="Write the incident, or its selected connections, to a file of the format chosen above",
+            ),
         ]
         self.form = IncidentForm(
             desk.day, desk.deployment, lambda _: None, on_select=self._show, actions=actions, height=height
@@ -42,6 +46,14 @@ class IncidentTab:
         """Return the raw requests of the incident's connections, and what they are."""
         found = requests_of(self._desk.day, self.form.connections, deployment=self._desk.deployment)
         return found, f"The incident: {counted(len(found), 'request')}"
+
+    def _hand_over(self) -> None:
+        """Hand over some connections, or all; those of a saved incident with its title and text."""
+        chosen, all_of_it = self.form.selected(), self.form.connections
+        if chosen and len(chosen) < len(all_of_it):
+            self._desk.hand_over(chosen)
+        else:
+            self._desk.hand_over(all_of_it, self.form.saved_key)
 
     def _uris(self, numbers: Sequence[int] | None = None) -> list[str]:
         return list(dict.fromkeys(uri for _, uri in self.form.selected(numbers)))

@@ -8,6 +8,7 @@ from support.analysts_day import AnalystsDay
 from proxy_oa_assets.investigation.incident_file import Incident
 from proxy_oa_assets.investigation.incidents import incidents, save_incident
 from proxy_oa_assets.investigation.notebook.incident_form import IncidentForm
+from proxy_oa_assets.investigation.score import score
 from proxy_oa_assets.investigation.storyboard import save_storyboard
 
 CLIENT = "10.0.0.1"
@@ -18,7 +19,9 @@ class Desk:
     """A day with a form, and what the form was saved as."""
 
     def __init__(self, day: AnalystsDay) -> None:
-        day.write_raw(*({"clientip": client, "fulluri": uri} for client, uri in KIT))
+        hosts = (uri.partition("/")[0] for _, uri in KIT)
+        rows = zip(KIT, hosts, strict=True)
+        day.write_raw(*({"clientip": client, "fulluri": uri, "host": host} for (client, uri), host in rows))
         self.day, self.saved = day, list[Incident]()
         self.form = IncidentForm(day.day, day.deployment, self.saved.append)
 
@@ -61,6 +64,26 @@ def test_a_selection_becomes_an_incident(desk: Desk) -> None:
     assert (saved.title, saved.text) == ("<b>A kit</b>", "its\ntext")
     assert saved.connections == (KIT[0], KIT[2])
     assert desk.said().startswith("Saved: 2 connections, 2 URIs, 2 hosts, 2 clients. Page of the day")
+
+
+def test_what_does_not_belong_is_seen_and_taken_out(desk: Desk) -> None:
+    """Each connection has its first time, host, requests and severity; a host goes in one action."""
+    score(desk.day.day, 2, KIT[1][1], deployment=desk.day.deployment)
+    desk.form.add([*KIT, (CLIENT, "unseen.test/")])
+    headings = [column["heading"] for column in desk.form.table.content["columns"]]
+    assert headings == ["first", "client", "host", "URI", "requests", "severity"]
+    rows = [dict(zip(headings, row, strict=True)) for row in desk.form.table.content["rows"]]
+    assert [(row["host"], row["requests"], row["severity"]) for row in rows] == [
+        ("land.test", "1", ""),
+        ("kit.test", "1", "Medium"),
+        ("kit.test", "1", "Medium"),
+        ("unseen.test", "0", ""),
+    ]
+    assert rows[0]["first"]
+    desk.form.table.selected = [2]
+    desk.form.table.actions[1].do()
+    assert desk.form.connections == [KIT[0], (CLIENT, "unseen.test/")]
+    assert desk.said().startswith("2 connections left")
 
 
 def test_a_saved_incident_is_chosen_and_changed(desk: Desk) -> None:
