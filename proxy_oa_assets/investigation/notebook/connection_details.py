@@ -46,12 +46,18 @@ class ConnectionDetails:
         self._requests = ipywidgets.VBox([self.status.widget, self.requests])
         self._client = button("Client's day", "All requests of the client", lambda: self._open("clientip"))
         self._host = button("Host's day", "All requests to the host", lambda: self._open("host"))
+        self.back = button("", "What stood here before the row was selected", lambda: None, "arrow-left")
         self.shown = ipywidgets.VBox(
-            [ipywidgets.HBox([self._client, self._host]), self.properties.widget, self._requests],
+            [ipywidgets.HBox([self.back, self._client, self._host]), self.properties.widget, self._requests],
             layout=ipywidgets.Layout(display="none"),
         )
         self._hint = ipywidgets.HTML("A click on a row shows what is known of it here.")
         self.widget = ipywidgets.VBox([self._hint, self.shown])
+
+    @property
+    def row(self) -> Row:
+        """The row that was shown last; empty at first."""
+        return self._row
 
     def show(self, row: Row | None) -> None:
         """Show a row; hide all for None."""

@@ -46,9 +46,9 @@ class Subject:
 class DayRequests:
     """The requests of a subject, filtered, page by page; beside them a client's hosts or a host's clients."""
 
-    def __init__(self, desk: Desk, height: str) -> None:
+    def __init__(self, desk: Desk, height: str, beside_height: str) -> None:
         self._desk = desk
-        self._subject, self._before = Subject(), list[tuple[Subject, str]]()
+        self.subject, self._before = Subject(), list[tuple[Subject, str]]()
         self._total = self._offset = 0
         # The host or client that was clicked beside the list.
         self._beside, self._only = pd.DataFrame(), ""
@@ -71,9 +71,10 @@ class DayRequests:
             "What the selected row's client did, so many minutes before and after",
             self._open_around,
         )
-        self.beside = TextTable("Beside", selection="one", height="140px", on_pivot=self._open_beside)
-        self.beside.add_class("desk-beside")
+        self.beside = TextTable("Beside", selection="one", height=beside_height, on_pivot=self._open_beside)
         self.beside.observe(lambda _: self._narrow(), "selected")
+        self._about_beside = StatusLine()
+        self.side = ipywidgets.VBox([self._about_beside.widget, self.beside])
         head = ipywidgets.HBox([self.back, self.all, self.status.widget])
         head.add_class("desk-bar")
         self.status.widget.add_class("desk-status")
@@ -82,11 +83,11 @@ class DayRequests:
 
     def choose(self, subject: Subject, filters: str = "") -> None:
         """Choose another subject, with another filter, for the next `load`."""
-        self._before.append((self._subject, self.filter.value))
+        self._before.append((self.subject, self.filter.value))
         self._change(subject, filters)
 
     def _change(self, subject: Subject, filters: str) -> None:
-        self._subject, self._only, self._offset = subject, "", 0
+        self.subject, self._only, self._offset = subject, "", 0
         self.beside.selected = []
         self.filter.write(filters)
 
@@ -101,6 +102,8 @@ class DayRequests:
         """Read the shown page again, and what is beside it."""
         self._show_beside()
         self._show_page(self._offset)
+        # What stands beside them can be of another subject now.
+        self.table.show_selected()
 
     def _show_first(self) -> None:
         self._offset, self._only = 0, ""
@@ -126,7 +129,8 @@ class DayRequests:
 
     def _show_page(self, offset: int) -> None:
         self._offset = offset
-        with self.status.during("Reading the requests"):
+        self._total = 0
+        with self.status.during("Reading the requests"), self.filter.applied_to(self.table.widget):
             listed = self._listed(offset, _PAGE)
             if offset and listed.frame.empty:
                 # With a filter by severity, all of the last page can leave the list.
@@ -138,7 +142,7 @@ class DayRequests:
                 empty=f"The raw log of {self._desk.day} has no such request",
                 total=listed.total,
                 offset=listed.offset,
-                around=_place(listed.frame, self._subject.time),
+                around=_place(listed.frame, self.subject.time),
             )
             self.status.done(f"{self._named()}: {counted(listed.total, 'request')}")
 
@@ -163,7 +167,7 @@ class DayRequests:
             self.status.done(what)
 
     def _named(self) -> str:
-        subject = self._subject
+        subject = self.subject
         window = f", ± {self.minutes.value} min around {subject.time}" if subject.time else ""
         whose = "All clients"
         if subject.kind:
@@ -171,7 +175,7 @@ class DayRequests:
         return f"{whose}{window}"
 
     def _listed(self, offset: int, limit: int) -> Listed:
-        day, subject = self._desk.day, self._subject
+        day, subject = self._desk.day, self.subject
         narrowed = {"client": "host", "host": "client"}.get(subject.kind, "")
         only = exactly(narrowed, self._only) if self._only else ""
         filters = f"{self.filter.value} {only}".strip()
@@ -191,19 +195,22 @@ class DayRequests:
         )
 
     def _show_beside(self) -> None:
-        kind = self._subject.kind
-        self.beside.layout.display = None if kind else "none"
+        kind = self.subject.kind
         if not kind:
             return
         summaries = host_summaries if kind == "client" else client_summaries
-        with self.status.during("Reading its hosts" if kind == "client" else "Reading its clients"):
-            filters = f"{exactly(kind, self._subject.value)} {self.filter.value}"
+        what = "host" if kind == "client" else "client"
+        with self._about_beside.during(f"Reading its {what}s"), self.filter.applied_to(self.beside):
+            filters = f"{exactly(kind, self.subject.value)} {self.filter.value}"
             listed = summaries(
                 self._desk.day, filters=filters, limit=MOST_ROWS, deployment=self._desk.deployment
             )
             self._beside = listed.frame
             selected = [at for at, value in enumerate(self._beside_values()) if value == self._only]
             self.beside.show(self._beside, _BESIDE[kind], selected=selected, empty="none", total=listed.total)
+            self._about_beside.done(
+                f"{counted(listed.total, what)} of this {kind}; a click on one shows its requests alone"
+            )
 
     def _narrow(self) -> None:
         """Show only the requests of the host or client that was clicked, or all again."""
@@ -213,7 +220,7 @@ class DayRequests:
             self._show_page(0)
 
     def _beside_values(self) -> list[str]:
-        column = "host" if self._subject.kind == "client" else "clientip"
+        column = "host" if self.subject.kind == "client" else "clientip"
         return [uri_text(value) for value in self._beside[column]]
 
     def _open_beside(self, kind: str, number: int) -> None:

@@ -77,7 +77,7 @@ class Days:
 
     def search(self) -> None:
         """Count the requests of each day that match the filter."""
-        with self.status.during("Searching the days"):
+        with self.status.during("Searching the days"), self.filter.applied_to(self.table):
             first, last = self._range()
             self._searched = (first.key, last.key, self.filter.value)
             found = search_days(*self._searched, deployment=self._deployment)

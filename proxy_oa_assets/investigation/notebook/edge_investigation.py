@@ -15,6 +15,7 @@ from proxy_oa_assets.investigation.notebook.connection_details import Connection
 from proxy_oa_assets.investigation.notebook.day_requests import DayRequests, Subject
 from proxy_oa_assets.investigation.notebook.days import Days
 from proxy_oa_assets.investigation.notebook.desk import Desk, Tabs
+from proxy_oa_assets.investigation.notebook.details_pane import DetailsPane
 from proxy_oa_assets.investigation.notebook.host_map import HostMap
 from proxy_oa_assets.investigation.notebook.incident_tab import IncidentTab
 from proxy_oa_assets.investigation.notebook.scored_lists import FeedbackList, ScoredList
@@ -47,7 +48,7 @@ class EdgeInvestigation(NotebookView):
         self.scored = ScoredList(desk, _LIST_HEIGHT)
         self.feedback = FeedbackList(desk, _LIST_HEIGHT)
         self.suspicious = SuspiciousList(desk, self.feedback.read, _LIST_HEIGHT)
-        self.requests = DayRequests(desk, _height(34))
+        self.requests = DayRequests(desk, _height(34), _height(-140))
         self.clients = SummaryList(desk, "client", client_summaries, _LIST_HEIGHT)
         self.hosts = SummaryList(desk, "host", host_summaries, _LIST_HEIGHT)
         self.incident = IncidentTab(desk, _height(120))
@@ -70,10 +71,16 @@ class EdgeInvestigation(NotebookView):
             },
             self._arrange,
         )
-        desk.changed, desk.show_details = self._changed, self.details.show
+        self._pane = DetailsPane(self.details, self.requests, lambda: self.tabs.shown)
+        desk.changed, desk.show_details = self._changed, self._pane.show
         desk.open_day_of, desk.add_to_incident = self._open_day_of, self._add_to_incident
         desk.format = lambda: str(self.format.value)
         self.statement = StatusLine()
+        self.statement.widget.layout.display = "none"
+        self.about = ipywidgets.ToggleButton(
+            description="What stands out", layout={"width": "auto", "display": "none"}
+        )
+        self.about.observe(lambda _: self._open_statement(), "value")
         self.undo = button("Undo", "Undo the last change of severities", desk.undo, "undo")
         self.reload = button("Reload", "Show what colleagues have scored", self._reload, "refresh")
         self.format = ipywidgets.Dropdown(
@@ -81,28 +88,20 @@ class EdgeInvestigation(NotebookView):
             tooltip="The format of what Hand over writes",
             layout={"width": "14em"},
         )
-        bar = ipywidgets.HBox(
-            [
-                ipywidgets.HTML(f"<b>{self.day}</b>"),
-                self.undo,
-                self.reload,
-                self.format,
-                self.status.widget,
-                self.statement.widget,
-            ]
-        )
-        self._beside = ipywidgets.VBox([self.details.widget, self.requests.beside])
+        named = ipywidgets.HTML(f"<b>{self.day}</b>")
+        bar = ipywidgets.HBox([named, self.undo, self.reload, self.format, self.about, self.status.widget])
         for widget, name in (
             (bar, "desk-bar"),
+            (named, "desk-day"),
             (self.status.widget, "desk-status"),
             (self.statement.widget, "desk-statement"),
             (self.tabs.widget, "desk-lists"),
-            (self._beside, "desk-details"),
         ):
             widget.add_class(name)
         style = ipywidgets.HTML(f"<style>{_STYLE.read_text(encoding='utf-8')}</style>")
         style.layout.display = "none"
-        super().__init__([style, bar, ipywidgets.HBox([self.tabs.widget, self._beside])])
+        lists = ipywidgets.HBox([self.tabs.widget, self._pane.widget])
+        super().__init__([style, bar, self.statement.widget, lists])
         self.widget.add_class("edge-investigation")
         self._reload()
 
@@ -111,10 +110,11 @@ class EdgeInvestigation(NotebookView):
         self.requests.choose(Subject(), filters)
         self.tabs.show("Requests", changed=True)
 
-    def _arrange(self, title: str) -> None:
-        """Show at the right what belongs to the shown tab."""
-        for name, wanted in (("desk-with-beside", "Requests"), ("desk-alone", "Days")):
-            (self._beside.add_class if title == wanted else self._beside.remove_class)(name)
+    def _arrange(self, *, is_read: bool) -> None:
+        self._pane.arrange(is_read=is_read)
+        if self.tabs.shown != "Map":
+            # It draws what another tab lists.
+            self.tabs.outdate("Map")
 
     def _open_day_of(self, kind: str, value: str) -> None:
         if kind == "uri":
@@ -144,14 +144,20 @@ class EdgeInvestigation(NotebookView):
         self.tabs.show("Incident")
         self.incident.form.add(connections)
 
+    def _open_statement(self) -> None:
+        self.statement.widget.layout.display = None if self.about.value else "none"
+
     def _changed(self) -> None:
         self.tabs.reload()
 
     def _reload(self) -> None:
-        with self.statement.during("Reading what stands out"):
+        with self.status.during("Reading what stands out"):
             results = self.deployment.workspace.results(self.day)
             statement = own_statement(self.deployment.hdfs, results)
-            self.statement.done(f"In the day's log, {statement}" if statement else "")
+            said = f"In the day's log, {statement}" if statement else ""
+            self.statement.done(said)
+            self.about.tooltip, self.about.layout.display = said, None if said else "none"
+            self.status.done("")
         self.suspicious.forget_feedback()
         self.details.forget()
         self.tabs.reload()

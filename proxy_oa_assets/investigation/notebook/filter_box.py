@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import ipywidgets
+import pandas as pd
 
 from proxy_oa_assets.investigation.filter_fields import FIELDS
+from proxy_oa_assets.investigation.notebook.text_table import TextTable
+from proxy_oa_assets.model.errors import InvestigationError
+from proxy_oa_assets.model.text import printable
 
 _EXAMPLES = " · ".join(f"<code>{html.escape(field.example)}</code>" for field in FIELDS.values())
 _HELP = (
@@ -46,6 +51,23 @@ class FilterBox:
         self.text.unobserve(self._apply, "value")
         self.text.value = text
         self.text.observe(self._apply, "value")
+
+    @contextmanager
+    def applied_to(self, table: TextTable) -> Iterator[None]:
+        """Let a table show no row, and why, if the block can't read its rows.
+
+        Those that it shows would be another filter's.
+        """
+        try:
+            yield
+        except Exception as error:
+            is_refused = bool(self.value) and isinstance(error, InvestigationError)
+            if is_refused:
+                self.text.add_class("desk-refused")
+            what = "The filter was refused" if is_refused else "The rows could not be read"
+            table.show(pd.DataFrame(), (), selected=[], empty=f"{what}: {printable(error)}")
+            raise
+        self.text.remove_class("desk-refused")
 
     def _show_help(self) -> None:
         self.help.layout.display = None if self.question.value else "none"

@@ -64,7 +64,13 @@ class ForceGraph(anywidget.AnyWidget):
 
     def show(self, requests: pd.DataFrame) -> None:
         """Show raw requests, rows of `client_requests`; nothing is selected in them."""
-        graph = host_graph(requests)
+        self._draw(host_graph(requests))
+
+    def clear(self) -> None:
+        """Show no requests."""
+        self._draw(HostGraph([], [], 0, 0))
+
+    def _draw(self, graph: HostGraph) -> None:
         self._hosts = [node.name for node in graph.nodes]
         self.selected = []
         self.content = _content(self.content["version"] + 1, graph)

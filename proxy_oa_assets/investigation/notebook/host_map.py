@@ -54,7 +54,14 @@ class HostMap:
             self.graph = ForceGraph(self._select, height=self._height)
             self._place.children = [self.graph]
         with self.status.during("Reading the requests"):
-            self._frame, what = self._sources[str(self.source.value)]()
+            try:
+                self._frame, what = self._sources[str(self.source.value)]()
+            except Exception:
+                # The hosts that are drawn are those of another filter.
+                self.graph.clear()
+                raise
+            finally:
+                self._desk.show_details(None)
             self.graph.show(self._frame)
             self.status.done(what)
 

@@ -46,7 +46,7 @@ class RowTable:
         self.widget = TextTable(
             label, selection="several", height=height, actions=shared, on_pivot=self._pivot, on_page=on_page
         )
-        self.widget.observe(lambda _: self._select(), "selected")
+        self.widget.observe(lambda _: self.show_selected(), "selected")
 
     def show(
         self,
@@ -76,7 +76,8 @@ class RowTable:
         """Return the connections of the selected rows, each once."""
         return connections_of(self._frame.iloc[self.widget.selected])
 
-    def _select(self) -> None:
+    def show_selected(self) -> None:
+        """Show the details of the selected row; nothing unless it is one."""
         rows = self.rows()
         self._desk.show_details(rows[0] if len(rows) == 1 else None)
 

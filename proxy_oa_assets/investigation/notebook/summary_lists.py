@@ -87,7 +87,8 @@ class SummaryList:
 
     def _show_page(self, offset: int) -> None:
         self._offset = offset
-        with self.status.during(f"Counting the requests of the day's {self._kind}s"):
+        reading = self.status.during(f"Counting the requests of the day's {self._kind}s")
+        with reading, self.filter.applied_to(self.table):
             listed = self._listed(offset)
             self._frame, self._total = listed.frame, listed.total
             self.table.show(

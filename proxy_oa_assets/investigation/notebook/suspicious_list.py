@@ -33,9 +33,9 @@ class SuspiciousList:
         self._offset = 0
         self.filter = FilterBox(self._show_first)
         self.limit = ipywidgets.BoundedIntText(
-            250, 1, MOST_ROWS, description="At most", layout={"width": "9em"}
+            250, 1, MOST_ROWS, description="Rows per page", layout={"width": "12em"}
         )
-        self.limit.style.description_width = "4em"
+        self.limit.style.description_width = "7em"
         self.limit.observe(lambda _: self._show_first(), "value")
         self.status = StatusLine()
         self.table = RowTable(
@@ -60,7 +60,8 @@ class SuspiciousList:
         day = self._desk.day
         if self._feedback is None:
             self._feedback = self._read_feedback()
-        with self.status.during("Reading the suspicious connections"):
+        reading = self.status.during("Reading the suspicious connections")
+        with reading, self.filter.applied_to(self.table.widget):
             listed = suspicious_listed(
                 day,
                 self.filter.value,

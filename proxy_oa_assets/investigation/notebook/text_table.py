@@ -162,6 +162,11 @@ class TextTable(anywidget.AnyWidget):
             # The same numbers can be other rows, or other values of these.
             self.notify_change(Bunch(name="selected", old=former, new=chosen, owner=self, type="change"))
 
+    def unselect(self) -> None:
+        """Select no row."""
+        self._draw([])
+        self.selected = []
+
     def _draw(self, selected: list[int]) -> None:
         names = [column.name for column in self._columns if column.name in self.shown_columns]
         columns = [c for c in self._columns if (c.name in names if names else c.shown)]

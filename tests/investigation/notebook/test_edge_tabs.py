@@ -8,7 +8,8 @@ from support.analysts_day import AnalystsDay
 from support.home import SAMPLE_DAY, Home
 
 from proxy_oa_assets.ingest.sample.attacks import BEACON_HOST, DROPPER_HOST
-from proxy_oa_assets.investigation.notebook import summary_lists
+from proxy_oa_assets.investigation.incidents import save_incident
+from proxy_oa_assets.investigation.notebook import edge_investigation, summary_lists
 from proxy_oa_assets.investigation.notebook.edge_investigation import EdgeInvestigation
 from proxy_oa_assets.investigation.notebook.session import StatusLine
 from proxy_oa_assets.investigation.notebook.text_table import TextTable
@@ -76,6 +77,75 @@ def test_a_click_on_a_client_opens_its_day_with_its_hosts(edges) -> None:
     assert _values(beside, "clientip") == [VICTIM]
     edges.requests.back.click()
     assert _said(edges.requests.status) == whole_day
+
+
+def test_each_tab_has_its_own_row_beside_it(edges) -> None:
+    """Beside a client's day stand its hosts until a request is selected; a button leads back to them."""
+    table, shown, side = edges.suspicious.table.widget, edges.details.shown.layout, edges.requests.side.layout
+    table.selected = [_values(table, "fulluri").index(DROPPED[0])]
+    assert (shown.display, side.display) == (None, "none")
+    _pivot(table, "client", 0 if table.selected != [0] else 1)
+    assert edges.details.widget.layout.display == "none"
+    assert side.display is None
+    edges.requests.table.widget.selected = [0]
+    assert (edges.details.widget.layout.display, side.display) == (None, "none")
+    edges.details.back.click()
+    assert edges.requests.table.widget.content["selected"] == []
+    assert (edges.details.widget.layout.display, side.display) == ("none", None)
+    edges.requests.all.click()
+    assert (edges.details.widget.layout.display, shown.display, side.display) == (None, "none", "none")
+
+    for title in ("Clients", "Hosts", "Incident", "Map", "Scored", "Feedback"):
+        edges.tabs.show(title)
+        assert shown.display == "none", title
+    edges.tabs.show("Suspicious")
+    assert shown.display is None
+    assert dict(edges.details.properties.widget.content["rows"])["URI"] == DROPPED[0]
+
+
+@pytest.mark.parametrize("title", ["Suspicious", "Requests", "Clients", "Hosts", "Days"])
+def test_a_refused_filter_shows_no_row_to_act_on(edges, title: str) -> None:
+    """Also after a filter that found nothing; the next right one is applied."""
+    panel = {**edges.tabs._panels}[title]
+    table = getattr(panel.table, "widget", panel.table)
+    edges.tabs.show(title)
+    panel.filter.text.value = f"client:{VICTIM}"
+    assert table.content["rows"]
+    table.selected = [] if title == "Days" else [0]
+    for wrong in ("colour:red", "/no-such-host[/"):
+        panel.filter.text.value = wrong
+        assert (table.content["rows"], table.content["total"], table.selected) == ([], 0, [])
+        assert table.empty.startswith("The filter was refused: ")
+        assert "desk-refused" in panel.filter.text._dom_classes
+        panel.filter.text.value = "no-such-host.example"
+        assert "refused" not in table.empty
+    panel.filter.text.value = f"client:{VICTIM}"
+    assert table.content["rows"]
+    assert "desk-refused" not in panel.filter.text._dom_classes
+
+
+def test_a_refused_filter_leaves_no_map(edges) -> None:
+    """Its hosts would be those of the former filter."""
+    edges.open_requests(f"client:{VICTIM}")
+    edges.tabs.show("Map")
+    assert edges.map.graph.content["nodes"]
+    edges.open_requests("colour:red")
+    edges.tabs.show("Map")
+    assert edges.map.graph.content["nodes"] == []
+    assert "colour" in _said(edges.map.status)
+
+
+def test_what_stands_out_opens_on_demand(edges, monkeypatch) -> None:
+    """The bar's room is the status's."""
+    assert edges.about.layout.display == "none"
+    monkeypatch.setattr(edge_investigation, "own_statement", lambda *_: "hosts <b>stand out</b>")
+    edges.reload.click()
+    assert edges.about.layout.display is None
+    assert edges.statement.widget.layout.display == "none"
+    assert edges.about.tooltip.startswith("In the day's log, ")
+    edges.about.value = True
+    assert edges.statement.widget.layout.display is None
+    assert "In the day&#x27;s log, hosts &lt;b&gt;stand out" in edges.statement.widget.value
 
 
 def test_the_minutes_around_a_row_are_what_its_client_did(edges) -> None:
@@ -182,6 +252,29 @@ def test_a_selection_is_handed_over_in_the_chosen_format(day_home, edges) -> Non
     (written,) = (day_home.data(SAMPLE_DAY) / "hand_over").iterdir()
     assert str(written) in said
     assert "203[.]0[.]113[.]66" in written.read_text(encoding="utf-8")
+
+
+def test_a_saved_incident_is_handed_over_with_its_story(day_home, edges) -> None:
+    """All of it as it is saved; a part of it, or a changed one, as connections."""
+    edges.tabs.show("Incident")
+    form = edges.incident.form
+    saved = save_incident(
+        SAMPLE_DAY, "A dropper", "its story", [(VICTIM, uri) for uri in DROPPED], deployment=edges.deployment
+    )
+    form.reload()
+    form.which.index = 1
+    title = "Write the incident, or its selected connections, to a file of the format chosen above"
+    _press(form.table, title)
+    assert _said(edges.status).startswith("the saved incident, 2 connections written to ")
+    (written,) = (day_home.data(SAMPLE_DAY) / "hand_over").glob(f"*{saved.key}*")
+    assert "A dropper" in written.read_text(encoding="utf-8")
+    form.table.selected = [0]
+    _press(form.table, title)
+    assert _said(edges.status).startswith("1 connection written to ")
+    form.table.selected = []
+    form.add([(VICTIM, f"{DROPPER_HOST}/other")])
+    _press(form.table, title)
+    assert _said(edges.status).startswith("3 connections written to ")
 
 
 def test_an_action_without_a_selection_says_what_is_missing(edges) -> None:
