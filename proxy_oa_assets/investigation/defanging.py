@@ -5,9 +5,9 @@ import re
 _SCHEME = re.compile(r"(h)(tt)(ps?://)|(f)t(ps?://)|(?<=[a-z0-9]):(?=//)", re.IGNORECASE)
 # A path or query, and what can be a name or an address anywhere else. What ends a link ends a path.
 _PART = re.compile(r"(?P<path>(?<=[\w\]).-])[/?#][^\s\"'<>`|,(){}\[\]^\\]*)|[\w.-]+")
-# The addresses in a path or query: behind a scheme, `www.`, of a mail, or with a path of their own.
+# The addresses in a path or query: behind two slashes, `www.`, of a mail, or with a path of their own.
 _IN_PATH = re.compile(
-    r"(?:(?<=:)|(?<==))//[\w.-]+|(?<=%2f%2f)[\w.-]+|(?<=@)(?=[\w.-]*\.[^\W\d])[\w.-]+"
+    r"(?<=//)[\w.-]+|(?<=%2f%2f)[\w.-]+|(?<=@)(?=[\w.-]*\.[^\W\d])[\w.-]+"
     r"|(?<![\w.-])www\.[\w.-]+|(?<=[=;&])[\w.-]+(?=[/:?])",
     re.IGNORECASE,
 )
@@ -52,7 +52,7 @@ def _without_scheme(match: re.Match[str]) -> str:
 
 def _without_dots(match: re.Match[str]) -> str:
     word = match[0]
-    inner = word.strip("/.")
+    inner = word.strip(".")
     if "." not in inner or _DECIMAL.fullmatch(inner) or _INTERNAL.fullmatch(inner):
         return word
     return word.replace(inner, inner.replace(".", "[.]"))

@@ -7,6 +7,7 @@ errors of libraries that quote them) are passed on only through `Secrets.struck`
 import binascii
 import html
 import re
+import threading
 import traceback
 from base64 import b64encode, urlsafe_b64encode
 from collections import deque
@@ -42,19 +43,27 @@ _CREDENTIAL = re.compile(
 _Spans = list[tuple[int, int]]
 
 
+class _Latest(threading.local):
+    """Secrets of a thread's latest requests: those of others would take their place."""
+
+    def __init__(self) -> None:
+        self.values: deque[str] = deque(maxlen=_LATEST)
+
+
 class Secrets:
-    """Secrets in use with a server; the latest of those that become known later are added.
+    """Secrets in use with a server; the latest of those that become known later are added, in each thread.
 
     The empty text and None are none.
     """
 
     def __init__(self, *values: str | None) -> None:
         self._values = {value for value in values if value}
-        self._latest: deque[str] = deque(maxlen=_LATEST)
+        self._latest = _Latest()
 
     def add(self, *values: str | None) -> None:
         """Add secrets of one request, such as a ticket."""
-        self._latest += [value for value in values if value and value not in self._latest]
+        latest = self._latest.values
+        latest.extend([value for value in values if value and value not in latest])
 
     def struck(self, text: str) -> str:
         """Return a text with `***` in place of each secret, each piece of one, and what looks like one.
@@ -62,7 +71,7 @@ class Secrets:
         They are found as they are, in base64 and hexadecimal, and as JSON, HTML, URLs and Python escape them.
         """
         text = text[:_LONGEST]
-        pieces = frozenset[str]().union(*map(_pieces, (*self._values, *self._latest)))
+        pieces = frozenset[str]().union(*map(_pieces, (*self._values, *self._latest.values)))
         struck = [False] * len(text)
         for found, spans in _levels(text):
             for start, end in _places(found, pieces):

@@ -1,5 +1,6 @@
 import html
 import json
+import threading
 from base64 import b64encode, urlsafe_b64encode
 from collections.abc import Callable
 from urllib.parse import quote, quote_plus
@@ -90,3 +91,13 @@ def test_secrets_of_requests_are_forgotten_in_their_order() -> None:
     secrets.add(*(f"{number:030}" for number in range(1000)))
     assert secrets.struck(f"{SECRET} {999:030}") == "*** ***"
     assert secrets.struck("the-token-of-the-first-request") != "***"
+
+
+def test_requests_of_other_threads_take_no_secret_s_place() -> None:
+    """An error is struck in the thread of its request, while others make requests of their own."""
+    secrets = Secrets()
+    secrets.add("the-token-of-this-request")
+    others = threading.Thread(target=secrets.add, args=[f"{number:030}" for number in range(1000)])
+    others.start()
+    others.join()
+    assert secrets.struck("the-token-of-this-request") == "***"

@@ -74,7 +74,7 @@ def test_a_mail_says_what_an_analyst_would() -> None:
         == """\
 Web proxy threats of 2016-09-12
 TLP:AMBER
-Addresses are defanged: hxxp stands for http, [.] for a dot.
+URLs and hosts are defanged: hxxp stands for http, [.] for a dot.
 
 1. Kit of evil[.]example
 ========================

@@ -29,7 +29,7 @@ def _lines(handed: HandOver) -> Iterator[str]:
     yield f"Web proxy threats of {handed.day}"
     if handed.tlp:
         yield f"TLP:{handed.tlp.upper()}"
-    yield "Addresses are defanged: hxxp stands for http, [.] for a dot."
+    yield "URLs and hosts are defanged: hxxp stands for http, [.] for a dot."
     for number, threat in enumerate(handed.threats, 1):
         yield ""
         title = f"{number}. {defanged(printable(threat.title))}"
