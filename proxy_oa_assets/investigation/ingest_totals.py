@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal
 
 from proxy_oa_assets.investigation.day_context import day_context
-from proxy_oa_assets.investigation.materialized_days import uncounted_days
+from proxy_oa_assets.investigation.materialized_days import name_uncounted
 from proxy_oa_assets.model.day import Day
 from proxy_oa_assets.model.errors import InvestigationError
 from proxy_oa_assets.resources.deployment import Deployment
@@ -41,5 +41,4 @@ def ingest_totals(
             f"choose fewer days or a longer unit"
         )
     totals = deployment.impala.query(analysts.ingest_totals(first, last, _LENGTH[unit]))
-    totals.attrs["uncounted_days"] = [day.key for day in uncounted_days(first, last, deployment)]
-    return totals
+    return name_uncounted(totals, first, last, deployment)

@@ -1,11 +1,18 @@
 """Which days there are to investigate: those that are materialized, and those that have a log."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from proxy_oa_assets.model.day import Day, spans
 from proxy_oa_assets.model.errors import InvestigationError
 from proxy_oa_assets.model.tables import ANALYST_TABLES, PROXY, PROXY_INGEST_SUMMARY, PROXY_SCORES
 from proxy_oa_assets.model.text import counted
 from proxy_oa_assets.resources.deployment import Deployment
 from proxy_oa_assets.resources.stored_days import stored_days
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 def materialized_days(deployment: Deployment) -> list[Day]:
@@ -25,11 +32,13 @@ def logged_days(first: Day, last: Day, deployment: Deployment) -> list[Day]:
     return list(stored_days(deployment.hdfs, deployment.workspace.huser, PROXY, first, last))
 
 
-def uncounted_days(first: Day, last: Day, deployment: Deployment) -> list[Day]:
-    """Return the days from first to last that have a log, but no count of its requests, in order."""
+def name_uncounted(totals: pd.DataFrame, first: Day, last: Day, deployment: Deployment) -> pd.DataFrame:
+    """Return the totals of materialized days with the others that have a log in `attrs["uncounted_days"]`."""
     huser = deployment.workspace.huser
     summarized = set(stored_days(deployment.hdfs, huser, PROXY_INGEST_SUMMARY, first, last))
-    return [day for day in logged_days(first, last, deployment) if day not in summarized]
+    logged = logged_days(first, last, deployment)
+    totals.attrs["uncounted_days"] = [day.key for day in logged if day not in summarized]
+    return totals
 
 
 def check_log(day: Day, deployment: Deployment) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from proxy_oa_assets.investigation.day_context import day_context
 from proxy_oa_assets.investigation.filters import Filters
 from proxy_oa_assets.investigation.listed import Listed, check_page, page_times
-from proxy_oa_assets.investigation.materialized_days import check_log
+from proxy_oa_assets.investigation.materialized_days import check_log, name_uncounted
 from proxy_oa_assets.investigation.pasted_uris import uri_readings
 from proxy_oa_assets.investigation.weighing import feedback_of, is_weighed, weighed
 from proxy_oa_assets.model.day import Day
@@ -94,14 +94,17 @@ def ingest_summary(
 ) -> pd.DataFrame:
     """Return the minutes of the days from first to last, in time order.
 
-    tdate is `YYYY-MM-DD HH:MM`, total the number of requests; a minute without requests has no row. Raises
-    InvestigationError if the last day is before the first.
+    tdate is `YYYY-MM-DD HH:MM`, total the number of requests; a minute without requests has no row. Days
+    that have a log and aren't materialized aren't counted: `attrs["uncounted_days"]` names them, YYYY-MM-DD.
+    Raises InvestigationError if the last day is before the first.
     """
     first, deployment = day_context(first_day, deployment)
     last, _ = day_context(last_day, deployment)
     if last < first:
         raise InvestigationError(f"the last day, {last}, is before the first, {first}; swap them")
-    return deployment.impala.query(analysts.ingest_summary(first, last))
+    return name_uncounted(
+        deployment.impala.query(analysts.ingest_summary(first, last)), first, last, deployment
+    )
 
 
 def expanded_search(

@@ -3,6 +3,7 @@ import pytest
 from support.analysts_day import AnalystsDay
 
 from proxy_oa_assets.investigation.ingest_totals import Unit, ingest_totals
+from proxy_oa_assets.investigation.search import ingest_summary
 from proxy_oa_assets.model.errors import InvestigationError
 from proxy_oa_assets.model.tables import PROXY_INGEST_SUMMARY
 
@@ -27,8 +28,11 @@ def test_minutes_of_several_days_are_added_up_by_minute_hour_and_day(today: Anal
     assert totals("day") == [[first.key, 10], [last.key, 7]]
     assert totals("hour") == [[f"{first} 00", 3], [f"{first} 09", 7], [f"{last} 23", 7]]
     assert [total for _, total in totals("minute")] == [3, 2, 5, 7]
-    found = ingest_totals(first, last, "day", deployment=today.deployment)
-    assert found.attrs["uncounted_days"] == [first.plus(1).key]
+    for found in (
+        ingest_totals(first, last, "day", deployment=today.deployment),
+        ingest_summary(first, last, deployment=today.deployment),
+    ):
+        assert found.attrs["uncounted_days"] == [first.plus(1).key]
 
 
 def test_a_range_that_is_reversed_or_too_long_is_refused(embedded_day: AnalystsDay) -> None:

@@ -72,7 +72,7 @@ class Days:
                 days = materialized_days(self._deployment)
                 self._set(self.first, max(min(days[-1], self._day), self._day.plus(-_AROUND)).date)
                 self._set(self.last, min(max(days[0], self._day), self._day.plus(_AROUND)).date)
-            self.status.done("A search counts the requests of each day; a click on a day opens it")
+            self.status.done("A search counts the requests of each day with a log; a click on a day opens it")
         self._plot()
 
     def search(self) -> None:
@@ -83,7 +83,7 @@ class Days:
             found = search_days(*self._searched, deployment=self._deployment)
             hit = found[found["requests"] > 0].reset_index(drop=True)
             self._frame = hit
-            self.table.show(hit, _FOUND, empty="No day has such a request")
+            self.table.show(hit, _FOUND, empty="No log has such a request")
             requests = counted(int(hit["requests"].sum()), "request")
             missing = (last.date - first.date).days + 1 - len(found)
             without = f"; {counted(missing, 'day')} of the range without a log" if missing else ""
@@ -124,7 +124,7 @@ class Days:
         """List the days that have requests, as long as nothing was searched."""
         totals = ingest_totals(first, last, "day", deployment=self._deployment)
         self._frame = totals.rename(columns={"counted_at": "day", "total": "requests"})
-        self.table.show(self._frame, _DAYS, empty="No day has a request")
+        self.table.show(self._frame, _DAYS, empty="No materialized day has a request")
 
     def _unit(self, first: Day, last: Day) -> Unit:
         """Return the chosen unit, or choose the next longer one if the days are too many for it."""
