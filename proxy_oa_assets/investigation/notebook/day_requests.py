@@ -208,9 +208,7 @@ class DayRequests:
             self._beside = listed.frame
             selected = [at for at, value in enumerate(self._beside_values()) if value == self._only]
             self.beside.show(self._beside, _BESIDE[kind], selected=selected, empty="none", total=listed.total)
-            self._about_beside.done(
-                f"{counted(listed.total, what)} of this {kind}; a click on one shows its requests alone"
-            )
+            self._about_beside.done(f"{counted(listed.total, what)}; a click on one filters the requests")
 
     def _narrow(self) -> None:
         """Show only the requests of the host or client that was clicked, or all again."""

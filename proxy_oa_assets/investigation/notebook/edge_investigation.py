@@ -48,7 +48,7 @@ class EdgeInvestigation(NotebookView):
         self.scored = ScoredList(desk, _LIST_HEIGHT)
         self.feedback = FeedbackList(desk, _LIST_HEIGHT)
         self.suspicious = SuspiciousList(desk, self.feedback.read, _LIST_HEIGHT)
-        self.requests = DayRequests(desk, _height(34), _height(-140))
+        self.requests = DayRequests(desk, _height(34), _height(-60))
         self.clients = SummaryList(desk, "client", client_summaries, _LIST_HEIGHT)
         self.hosts = SummaryList(desk, "host", host_summaries, _LIST_HEIGHT)
         self.incident = IncidentTab(desk, _height(120))
@@ -86,7 +86,7 @@ class EdgeInvestigation(NotebookView):
         self.format = ipywidgets.Dropdown(
             options=[(f"hand over as {name}", name) for name in all_formats()],
             tooltip="The format of what Hand over writes",
-            layout={"width": "14em"},
+            layout={"width": "12em"},
         )
         named = ipywidgets.HTML(f"<b>{self.day}</b>")
         bar = ipywidgets.HBox([named, self.undo, self.reload, self.format, self.about, self.status.widget])

@@ -27,7 +27,7 @@ from proxy_oa_assets.model.tables import records
 from proxy_oa_assets.model.text import counted, printable
 from proxy_oa_assets.resources.deployment import Deployment
 
-_CONNECTIONS = columns("first clientip host fulluri requests uri_sev")
+_CONNECTIONS = columns("first clientip host uri_sev requests fulluri")
 _NEW = "New incident"
 _SHOWN = 60
 
@@ -61,14 +61,14 @@ class IncidentForm:
         self.which = ipywidgets.Dropdown(options=[_NEW], layout=ipywidgets.Layout(width="98%"))
         self.which.observe(lambda _: self._choose(), "index")
         remove = Action(
-            line="Selected",
-            text="Take out",
+            line="Take out",
+            text="Selected",
             title="Take the selected connections out of the incident",
             do=self._remove,
         )
         remove_hosts = Action(
-            line="Selected",
-            text="Take out hosts",
+            line="Take out",
+            text="Their hosts",
             title="Take all connections to the hosts of the selected ones out of the incident",
             do=self._remove_hosts,
         )
@@ -166,7 +166,7 @@ class IncidentForm:
             found = connections_seen(self._day, unseen, deployment=self._deployment)
             self._seen.update(zip(unseen, records(found), strict=True))
         finally:
-            names = [column.name for column in _CONNECTIONS]
+            names = ["first", "clientip", "host", "fulluri", "requests", "uri_sev"]
             unread = ((None, client, None, uri, 0, 0) for client, uri in self._pairs)
             rows = [self._seen.get(pair, row) for pair, row in zip(self._pairs, unread, strict=True)]
             frame = pd.DataFrame(rows, columns=names)

@@ -33,9 +33,9 @@ class SuspiciousList:
         self._offset = 0
         self.filter = FilterBox(self._show_first)
         self.limit = ipywidgets.BoundedIntText(
-            250, 1, MOST_ROWS, description="Rows per page", layout={"width": "12em"}
+            250, 1, MOST_ROWS, description="Rows per page", layout={"width": "13em"}
         )
-        self.limit.style.description_width = "7em"
+        self.limit.style.description_width = "8em"
         self.limit.observe(lambda _: self._show_first(), "value")
         self.status = StatusLine()
         self.table = RowTable(

@@ -71,7 +71,7 @@ def test_what_does_not_belong_is_seen_and_taken_out(desk: Desk) -> None:
     score(desk.day.day, 2, KIT[1][1], deployment=desk.day.deployment)
     desk.form.add([*KIT, (CLIENT, "unseen.test/")])
     headings = [column["heading"] for column in desk.form.table.content["columns"]]
-    assert headings == ["first", "client", "host", "URI", "requests", "severity"]
+    assert headings == ["first", "client", "host", "severity", "requests", "URI"]
     rows = [dict(zip(headings, row, strict=True)) for row in desk.form.table.content["rows"]]
     assert [(row["host"], row["requests"], row["severity"]) for row in rows] == [
         ("land.test", "1", ""),
