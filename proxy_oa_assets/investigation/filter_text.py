@@ -72,6 +72,7 @@ _DIGITS = re.compile(r",\d|[ \t]\d{3}(?![\w.:/])")
 _HOST = re.compile(r"(?:[a-z+.-]+://)?(?:[\w-]+\.)+[^\W\d_][\w-]+(?=[/:?#,;]|$)", re.IGNORECASE)
 _SCHEME = re.compile(r"\s*<?\s*[a-z][a-z0-9+.*-]*(?:\[:\]|:)?\[?//", re.IGNORECASE)
 _COMMA = re.compile(r"\s*,[\s,;]*|;[\s,;]*|[ \t]*[\r\n]\s*")
+_NEGATED = re.compile(rf"not$|[!{_MINUS}][^\W\d]|!", re.IGNORECASE)
 _NEXT_TERM = re.compile(rf"(?:NOT|AND|OR)\s|[!{_MINUS}]\S", re.IGNORECASE)
 _SHOWN = 60
 
@@ -145,7 +146,7 @@ class _Reader:
 
     def _check_rest(self, field: str, value: Value) -> None:
         """Refuse a value that a blank has cut."""
-        if field not in _OF_WORDS or value.kind is not Kind.PLAIN or value.exact:
+        if field not in _OF_WORDS or value.kind is not Kind.PLAIN:
             return
         word = self._rest().split(maxsplit=1)[0] if self._rest().strip() else ""
         at = len(self.text) - len(self._rest().lstrip())
@@ -213,12 +214,28 @@ class _Reader:
             raise InvestigationError(
                 f"{field}: has no value; write one after it, or {field}:- for requests without one"
             )
+        value = Value(text, kind, exact)
+        self._check_value(field, value)
+        return value
+
+    def _check_value(self, field: str, value: Value) -> None:
+        """Refuse a value that can be meant otherwise."""
+        text = value.text
+        if value.kind is Kind.PLAIN and not value.exact and field not in _OF_URIS and _NEGATED.match(text):
+            raise InvestigationError(
+                f"{field}:{shortened(text, _SHOWN)} has its negation behind the colon; write it before the "
+                f"field, as in -host:example.com, or the value in quotes"
+            )
+        if value.kind is Kind.ANYWHERE and text[0] == "(" and text.count("(") > text.count(")"):
+            raise InvestigationError(
+                f"{shortened(text, _SHOWN)} begins with a bracket that the term doesn't end; brackets group "
+                f"no terms: leave it out, or write what has it in quotes"
+            )
         if field in _OF_SIZES and text[-1].isdecimal() and _DIGITS.match(self.text, self.at):
             raise InvestigationError(
                 f"{field}:{shortened(text + self._rest(), _SHOWN)} can be one number or several; write one "
                 f"without commas and blanks, as 1000000 or 1MB, and a blank after the comma between two"
             )
-        return Value(text, kind, exact)
 
     def _separates(self, field: str, before: str) -> bool:
         after, semicolon = self.text[self.at + 1 :], self.text[self.at] == ";"

@@ -64,7 +64,9 @@ def _verdict(value: Value) -> Condition:
     if text not in named or value.kind is Kind.REGEX:
         raise unread("verdict", value, f"verdict:high or verdict:>=medium; there are {', '.join(named)}")
     least, most = between_numbers(operator, named[text])
-    return has_risk("uri_rep", [risk for risk in Risk if least <= risk <= most])
+    if not (found := [risk for risk in Risk if least <= risk <= most]):
+        raise unread("verdict", value, f"verdict:high; there are {', '.join(named)}, and nothing beyond")
+    return has_risk("uri_rep", found)
 
 
 def _reason(value: Value) -> Condition:
@@ -93,4 +95,6 @@ def _severities(value: Value) -> set[int]:
     if text not in named or value.kind is Kind.REGEX:
         raise unread("severity", value, "severity:high, severity:>=medium, severity:any or severity:none")
     least, most = between_numbers(operator.translate(_GRAVER), named[text])
-    return {severity for severity in Severity if least <= severity <= most}
+    if not (found := {severity.value for severity in Severity if least <= severity <= most}):
+        raise unread("severity", value, "severity:high or severity:low; nothing is beyond these")
+    return found
