@@ -80,7 +80,7 @@ def line_with(text: str, process: subprocess.Popen[str]) -> str:
 
 
 def wait_until(holds: Callable[[], object]) -> None:
-    end = time.monotonic() + 120
+    end = time.monotonic() + 240
     while not holds():
         assert time.monotonic() < end
         time.sleep(0.2)
