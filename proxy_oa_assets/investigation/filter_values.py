@@ -79,21 +79,22 @@ def regex(value: Value) -> str:
     import duckdb
 
     text = value.text.replace(r"\/", "/")
-    if found := _NOT_PORTABLE.search(text.replace("\\\\", "")):
+    if unknown := _NOT_PORTABLE.search(text.replace("\\\\", "")):
         raise InvestigationError(
-            f"/{text}/ has {found[0]}, which not every SQL engine knows; write it without look-around, "
+            f"/{text}/ has {unknown[0]}, which not every SQL engine knows; write it without look-around, "
             f"back-references, named groups and possessive repeats"
         )
     pattern = f"(?i){text}"
     try:
-        # RE2, as Impala has it.
-        found_in_nothing = duckdb.execute("SELECT regexp_matches('', ?)", [pattern]).fetchone()
+        # RE2, as Impala has it. DuckDB's default connection is the notebook's.
+        with duckdb.connect() as connection:
+            found = connection.execute("SELECT regexp_matches('', ?)", [pattern]).fetchone()
     except duckdb.Error as error:
         reason = str(error).partition(": ")[2] or str(error)
         raise InvestigationError(
             f"/{text}/ is no regular expression ({reason}); correct it, or write it in quotes as plain text"
         ) from error
-    if found_in_nothing == (True,):
+    if found == (True,):
         raise InvestigationError(f"/{text}/ matches an empty text, and so every row; let it need a character")
     return pattern
 

@@ -1,6 +1,7 @@
 from collections.abc import Callable
 from contextlib import suppress
 
+import duckdb
 import pytest
 from support.analysts_day import AnalystsDay
 from support.cluster_home import ClusterHome
@@ -397,3 +398,10 @@ def test_hostile_pastes_run_nothing(embedded_day: AnalystsDay) -> None:
         if text.strip():
             with suppress(InvestigationError):
                 assert found(embedded_day, text) == []
+
+
+def test_a_regular_expression_leaves_the_notebook_s_connection_alone() -> None:
+    """DuckDB's default connection refuses work beside a result that was not read to its end."""
+    Filters.parse("/evil/")
+
+    assert duckdb.sql("SELECT 1").fetchall() == [(1,)]
