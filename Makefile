@@ -65,11 +65,12 @@ test: $(VENV)/.dev  ## Run the tests that need no cluster, and print their cover
 test-fast: $(VENV)/.dev  ## Run the tests that need no server, browser or process: a few minutes.
 	$(BIN)/python -m pytest -n $(WORKERS) -m 'not (browser or server or cluster or slow)' $(NOT_FAST:%=--ignore=tests/%)
 
-test-pythons:  ## Run the fast tests in the newest supported Python, if it is installed.
+test-pythons:  ## Run most fast tests in the newest supported Python, if it is installed.
 	@for version in $(PYTHONS); do \
 	    python=$$(.ci/find-python $$version) || continue; \
 	    echo "Python $$version: $$python"; \
-	    $(MAKE) --no-print-directory test-fast PYTHON="$$python" VENV=.venv-$$version || exit; \
+	    $(MAKE) --no-print-directory test-fast PYTHON="$$python" VENV=.venv-$$version \
+	        NOT_FAST='$(NOT_FAST) ingest ranking' || exit; \
 	done
 
 test-cluster: $(VENV)/.cluster  ## Run the cluster's tests on a real HDFS and HiveServer2 (needs Java 17, Maven).

@@ -10,6 +10,18 @@ from support.home import Home
 from proxy_oa_assets.ingest.sample.site import write_site_files
 from proxy_oa_assets.model.day import Day
 
+HERE = Path(__file__).parent
+# Their runs on the cluster are in the slow suite: the resources that they use there have tests of their own.
+SLOW_ON_A_CLUSTER = ("test_bad_results.py", "test_days_in_one_run.py")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark the cluster's runs of some files slow."""
+    for item in items:
+        listed = item.path.parent == HERE and item.path.name in SLOW_ON_A_CLUSTER
+        if listed and item.get_closest_marker("cluster"):
+            item.add_marker(pytest.mark.slow)
+
 
 @pytest.fixture
 def home(new_home: Callable[..., Home]) -> Home:
