@@ -36,7 +36,7 @@ def test_a_day_takes_a_fixed_number_of_statements(home: ClusterHome, executed_sq
         assert home.materialize(day, limit=limit).success
         counts.append(len(executed_sql))
     # The first time, partitions are added; from then on they are switched.
-    assert counts[1] <= counts[0] < 52
+    assert counts[1] <= counts[0] < 56
     # The history, edges and summary.
     assert len([sql for sql in executed_sql if sql.startswith("INSERT OVERWRITE")]) == 3
     assert not [sql for sql in executed_sql if "VALUES" in sql]
