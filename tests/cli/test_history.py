@@ -61,7 +61,7 @@ def test_doctor_names_a_history_that_cannot_be_opened(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("mask", [0o000, 0o002, 0o022])
 def test_the_history_is_its_owner_s_alone(tmp_path: Path, mask: int) -> None:
-    """Whatever the umask; a folder that was opened stays open, and `doctor` says so."""
+    """With any umask; a folder that was opened stays open, and `doctor` says so."""
     before = os.umask(mask)
     try:
         history = prepare_history(load_settings(tmp_path / "home"))

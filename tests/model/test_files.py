@@ -211,7 +211,7 @@ def test_a_file_system_that_syncs_no_folder_is_used_all_the_same(tmp_path, monke
 
 
 def test_temporary_files_of_killed_writers_are_removed_and_no_others(tmp_path):
-    """A writer of this machine is alive or dead, whatever the clocks say; another's is dead after a day."""
+    """A writer of this machine is alive or dead, independently of clocks; another's is dead after a day."""
     path = tmp_path / "file"
     killed = subprocess.run([sys.executable, "-c", KILLED_WHILE_WRITING, str(path)], check=False)
     assert killed.returncode == -9

@@ -67,7 +67,7 @@ _SITES = [
 
 @pytest.mark.parametrize(("host", "site", "suffix"), _SITES)
 def test_site_is_the_registered_domain(host: str, site: str, suffix: str, known: Known) -> None:
-    """One label more than the public suffix, hosters' customers apart, whatever the spelling."""
+    """One label more than the public suffix, hosters' customers apart, in any spelling."""
     found = known[host]
     assert (found["site"], found["suffix"]) == (site, suffix)
     assert found["word"] == site.removesuffix(f".{suffix}")

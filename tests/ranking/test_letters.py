@@ -46,7 +46,7 @@ def test_letters_that_imitate_others_are_named(name, note):
     ],
 )
 def test_other_names_have_no_note(name):
-    """Names in the letters of one language, and whatever stands behind the host."""
+    """Names in the letters of one language, and any text behind the host."""
     assert letter_note(name) == ""
     assert marked(name) == name
 

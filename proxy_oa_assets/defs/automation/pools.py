@@ -59,6 +59,7 @@ def _claim_at_rest(context: InstanceConcurrencyContext, pool: str, step: str, st
     return claimed
 
 
-# The executors make the context themselves.
+# Dagster has no setting for the pause, and its executors make the context themselves: a subclass would reach
+# none of them. Without the pause, each waiting run keeps a core busy, also that of the slot's holder.
 _claim = InstanceConcurrencyContext.claim
 InstanceConcurrencyContext.claim = _claim_at_rest  # type: ignore[method-assign, assignment]

@@ -61,6 +61,7 @@ class FilterBox:
         try:
             yield
         except Exception as error:
+            # After a defect, too, the rows would look like the result; the status line reports it.
             is_refused = bool(self.value) and isinstance(error, InvestigationError)
             if is_refused:
                 self.text.add_class("desk-refused")

@@ -24,6 +24,7 @@ _STEPS = (3, 6, 12, 24, 48, 96, 168, 336, 672, 1344, 2688, 5376, 10752, 21504)
 _MOST_MARKS = 9
 # A quiet time beside a busy one is still seen.
 _LEAST_HEIGHT = 1.5
+_HOURS_OF_A_DAY = 24
 
 
 def counts_of(totals: pd.DataFrame, first: Day, last: Day, unit: Unit) -> list[int]:
@@ -87,7 +88,7 @@ def _x(place: float, places: int) -> float:
 
 def _mark(first: Day, hour: int, step: int) -> str:
     at = _start(first) + dt.timedelta(hours=hour)
-    return at.strftime("%m-%d" if step >= 24 or not at.hour else "%H:%M")  # noqa: PLR2004 - hours of a day
+    return at.strftime("%m-%d" if step >= _HOURS_OF_A_DAY or not at.hour else "%H:%M")
 
 
 def _area(counts: list[int], top: int) -> str:

@@ -207,7 +207,7 @@ def test_a_number_of_scanners_that_is_none_is_not_believed(malicious, suspicious
     ],
 )
 def test_a_number_of_scanners_may_be_a_text_or_whole_fraction(malicious, suspicious, risk):
-    """Enough malicious ones decide, whatever the number of suspicious ones is."""
+    """Enough malicious ones decide, however many suspicious ones there are."""
     counts = {"malicious": malicious, "suspicious": suspicious}
     found = _look_up(ANSWERS["vt"], {"data": {"attributes": {"last_analysis_stats": counts}}})
     assert found[VALUE].risk is risk

@@ -132,7 +132,7 @@ def test_the_normalized_form_is_final(text):
 
 @given(st.text(st.characters(categories=["Ll", "Lu", "Lo", "Nd"]), min_size=1, max_size=20))
 def test_names_have_the_form_of_idna_2008(label):
-    """Where IDNA 2008 has one, whatever the alphabet."""
+    """Where IDNA 2008 has one, in any alphabet."""
     host = f"{label}.example"
     try:
         expected = idna.encode(host, uts46=True).decode()

@@ -81,7 +81,7 @@ def test_a_status_that_lasts_is_refused_at_once(ask: Ask, status: int, message: 
 
 @pytest.mark.parametrize("status", [429, 500, 502, 503, 504])
 def test_a_status_that_passes_is_tried_again(ask: Ask, status: int, waits: list[float]):
-    """Four attempts with our pauses, whatever the gateway asks for; the run retries the step later."""
+    """Four attempts with our pauses, if the gateway asks for others, too; the run retries the step later."""
     message = rf"can't serve now \(HTTP {status} .*\): SELECT.*is the engine behind it up"
     with answering(status) as (url, sent), pytest.raises(WarehouseUnreachableError, match=message):
         ask(url)

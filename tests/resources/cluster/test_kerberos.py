@@ -109,7 +109,7 @@ def test_a_login_by_name_alone_is_refused(reach: Reach):
 
 
 def test_a_server_without_authentication_is_refused(reach: Reach, log_in: LogIn):
-    """A response without Kerberos is refused, whatever its status."""
+    """A response without Kerberos is refused, with any status."""
     log_in(USER)
     with receiving() as impostor, pytest.raises(StorageError, match="HDFS_AUTH=kerberos") as refused:
         reach(HDFS_URL=impostor.url)._request("/", lambda client: client._session.post(impostor.url, json={}))
