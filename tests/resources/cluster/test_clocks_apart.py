@@ -39,7 +39,7 @@ with WebHdfs(url=url, lock_expiry=float(expiry)).lock(path):
 
 @pytest.mark.parametrize("minutes", [10, -10])
 def test_a_lock_s_expiry_is_counted_by_the_waiting_process(cluster: Cluster, minutes: int) -> None:
-    """A living holder keeps the lock, and a dead one loses it after the expiry, whatever its clock says."""
+    """A living holder keeps the lock, and a dead one loses it after the expiry by any clock of its own."""
     path = f"/user/spot/{uuid.uuid4().hex}/20160912"
     arguments = (cluster.hdfs.url, path, str(EXPIRY), str(minutes))
     command = [sys.executable, "-W", "ignore", "-c", HOLDER, *arguments]

@@ -64,7 +64,7 @@ def _error_of(operation: Callable[[], object]) -> ProxyOaError:
 @pytest.mark.usefixtures("waits")
 @pytest.mark.parametrize("answer", echoing.HTTP)
 def test_no_error_quotes_the_token(answer: str, logged: list[str]) -> None:
-    """Whatever a NameNode, or a gateway before it, makes of the request; all are errors of storage."""
+    """All answers of a NameNode, or of a gateway before it, to the request are errors of storage."""
     handler = echoing.answering(echoing.HTTP[answer])
     with handling(handler) as (url, requests):
         hdfs = WebHdfs(url=url, auth="token", token_env="HDFS_TOKEN", attempts=1, timeout=2)

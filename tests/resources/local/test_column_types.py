@@ -115,7 +115,7 @@ def test_a_whole_number_of_any_type_is_read(warehouse, kind, values, expected):
 )
 @pytest.mark.parametrize("other", [b"x", b"\xff"], ids=["text", "not UTF-8"])
 def test_what_would_be_rounded_or_cut_is_named_with_file_and_row(warehouse, column, values, shown, other):
-    """Whichever of the day's files it is, repaired or not, and whatever its other columns are called."""
+    """Whichever of the day's files it is, repaired or not, with any names of other columns."""
     file_with(warehouse, {"fulluri": pa.array(["a/"])}, "a")
     path = file_with(warehouse, {}, "b")
     names = pa.array(["x", "y"])
@@ -172,7 +172,7 @@ def test_timestamps_are_the_date_and_the_time(warehouse, unit):
 
 @pytest.mark.parametrize("unit", ["ms", "us", "ns"])
 def test_an_instant_is_read_in_the_site_s_time_zone(warehouse, unit):
-    """Whatever the machine's; a day is a day of the site."""
+    """Not in the machine's; a day is a day of the site."""
     stored = pa.array([INSTANT], pa.timestamp(unit, tz="UTC"))
     file_with(warehouse, {"p_date": stored, "p_time": stored, "username": stored})
     columns = "concat(p_date, ' ', p_time, ' ', username)"
