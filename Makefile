@@ -30,7 +30,7 @@ CHECK_HOME = $(CURDIR)/$(VENV)/check_home
 DG = PROXY_OA_HOME='$(CHECK_HOME)' DAGSTER_HOME='$(CHECK_HOME)/dagster' $(BIN)/dg
 
 .DEFAULT_GOAL := help
-.PHONY: help demo dev test test-fast test-pythons test-cluster test-slow check format benchmark benchmark-cluster clean
+.PHONY: help demo dev test test-fast test-pythons test-cluster test-slow check format benchmark benchmark-cluster soak clean
 
 help:  ## Print what there is to make.
 	@awk -F ':.*##' '/^[a-z-]+:.*##/ {printf "%-20s%s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -105,6 +105,10 @@ benchmark: $(VENV)/.dev  ## Measure speed, as ratios within one run.
 
 benchmark-cluster: $(VENV)/.cluster  ## Measure the day's SQL on a HiveServer2 (needs Java 17, Maven).
 	$(BIN)/python -m benchmarks.cluster_sql
+
+soak: $(VENV)/.cluster  ## Kill and fail everything, many times, and write docs/reliability.md (hours).
+	$(BIN)/python -m soak.kills
+	$(BIN)/python -m soak.remotes
 
 clean:  ## Remove the virtual environments and what tools left.
 	rm -rf $(VENV) $(PYTHONS:%=.venv-%) .import_linter_cache .mypy_cache .pytest_cache .ruff_cache .coverage dist build

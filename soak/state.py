@@ -1,0 +1,106 @@
+"""What a home has of a day, as its readers find it, and what a disturbed operation made of it.
+
+A day's parts are its rows in each table, the raw day's record, and each of its files. Each part is replaced
+wholly or not at all, so after a kill or a fault it must be as before the operation or as after an undisturbed
+one.
+"""
+
+import hashlib
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+
+from support.home import Home
+
+from proxy_oa_assets.model.day import Day
+from proxy_oa_assets.model.tables import PROXY, TABLES, records
+
+# A digest of each part's content, by a name such as `table proxy_edge`; an empty or missing part has no name.
+State = Mapping[str, str]
+
+# What differs between two runs that do the same: times of the clock and keys made by chance.
+_BY_CHANCE = re.compile(
+    rb'"(?:age|at|key|modified|taken_at|undoes|version)": ?(?:"[^"]*"|\d+|null)'
+    rb"|\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d(?:\.\d+)?(?:\+00:00|Z| UTC)"
+)
+_LEFT = re.compile(r".*\.tmp|reading-\w{8}")
+
+
+class Outcome(StrEnum):
+    """What a disturbed operation left of a day."""
+
+    OLD = "old"
+    NEW = "new"
+    # Some parts are the old ones and some the new ones, each wholly.
+    BETWEEN = "between"
+    TORN = "torn"
+    LOST = "lost"
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """An outcome, and the parts that are torn or lost."""
+
+    outcome: Outcome
+    parts: list[str] = field(default_factory=list)
+
+
+def judged(found: State, old: State, new: State) -> Verdict:
+    """Compare a day with the old one and with the one that an undisturbed operation makes."""
+    torn = [part for part, digest in found.items() if digest not in (old.get(part), new.get(part))]
+    lost = [part for part in old.keys() & new.keys() if part not in found]
+    if lost:
+        return Verdict(Outcome.LOST, sorted(lost))
+    if torn:
+        return Verdict(Outcome.TORN, sorted(torn))
+    if found == old:
+        return Verdict(Outcome.OLD)
+    return Verdict(Outcome.NEW if found == new else Outcome.BETWEEN)
+
+
+def day_state(home: Home, day: Day) -> dict[str, str]:
+    """Read a day by the warehouse and the file store, as every reader does."""
+    return {name: hashlib.sha256(content).hexdigest() for name, content in _parts(home, day) if content}
+
+
+def left_over(home: Home) -> list[str]:
+    """Return the temporary files and folders in a home."""
+    return sorted(
+        str(path.relative_to(home.path)) for path in home.path.rglob("*") if _LEFT.fullmatch(path.name)
+    )
+
+
+def _parts(home: Home, day: Day) -> Iterator[tuple[str, bytes]]:
+    impala, workspace = home.deployment.impala, home.deployment.workspace
+    for table in TABLES.values():
+        rows = sorted(map(repr, records(impala.read_day(table, day))))
+        yield f"table {table.name}", "\n".join(rows).encode()
+    yield f"record of {PROXY.name}", _lasting(impala.raw_day_record(day).encode())
+    scores, journal = workspace.results(day), workspace.journal(day)
+    for folder in (scores.rpartition("/scores/")[0], journal.rpartition("/")[0], workspace.progressions(day)):
+        yield from _stored(home, folder)
+    for folder in (workspace.data(day), workspace.notebooks(day)):
+        yield from _files(home.path, folder)
+
+
+def _stored(home: Home, folder: str) -> Iterator[tuple[str, bytes]]:
+    """Yield the files below a folder of the file store."""
+    hdfs = home.deployment.hdfs
+    for entry in hdfs.list_folder(folder):
+        if entry.is_folder:
+            yield from _stored(home, entry.path)
+        elif not _LEFT.fullmatch(entry.name):
+            with hdfs.open(entry.path) as file:
+                yield entry.path, _lasting(file.read())
+
+
+def _files(home: Path, folder: Path) -> Iterator[tuple[str, bytes]]:
+    for path in sorted(folder.rglob("*")):
+        if path.is_file() and not _LEFT.fullmatch(path.name):
+            yield str(path.relative_to(home)), _lasting(path.read_bytes())
+
+
+def _lasting(content: bytes) -> bytes:
+    return _BY_CHANCE.sub(b"", content)
