@@ -10,6 +10,7 @@ from cluster_servers.running import Cluster
 from support.accounts import NO_ACCOUNTS
 from support.cluster_home import ClusterHome
 from support.deployments import DEPLOYMENTS
+from support.fuzzing import FuzzCounts
 from support.home import Home
 from support.side_by_side import ByFile, longest_first
 from xdist.remote import Producer
@@ -23,8 +24,6 @@ for _name in [name for name in os.environ if re.match("(PROXY_OA|HDFS|IMPALA|DAG
     else:
         del os.environ[_name]
 
-# A busy machine exceeds Hypothesis's deadline, which is no defect.
-hypothesis.settings.register_profile("proxy_oa", deadline=None)
 hypothesis.settings.load_profile("proxy_oa")
 
 # Real logs may not be handed on, so a clone elsewhere passes with the generated samples alone; and only root
@@ -40,6 +39,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         default=bool(os.environ.get("CI")),
         help="fail tests that lack a program instead of skipping them; the default where CI is set",
     )
+    parser.addoption(
+        "--write-fuzz", type=Path, metavar="DOCUMENT", help="write the fuzz targets' counts into a document"
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.pluginmanager.register(FuzzCounts(config.getoption("--write-fuzz")))
 
 
 @pytest.hookimpl(wrapper=True)

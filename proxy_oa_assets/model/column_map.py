@@ -10,6 +10,7 @@ from typing import Any
 
 from proxy_oa_assets.model.errors import ConfError
 from proxy_oa_assets.model.tables import PROXY_SCORES, RESULT_COLUMNS
+from proxy_oa_assets.model.text import printable
 from proxy_oa_assets.model.text_file import parse_nested, settings_text
 
 # Filled in after the lookup, so they can't be looked up.
@@ -20,6 +21,7 @@ RESULT_FIELDS = tuple(column.name for column in RESULT_COLUMNS)
 # The most suspicious rows that a day takes by default.
 DEFAULT_LIMIT = 500
 
+_LONGEST_REASON = 500  # characters; an entry's name can be of any length
 _SECTIONS = ("proxy_results_fields", "proxy_score_fields", "add_reputation")
 
 
@@ -44,7 +46,7 @@ def load_column_map(path: Path) -> ColumnMap:
     try:
         return _validated(parse_nested(partial(json.loads, object_pairs_hook=_without_repeats), text))
     except (ValueError, ConfError) as error:
-        raise ConfError(f"{path}: {error}") from None
+        raise ConfError(f"{path}: {printable(error, _LONGEST_REASON)}") from None
 
 
 def _without_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

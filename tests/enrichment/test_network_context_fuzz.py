@@ -1,0 +1,119 @@
+"""Arbitrary network context files, against a search by `ipaddress` of all their lines."""
+
+import ipaddress
+import re
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from hypothesis import strategies as st
+from support.fuzzing import fuzz
+from support.mutations import TEXT, damaged, encoded
+
+from proxy_oa_assets.enrichment.network_context import read_network_context
+from proxy_oa_assets.model.errors import NetworkContextError
+
+V4 = st.integers(0, 3) | st.integers(0x0A000000, 0x0A000040) | st.integers(2**32 - 3, 2**32 - 1)
+V6 = st.integers(0, 3) | st.integers(0xFD << 120, (0xFD << 120) + 64) | st.integers(2**128 - 3, 2**128 - 1)
+ADDRESS = V4.map(ipaddress.IPv4Address) | V6.map(ipaddress.IPv6Address)
+FORMS = st.one_of(
+    ADDRESS.map(str),
+    ADDRESS.map(lambda address: address.exploded.upper()),
+    ADDRESS.map(lambda address: f"[{address}]"),
+    st.tuples(ADDRESS, st.integers(0, 129)).map(lambda pair: f"{pair[0]}/{pair[1]}"),
+    st.tuples(ADDRESS, ADDRESS, st.sampled_from(["-", " - ", "\u2013"])).map(
+        lambda pair: f"{pair[0]}{pair[2]}{pair[1]}"
+    ),
+    V4.map(ipaddress.IPv4Address).map(lambda address: ".".join(f"{octet:03}" for octet in address.packed)),
+    V4.map(ipaddress.IPv4Address).map(lambda address: str(address).rpartition(".")[0] + ".*"),
+    V4.map(lambda number: f"::ffff:{ipaddress.IPv4Address(number)}"),
+    TEXT,
+)
+LINES = st.tuples(FORMS, st.sampled_from(",;\t"), st.text(max_size=5) | TEXT).map("".join)
+TEXTS = st.lists(LINES | st.sampled_from(["", "# x", "ip,description", "sep=;"]), max_size=8).map("\n".join)
+CONTENTS = TEXTS.flatmap(encoded) | TEXTS.flatmap(
+    lambda text: damaged(text.encode("utf-8", "replace"), most=2)
+)
+
+
+def mapped(address):
+    return getattr(address, "ipv4_mapped", None) or address
+
+
+def plain(text: str):
+    """Return an address as the standard library reads it, in brackets or padded, without a zone."""
+    text = text.strip()
+    text = text[1:-1].strip() if text[:1] == "[" and text[-1:] == "]" else text
+    if ":" in text and re.fullmatch(r"[^%]*%[\w.~-]+", text):
+        text = text.split("%")[0]
+    if re.fullmatch(r"[0-9]{3}(\.[0-9]{3}){3}", text):
+        text = ".".join(str(int(octet)) for octet in text.split("."))
+    if "%" in text:
+        raise ValueError(text)
+    return ipaddress.ip_address(text)
+
+
+def bounds(text: str):
+    """Return the first and the last address that a cell means; ValueError if it means none."""
+    text = text.strip()
+    if "/" in text:
+        address, length = text.replace("[", "").replace("]", "").split("/")
+        network = ipaddress.ip_network(f"{plain(address)}/{length.strip()}", strict=False)
+        first, last = mapped(network[0]), mapped(network[-1])
+        return (first, last) if first.version == last.version else (network[0], network[-1])
+    if text.endswith(".*") and "-" not in text:
+        octets = text[:-2].split(".")
+        if len(octets) == 3:
+            octets = octets if {len(each) for each in octets} != {3} else [str(int(each)) for each in octets]
+            network = ipaddress.ip_network(".".join([*octets, "0"]) + "/24")
+            return network[0], network[-1]
+    low, dash, high = text.replace("\u2013", "-").partition("-")
+    first = mapped(plain(low))
+    last = mapped(plain(high)) if dash else first
+    if first.version != last.version or first > last:
+        raise ValueError(text)
+    return first, last
+
+
+def search(lines, address) -> str:
+    """Return what the smallest of the lines' ranges says that has the address, the first of equals."""
+    found = [
+        (int(last) - int(first), number, description)
+        for number, (first, last, description) in enumerate(lines)
+        if first.version == address.version and first <= address <= last
+    ]
+    return min(found)[2] if found else ""
+
+
+@fuzz("network context", short=60, content=CONTENTS, asked=st.lists(ADDRESS, max_size=4))
+def test_each_line_describes_its_addresses_or_is_named(content: bytes, asked: list) -> None:
+    """A line that isn't named describes what `ipaddress` reads in it; damaged neighbours change nothing."""
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "context.csv"
+        path.write_bytes(content)
+        try:
+            found = read_network_context(path)
+        except NetworkContextError as error:
+            assert str(path) in str(error)
+            assert "PROXY_OA_NETWORK_CONTEXT" in str(error)
+            return
+    if content.startswith((b"\xff", b"\xfe", b"\x00")) or content[1:2] == b"\x00" or b"\r" in content:
+        return  # the other encodings' lines are counted otherwise; they do not raise
+    text = content.decode("utf-8-sig", "replace") if b"\xef\xbb\xbf" in content[:3] else content.decode("utf-8", "replace")
+    assert found.rejected.count <= 8 + text.count("\n")
+    rejected = {int(re.match(rf"{re.escape(str(path))}:(\d+): ", each)[1]) for each in found.rejected.first}
+    used = []
+    for number, line in enumerate(text.split("\n"), 1):
+        separator = re.search(r"[,;\t]", line)
+        if number in rejected or not separator or '"' in line or line.lstrip()[:1] == "#":
+            continue
+        ip, description, *_ = [cell.strip() for cell in line.split(separator[0])]
+        try:
+            used.append((*bounds(ip), description))
+        except ValueError:
+            assert re.match(r"\s*(?:ip|[^\W\d])", ip) or not (ip or description), f"{line!r} isn't named"
+    if '"' not in text:
+        assert found.entries == len({each[:2] for each in used})
+    ends = [mapped(ipaddress.ip_address(str(each))) for first, last, _ in used for each in (first, last)]
+    if '"' not in text and "\ufffd" not in text:
+        for address in (*ends, *map(mapped, asked)):
+            assert found.describe(str(address)) == search(used, address)
