@@ -10,6 +10,9 @@ TESTS ?= not cluster and not slow
 WORKERS ?= logical
 CLUSTER ?= cluster and not slow
 CLUSTER_WORKERS ?= 2
+# The seed of make fuzz's random cases, and the tests it runs: all, or such as FUZZ=tests/model.
+SEED ?= $(shell date +%s)
+FUZZ ?=
 # Tests that run whole days in Dagster, start processes or wait for time-outs: make test-fast leaves them out.
 NOT_FAST := cli defs end_to_end investigation/notebook resources/cluster \
     enrichment/reputation/test_gti_restclient.py enrichment/reputation/test_secrets.py \
@@ -30,7 +33,7 @@ CHECK_HOME = $(CURDIR)/$(VENV)/check_home
 DG = PROXY_OA_HOME='$(CHECK_HOME)' DAGSTER_HOME='$(CHECK_HOME)/dagster' $(BIN)/dg
 
 .DEFAULT_GOAL := help
-.PHONY: help demo dev test test-fast test-pythons test-cluster test-slow check format benchmark benchmark-cluster soak clean
+.PHONY: help demo dev test test-fast test-pythons test-cluster test-slow check format benchmark benchmark-cluster soak fuzz clean
 
 help:  ## Print what there is to make.
 	@awk -F ':.*##' '/^[a-z-]+:.*##/ {printf "%-20s%s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -109,6 +112,10 @@ benchmark-cluster: $(VENV)/.cluster  ## Measure the day's SQL on a HiveServer2 (
 soak: $(VENV)/.cluster  ## Kill and fail everything, many times, and write docs/reliability.md (hours).
 	$(BIN)/python -m soak.kills
 	$(BIN)/python -m soak.remotes
+
+fuzz: $(VENV)/.dev  ## Try 10,000 random inputs of each kind, and write docs/reliability.md (hours).
+	$(BIN)/python -m pytest -n $(WORKERS) -m 'fuzz and not cluster' --hypothesis-profile=long \
+	    --hypothesis-seed=$(SEED) --write-fuzz=docs/reliability.md $(FUZZ)
 
 clean:  ## Remove the virtual environments and what tools left.
 	rm -rf $(VENV) $(PYTHONS:%=.venv-%) .import_linter_cache .mypy_cache .pytest_cache .ruff_cache .coverage dist build

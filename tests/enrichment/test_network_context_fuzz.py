@@ -96,10 +96,9 @@ def test_each_line_describes_its_addresses_or_is_named(content: bytes, asked: li
             assert str(path) in str(error)
             assert "PROXY_OA_NETWORK_CONTEXT" in str(error)
             return
-    if content.startswith((b"\xff", b"\xfe", b"\x00")) or content[1:2] == b"\x00" or b"\r" in content:
-        return  # the other encodings' lines are counted otherwise; they do not raise
-    text = content.decode("utf-8-sig", "replace") if b"\xef\xbb\xbf" in content[:3] else content.decode("utf-8", "replace")
-    assert found.rejected.count <= 8 + text.count("\n")
+    if content[:1] in (b"\xff", b"\xfe", b"\x00") or content[1:2] == b"\x00" or b"\r" in content:
+        return  # lines in UTF-16, and those that a lone CR ends, are for tests of text_file.py
+    text = content.removeprefix(b"\xef\xbb\xbf").decode("utf-8", "replace")
     rejected = {int(re.match(rf"{re.escape(str(path))}:(\d+): ", each)[1]) for each in found.rejected.first}
     used = []
     for number, line in enumerate(text.split("\n"), 1):

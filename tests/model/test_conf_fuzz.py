@@ -29,7 +29,9 @@ def conf(draw) -> object:
     return draw(changed(content))
 
 
-TEXTS = conf().map(lambda content: json.dumps(content, ensure_ascii=False).encode("utf-8", "replace").decode())
+TEXTS = conf().map(
+    lambda content: json.dumps(content, ensure_ascii=False).encode("utf-8", "replace").decode()
+)
 CONTENTS = TEXTS.flatmap(encoded) | TEXTS.flatmap(lambda text: damaged(text.encode()))
 
 

@@ -27,8 +27,8 @@ VALID = {
     "score": "1.2345E-7",
 }
 NUMBERS = st.sampled_from(
-    "0 -0 +5 5. .5 . e5 1E5 1e5 1e-5 2147483647 2147483648 -2147483649 1e400 -1e400 Infinity -inf nan NaN NAN "
-    "1_0 ٣ 3.4028235e38 3.4028236e38 null NULL".split()
+    "0 -0 +5 5. .5 . e5 1E5 1e5 1e-5 2147483647 2147483648 -2147483649 1e400 -1e400 Infinity -inf nan NaN "
+    "NAN 1_0 ٣ 3.4028235e38 3.4028236e38 null NULL".split()
 ) | st.floats().map(repr)
 DATES = st.sampled_from(
     ["2016-09-12 00:00:00", "2016-09-12T09:00:01.5", "2016-09-13", "2016-09-12 ", "٢٠١٦-09-12", "null", ""]

@@ -13,10 +13,11 @@ from typing import Any
 
 import hypothesis
 import pytest
-from benchmarks.document import machine, table, write_measured
 from hypothesis import HealthCheck
 from hypothesis.database import DirectoryBasedExampleDatabase
 from hypothesis.strategies import SearchStrategy
+
+from benchmarks.document import machine, table, write_measured
 
 CASES = 10_000
 _LONG = "long"
@@ -69,9 +70,7 @@ def fuzz(
     return decorated
 
 
-def counting(
-    target: str, counts: dict[str, float]
-) -> Callable[[Callable[..., None]], Callable[..., None]]:
+def counting(target: str, counts: dict[str, float]) -> Callable[[Callable[..., None]], Callable[..., None]]:
     """Make a test a fuzz target that counts its `cases` and their processor `seconds` itself."""
 
     def decorated(test: Callable[..., None]) -> Callable[..., None]:
@@ -119,7 +118,9 @@ class FuzzCounts:
 
 def _rows(document: Path) -> dict[str, tuple[str, ...]]:
     """Return the rows of the document's section, of which a run of a few targets replaces theirs alone."""
-    marked = re.search(r"<!-- measured: fuzz -->(.*?)<!-- end: fuzz -->", document.read_text("utf-8"), re.DOTALL)
+    marked = re.search(
+        r"<!-- measured: fuzz -->(.*?)<!-- end: fuzz -->", document.read_text("utf-8"), re.DOTALL
+    )
     lines = (marked[1] if marked else "").strip().splitlines()
     cells = (tuple(line.strip("| ").split(" | ")) for line in lines if line.startswith("| "))
     return {row[0]: row for row in cells if row[0] not in (_HEADER[0], "---")}

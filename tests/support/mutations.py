@@ -20,7 +20,16 @@ TEXTS = st.sampled_from(
         *("2016-09-12", "2016-02-30", "0000-00-00", "24:00:00", "23:59:60", "1970-01-01T00:00:00Z"),
         *("10.0.0.1", "10.0.0.256", "010.0.0.1", "::1", "fe80::1%eth0", "[::1]:80", "::ffff:10.0.0.1"),
         *("a.example", "A.EXAMPLE.", "xn--", "xn--a", "a..b", "a" * 64 + ".example", "\u0430.example"),
-        *("http://", "http://a.example:99999/", "//", "a:b@c", "http://[::1", "javascript:alert(1)", "%", "%zz"),
+        *(
+            "http://",
+            "http://a.example:99999/",
+            "//",
+            "a:b@c",
+            "http://[::1",
+            "javascript:alert(1)",
+            "%",
+            "%zz",
+        ),
         *("%s", "{}", "{{7*7}}", "${env:HOME}", "' OR 1=1 --", "<script>", "=1+1", "../../etc/passwd", "|"),
         *("\U0001f600", "e\u0301", "a\u200bb", "\ufffd", "#", "#fields", ",", ";", "[", "{", "x" * 5_000),
     ]
@@ -36,6 +45,7 @@ JSON = st.recursive(
     lambda below: st.lists(below, max_size=4) | st.dictionaries(TEXT, below, max_size=4),
     max_leaves=12,
 )
+
 
 @st.composite
 def damaged(draw: Draw, content: bytes, most: int = 4) -> bytes:
@@ -60,7 +70,9 @@ def damaged(draw: Draw, content: bytes, most: int = 4) -> bytes:
 def encoded(draw: Draw, text: str) -> bytes:
     """Return a text as editors save it: with a byte order mark, in UTF-16, in Latin-1, with CR LF."""
     ends = draw(st.sampled_from(["\n", "\n", "\n", "\r\n", "\r"]))
-    encoding = draw(st.sampled_from(["utf-8"] * 6 + ["utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "cp1252"]))
+    encoding = draw(
+        st.sampled_from(["utf-8"] * 6 + ["utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "cp1252"])
+    )
     return text.replace("\n", ends).encode(encoding, "replace")
 
 

@@ -27,7 +27,10 @@ OTHER = "http://other.example/c"
 STATUSES = st.sampled_from([200] * 12 + [201, 204, 301, 400, 401, 403, 404, 418, 429, 500, 503])
 HEADERS = st.sampled_from(
     [{}, {}, {}]
-    + [{"Retry-After": text} for text in ("5", "-5", "1e9", "x", "Wed, 21 Oct 2045 07:28:00 GMT", KEY, "9" * 400)]
+    + [
+        {"Retry-After": text}
+        for text in ("5", "-5", "1e9", "x", "Wed, 21 Oct 2045 07:28:00 GMT", KEY, "9" * 400)
+    ]
 )
 
 
@@ -75,9 +78,11 @@ ANSWERS = {
     ),
     "webrisk": (
         1,
-        lambda given: {"threat": {"threatTypes": ["MALWARE"], "expireTime": "2045-07-17T15:01:23.045123456Z"}}
-        if given[0] == "MALICIOUS"
-        else {},
+        lambda given: (
+            {"threat": {"threatTypes": ["MALWARE"], "expireTime": "2045-07-17T15:01:23.045123456Z"}}
+            if given[0] == "MALICIOUS"
+            else {}
+        ),
         {"key_env": "THE_KEY"},
     ),
     "urlhaus": (
@@ -93,7 +98,12 @@ ANSWERS = {
     ),
 }
 TRUTH = st.sampled_from([None, "MALICIOUS", "NON_MALICIOUS"])
-SHAPES = [error_of(190), error_of(4), {"error": {"code": "QuotaExceededError"}}, {"error": {"details": []}}, KEY]
+SHAPES = [
+    *(error_of(code) for code in (190, 4, 1, 100)),
+    {"error": {"code": "QuotaExceededError"}},
+    {"error": {"details": [{"reason": "API_KEY_INVALID"}]}},
+    KEY,
+]
 
 
 @dataclass(frozen=True)
@@ -174,7 +184,7 @@ def _malicious(given: Answer, number: int) -> bool:
 def test_an_answer_is_a_verdict_on_what_was_asked_or_the_declared_error(
     served: tuple[Served, HttpClient], given: Answer
 ) -> None:
-    """Of six services: what a whole answer says; of a damaged one no other URL's verdict, secret or exception."""
+    """A whole answer is believed; a damaged one gives no other URL's verdict, secret or exception."""
     services, http = served
     services.answer, service = given, services.asking[given.service]
     values = ASKED[: len(given.given)]
