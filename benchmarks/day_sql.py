@@ -1,22 +1,36 @@
 """Time of a day's SQL, relative to one scan of the same raw day, and its peak memory.
 
-    python -m benchmarks.day_sql [--rows 20000000] [--cache FOLDER]
+    python -m benchmarks.day_sql [--rows 20000000] [--scored 3000] [--rounds 5]
 
 Ratios are within one run, so that they mean the same on any machine.
 """
 
-import statistics
 from collections import deque
-from pathlib import Path
+from collections.abc import Iterator
 
-from benchmarks.figures import Figure, Work, arguments, in_fresh_process, in_turn, peak_memory, ratio, show
-from benchmarks.generated_day import CACHE, DAY, GeneratedDay, connected, generated_day, write_scores
+from benchmarks.figures import (
+    ROUNDS,
+    Figure,
+    Group,
+    Work,
+    arguments,
+    in_fresh_process,
+    in_turn,
+    peak_memory,
+    ratio,
+    show,
+    timed,
+)
+from benchmarks.generated_day import DAY, SUSPICIOUS, GeneratedDay, connected, generated_day, write_scores
 from proxy_oa_assets.defs.checks.summary import TRAILING_DAYS
 from proxy_oa_assets.model.tables import PROXY, PROXY_EDGE, PROXY_INGEST_SUMMARY, PROXY_SCORES
 from proxy_oa_assets.resources.impala import Warehouse
 from proxy_oa_assets.sql import check_counts, day_tables
 
-FEW, MANY = 500, 3000
+SCORED = 500
+_RATIO, _MEMORY = 2.0, 700
+_RAW_ROWS = (2_000_000, 5_000_000, 10_000_000, 20_000_000, 50_000_000)
+_SCORED_ROWS = (500, 3_000, 10_000, 100_000)
 _SCANNED = ("p_date", "p_time", "clientip", "host", "fulluri")
 
 
@@ -53,45 +67,58 @@ def peak_of_day(generated: GeneratedDay) -> float:
     return peak_memory()
 
 
-def figures(rows: int, cache: Path, rounds: int) -> list[Figure]:
-    """Measure a day of that many raw rows."""
+def figures(rows: int, scored: int, rounds: int) -> list[Figure]:
+    """Measure a day of that many raw and scored rows."""
     # In other processes, so that this one is small when the measured one starts.
-    generated = in_fresh_process(generated_day, rows, cache)
-    in_fresh_process(_score, generated)
+    generated = in_fresh_process(generated_day, rows)
+    in_fresh_process(_score, generated, rows, scored)
     peak = in_fresh_process(peak_of_day, generated)
 
-    warehouse, files, ranked = generated.warehouse(), generated.files, generated.ranked_rows(MANY)
+    warehouse, files = generated.warehouse(), generated.files
     seconds = in_turn(
         rounds,
         {
             "scan": Work(lambda: scan(files)),
-            "few": Work(lambda: run_day(warehouse), before=lambda: write_scores(warehouse, ranked.head(FEW))),
+            "day": Work(lambda: run_day(warehouse)),
             "checks": Work(lambda: run_checks(warehouse)),
-            "many": Work(lambda: run_day(warehouse), before=lambda: write_scores(warehouse, ranked)),
         },
     )
-    scan_s, few_s, many_s = (statistics.median(seconds[work]) for work in ("scan", "few", "many"))
     return [
-        Figure(
-            f"day's SQL, {FEW} scored rows / scan of five columns", ratio(seconds, "few", "scan"), "", 3.5
-        ),
-        Figure(f"day's SQL, {MANY:,} scored rows / {FEW}", ratio(seconds, "many", "few"), "", 1.3),
-        Figure("SQL of the day's checks / scan of five columns", ratio(seconds, "checks", "scan"), "", 3.5),
-        Figure(f"peak memory of the day's SQL, {MANY:,} scored rows", peak, "MB", 700),
-        Figure("scan of five columns", scan_s, "s"),
-        Figure(f"day's SQL, {FEW} scored rows", few_s, "s"),
-        Figure(f"day's SQL, {MANY:,} scored rows", many_s, "s"),
+        ratio("the day's SQL / one scan of five columns", seconds, "day", "scan", _RATIO),
+        ratio("SQL of the day's checks / one scan of five columns", seconds, "checks", "scan"),
+        Figure("peak memory of the day's SQL", peak, "MB", _MEMORY),
+        timed("the day's SQL", seconds["day"]),
+        timed("SQL of the day's checks", seconds["checks"]),
+        timed("one scan of five columns", seconds["scan"]),
     ]
 
 
-def _score(generated: GeneratedDay) -> None:
-    write_scores(generated.warehouse(), generated.ranked_rows(MANY))
+def _score(generated: GeneratedDay, rows: int, scored: int) -> None:
+    # One raw row in a hundred is suspicious; picking among all of a large day would take its memory.
+    among = SUSPICIOUS if scored <= rows // 200 else "TRUE"
+    write_scores(generated.warehouse(), generated.ranked_rows(scored, among))
+
+
+def measure(*, quick: bool) -> Iterator[Group]:
+    """Measure days that grow in raw rows, then days that grow in scored rows."""
+    for rows in (100_000, 200_000, 400_000) if quick else _RAW_ROWS:
+        title = f"{rows:,} raw rows, {SCORED} scored rows"
+        yield Group(title, figures(rows, SCORED, ROUNDS), "raw rows", rows)
+    rows = 200_000 if quick else 2_000_000
+    for scored in _SCORED_ROWS[:3] if quick else _SCORED_ROWS:
+        title = f"{rows:,} raw rows, {scored:,} scored rows"
+        yield Group(title, figures(rows, scored, ROUNDS), "scored rows", scored)
 
 
 def main() -> None:
     """Measure and print."""
-    chosen = arguments(__doc__, rounds=7, rows=2_000_000, cache=CACHE).parse_args()
-    show(f"A day of {chosen.rows:,} raw rows", figures(chosen.rows, chosen.cache, chosen.rounds))
+    parser = arguments(__doc__, rows=2_000_000)
+    parser.add_argument(
+        "--scored", type=int, default=SCORED, help="scored rows of the day (default: %(default)s)"
+    )
+    chosen = parser.parse_args()
+    title = f"{chosen.rows:,} raw rows, {chosen.scored:,} scored rows"
+    show(Group(title, figures(chosen.rows, chosen.scored, chosen.rounds)))
 
 
 if __name__ == "__main__":

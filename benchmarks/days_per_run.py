@@ -1,16 +1,16 @@
 """Time of rebuilding history with many days in one run, relative to one day in each run.
 
-    python -m benchmarks.days_per_run [--days 30] [--rounds 1]
+    python -m benchmarks.days_per_run [--days 10] [--rounds 5]
 
 Each run is a separate process, as a backfill launches it.
 """
 
 import shutil
-import statistics
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
-from benchmarks.figures import Figure, Work, arguments, in_turn, ratio, show
+from benchmarks.figures import ROUNDS, Figure, Group, Work, arguments, in_turn, ratio, show, timed
 from benchmarks.whole_command import run
 from proxy_oa_assets.ingest.sample.site import write_sample_day
 from proxy_oa_assets.model.day import Day
@@ -18,6 +18,8 @@ from proxy_oa_assets.resources.deployment import deployment
 from proxy_oa_assets.settings import load_settings
 
 FIRST = Day.parse("2016-09-01")
+DAYS = 10
+_RATIO = 0.35
 _RUN = """
 import sys
 from proxy_oa_assets.defs.automation.jobs import PROXY_DAY
@@ -64,22 +66,30 @@ def figures(count: int, rounds: int) -> list[Figure]:
                 run(home, _RUN, day.key, day.key)
 
         seconds = in_turn(
-            rounds, {"one run": Work(one_run, before=clean), "a run each": Work(a_run_each, before=clean)}
+            rounds,
+            {"one run": Work(one_run, before=clean), "a run each": Work(a_run_each, before=clean)},
+            warm=False,
         )
-    one, each = (statistics.median(seconds[work]) for work in ("one run", "a run each"))
     return [
-        Figure(f"{count} days in one run", one, "s"),
-        Figure(f"{count} days in {count} runs", each, "s"),
-        Figure("one run / a run each", ratio(seconds, "one run", "a run each"), "", 0.35),
+        ratio(f"{count} days in one run / in {count} runs", seconds, "one run", "a run each", _RATIO),
+        timed(f"{count} days in one run", seconds["one run"]),
+        timed(f"{count} days in {count} runs", seconds["a run each"]),
     ]
+
+
+def measure(*, quick: bool) -> Iterator[Group]:
+    """Measure a backfill of days of a few requests."""
+    days, rounds = (3, 1) if quick else (DAYS, ROUNDS)
+    yield Group(f"{days} small days, wall time of whole processes", figures(days, rounds))
 
 
 def main() -> None:
     """Measure and print."""
-    parser = arguments(__doc__, rounds=1)
-    parser.add_argument("--days", type=int, default=30, help="number of days (default: %(default)s)")
+    parser = arguments(__doc__)
+    parser.add_argument("--days", type=int, default=DAYS, help="number of days (default: %(default)s)")
     chosen = parser.parse_args()
-    show(f"{chosen.days} small days, wall time of whole processes", figures(chosen.days, chosen.rounds))
+    title = f"{chosen.days} small days, wall time of whole processes"
+    show(Group(title, figures(chosen.days, chosen.rounds)))
 
 
 if __name__ == "__main__":

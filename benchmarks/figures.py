@@ -1,4 +1,4 @@
-"""Take and print measured figures."""
+"""Take, print and keep measured figures."""
 
 import argparse
 import multiprocessing
@@ -6,26 +6,72 @@ import resource
 import statistics
 import sys
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
-from pathlib import Path
 from typing import ParamSpec, TypeVar
 
 P = ParamSpec("P")
 R = TypeVar("R")
 
-_HEADER = ("what", "figure", "target", "")
+ROUNDS = 5
+_HEADER = ("what", "figure", "least to most", "target", "")
+
+
+class LackingProgramError(Exception):
+    """A benchmark that this machine can't run, with what to install for it."""
 
 
 @dataclass(frozen=True)
 class Figure:
-    """A measured figure. `target` is its upper limit; None: it is information."""
+    """A measured figure, the median of its rounds.
+
+    `target` is its upper limit; None: it is information. `spread` is the least and the greatest of the
+    rounds; None: it was taken once.
+    """
 
     what: str
     value: float
     unit: str = ""
     target: float | None = None
+    spread: tuple[float, float] | None = None
+
+    @property
+    def text(self) -> str:
+        """The figure with its unit."""
+        return f"{self._number(self.value)} {self.unit}".rstrip()
+
+    @property
+    def spread_text(self) -> str:
+        """The least and the greatest of the rounds, without the unit; empty if it was taken once."""
+        return " to ".join(map(self._number, self.spread)) if self.spread else ""
+
+    @property
+    def target_text(self) -> str:
+        """The target with its unit; empty if there is none."""
+        return "" if self.target is None else f"<= {self.target:,g} {self.unit}".rstrip()
+
+    @property
+    def verdict(self) -> str:
+        """`met` or `missed`; empty if there is no target."""
+        if self.target is None:
+            return ""
+        return "met" if self.value <= self.target else "missed"
+
+    def _number(self, value: float) -> str:
+        # Three digits tell what two rounds can differ by.
+        decimals = 0 if value >= 100 else 1 if value >= 10 else 2 if value >= 0.1 or not value else 4
+        return f"{value:,.{decimals}f}"
+
+
+@dataclass(frozen=True)
+class Group:
+    """Figures of the same data. `size` counts what grows from group to group (`axis`, such as raw rows)."""
+
+    title: str
+    figures: Sequence[Figure]
+    axis: str = ""
+    size: int = 0
 
 
 @dataclass(frozen=True)
@@ -36,30 +82,23 @@ class Work:
     before: Callable[[], object] = lambda: None
 
 
-def show(title: str, figures: Iterable[Figure]) -> None:
-    """Print figures as an aligned table, and whether each target is met."""
-    lines = [_HEADER, *map(_line, figures)]
-    widths = [max(len(line[column]) for line in lines) for column in range(3)]
-    print(title)
-    for what, value, target, verdict in lines:
-        print(f"  {what:<{widths[0]}}  {value:>{widths[1]}}  {target:>{widths[2]}}  {verdict}".rstrip())
-
-
-def _line(figure: Figure) -> tuple[str, str, str, str]:
-    value = f"{figure.value:,.{0 if figure.unit == 'MB' else 2}f} {figure.unit}".rstrip()
-    if figure.target is None:
-        return figure.what, value, "", ""
-    target = f"<= {figure.target:g} {figure.unit}".rstrip()
-    return figure.what, value, target, "met" if figure.value <= figure.target else "NOT MET"
+def show(group: Group) -> None:
+    """Print figures as an aligned table, with their spread, and whether each target is met."""
+    lines = [
+        _HEADER,
+        *((each.what, each.text, each.spread_text, each.target_text, each.verdict) for each in group.figures),
+    ]
+    widths = [max(len(line[column]) for line in lines) for column in range(4)]
+    print(group.title)
+    for what, *others, verdict in lines:
+        cells = "  ".join(f"{cell:>{width}}" for cell, width in zip(others, widths[1:], strict=True))
+        print(f"  {what:<{widths[0]}}  {cells}  {verdict}".rstrip(), flush=True)
 
 
 def arguments(
-    description: str | None, rounds: int, rows: int | None = None, cache: Path | None = None
+    description: str | None, rows: int | None = None, rounds: int = ROUNDS
 ) -> argparse.ArgumentParser:
-    """Return a parser of a benchmark's arguments.
-
-    It takes `--rounds`, and with defaults for them the `--rows` of a day and the `--cache` of days.
-    """
+    """Return a parser of a benchmark's arguments: `--rounds`, and with a default for them the `--rows`."""
     parser = argparse.ArgumentParser(
         description=description, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -69,9 +108,6 @@ def arguments(
     if rows is not None:
         parser.add_argument(
             "--rows", type=int, default=rows, help="raw rows of the day (default: %(default)s)"
-        )
-        parser.add_argument(
-            "--cache", type=Path, default=cache, help="folder of generated days (default: %(default)s)"
         )
     return parser
 
@@ -99,9 +135,23 @@ def in_turn(
     return seconds
 
 
-def ratio(seconds: Mapping[str, list[float]], work: str, to: str) -> float:
-    """Return the median over the rounds of one work's time divided by another's."""
-    return statistics.median(one / other for one, other in zip(seconds[work], seconds[to], strict=True))
+def of_rounds(what: str, values: Sequence[float], unit: str = "", target: float | None = None) -> Figure:
+    """Return the figure of a value per round."""
+    spread = (min(values), max(values)) if len(values) > 1 else None
+    return Figure(what, statistics.median(values), unit, target, spread)
+
+
+def timed(what: str, seconds: Sequence[float], target: float | None = None) -> Figure:
+    """Return the figure of the seconds of the rounds."""
+    return of_rounds(what, seconds, "s", target)
+
+
+def ratio(
+    what: str, seconds: Mapping[str, list[float]], work: str, to: str, target: float | None = None
+) -> Figure:
+    """Return the figure of one work's time divided by another's in the same round."""
+    quotients = [one / other for one, other in zip(seconds[work], seconds[to], strict=True)]
+    return of_rounds(what, quotients, "", target)
 
 
 def in_fresh_process(work: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:

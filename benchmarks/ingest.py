@@ -1,6 +1,6 @@
 """Time of ingesting a log beside DuckDB's own reading of the file into one Parquet file, and peak memory.
 
-    python -m benchmarks.ingest [--rows 1000000] [--rounds 5] [--large 20000000]
+    python -m benchmarks.ingest [--rows 1000000] [--rounds 5]
 
 DuckDB reads every field as text, of Squid's log without minding repeated blanks, and checks nothing. Ours
 splits, converts and checks the fields, and stores rows by hour. The logs are a generated day's, in the order
@@ -8,15 +8,26 @@ of its time.
 """
 
 import shutil
-import statistics
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 
 import duckdb
 
-from benchmarks.figures import Figure, Work, arguments, in_fresh_process, in_turn, peak_memory, ratio, show
+from benchmarks.figures import (
+    ROUNDS,
+    Figure,
+    Group,
+    Work,
+    arguments,
+    in_fresh_process,
+    in_turn,
+    of_rounds,
+    peak_memory,
+    ratio,
+    show,
+)
 from benchmarks.generated_day import CACHE, DAY, generated_day
 from proxy_oa_assets.ingest.ingesting import ingest_log
 from proxy_oa_assets.model.tables import PROXY
@@ -134,7 +145,7 @@ def written_log(kind: str, rows: int, folder: Path) -> Path:
         connection.execute(
             f"COPY (SELECT {line} FROM read_parquet(?) ORDER BY p_date, p_time) TO '{unfinished}' "
             "(FORMAT csv, HEADER false, QUOTE '', ESCAPE '', DELIMITER '\x07')",
-            [generated_day(rows, CACHE).files],
+            [generated_day(rows).files],
         )
     with path.with_suffix(".new").open("wb") as new, unfinished.open("rb") as body:
         new.write("".join(f"{each}\n" for each in header).encode())
@@ -158,7 +169,7 @@ def ingest(log: Path, home: Path, rows: int) -> None:
         raise AssertionError(f"{log}: {stored} rows instead of {rows}")
 
 
-def figures(kind: str, rows: int, rounds: int, folder: Path) -> list[Figure]:
+def figures_of(kind: str, rows: int, rounds: int, folder: Path = CACHE) -> list[Figure]:
     """Measure a format."""
     log = in_fresh_process(written_log, kind, rows, folder)
     home = folder / "home"
@@ -171,8 +182,8 @@ def figures(kind: str, rows: int, rounds: int, folder: Path) -> list[Figure]:
         },
     )
     return [
-        Figure(f"{kind}: ingest / DuckDB's reading", ratio(seconds, "ours", "duckdb"), "", _LIMIT),
-        Figure(f"{kind}: lines a second", rows / statistics.median(seconds["ours"])),
+        ratio(f"{kind}: ingest / DuckDB's reading", seconds, "ours", "duckdb", _LIMIT),
+        of_rounds(f"{kind}: lines a second", [rows / each for each in seconds["ours"]]),
     ]
 
 
@@ -183,22 +194,30 @@ def peak(log: Path, rows: int, folder: Path) -> float:
     return peak_memory()
 
 
+def peak_of(rows: int) -> Figure:
+    """Measure the peak memory of that many lines; call it while this process is small."""
+    CACHE.mkdir(parents=True, exist_ok=True)
+    log = in_fresh_process(written_log, "Squid native", rows, CACHE)
+    return Figure("peak memory, Squid native", in_fresh_process(peak, log, rows, CACHE), "MB", _MEMORY)
+
+
+def figures(rows: int, rounds: int) -> list[Figure]:
+    """Measure that many lines of each format."""
+    return [peak_of(rows), *(each for kind in _LOGS for each in figures_of(kind, rows, rounds))]
+
+
+def measure(*, quick: bool) -> Iterator[Group]:
+    """Measure the formats, and the memory of a large log."""
+    large = 100_000 if quick else 20_000_000
+    yield Group(f"{large:,} lines", [peak_of(large)])
+    rows, rounds = (50_000, 1) if quick else (1_000_000, ROUNDS)
+    yield Group(f"{rows:,} lines", figures(rows, rounds))
+
+
 def main() -> None:
     """Measure and print."""
-    parser = arguments(__doc__, rounds=5, rows=1_000_000, cache=CACHE)
-    parser.add_argument(
-        "--large", type=int, default=20_000_000, help="lines of the large log (default: %(default)s)"
-    )
-    chosen = parser.parse_args()
-    chosen.cache.mkdir(parents=True, exist_ok=True)
-    # First, while this process is small.
-    found = []
-    for rows in (chosen.rows, chosen.large):
-        log = in_fresh_process(written_log, "Squid native", rows, chosen.cache)
-        memory = in_fresh_process(peak, log, rows, chosen.cache)
-        found.append(Figure(f"peak memory, {rows:,} lines", memory, "MB", _MEMORY))
-    found += [each for kind in _LOGS for each in figures(kind, chosen.rows, chosen.rounds, chosen.cache)]
-    show(f"Ingest of {chosen.rows:,} lines", found)
+    chosen = arguments(__doc__, rows=1_000_000).parse_args()
+    show(Group(f"Ingest of {chosen.rows:,} lines", figures(chosen.rows, chosen.rounds)))
 
 
 if __name__ == "__main__":

@@ -1,19 +1,18 @@
 """Processor time of the second voices on a day, relative to the ranking without them.
 
-    python -m benchmarks.voices [--rows 2000000] [--rounds 1]
+    python -m benchmarks.voices [--rows 2000000] [--rounds 5]
 
 Sigma's rules are 56, as many as SigmaHQ has for proxies, and as there mostly about agents and addresses.
 """
 
-import statistics
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 
-from benchmarks.figures import Figure, Work, arguments, in_turn, show
-from benchmarks.generated_day import CACHE, DAY, GeneratedDay, generated_day
+from benchmarks.figures import ROUNDS, Figure, Group, Work, arguments, in_turn, of_rounds, show, timed
+from benchmarks.generated_day import DAY, GeneratedDay, generated_day
 from proxy_oa_assets.ranking.day_ranking import rank_day
 from proxy_oa_assets.ranking.host_lists import Lists
 from proxy_oa_assets.ranking.voices.configured import configured_voices
@@ -44,10 +43,9 @@ def rank(generated: GeneratedDay, voices: tuple[Voice, ...]) -> None:
     rank_day(generated.warehouse(), DAY, weights=read_weights(), lists=Lists(), history_days=0, voices=voices)
 
 
-def main() -> None:
-    """Measure and print."""
-    chosen = arguments(__doc__, rounds=1, rows=2_000_000, cache=CACHE).parse_args()
-    generated = generated_day(chosen.rows, chosen.cache)
+def figures(rows: int, rounds: int) -> list[Figure]:
+    """Measure a day of that many raw rows."""
+    generated = generated_day(rows)
     with tempfile.TemporaryDirectory() as folder:
         write_rules(Path(folder))
         voices = {
@@ -57,13 +55,29 @@ def main() -> None:
             "topics": configured_voices(["topics"], None),
         }
         works = {name: Work(partial(rank, generated, each)) for name, each in voices.items()}
-        seconds = in_turn(chosen.rounds, works, warm=False, clock=time.process_time)
-    alone = statistics.median(seconds.pop("no voice"))
-    found = [Figure(name, statistics.median(each) - alone, "s") for name, each in seconds.items()]
-    show(
-        f"Second voices over {chosen.rows:,} rows, processor time",
-        [Figure("the ranking", alone, "s"), *found],
-    )
+        seconds = in_turn(rounds, works, warm=False, clock=time.process_time)
+    alone = seconds.pop("no voice")
+    added = {
+        name: [one - without for one, without in zip(each, alone, strict=True)]
+        for name, each in seconds.items()
+    }
+    return [
+        timed("the ranking without voices", alone),
+        *(of_rounds(f"{name} adds", each, "s") for name, each in added.items()),
+    ]
+
+
+def measure(*, quick: bool) -> Iterator[Group]:
+    """Measure a day."""
+    rows, rounds = (100_000, 1) if quick else (2_000_000, ROUNDS)
+    yield Group(f"{rows:,} raw rows, processor time", figures(rows, rounds))
+
+
+def main() -> None:
+    """Measure and print."""
+    chosen = arguments(__doc__, rows=2_000_000).parse_args()
+    title = f"Second voices over {chosen.rows:,} rows, processor time"
+    show(Group(title, figures(chosen.rows, chosen.rounds)))
 
 
 if __name__ == "__main__":
