@@ -33,7 +33,7 @@ CHECK_HOME = $(CURDIR)/$(VENV)/check_home
 DG = PROXY_OA_HOME='$(CHECK_HOME)' DAGSTER_HOME='$(CHECK_HOME)/dagster' $(BIN)/dg
 
 .DEFAULT_GOAL := help
-.PHONY: help demo dev test test-fast test-pythons test-cluster test-slow check format benchmark benchmark-cluster soak fuzz clean
+.PHONY: help demo dev test test-fast test-pythons test-cluster test-slow check site format benchmark benchmark-cluster soak fuzz clean
 
 help:  ## Print what there is to make.
 	@awk -F ':.*##' '/^[a-z-]+:.*##/ {printf "%-20s%s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -92,6 +92,9 @@ check: $(VENV)/.dev  ## Lint, check types, layers and definitions.
 	$(DG) check defs
 	$(DG) list defs --json >'$(CHECK_HOME)/defs.json'
 
+site: $(VENV)/.dev  ## Build the documentation, with the reference of the API, as a site in site/.
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
+
 format: $(VENV)/.dev  ## Format the code.
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
@@ -118,4 +121,4 @@ fuzz: $(VENV)/.dev  ## Try 10,000 random inputs of each kind, and write docs/rel
 	    --hypothesis-seed=$(SEED) --write-fuzz=docs/reliability.md $(FUZZ)
 
 clean:  ## Remove the virtual environments and what tools left.
-	rm -rf $(VENV) $(PYTHONS:%=.venv-%) .import_linter_cache .mypy_cache .pytest_cache .ruff_cache .coverage dist build
+	rm -rf $(VENV) $(PYTHONS:%=.venv-%) .import_linter_cache .mypy_cache .pytest_cache .ruff_cache .coverage dist build site
