@@ -28,12 +28,14 @@ NOT_FAST := cli defs end_to_end investigation/notebook resources/cluster \
 PYTHONS ?= 3.13
 
 PIP_INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
+# Without a route to the advisories, make audit fails; with --unreachable warn, it prints NOT AUDITED.
+AUDIT ?=
 # dg in a home with our dagster.yaml, which switches its telemetry off.
 CHECK_HOME = $(CURDIR)/$(VENV)/check_home
 DG = PROXY_OA_HOME='$(CHECK_HOME)' DAGSTER_HOME='$(CHECK_HOME)/dagster' $(BIN)/dg
 
 .DEFAULT_GOAL := help
-.PHONY: help demo dev test test-fast test-pythons test-cluster test-slow check site format benchmark benchmark-cluster soak fuzz clean
+.PHONY: help demo dev test test-fast test-pythons test-cluster test-slow check audit sbom site format benchmark benchmark-cluster soak fuzz clean
 
 help:  ## Print what there is to make.
 	@awk -F ':.*##' '/^[a-z-]+:.*##/ {printf "%-20s%s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -94,6 +96,13 @@ check: $(VENV)/.dev  ## Lint, check types, layers and definitions.
 
 site: $(VENV)/.dev  ## Build the documentation, with the reference of the API, as a site in site/.
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
+
+audit: $(VENV)/.dev  ## Check the dependencies' licences and known vulnerabilities (needs a route to osv.dev).
+	$(BIN)/python -m supply_chain.licences
+	$(BIN)/python -m supply_chain.vulnerabilities $(AUDIT)
+
+sbom: $(VENV)/.dev  ## Write the bill of materials that the wheel contains, after a change of pins or version.
+	$(BIN)/python -m supply_chain.sbom
 
 format: $(VENV)/.dev  ## Format the code.
 	$(BIN)/ruff check --fix .

@@ -63,3 +63,14 @@ def test_the_wheel_brings_no_test_and_no_development_tool(installed: Path) -> No
 
     assert "proxy-oa-assets" in names
     assert not names & {"pytest", "ruff", "mypy", "hypothesis", "playwright", "jupyterlab"}
+
+
+def test_the_wheel_has_its_bill_of_materials(installed: Path) -> None:
+    """Where PEP 770 puts it; it names what pip installed with the wheel, at the same versions."""
+    (found,) = installed.glob("lib/python*/site-packages/proxy_oa_assets-*.dist-info/sboms/*.cdx.json")
+    bill = json.loads(found.read_text(encoding="utf-8"))
+    packages = {each["purl"] for each in bill["components"] if each.get("purl", "").startswith("pkg:pypi/")}
+
+    lines = (line.partition("==") for line in pip(installed, "list", "--format=freeze").splitlines())
+    listed = {f"pkg:pypi/{name.lower().replace('_', '-')}@{version}" for name, _, version in lines}
+    assert {purl for purl in listed if "/proxy-oa-assets@" not in purl} == packages
