@@ -1,8 +1,8 @@
 """What a home has of a day, as its readers find it, and what a disturbed operation made of it.
 
-A day's parts are its rows in each table, the raw day's record, and each of its files. Each part is replaced
-wholly or not at all, so after a kill or a fault it must be as before the operation or as after an undisturbed
-one.
+A day's parts are its rows in each table (those of `proxy` with their record), its files, its incidents, and
+the changes of severities in its journal. Each part is replaced wholly or not at all, so after a kill or a
+fault it must be as before the operation or as after an undisturbed one.
 """
 
 import hashlib
@@ -10,22 +10,29 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from itertools import chain
 from pathlib import Path
 
 from support.home import Home
 
+from proxy_oa_assets.enrichment.score_columns import gravest_severities
+from proxy_oa_assets.investigation.incident_file import read_incidents
+from proxy_oa_assets.investigation.journal_file import made, read_journal
+from proxy_oa_assets.investigation.score import severities_by_uri
 from proxy_oa_assets.model.day import Day
-from proxy_oa_assets.model.tables import PROXY, TABLES, records
+from proxy_oa_assets.model.tables import PROXY, PROXY_THREAT_INVESTIGATION, TABLES, records
 
 # A digest of each part's content, by a name such as `table proxy_edge`; an empty or missing part has no name.
 State = Mapping[str, str]
 
 # What differs between two runs that do the same: times of the clock and keys made by chance.
 _BY_CHANCE = re.compile(
-    rb'"(?:age|at|key|modified|taken_at|undoes|version)": ?(?:"[^"]*"|\d+|null)'
+    rb"\b(?:at|key)='[^']*'"
+    rb'|"(?:age|at|key|modified|taken_at|undoes|version)": ?(?:"[^"]*"|\d+|null)'
     rb"|\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d(?:\.\d+)?(?:\+00:00|Z| UTC)"
 )
 _LEFT = re.compile(r".*\.tmp|reading-\w{8}")
+_INCIDENT = re.compile(r"incident-[0-9a-f]{12}\.json")
 
 
 class Outcome(StrEnum):
@@ -60,9 +67,15 @@ def judged(found: State, old: State, new: State) -> Verdict:
     return Verdict(Outcome.NEW if found == new else Outcome.BETWEEN)
 
 
-def day_state(home: Home, day: Day) -> dict[str, str]:
-    """Read a day by the warehouse and the file store, as every reader does."""
-    return {name: hashlib.sha256(content).hexdigest() for name, content in _parts(home, day) if content}
+def day_state(home: Home, day: Day, *, rows: bool = True) -> dict[str, str]:
+    """Read a day by the warehouse and the file store, as every reader does, and its files' bytes.
+
+    Without `rows`, only files are read: on one machine, tables are files.
+    """
+    parts = chain(
+        _tables(home, day) if rows else (), _analysts(home, day) if rows else (), _all_files(home, day)
+    )
+    return {f"{day} {name}": hashlib.sha256(content).hexdigest() for name, content in parts if content}
 
 
 def left_over(home: Home) -> list[str]:
@@ -72,17 +85,39 @@ def left_over(home: Home) -> list[str]:
     )
 
 
-def _parts(home: Home, day: Day) -> Iterator[tuple[str, bytes]]:
-    impala, workspace = home.deployment.impala, home.deployment.workspace
+def _tables(home: Home, day: Day) -> Iterator[tuple[str, bytes]]:
+    impala = home.deployment.impala
     for table in TABLES.values():
         rows = sorted(map(repr, records(impala.read_day(table, day))))
-        yield f"table {table.name}", "\n".join(rows).encode()
-    yield f"record of {PROXY.name}", _lasting(impala.raw_day_record(day).encode())
-    scores, journal = workspace.results(day), workspace.journal(day)
-    for folder in (scores.rpartition("/scores/")[0], journal.rpartition("/")[0], workspace.progressions(day)):
+        record = impala.raw_day_record(day) if table is PROXY else ""
+        yield f"table {table.name}", _lasting("\n".join([*rows, record] if record else rows).encode())
+
+
+def _analysts(home: Home, day: Day) -> Iterator[tuple[str, bytes]]:
+    """Yield incidents and the journal's changes, without those that a killed process only announced."""
+    recorded = gravest_severities(home.deployment.impala.read_day(PROXY_THREAT_INVESTIGATION, day))
+    now = severities_by_uri(recorded)
+    changes = [
+        (each.change.by, each.fulluri, each.before, each.after, bool(each.change.undoes))
+        for each in made(read_journal(day, home.deployment), now)
+    ]
+    yield "journal", repr(changes).encode() if changes else b""
+    for stored in read_incidents(day, home.deployment).values():
+        if stored.state != "deleting":
+            yield (
+                f"incident {stored.incident.title}",
+                _lasting(repr((stored.incident, stored.behind)).encode()),
+            )
+
+
+def _all_files(home: Home, day: Day) -> Iterator[tuple[str, bytes]]:
+    workspace = home.deployment.workspace
+    for folder in (workspace.results(day).rpartition("/scores/")[0], workspace.progressions(day)):
         yield from _stored(home, folder)
-    for folder in (workspace.data(day), workspace.notebooks(day)):
-        yield from _files(home.path, folder)
+    yield from _files(home.path, workspace.data(day), "*")
+    yield from _files(home.path, workspace.notebooks(day), "*")
+    if isinstance(home.huser, Path):  # on a cluster, tables have no files of known names
+        yield from _files(home.path, home.huser, f"y={day.y}/m={day.m}/d={day.d}/*")
 
 
 def _stored(home: Home, folder: str) -> Iterator[tuple[str, bytes]]:
@@ -91,13 +126,13 @@ def _stored(home: Home, folder: str) -> Iterator[tuple[str, bytes]]:
     for entry in hdfs.list_folder(folder):
         if entry.is_folder:
             yield from _stored(home, entry.path)
-        elif not _LEFT.fullmatch(entry.name):
+        elif not _LEFT.fullmatch(entry.name) and not _INCIDENT.fullmatch(entry.name):
             with hdfs.open(entry.path) as file:
                 yield entry.path, _lasting(file.read())
 
 
-def _files(home: Path, folder: Path) -> Iterator[tuple[str, bytes]]:
-    for path in sorted(folder.rglob("*")):
+def _files(home: Path, folder: Path, pattern: str) -> Iterator[tuple[str, bytes]]:
+    for path in sorted(folder.rglob(pattern)):
         if path.is_file() and not _LEFT.fullmatch(path.name):
             yield str(path.relative_to(home)), _lasting(path.read_bytes())
 
