@@ -83,16 +83,21 @@ def response_code_name(code: str | None) -> str:
     return known or f"Unknown ({code})"
 
 
-def response_code_name_sql(column: str) -> str:
-    """Return the same rule as a SQL expression over a column of `tables.py`.
+def listed_code_sql(column: str) -> str:
+    """Return the SQL expression of the code that a column's text stands for, as the registry lists it."""
+    return f"CASE WHEN {column} LIKE '___.0' THEN substr({column}, 1, 3) ELSE {column} END"
 
-    No name in the table has a quote character, so that the literals mean the same to every engine.
+
+def response_code_name_sql(column: str, listed: str) -> str:
+    """Return the rule of `response_code_name` as a SQL expression over a column of `tables.py`.
+
+    `listed` is a column with its `listed_code_sql`; engines would compute an expression for each code. No
+    name in the table has a quote character, so that the literals mean the same to every engine.
     """
     whens = " ".join(f"WHEN '{code}' THEN '{name}'" for code, name in response_codes().items())
     none = " ".join(f"WHEN '{code}' THEN ''" for code in NO_CODE)
     unknown = f"concat('Unknown (', {column}, ')')"
-    code = f"CASE WHEN {column} LIKE '___.0' THEN substr({column}, 1, 3) ELSE {column} END"
-    return f"CASE WHEN {column} IS NULL THEN '' ELSE CASE {code} {none} {whens} ELSE {unknown} END END"
+    return f"CASE WHEN {column} IS NULL THEN '' ELSE CASE {listed} {none} {whens} ELSE {unknown} END END"
 
 
 def gravest_severities(scored: pd.DataFrame) -> pd.DataFrame:

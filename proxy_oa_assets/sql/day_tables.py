@@ -1,6 +1,6 @@
 """The SELECTs that materialize a day's tables, and those that export and count them."""
 
-from proxy_oa_assets.enrichment.score_columns import response_code_name_sql
+from proxy_oa_assets.enrichment.score_columns import listed_code_sql, response_code_name_sql
 from proxy_oa_assets.model.day import Day
 from proxy_oa_assets.model.tables import PROXY, PROXY_EDGE, PROXY_SCORES, ROWS_PER_CONNECTION_HOUR
 from proxy_oa_assets.sql.query import CLIENT, COUNTABLE, URI, Query, capped, nulls_last, of_day
@@ -32,9 +32,9 @@ def edge_details(day: Day) -> Query:
         if column.name in _EDGE_COPIED
     )
     sql = f"""
-SELECT {kept}, hh, {response_code_name_sql("respcode")} AS respcode_name
+SELECT {kept}, hh, {response_code_name_sql("respcode", "listed_code")} AS respcode_name
 FROM (
-    SELECT {copied}, CAST(p.h AS INT) AS hh,
+    SELECT {copied}, {listed_code_sql("p.respcode")} AS listed_code, CAST(p.h AS INT) AS hh,
         row_number() OVER (
             PARTITION BY s.clientip, s.fulluri, CAST(p.h AS INT) ORDER BY {order}, {nulls}
         ) AS nth
@@ -73,9 +73,17 @@ def ingest_summary(day: Day) -> Query:
         "CASE WHEN p_time LIKE '_:%' THEN concat('0', substr(p_time, 1, 4)) "
         "WHEN p_time LIKE '____-__-_____:%' THEN substr(p_time, 12, 5) ELSE substr(p_time, 1, 5) END"
     )
+    # Dates and minutes are concatenated once they are counted, not in every row. Two pairs of them can make
+    # the same text, so that is grouped, too.
     sql = f"""
-SELECT tdate, count(*) AS total
-FROM (SELECT concat({date}, ' ', {minute}) AS tdate FROM proxy WHERE {where} AND {COUNTABLE}) minutes
+SELECT tdate, CAST(sum(requests) AS BIGINT) AS total
+FROM (
+    SELECT concat(day_text, ' ', minute_text) AS tdate, requests
+    FROM (
+        SELECT {date} AS day_text, {minute} AS minute_text, count(*) AS requests
+        FROM proxy WHERE {where} AND {COUNTABLE} GROUP BY {date}, {minute}
+    ) counted
+) minutes
 GROUP BY tdate
 ORDER BY tdate
 """

@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from proxy_oa_assets.enrichment.score_columns import (
+    listed_code_sql,
     response_code_name,
     response_code_name_sql,
     response_codes,
@@ -97,8 +98,9 @@ def connection():
 
 def _by_sql(connection, codes):
     """Return each code's name as the SQL form gives it."""
-    name = response_code_name_sql("respcode")
-    sql = f"SELECT {name} FROM (SELECT unnest(CAST(? AS VARCHAR[])) AS respcode)"
+    name = response_code_name_sql("respcode", "listed")
+    sql = f"""SELECT {name} FROM (SELECT respcode, {listed_code_sql("respcode")} AS listed
+        FROM (SELECT unnest(CAST(? AS VARCHAR[])) AS respcode))"""
     return [found for (found,) in connection.execute(sql, [codes]).fetchall()]
 
 
@@ -117,5 +119,6 @@ def test_the_sql_form_agrees_for_any_text(connection, codes):
 @pytest.mark.parametrize("code", ["200", "404", "999", "-", None])
 def test_the_sql_form_works_on_a_qualified_column(connection, code):
     """The expression is over any column name of a query, with or without its table's alias."""
-    sql = f"SELECT {response_code_name_sql('p.respcode')} FROM (SELECT CAST(? AS VARCHAR) AS respcode) p"
+    name = response_code_name_sql("p.respcode", listed_code_sql("p.respcode"))
+    sql = f"SELECT {name} FROM (SELECT CAST(? AS VARCHAR) AS respcode) p"
     assert connection.execute(sql, [code]).fetchall() == [(response_code_name(code),)]

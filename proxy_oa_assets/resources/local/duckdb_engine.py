@@ -22,7 +22,7 @@ from proxy_oa_assets.model.files import remove_stale_folders
 from proxy_oa_assets.model.tables import TABLES, Table
 from proxy_oa_assets.resources.local.column_reading import UNFIT
 from proxy_oa_assets.resources.local.invalid_text import is_invalid_text, repaired
-from proxy_oa_assets.resources.local.parquet_view import create_view, refuse_unfit_values
+from proxy_oa_assets.resources.local.parquet_view import create_view, refuse_unfit_values, text_literal
 from proxy_oa_assets.resources.local.snapshot import TableFiles
 from proxy_oa_assets.resources.parquet import frame_of, frame_rows, refuse_damaged
 from proxy_oa_assets.sql.query import Query
@@ -72,7 +72,9 @@ class DuckDBEngine:
 
     def arrow_table(self, query: Query, files: TableFiles) -> pa.Table:
         """Return a query's rows as an Arrow table."""
-        return self._run(query, files, lambda rows: rows.to_arrow_table())
+        return self._run(
+            query, files, lambda opened: opened.sql(query.sql, params=list(query.parameters)).to_arrow_table()
+        )
 
     def rows(self, query: Query, files: TableFiles) -> Iterator[tuple[object, ...]]:
         """Yield a query's rows in its order, with a batch of them in memory at a time."""
@@ -90,20 +92,21 @@ class DuckDBEngine:
 
     def write(self, table: Table, select: Query, files: TableFiles, day_writer: DayWriter) -> int:
         """Write the rows of a SELECT with the table's columns; return the number of rows."""
-        return self._run(select, files, lambda rows: _write(table, rows, day_writer))
+        return self._run(select, files, lambda opened: _write(opened, table, select, day_writer))
 
     def write_frame(self, table: Table, day: Day, frame: pd.DataFrame, day_writer: DayWriter) -> int:
         """Write a frame with the table's columns; return the number of rows."""
         rows = frame_rows(table, day, frame)
         with closing(self._cursor()) as connection, self._translated_errors(f"{table.name}, {day}"):
-            return _write(table, connection.from_arrow(rows), day_writer)
+            connection.register("frame", rows)
+            return _write(connection, table, Query("SELECT * FROM frame"), day_writer)
 
-    def _run(self, query: Query, files: TableFiles, use: Callable[[duckdb.DuckDBPyRelation], T]) -> T:
-        """Use a query's rows, from repaired copies if files have invalid text."""
+    def _run(self, query: Query, files: TableFiles, use: Callable[[duckdb.DuckDBPyConnection], T]) -> T:
+        """Use a connection that has a query's tables, from repaired copies if files have invalid text."""
 
         def attempt(attempted: TableFiles) -> T:
             with self._views(attempted) as connection:
-                return use(connection.sql(query.sql, params=list(query.parameters)))
+                return use(connection)
 
         with self._translated_errors(query.sql, files):
             try:
@@ -179,9 +182,16 @@ class DuckDBEngine:
         return self._started.cursor()
 
 
-def _write(table: Table, rows: duckdb.DuckDBPyRelation, day_writer: DayWriter) -> int:
-    if tuple(rows.columns) != table.column_names:
-        raise WarehouseError(f"{table.name} has other columns than the SELECT: {', '.join(rows.columns)}")
+def _write(connection: duckdb.DuckDBPyConnection, table: Table, select: Query, day_writer: DayWriter) -> int:
     with day_writer() as file:
-        rows.write_parquet(str(file), compression="snappy")
-        return int(pq.read_metadata(file).num_rows)
+        # As a relation, it would be planned twice.
+        connection.execute(
+            f"COPY ({select.sql}) TO {text_literal(str(file))} (FORMAT parquet, COMPRESSION snappy)",
+            list(select.parameters),
+        )
+        written = pq.read_metadata(file)
+        if tuple(written.schema.names) != table.column_names:
+            raise WarehouseError(
+                f"{table.name} has other columns than the SELECT: {', '.join(written.schema.names)}"
+            )
+        return int(written.num_rows)

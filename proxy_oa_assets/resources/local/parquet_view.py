@@ -1,9 +1,9 @@
 """A table of `tables.py` as a DuckDB view of its Parquet files."""
 
 import glob
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import reduce
 from pathlib import Path
 
 import duckdb
@@ -16,7 +16,7 @@ from proxy_oa_assets.resources.local.snapshot import partition_pattern
 
 # Impala's files name no character set for text: to DuckDB, bytes are text. By name, it reads every footer,
 # and so knows which columns of a day have no NULL; a table that is made of them says so, too.
-_PARQUET = "read_parquet(?, binary_as_string = true, union_by_name = true, hive_partitioning = false{})"
+_PARQUET = "read_parquet({}, binary_as_string = true, union_by_name = true, hive_partitioning = false{})"
 # A node of a Parquet schema: name, DuckDB's type, and the number of its children.
 _Node = tuple[str, str | None, int | None]
 
@@ -55,24 +55,36 @@ def create_view(connection: duckdb.DuckDBPyConnection, table: Table, files: list
     """
     if not files:
         typed = ", ".join(f"CAST(NULL AS {column.type}) AS {column.name}" for column in table.all_columns)
-        connection.sql(f"SELECT {typed} WHERE FALSE").create_view(table.name)
+        connection.execute(f"CREATE VIEW {table.name} AS SELECT {typed} WHERE FALSE")
         return
     parts = []
     for alike in _alike(connection, files):
-        source = _PARQUET.format(f", filename = {alike.path_column()}")
-        select = f"SELECT {_typed(table, alike, zone)} FROM {source}"
-        parts.append(connection.sql(select, params=[_globs(alike.files)]))
-    reduce(duckdb.DuckDBPyRelation.union, parts).create_view(table.name)
+        # A view has no parameters; made of a relation with some, it would be planned twice.
+        paths = ", ".join(map(text_literal, _globs(alike.files)))
+        source = _PARQUET.format(f"[{paths}]", f", filename = {alike.path_column()}")
+        parts.append(f"SELECT {_typed(table, alike, zone)} FROM {source}")
+    connection.execute(f"CREATE VIEW {table.name} AS {' UNION ALL '.join(parts)}")
+
+
+def text_literal(text: str) -> str:
+    """Return a text as a literal of DuckDB's SQL."""
+    escaped = text.replace("'", "''")
+    return f"'{escaped}'"
 
 
 def _typed(table: Table, alike: _AlikeFiles, zone: str) -> str:
     # DuckDB's own reading of partitions takes the first `name=value` of the whole path, which may stand in
     # the name of the home.
     path, pattern = alike.path_column(), partition_pattern(table)
+    partitions = [re.findall(pattern, str(file))[0] for file in alike.files]
     values = {name: found.checked() for name, found in alike.readings(table, zone).items()}
-    for group, column in enumerate(table.partitions, start=1):
-        text = f"nullif(regexp_extract({path}, '{pattern}', {group}), '{NULL_PARTITION}')"
-        values[column.name] = f"CAST({text} AS {column.type})"
+    for group, (column, texts) in enumerate(
+        zip(table.partitions, zip(*partitions, strict=True), strict=True), start=1
+    ):
+        # Of a constant, a condition is decided once instead of for every file.
+        same = len(set(texts)) == 1
+        text = text_literal(texts[0]) if same else f"regexp_extract({path}, '{pattern}', {group})"
+        values[column.name] = f"CAST(nullif({text}, '{NULL_PARTITION}') AS {column.type})"
     return ", ".join(f"{values[column.name]} AS {column.name}" for column in table.all_columns)
 
 
@@ -113,7 +125,7 @@ def refuse_unfit_values(
                 row = connection.execute(
                     f"""SELECT nth, value FROM (
                         SELECT row_number() OVER () AS nth, {stored[name]} AS value, {found.unfit} AS is_unfit
-                        FROM {_PARQUET.format("")}
+                        FROM {_PARQUET.format("?", "")}
                     ) WHERE is_unfit ORDER BY nth LIMIT 1""",
                     [_globs([file])],
                 ).fetchone()
