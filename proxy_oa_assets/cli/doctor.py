@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from proxy_oa_assets.cli.history import open_history
 from proxy_oa_assets.cli.start_date import Doubtful, first_day, start_date_finding
+from proxy_oa_assets.cli.upgrade_probes import upgrade_probes
 from proxy_oa_assets.investigation.repair import repaired
 from proxy_oa_assets.model.day import Day
 from proxy_oa_assets.model.errors import ProxyOaError, disk_errors
@@ -70,6 +71,8 @@ def _systems(settings: Settings, configured: Deployment) -> Iterator[dict[str, C
     yield _logs(settings, configured)
     yield {**configured.impala.probes(), "killed writers": lambda: _killed_writers(configured)}
     yield {"ranking": lambda: _ranking(settings)}
+    for name, probe in upgrade_probes(settings, configured).items():
+        yield {name: probe}
     yield {"Sigma rules": lambda: _sigma_rules(settings)}
     yield {"network context": lambda: _network_context(configured)}
     yield {"ranking lists": lambda: _ranking_lists(settings)}
