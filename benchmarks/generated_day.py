@@ -26,6 +26,7 @@ CACHE = Path(tempfile.gettempdir()) / "proxy-oa-benchmarks"
 # A working day's share of each hour.
 _HOURS = (8, 6, 5, 5, 7, 14, 28, 52, 76, 84, 82, 76, 64, 74, 84, 82, 74, 58, 36, 26, 20, 16, 13, 10)
 _BEACONING_HOURS = (9, 14)
+_NETWORK = {"clients": 3000, "sites": 40000, "connections": 8000}
 # The hosts of suspicious connections, and of no other.
 SUSPICIOUS = "host LIKE '%.top'"
 
@@ -105,14 +106,18 @@ class GeneratedDay:
         return value, requests
 
 
-def generated_day(rows: int, cache: Path = CACHE, *, one_in: int = 100) -> GeneratedDay:
-    """Return a day of that many raw rows, generated below `cache` unless it is there already."""
-    recipe = f"{duckdb.__version__}{_MACROS}{_ROWS}{_HOURS}{_BEACONING_HOURS}"
+def generated_day(rows: int, cache: Path = CACHE, *, one_in: int = 100, network: float = 1) -> GeneratedDay:
+    """Return a day of that many raw rows, generated below `cache` unless it is there already.
+
+    A `network` of 2 has twice the clients, sites and suspicious connections of that of 1.
+    """
+    select = _ROWS.format(**{name: int(count * network) for name, count in _NETWORK.items()})
+    recipe = f"{duckdb.__version__}{_MACROS}{select}{_HOURS}{_BEACONING_HOURS}"
     base = cache / f"day-{rows}-{one_in}-{hashlib.sha256(recipe.encode()).hexdigest()[:8]}"
     if not base.is_dir():
         unfinished = base.with_name(f".{base.name}.{os.getpid()}")
         try:
-            _write(unfinished, rows, one_in)
+            _write(unfinished, select, rows, one_in)
             unfinished.rename(base)
         finally:
             shutil.rmtree(unfinished, ignore_errors=True)
@@ -137,7 +142,7 @@ def connected() -> duckdb.DuckDBPyConnection:
     return connection
 
 
-def _write(base: Path, rows: int, one_in: int) -> None:
+def _write(base: Path, hour_rows: str, rows: int, one_in: int) -> None:
     """Write the hours' files, Snappy, in the layout that ingest writes."""
     shares = [rows * share // sum(_HOURS) for share in _HOURS]
     shares[-1] += rows - sum(shares)
@@ -156,6 +161,6 @@ def _write(base: Path, rows: int, one_in: int) -> None:
                 # A smaller spread leaves only the busiest connections.
                 "spread": 0.25 if hour in _BEACONING_HOURS else 1.0,
             }
-            select = connection.sql(_ROWS, params=values)
+            select = connection.sql(hour_rows, params=values)
             select.write_parquet(str(folder / "part-00000.snappy.parquet"), compression="snappy")
             first += share

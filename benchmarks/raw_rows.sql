@@ -1,16 +1,16 @@
 -- One hour's rows of `proxy`. $first and $beyond bound the rows' numbers; every value is drawn from a hash of
 -- the row's number, so that the same number gives the same row.
 WITH drawn AS (
-    SELECT i, second, zipf(i, 'site', 40000) AS site, zipf(i, 'page', 400) AS page,
-        zipf(i, 'client', 3000) AS client, hash(i, 'answer') AS answer,
+    SELECT i, second, zipf(i, 'site', {sites}) AS site, zipf(i, 'page', 400) AS page,
+        zipf(i, 'client', {clients}) AS client, hash(i, 'answer') AS answer,
         CASE WHEN hash(i, 'suspicious') % $one_in = 0
-            THEN CAST(floor(pow(8000, uniform(i, 'connection') * $spread)) AS BIGINT) END AS connection
+            THEN CAST(floor(pow({connections}, uniform(i, 'connection') * $spread)) AS BIGINT) END AS connection
     FROM (SELECT range AS i, (range - $first) * 3600 // ($beyond - $first) AS second FROM range($first, $beyond))
 ),
 addressed AS (
     SELECT *,
         CASE WHEN connection IS NULL THEN address(client)
-            ELSE address(hash(connection, 'client') % 3000) END AS clientip,
+            ELSE address(hash(connection, 'client') % {clients}) END AS clientip,
         CASE WHEN connection IS NULL
             THEN concat(one_of(['www.', 'cdn.', 'api.', 'static.', ''], site), letters(site, 'host', 4 + site % 9),
                 one_of(['.com', '.net', '.org', '.example', '.co.uk'], site // 5))

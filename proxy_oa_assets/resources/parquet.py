@@ -1,5 +1,6 @@
 """Parquet files and Arrow tables in the columns and types of `tables.py`."""
 
+import itertools
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import BinaryIO
@@ -22,6 +23,8 @@ ARROW_TYPES: dict[str, pa.DataType] = {
 }
 # Impala names no character set for text, and pandas and Polars have large text.
 _TEXT = (pa.binary(), pa.large_binary(), pa.large_string(), pa.string_view())
+# Rows that an answer holds as Python objects, which take six times the memory of Arrow's.
+_BATCH = 20_000
 _SQL_TYPES = {arrow: sql for sql, arrow in ARROW_TYPES.items()} | dict.fromkeys(_TEXT, "STRING")
 
 
@@ -101,6 +104,14 @@ def frame_of(rows: pa.Table) -> pd.DataFrame:
 
 def answer_table(columns: Sequence[tuple[str, str]], rows: Iterable[Sequence[object]]) -> pa.Table:
     """Return an engine's rows as an Arrow table; `columns` are their names and Hive types."""
+    fetched = iter(rows)
+    batches = iter(lambda: list(itertools.islice(fetched, _BATCH)), [])
+    tables = [_arrow_rows(columns, batch) for batch in batches] or [_arrow_rows(columns, [])]
+    # A type that pyarrow infers can differ between batches, such as that of a column of NULLs.
+    return pa.concat_tables(tables, promote_options="permissive")
+
+
+def _arrow_rows(columns: Sequence[tuple[str, str]], rows: Sequence[Sequence[object]]) -> pa.Table:
     values = list(zip(*rows, strict=True)) or [()] * len(columns)
     arrays = [
         pa.array(column, type=ARROW_TYPES.get(kind))  # of another type: as pyarrow infers it

@@ -1,10 +1,12 @@
+from decimal import Decimal
+
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
 from proxy_oa_assets.model.errors import WarehouseError
 from proxy_oa_assets.model.tables import PROXY_EDGE, PROXY_SCORES
-from proxy_oa_assets.resources.parquet import arrow_schema, has_rows, stored_columns
+from proxy_oa_assets.resources.parquet import answer_table, arrow_schema, has_rows, stored_columns
 
 
 @pytest.mark.parametrize("table", [PROXY_SCORES, PROXY_EDGE])
@@ -53,3 +55,43 @@ def test_a_damaged_file_is_named_with_what_to_do(tmp_path):
 
     with pytest.raises(WarehouseError, match=r"cut\.parquet is no Parquet file"):
         has_rows([file])
+
+
+class _FetchedRow(tuple):
+    """A row that counts how many of its kind are in memory."""
+
+    __slots__ = ()
+    alive = most = 0
+
+    def __new__(cls, values):
+        """Count a new row."""
+        cls.alive += 1
+        cls.most = max(cls.most, cls.alive)
+        return super().__new__(cls, values)
+
+    def __del__(self):
+        """Count a row that is freed."""
+        type(self).alive -= 1
+
+
+def test_a_long_answer_is_never_wholly_in_memory_as_python_objects():
+    """A ranking fetches a row per client, host and agent: as tuples, they take six times the memory of Arrow."""
+    columns = [("clientip", "STRING"), ("requests", "BIGINT"), ("share", "DOUBLE")]
+    rows = (_FetchedRow((f"10.0.0.{number}", number, None)) for number in range(100_000))
+    table = answer_table(columns, rows)
+    assert table.num_rows == 100_000
+    assert table["requests"][99_999].as_py() == 99_999
+    assert _FetchedRow.most < 50_000
+
+
+def test_batches_of_an_answer_agree_on_their_types():
+    """A column that has only NULL in one batch has the type of its values in another."""
+    rows = [*[(None, None)] * 60_000, (1.5, Decimal("100.55")), (2.5, Decimal("1.5"))]
+    table = answer_table([("share", "DOUBLE"), ("amount", "DECIMAL")], rows)
+    assert table.schema.types == [pa.float64(), pa.decimal128(5, 2)]
+    assert table["share"].to_pylist()[-2:] == [1.5, 2.5]
+
+
+def test_an_answer_without_a_row_has_its_columns():
+    """Columns and types are those that the engine names."""
+    assert answer_table([("requests", "INT")], iter(())).schema == pa.schema([("requests", pa.int32())])
