@@ -75,7 +75,7 @@ class _FetchedRow(tuple):
 
 
 def test_a_long_answer_is_never_wholly_in_memory_as_python_objects():
-    """A ranking fetches a row per client, host and agent: as tuples, they take six times the memory of Arrow."""
+    """A ranking fetches a row per client, host and agent: as tuples, they take six times the memory."""
     columns = [("clientip", "STRING"), ("requests", "BIGINT"), ("share", "DOUBLE")]
     rows = (_FetchedRow((f"10.0.0.{number}", number, None)) for number in range(100_000))
     table = answer_table(columns, rows)
