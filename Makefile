@@ -35,7 +35,7 @@ CHECK_HOME = $(CURDIR)/$(VENV)/check_home
 DG = PROXY_OA_HOME='$(CHECK_HOME)' DAGSTER_HOME='$(CHECK_HOME)/dagster' $(BIN)/dg
 
 .DEFAULT_GOAL := help
-.PHONY: help demo dev test test-fast test-pythons test-cluster test-slow check audit sbom site format benchmark benchmark-cluster soak fuzz clean
+.PHONY: help demo dev test test-fast test-pythons test-cluster test-slow check audit sbom site format bench soak fuzz clean
 
 help:  ## Print what there is to make.
 	@awk -F ':.*##' '/^[a-z-]+:.*##/ {printf "%-20s%s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -108,18 +108,8 @@ format: $(VENV)/.dev  ## Format the code.
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-benchmark: $(VENV)/.dev  ## Measure speed, as ratios within one run.
-	$(BIN)/python -m benchmarks.day_sql
-	$(BIN)/python -m benchmarks.search
-	$(BIN)/python -m benchmarks.whole_command
-	$(BIN)/python -m benchmarks.days_per_run
-	$(BIN)/python -m benchmarks.reputation
-	$(BIN)/python -m benchmarks.ingest
-	$(BIN)/python -m benchmarks.ranking
-	$(BIN)/python -m benchmarks.voices
-
-benchmark-cluster: $(VENV)/.cluster  ## Measure the day's SQL on a HiveServer2 (needs Java 17, Maven).
-	$(BIN)/python -m benchmarks.cluster_sql
+bench: $(VENV)/.cluster  ## Measure speed and write docs/performance.md: half an hour.
+	$(BIN)/python -m benchmarks.all $(BENCH)
 
 soak: $(VENV)/.cluster  ## Kill and fail everything, many times, and write docs/reliability.md (hours).
 	$(BIN)/python -m soak.kills

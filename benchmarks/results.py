@@ -1,4 +1,4 @@
-"""The figures of a benchmark as they are kept, so that parts are measured one by one and documents drawn again."""
+"""The figures of a benchmark as they are kept, so that documents are drawn of parts measured one by one."""
 
 from dataclasses import dataclass
 from pathlib import Path
