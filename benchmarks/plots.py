@@ -1,6 +1,6 @@
 """Pictures of measured figures, as SVG that is the same for the same figures."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -28,39 +28,41 @@ _INCHES = 3.6, 3.0
 
 
 def draw(panels: Sequence[Panel], groups: Sequence[Group], file: Path) -> None:
-    """Draw panels beside each other, at most three in a row, into an SVG file."""
-    rows = -(-len(panels) // _COLUMNS)
-    columns = min(len(panels), _COLUMNS)
+    """Draw the panels of which there are figures beside each other, three in a row, into an SVG file."""
+    lines = [(panel, found) for panel in panels if (found := _lines(panel, groups))]
+    rows, columns = -(-len(lines) // _COLUMNS), min(len(lines), _COLUMNS)
     with mpl.rc_context(_STYLE):
         picture = Picture(figsize=(columns * _INCHES[0], rows * _INCHES[1]), layout="constrained")
-        for place, panel in enumerate(panels, start=1):
+        for place, (panel, found) in enumerate(lines, start=1):
             axes = picture.add_subplot(rows, columns, place)
-            (_growth if panel.axis else _kinds)(axes, panel, groups)
+            (_draw_growth if panel.axis else _draw_kinds)(axes, panel, found)
+            axes.legend(fontsize=7)
         file.parent.mkdir(parents=True, exist_ok=True)
         picture.savefig(file, format="svg", metadata={"Date": None, "Creator": None})
 
 
-def _growth(axes: Axes, panel: Panel, groups: Iterable[Group]) -> None:
-    """Draw figures over what grows, with their spread and the target that they share."""
-    along = [group for group in groups if group.axis == panel.axis]
-    sizes = [group.size for group in along]
-    targets = set()
-    for what in panel.what:
-        figures = [figure for group in along for figure in group.figures if figure.what == what]
-        axes.errorbar(
-            sizes,
-            [each.value for each in figures],
-            _errors(figures),
-            label=what,
-            marker="o",
-            markersize=4,
-            capsize=2,
-        )
-        targets |= {each.target for each in figures if each.target is not None}
-    for target in targets:
+def _lines(panel: Panel, groups: Iterable[Group]) -> dict[str, list[tuple[int | str, Figure]]]:
+    """Return the figures of a panel with their places: sizes by figure, or kinds by group."""
+    lines: dict[str, list[tuple[int | str, Figure]]] = {}
+    for group in groups:
+        for figure in group.figures:
+            kind, _, quantity = figure.what.rpartition(": ")
+            if panel.axis == group.axis and figure.what in panel.what:
+                lines.setdefault(figure.what, []).append((group.size, figure))
+            elif not panel.axis and quantity in panel.what:
+                lines.setdefault(group.title, []).append((kind, figure))
+    return lines
+
+
+def _draw_growth(axes: Axes, panel: Panel, lines: Mapping[str, list[tuple[int | str, Figure]]]) -> None:
+    """Draw figures over what grows, with their spread and their targets."""
+    for what, points in lines.items():
+        sizes, values, spread = _points(points)
+        axes.errorbar(sizes, values, spread, label=what, marker="o", markersize=4, capsize=2)
+        axes.set_xscale("log")
+        axes.set_xticks(sizes)
+    for target in {figure.target for points in lines.values() for _, figure in points if figure.target}:
         axes.axhline(target, color="gray", linestyle="--", label="target")
-    axes.set_xscale("log")
-    axes.set_xticks(sizes)
     axes.xaxis.set_minor_locator(NullLocator())
     axes.xaxis.set_major_formatter(EngFormatter(sep=""))
     axes.set_xlabel(panel.axis)
@@ -69,39 +71,25 @@ def _growth(axes: Axes, panel: Panel, groups: Iterable[Group]) -> None:
         axes.set_yscale("log")
     else:
         axes.set_ylim(bottom=0)
-    axes.legend(fontsize=7)
 
 
-def _kinds(axes: Axes, panel: Panel, groups: Iterable[Group]) -> None:
+def _draw_kinds(axes: Axes, panel: Panel, lines: Mapping[str, list[tuple[int | str, Figure]]]) -> None:
     """Draw a quantity of several kinds, a colour per group."""
-    kinds: list[str] = []
-    for group in groups:
-        figures = {
-            kind: figure
-            for figure in group.figures
-            for kind, quantity in [figure.what.split(": ")]
-            if quantity in panel.what
-        }
-        kinds = list(figures)
-        axes.errorbar(
-            [each.value for each in figures.values()],
-            kinds,
-            xerr=_errors(list(figures.values())),
-            label=group.title,
-            linestyle="",
-            marker="o",
-            markersize=5,
-            capsize=2,
-        )
+    for title, points in lines.items():
+        kinds, values, spread = _points(points)
+        axes.errorbar(values, kinds, xerr=spread, label=title, linestyle="", marker="o", capsize=2)
     axes.invert_yaxis()
+    axes.set_xlabel(panel.label)
     if panel.logarithmic:
         axes.set_xscale("log")
-    axes.set_xlabel(panel.label)
-    axes.legend(fontsize=7)
 
 
-def _errors(figures: Sequence[Figure]) -> list[list[float]]:
-    """Return how far the rounds reach below and above each figure."""
-    spreads = [each.spread or (each.value, each.value) for each in figures]
-    below = [each.value - least for each, (least, _) in zip(figures, spreads, strict=True)]
-    return [below, [most - each.value for each, (_, most) in zip(figures, spreads, strict=True)]]
+def _points(
+    points: Sequence[tuple[int | str, Figure]],
+) -> tuple[list[int | str], list[float], list[list[float]]]:
+    """Return places, figures, and how far the rounds reach below and above each."""
+    values = [figure.value for _, figure in points]
+    spreads = [figure.spread or (figure.value, figure.value) for _, figure in points]
+    below = [value - least for value, (least, _) in zip(values, spreads, strict=True)]
+    above = [most - value for value, (_, most) in zip(values, spreads, strict=True)]
+    return [place for place, _ in points], values, [below, above]
