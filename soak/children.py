@@ -56,8 +56,12 @@ def run(
     log: Path,
     moment: Moment | None = None,
     home: Path | None = None,
+    instead: Callable[[], object] | None = None,
 ) -> Ended:
-    """Do work in a child; `moment` is when to kill it. Calls are counted that change files below `home`."""
+    """Do work in a child; `moment` is when to kill it, or to do something `instead`.
+
+    Calls are counted that change files below `home`.
+    """
     reading, writing = os.pipe()
     began = time.monotonic()
     child = os.fork()
@@ -66,7 +70,7 @@ def run(
         _prepare(environ, log)
         _work(work, writing, home, moment.call if moment else 0)
     os.close(writing)
-    content = _until_the_end(child, reading, moment if moment and moment.seconds else None)
+    content = _until_the_end(child, reading, moment if moment and moment.seconds else None, instead)
     _, status, used = os.wait4(child, 0)
     wall, seconds = time.monotonic() - began, used.ru_utime + used.ru_stime
     if status or not content:
@@ -133,7 +137,9 @@ def _count_calls(home: str, kill_before: int, counted: list[int]) -> None:
     sys.addaudithook(hook)
 
 
-def _until_the_end(child: int, reading: int, moment: Moment | None) -> bytes:
+def _until_the_end(
+    child: int, reading: int, moment: Moment | None, instead: Callable[[], object] | None
+) -> bytes:
     """Read what a child writes until it ends; kill it at its moment."""
     content, began = b"", time.monotonic()
     while True:
@@ -145,7 +151,7 @@ def _until_the_end(child: int, reading: int, moment: Moment | None) -> bytes:
                 return content
             content += piece
         elif moment and _used(child, moment, began) >= moment.seconds:
-            os.kill(child, signal.SIGKILL)
+            instead() if instead else os.kill(child, signal.SIGKILL)
             moment = None
 
 

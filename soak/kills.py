@@ -19,10 +19,11 @@ from dataclasses import dataclass
 from itertools import cycle, islice
 from pathlib import Path
 
-from soak import children
+from soak.children import Ended, Moment
+from soak.cluster_place import ClusterPlace
 from soak.counts import Counts, write_counts
 from soak.operations import OPERATIONS, Operation
-from soak.places import ClusterPlace, EmbeddedPlace, Place
+from soak.places import EmbeddedPlace, Place
 from soak.state import Outcome, State, judged
 
 # Parts of 500 kills by kind of operation.
@@ -38,6 +39,8 @@ _SHARES = {
 _ON_CLUSTER = 0.2
 _THIRDS = ("first third", "second third", "last third")
 _AT_A_CALL = "before a call"
+# Of the cluster's kills, those of the SQL engine in place of the operation.
+_ENGINE, _ENGINE_KILLED = "engine killed", 1 / 10
 
 
 @dataclass(frozen=True)
@@ -46,7 +49,7 @@ class Undisturbed:
 
     old: State
     new: State
-    ended: children.Ended
+    ended: Ended
 
 
 def kill_operations(
@@ -88,12 +91,11 @@ def _kill(
     doctor: bool,
 ) -> None:
     """Kill an operation at a random moment, judge what it left, and finish it."""
-    ended, moment, phase = undisturbed.ended, None, ""
-    while moment is None or not ended.killed:
-        if moment:  # it was done before its moment came
-            place.restore(operation.home)
-        moment, phase = _moment(place, undisturbed.ended, chance)
-        ended = place.run(operation, moment)
+    if isinstance(place, ClusterPlace) and chance.random() < _ENGINE_KILLED:
+        moment, phase = Moment(seconds=chance.random() * undisturbed.ended.wall, clock="wall"), _ENGINE
+        place.run_without_engine(operation, moment)
+    else:
+        moment, phase = _killed(place, operation, undisturbed.ended, chance)
     line, what = (place.name, f"{operation.kind}", phase), f"{operation.name}, {moment}"
     found = place.state(operation)
     counts.add(line, judged(found, undisturbed.old, undisturbed.new), what)
@@ -101,12 +103,23 @@ def _kill(
         counts.fail(line, f"{finding} ({what})")
 
 
-def _moment(place: Place, undisturbed: children.Ended, chance: random.Random) -> tuple[children.Moment, str]:
+def _killed(
+    place: Place, operation: Operation, undisturbed: Ended, chance: random.Random
+) -> tuple[Moment, str]:
+    """Kill an operation; return at which moment, and in which phase of its work."""
+    while True:
+        moment, phase = _moment(place, undisturbed, chance)
+        if place.run(operation, moment).killed:
+            return moment, phase
+        place.restore(operation.home)  # it was done before its moment came
+
+
+def _moment(place: Place, undisturbed: Ended, chance: random.Random) -> tuple[Moment, str]:
     if undisturbed.calls and chance.random() < 1 / 2:
-        return children.Moment(call=chance.randint(1, undisturbed.calls)), _AT_A_CALL
+        return Moment(call=chance.randint(1, undisturbed.calls)), _AT_A_CALL
     share = chance.random()
     whole = undisturbed.wall if place.clock == "wall" else undisturbed.seconds
-    return children.Moment(seconds=max(share * whole, 1e-6), clock=place.clock), _THIRDS[int(share * 3)]
+    return Moment(seconds=max(share * whole, 1e-6), clock=place.clock), _THIRDS[int(share * 3)]
 
 
 def _finished(place: Place, operation: Operation, undisturbed: Undisturbed, *, doctor: bool) -> list[str]:

@@ -1,6 +1,6 @@
 """The operations that a soak run kills, and the home in which each begins."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -26,6 +26,9 @@ from proxy_oa_assets.model.day import Day
 
 DAY, NEIGHBOUR, NEW_DAY = (Day.parse(key) for key in ("2016-09-12", "2016-09-11", "2016-09-13"))
 LOG_DAYS = log_days()
+# A home that operations begin in, and the days that it has.
+HomeName = Literal["analysed", "ingested"]
+HOME_DAYS: Mapping[HomeName, Sequence[Day]] = {"analysed": (NEIGHBOUR, DAY, NEW_DAY), "ingested": LOG_DAYS}
 LIMIT = 60
 _VIEWS, _MORE_VIEWS = 12, 20
 _LINES = 3000
@@ -44,12 +47,12 @@ class Operation:
     kind: str
     name: str
     work: Callable[[Home], object]
-    home: Literal["analysed", "ingested"] = "analysed"
+    home: HomeName = "analysed"
     days: tuple[Day, ...] = (DAY,)
     again: Literal["always", "unless made"] = "always"
 
 
-def prepare(home: Home, name: Literal["analysed", "ingested"]) -> None:
+def prepare(home: Home, name: HomeName) -> None:
     """Fill a home as operations find it."""
     (_prepare_analysed if name == "analysed" else _prepare_ingested)(home)
 

@@ -2,7 +2,7 @@
 
 import shutil
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import ClassVar, Literal, Self, TypeVar
 
@@ -16,15 +16,16 @@ from typing_extensions import override
 from proxy_oa_assets.cli.doctor import probe_all
 from proxy_oa_assets.cli.history import open_history
 from proxy_oa_assets.defs.assets.daily import WAREHOUSE_POOL
-from proxy_oa_assets.model.day import Day
 from soak import children
-from soak.operations import DAY, LOG_DAYS, NEIGHBOUR, NEW_DAY, Operation, prepare
+from soak.operations import HOME_DAYS, HomeName, Operation, prepare
 from soak.state import State, day_state, left_over
 
 T = TypeVar("T")
 
-HomeName = Literal["analysed", "ingested"]
-_DAYS: Mapping[str, Sequence[Day]] = {"analysed": (NEIGHBOUR, DAY, NEW_DAY), "ingested": LOG_DAYS}
+
+def done(operation: Operation, home: Home) -> None:
+    """Do an operation, whose result needn't be one that processes can exchange."""
+    operation.work(home)
 
 
 class Place(ABC):
@@ -67,7 +68,7 @@ class Place(ABC):
         def read() -> State:
             home = self.home()
             parts = dict[str, str]()
-            for day in _DAYS[operation.home]:
+            for day in HOME_DAYS[operation.home]:
                 parts |= day_state(home, day, rows=self.reads_rows or day in operation.days)
             return parts
 
@@ -75,12 +76,8 @@ class Place(ABC):
 
     def run(self, operation: Operation, moment: children.Moment | None = None) -> children.Ended:
         """Do an operation in a child; kill it at a moment."""
-
-        def work() -> None:
-            operation.work(self.home())
-
         return children.run(
-            work,
+            lambda: done(operation, self.home()),
             environ=self.environ(),
             log=self._log,
             moment=moment,
@@ -145,9 +142,3 @@ def _unusable(home: Home) -> list[str]:
         *(f"the run {slot.run_id} keeps a slot" for slot in taken),
         *(f"the run {name} is marked as running" for name in running),
     ]
-
-
-class ClusterPlace(EmbeddedPlace):
-    """Homes on a cluster."""
-
-    name = "cluster"

@@ -100,6 +100,7 @@ def _analysts(home: Home, day: Day) -> Iterator[tuple[str, bytes]]:
     changes = [
         (each.change.by, each.fulluri, each.before, each.after, bool(each.change.undoes))
         for each in made(read_journal(day, home.deployment), now)
+        if each.before != each.after  # the same severity, given again by the operation that is run again
     ]
     yield "journal", repr(changes).encode() if changes else b""
     for stored in read_incidents(day, home.deployment).values():

@@ -1,0 +1,207 @@
+"""Homes on a cluster, with a real HDFS and HiveServer2: what an operation changed is written back."""
+
+import pickle
+import shutil
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Self
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+from cluster_servers.running import Cluster
+from support.cluster_home import ClusterHome
+from support.home import Home
+from typing_extensions import override
+
+from proxy_oa_assets.model.day import Day
+from proxy_oa_assets.model.files import temporary_folder
+from proxy_oa_assets.model.tables import PROXY, TABLES
+from proxy_oa_assets.resources.hdfs import FileStore
+from proxy_oa_assets.resources.parquet import arrow_schema
+from proxy_oa_assets.sql.query import whole_day
+from soak import children
+from soak.operations import HOME_DAYS, HomeName, Operation, prepare
+from soak.places import Place, done
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@dataclass
+class _Kept:
+    """What a home has before an operation: rows and records by day, and files of the file store."""
+
+    rows: dict[tuple[str, Day], "pd.DataFrame"] = field(default_factory=dict)
+    raw: dict[Day, tuple[pa.Table, str]] = field(default_factory=dict)
+    files: dict[str, bytes] = field(default_factory=dict)
+
+
+class _Ready(ClusterHome):
+    """A home whose tables are there."""
+
+    def __init__(self, path: Path, **variables: str) -> None:
+        Home.__init__(self, path, **variables)
+
+
+class ClusterPlace(Place):
+    """Homes on a cluster of its own, each with its database and its folder in HDFS."""
+
+    name = "cluster"
+    clock = "wall"
+    reads_rows = True
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder)
+        self._cluster = Cluster(folder / "servers")
+        self._current: HomeName = "analysed"
+
+    @override
+    def __enter__(self) -> Self:
+        self._cluster.start()
+        return self
+
+    @override
+    def __exit__(self, *_: object) -> None:
+        self._cluster.stop()
+
+    @override
+    def home(self) -> Home:
+        return _Ready(self._path, **self._variables())
+
+    @override
+    def environ(self) -> dict[str, str]:
+        return {**self._variables(), "PROXY_OA_HOME": str(self._path)}
+
+    @override
+    def restore(self, name: HomeName) -> None:
+        self._current, self._path = name, self._folder / name
+        local, kept = (self._folder / f"{name}.{what}" for what in ("local", "kept"))
+        if not kept.exists():
+            self._result(lambda: _prepared(self._path, self._variables(), name))
+            self._result(lambda: kept.write_bytes(pickle.dumps(_kept(self.home(), HOME_DAYS[name]))))
+            shutil.copytree(self._path, local)
+            return
+        shutil.rmtree(self._path)
+        shutil.copytree(local, self._path)
+        self._result(lambda: _put_back(self.home(), pickle.loads(kept.read_bytes())))
+
+    @override
+    def left_over(self) -> list[str]:
+        """Return what is left over locally and in the file store."""
+
+        def stored() -> list[str]:
+            hdfs, found = self.home().deployment.hdfs, list[str]()
+            for folder in ("scored_results", "oa/journal", "oa/storyboard"):
+                found += [
+                    path for path in _paths(hdfs, f"{self._huser()}/proxy/{folder}") if path.endswith(".tmp")
+                ]
+            return [f"{path} is left over" for path in found]
+
+        return [*super().left_over(), *self._result(stored)]
+
+    def run_without_engine(self, operation: Operation, moment: children.Moment) -> children.Ended:
+        """Do an operation in a child; kill the engine at a moment, and start it again."""
+
+        def restart() -> None:
+            self._cluster.sql.kill()
+            self._cluster.sql.start()
+
+        return children.run(
+            lambda: done(operation, self.home()),
+            environ=self.environ(),
+            log=self._log,
+            moment=moment,
+            instead=restart,
+        )
+
+    def _huser(self) -> str:
+        return f"/user/spot/{self._current}"
+
+    def _variables(self) -> dict[str, str]:
+        return {
+            **self._cluster.variables,
+            "PROXY_OA_DEPLOYMENT": "cluster",
+            "PROXY_OA_HUSER": self._huser(),
+            "PROXY_OA_DBNAME": self._current,
+        }
+
+
+def _prepared(path: Path, variables: dict[str, str], name: HomeName) -> None:
+    path.mkdir()
+    prepare(ClusterHome(path, {}, **variables), name)
+
+
+def _kept(home: Home, days: Sequence[Day]) -> _Kept:
+    impala, hdfs, kept = home.deployment.impala, home.deployment.hdfs, _Kept()
+    for day in days:
+        for table in TABLES.values():
+            if table is PROXY:
+                kept.raw[day] = impala.arrow_table(whole_day(PROXY, day)), impala.raw_day_record(day)
+            else:
+                kept.rows[table.name, day] = impala.read_day(table, day)
+        for path in _day_paths(home, day):
+            with hdfs.open(path) as file:
+                kept.files[path] = file.read()
+    return kept
+
+
+def _put_back(home: Home, kept: _Kept) -> None:
+    """Write back what differs."""
+    impala, hdfs = home.deployment.impala, home.deployment.hdfs
+    for (name, day), rows in kept.rows.items():
+        if _other(impala.read_day(TABLES[name], day), rows):
+            impala.replace_day_with_frame(TABLES[name], day, rows)
+    for day, (raw, record) in kept.raw.items():
+        if impala.raw_day_record(day) != record:
+            with temporary_folder(home.path / "tmp") as folder:
+                impala.replace_raw_day(day, _hours(raw, folder), record=record)
+    for day in kept.raw:
+        for path in set(_day_paths(home, day)) - kept.files.keys():
+            hdfs.delete(path)
+    for path, content in kept.files.items():
+        found = hdfs.status(path)
+        if found is None or _content(home, path) != content:
+            hdfs.write(path, [content])
+
+
+def _other(found: "pd.DataFrame", expected: "pd.DataFrame") -> bool:
+    first, second = (sorted(map(repr, frame.itertuples(index=False))) for frame in (found, expected))
+    return first != second
+
+
+def _hours(raw: pa.Table, folder: Path) -> dict[int, list[Path]]:
+    """Write the rows of each hour to a file."""
+    rows = defaultdict[int, list[dict[str, object]]](list)
+    for row in raw.to_pylist():
+        rows[int(str(row["p_time"])[:2])].append(row)
+    files = dict[int, list[Path]]()
+    for hour, found in rows.items():
+        files[hour] = [folder / f"{hour}.parquet"]
+        pq.write_table(pa.Table.from_pylist(found, schema=arrow_schema(PROXY)), files[hour][0])
+    return files
+
+
+def _content(home: Home, path: str) -> bytes:
+    with home.deployment.hdfs.open(path) as file:
+        content: bytes = file.read()
+    return content
+
+
+def _day_paths(home: Home, day: Day) -> list[str]:
+    workspace = home.deployment.workspace
+    folders = (
+        workspace.results(day).rpartition("/scores/")[0],
+        workspace.progressions(day),
+        workspace.journal(day).rpartition("/")[0],
+    )
+    return [path for folder in folders for path in _paths(home.deployment.hdfs, folder)]
+
+
+def _paths(hdfs: FileStore, folder: str) -> list[str]:
+    """Return the files below a folder."""
+    found = list[str]()
+    for entry in hdfs.list_folder(folder):
+        found += _paths(hdfs, entry.path) if entry.is_folder else [entry.path]
+    return found
