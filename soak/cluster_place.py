@@ -38,7 +38,7 @@ class _Kept:
     files: dict[str, bytes] = field(default_factory=dict)
 
 
-class _Ready(ClusterHome):
+class ReadyHome(ClusterHome):
     """A home whose tables are there."""
 
     def __init__(self, path: Path, **variables: str) -> None:
@@ -68,7 +68,7 @@ class ClusterPlace(Place):
 
     @override
     def home(self) -> Home:
-        return _Ready(self._path, **self._variables())
+        return ReadyHome(self._path, **self._variables())
 
     @override
     def environ(self) -> dict[str, str]:

@@ -45,6 +45,10 @@ class Counts:
         )
         self._count(line, str(verdict.outcome), report)
 
+    def count(self, line: tuple[str, ...], outcome: str) -> None:
+        """Count another outcome."""
+        self._count(line, outcome, "")
+
     def fail(self, line: tuple[str, ...], finding: str) -> None:
         """Record what must not happen."""
         self._count(line, UNFINISHED, finding)
