@@ -1,4 +1,6 @@
+import errno
 import os
+import re
 
 import pytest
 
@@ -105,3 +107,16 @@ def test_a_home_whose_name_is_not_utf_8_is_refused(tmp_path):
     """Parquet, Dagster and notebooks write its path as UTF-8."""
     with pytest.raises(SettingsError, match=r"PROXY_OA_HOME=.*aren't UTF-8; rename"):
         load_settings(os.fsdecode(os.fsencode(tmp_path) + b"/h\xff"))
+
+
+def test_a_file_of_settings_whose_read_fails_is_named(tmp_path, monkeypatch):
+    """The system's errors of reading have no path."""
+    (tmp_path / ".env").write_text("PROXY_OA_DBNAME=x", encoding="utf-8")
+
+    def fail(*_):
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    monkeypatch.setattr("proxy_oa_assets.model.dotenv_file.read_trusted", fail)
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(SettingsError, match=re.escape(f"{tmp_path / '.env'}: Input/output error")):
+        load_settings()

@@ -41,7 +41,7 @@ def read_dotenv(path: Path, trusted: Sequence[str], *, chosen: bool) -> dict[str
     except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
         return {}
     except OSError as error:
-        raise SettingsError(refusal(error)) from error
+        raise SettingsError(refusal(error, path)) from error
     except UnicodeDecodeError as error:
         raise SettingsError(f"{path} can't be read ({error}); save it as UTF-8, or move it away") from error
 

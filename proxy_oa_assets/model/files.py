@@ -149,7 +149,11 @@ def temporary_folder(scratch: Path) -> Iterator[Path]:
     try:
         yield folder
     finally:
-        shutil.rmtree(folder)
+        try:
+            shutil.rmtree(folder)
+        except OSError as error:
+            # The system's error names the file without its folder.
+            raise OSError(error.errno, error.strerror, str(folder)) from error
 
 
 def remove_stale_folders(scratch: Path) -> None:

@@ -14,6 +14,7 @@ from proxy_oa_assets.model.files import (
     replace_if_other,
     replacing,
     sync_folder,
+    temporary_folder,
     temporary_name,
 )
 
@@ -235,3 +236,15 @@ def test_temporary_files_of_killed_writers_are_removed_and_no_others(tmp_path):
         [living, tmp_path / foreign, tmp_path / "an.analyst's.tmp", tmp_path / ".other.tmp"]
     )
     assert remove_abandoned(tmp_path / "missing") == 0
+
+
+def test_a_temporary_folder_that_cannot_be_removed_is_named(tmp_path, monkeypatch):
+    """The system's error has the file's name alone, which says nowhere where it is."""
+
+    def refuse(name, **_):
+        raise OSError(errno.EIO, os.strerror(errno.EIO), name)
+
+    monkeypatch.setattr(os, "unlink", refuse)
+    with pytest.raises(OSError, match="Input/output error") as caught, temporary_folder(tmp_path) as folder:
+        (folder / "file").write_bytes(b"")
+    assert caught.value.filename == str(folder)
