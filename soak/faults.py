@@ -15,13 +15,12 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from soak.counts import Counts, write_counts
-from soak.disturbed import Disturbed
+from soak.counts import write_counts
+from soak.disturbed import Disturbed, scratch
 from soak.injection import Call, Fault, How, Kind, preloaded
-from soak.operations import OPERATIONS, Operation, preload
+from soak.record import Record
+from soak.seen import BY_NAME
 
-AGAIN = "done again"
-OUTCOMES = ("done", "error, day old", "error, day between", "error, day new", "torn", "lost")
 _SEED = 18
 _NEEDS_SPACE = {
     *("open", "write", "pwrite", "writev", "mkdir", "link", "rename", "fallocate", "sendfile"),
@@ -36,54 +35,41 @@ def main() -> None:
     """Inject the faults and write the counts into docs/reliability.md."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--most", type=int, default=0, help="faults per operation; 0: all")
-    parser.add_argument("--only", nargs="*", default=list(OPERATIONS), choices=list(OPERATIONS))
-    parser.add_argument("--dry", action="store_true", help="print the counts, and leave the document")
+    parser.add_argument("--only", nargs="*", default=list(BY_NAME), choices=list(BY_NAME), metavar="NAME")
+    parser.add_argument("--record", type=Path, help="a file of cases, which several processes can share")
     arguments = parser.parse_args()
     library = preloaded()
-    preload()
-    found = Found()
-    with Disturbed(library) as disturbed:
+    with scratch() as folder:
+        record = Record(arguments.record or folder / "cases.jsonl")
+        disturbed = Disturbed(library, folder)
         for name in arguments.only:
-            found.inject(disturbed, OPERATIONS[name], Kind.CHANGES, arguments.most)
-            found.inject(disturbed, OPERATIONS[name], Kind.READS, arguments.most // 4)
-    print(found.markdown())
-    if not arguments.dry:
-        write_counts("faults", found.markdown(), "duckdb", "dagster", "pyarrow")
-    raise SystemExit(len(found.findings) > 0)
+            for kinds, most in ((Kind.CHANGES, arguments.most), (Kind.READS, arguments.most // 4)):
+                inject(disturbed, name, kinds, most, record)
+        write_faults(Record(arguments.record) if arguments.record else record)
+    raise SystemExit(len(record.findings) > 0)
 
 
-class Found:
-    """What was found, by operation and by call and error."""
+def inject(disturbed: Disturbed, name: str, kinds: Kind, most: int, record: Record) -> None:
+    """Fail an operation's calls of a kind, at most so many."""
+    calls = disturbed.undisturbed(BY_NAME[name], kinds).calls
+    for call, fault in sampled(calls, kinds, most, disturbed.home):
+        case = disturbed.case(BY_NAME[name], fault)
+        # Threads take turns otherwise than they did when the calls were counted.
+        hit = case.attempt.calls[0] if case.attempt.calls else call
+        record.add(
+            case,
+            f"{hit.number} {hit.path.relative_to(disturbed.home)}",
+            operation=f"{name}{', reading' if kinds is Kind.READS else ''}",
+            calls=f"{len(calls):,}",
+            call=hit.name,
+            error=str(fault),
+        )
 
-    def __init__(self) -> None:
-        self.by_operation = Counts(("operation", "calls", "failed"))
-        self.by_call = Counts(("call", "error"))
 
-    @property
-    def findings(self) -> list[str]:
-        """What must not happen."""
-        return self.by_operation.defects
-
-    def inject(self, disturbed: Disturbed, operation: Operation, kinds: Kind, most: int) -> None:
-        """Fail an operation's calls of a kind, at most so many."""
-        calls = disturbed.undisturbed(operation, kinds).calls
-        faults = list(sampled(calls, kinds, most, disturbed.homes.home))
-        reads = ", reading" if kinds is Kind.READS else ""
-        line = (f"{operation.name}{reads}", f"{len(calls):,}", f"{len(faults):,}")
-        for call, fault in faults:
-            case = disturbed.case(operation, fault)
-            hit = case.attempt.calls[0] if case.attempt.calls else call
-            for counts, names in ((self.by_operation, line), (self.by_call, (hit.name, str(fault)))):
-                counts.found[names, case.outcome] += 1
-                counts.found[names, AGAIN] += case.retried and not case.findings
-            where = hit.path.relative_to(disturbed.homes.home)
-            for finding in [*case.verdict.parts, *case.findings]:
-                self.by_operation.fail(line[:1], f"{fault} at {hit.number} {hit.name} {where}: {finding}")
-
-    def markdown(self) -> str:
-        """Return both tables."""
-        columns = (*OUTCOMES, AGAIN)
-        return f"{self.by_operation.markdown(columns)}\n\n{self.by_call.markdown(columns)}"
+def write_faults(record: Record) -> None:
+    """Write the counts into the document."""
+    tables = record.markdown("operation", "calls"), record.markdown("call", "error")
+    write_counts("faults", "\n\n".join(tables), "duckdb", "dagster", "pyarrow")
 
 
 def sampled(calls: Sequence[Call], kinds: Kind, most: int, home: Path) -> Iterator[tuple[Call, Fault]]:

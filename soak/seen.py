@@ -1,0 +1,60 @@
+"""Operations as their users see them: an exit code, and what is printed."""
+
+import os
+import sys
+
+from support.home import Home, failures
+
+from proxy_oa_assets.cli.main import FAILED, main
+from proxy_oa_assets.investigation.repair import repaired
+from proxy_oa_assets.model.errors import ProxyOaError
+from proxy_oa_assets.model.files import remove_stale_folders
+from soak.operations import DAY, LIMIT, NEW_DAY, OPERATIONS, Operation
+
+# What the command does; the others are functions that notebooks call.
+_COMMANDS = {
+    ("ingest", "a log that has grown"): ("ingest", "--format", "squid", "{home}/access.log"),
+    ("materialization", "of a new day"): ("run", "--date", NEW_DAY.key, "--limit", str(LIMIT)),
+    ("materialization", "of a day again"): ("run", "--date", DAY.key, "--limit", str(LIMIT)),
+    ("export", "csv"): ("export", "--date", DAY.key, "--format", "csv"),
+    ("export", "stix"): ("export", "--date", DAY.key, "--format", "stix"),
+    ("export", "story page"): ("story", "--date", DAY.key),
+    ("reset", "of a day"): ("reset", "--date", DAY.key, "--yes"),
+}
+BY_NAME = {f"{operation.kind} {operation.name}": operation for operation in OPERATIONS}
+
+
+def act(operation: Operation, home: Home) -> int:
+    """Do an operation; return its exit code, and print what its user sees."""
+    arguments = _COMMANDS.get((operation.kind, operation.name))
+    if arguments:
+        return command(home, *(argument.format(home=home.path) for argument in arguments))
+    if operation.kind == "ranking":
+        result = home.materialize(DAY, assets=["ml_results"])
+        print(*failures(result).values(), sep="\n", file=sys.stderr)
+        return 0 if result.success else FAILED
+    try:
+        operation.work(home)
+    except ProxyOaError as error:
+        print(error, file=sys.stderr)
+        return FAILED
+    return 0
+
+
+def command(home: Home, *arguments: str) -> int:
+    """Run `proxy-oa` in a home; return its exit code."""
+    os.environ["PROXY_OA_HOME"] = str(home.path)
+    os.chdir(home.path.parent)
+    try:
+        main(list(arguments), standalone_mode=True)
+    except SystemExit as left:
+        return left.code if isinstance(left.code, int) else FAILED
+    return 0
+
+
+def touch(operation: Operation, home: Home) -> int:
+    """Do what the next run or analyst of the operation's days does first."""
+    for day in operation.days:
+        repaired(day, home.deployment)
+    remove_stale_folders(home.path / "tmp")
+    return 0
