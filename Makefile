@@ -114,6 +114,7 @@ bench: $(VENV)/.cluster  ## Measure speed and write docs/performance.md: half an
 soak: $(VENV)/.cluster  ## Kill and fail everything, many times, and write docs/reliability.md (hours).
 	$(BIN)/python -m soak.kills
 	$(BIN)/python -m soak.remotes
+	$(BIN)/python -m soak.faults --most 100
 
 fuzz: $(VENV)/.dev  ## Try 10,000 random inputs of each kind, and write docs/reliability.md (hours).
 	$(BIN)/python -m pytest -n $(WORKERS) -m 'fuzz and not cluster' --hypothesis-profile=long \
