@@ -1,4 +1,4 @@
-"""Homes on a cluster, with a real HDFS and HiveServer2: what an operation changed is written back."""
+"""Homes on a cluster, with a real HDFS and HiveServer2; what an operation changed is written back."""
 
 import pickle
 import shutil
@@ -18,12 +18,12 @@ from typing_extensions import override
 from proxy_oa_assets.model.day import Day
 from proxy_oa_assets.model.files import temporary_folder
 from proxy_oa_assets.model.tables import PROXY, TABLES
-from proxy_oa_assets.resources.hdfs import FileStore
 from proxy_oa_assets.resources.parquet import arrow_schema
 from proxy_oa_assets.sql.query import whole_day
 from soak import children
 from soak.operations import HOME_DAYS, HomeName, Operation, prepare
 from soak.places import Place, done
+from soak.state import files_below
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -50,12 +50,12 @@ class ClusterPlace(Place):
 
     name = "cluster"
     clock = "wall"
-    reads_rows = True
 
     def __init__(self, folder: Path) -> None:
         super().__init__(folder)
         self._cluster = Cluster(folder / "servers")
         self._current: HomeName = "analysed"
+        self._changed: dict[HomeName, Sequence[Day]] = {}
 
     @override
     def __enter__(self) -> Self:
@@ -85,24 +85,31 @@ class ClusterPlace(Place):
             return
         shutil.rmtree(self._path)
         shutil.copytree(local, self._path)
-        self._result(lambda: _put_back(self.home(), pickle.loads(kept.read_bytes())))
+        days = self._changed.pop(name, HOME_DAYS[name])
+        self._result(lambda: _put_back(self.home(), days, pickle.loads(kept.read_bytes())))
+
+    @override
+    def run(self, operation: Operation, moment: children.Moment | None = None) -> children.Ended:
+        self._changed[operation.home] = operation.days
+        return super().run(operation, moment)
 
     @override
     def left_over(self) -> list[str]:
         """Return what is left over locally and in the file store."""
 
         def stored() -> list[str]:
-            hdfs, found = self.home().deployment.hdfs, list[str]()
-            for folder in ("scored_results", "oa/journal", "oa/storyboard"):
-                found += [
-                    path for path in _paths(hdfs, f"{self._huser()}/proxy/{folder}") if path.endswith(".tmp")
-                ]
+            hdfs = self.home().deployment.hdfs
+            folders = (
+                f"{self._huser()}/proxy/{name}" for name in ("scored_results", "oa/journal", "oa/storyboard")
+            )
+            found = [entry.path for folder in folders for entry in files_below(hdfs, folder, left_over=True)]
             return [f"{path} is left over" for path in found]
 
         return [*super().left_over(), *self._result(stored)]
 
     def run_without_engine(self, operation: Operation, moment: children.Moment) -> children.Ended:
         """Do an operation in a child; kill the engine at a moment, and start it again."""
+        self._changed[operation.home] = operation.days
 
         def restart() -> None:
             self._cluster.sql.kill()
@@ -130,7 +137,8 @@ class ClusterPlace(Place):
 
 def _prepared(path: Path, variables: dict[str, str], name: HomeName) -> None:
     path.mkdir()
-    prepare(ClusterHome(path, {}, **variables), name)
+    # Each statement takes a second and more.
+    prepare(ClusterHome(path, {}, **variables), name, neighbour=False)
 
 
 def _kept(home: Home, days: Sequence[Day]) -> _Kept:
@@ -147,17 +155,17 @@ def _kept(home: Home, days: Sequence[Day]) -> _Kept:
     return kept
 
 
-def _put_back(home: Home, kept: _Kept) -> None:
-    """Write back what differs."""
+def _put_back(home: Home, days: Sequence[Day], kept: _Kept) -> None:
+    """Write back what differs in some days."""
     impala, hdfs = home.deployment.impala, home.deployment.hdfs
     for (name, day), rows in kept.rows.items():
-        if _other(impala.read_day(TABLES[name], day), rows):
+        if day in days and _other(impala.read_day(TABLES[name], day), rows):
             impala.replace_day_with_frame(TABLES[name], day, rows)
     for day, (raw, record) in kept.raw.items():
-        if impala.raw_day_record(day) != record:
+        if day in days and impala.raw_day_record(day) != record:
             with temporary_folder(home.path / "tmp") as folder:
                 impala.replace_raw_day(day, _hours(raw, folder), record=record)
-    for day in kept.raw:
+    for day in days:
         for path in set(_day_paths(home, day)) - kept.files.keys():
             hdfs.delete(path)
     for path, content in kept.files.items():
@@ -196,12 +204,4 @@ def _day_paths(home: Home, day: Day) -> list[str]:
         workspace.progressions(day),
         workspace.journal(day).rpartition("/")[0],
     )
-    return [path for folder in folders for path in _paths(home.deployment.hdfs, folder)]
-
-
-def _paths(hdfs: FileStore, folder: str) -> list[str]:
-    """Return the files below a folder."""
-    found = list[str]()
-    for entry in hdfs.list_folder(folder):
-        found += _paths(hdfs, entry.path) if entry.is_folder else [entry.path]
-    return found
+    return [entry.path for folder in folders for entry in files_below(home.deployment.hdfs, folder)]

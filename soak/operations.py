@@ -52,28 +52,38 @@ class Operation:
     again: Literal["always", "unless made"] = "always"
 
 
-def prepare(home: Home, name: HomeName) -> None:
-    """Fill a home as operations find it."""
-    (_prepare_analysed if name == "analysed" else _prepare_ingested)(home)
-
-
-def _prepare_analysed(home: Home) -> None:
-    """Materialize two days, and do an analyst's work on both; then one of them gets further raw rows."""
+def prepare(home: Home, name: HomeName, *, neighbour: bool = True) -> None:
+    """Fill a home as operations find it; without `neighbour`, another day has analysts' work alone."""
+    if name == "ingested":
+        _prepare_ingested(home)
+        return
     home.write_sample(NEW_DAY, _MORE_VIEWS, ranked=False)
-    for day in (DAY, NEIGHBOUR):
+    for day in (NEIGHBOUR, DAY):
         home.write_sample(day, _VIEWS, ranked=False)
-        materialize(home, day, limit=LIMIT // 2)
-        pairs, uris = listed(home, day)
-        configured = home.deployment
-        score(day, 2, uris[0], deployment=configured)
-        score(day, 1, uris[1:3], deployment=configured)
-        save_storyboard(day, uris[0], "Its own story", "text", deployment=configured)
-        incidents.save_incident(day, "An incident", "text", pairs[3:5], deployment=configured)
-        write_hand_over(day, "csv", deployment=configured)
-        score(day, 1, uris[3], deployment=configured)
-        (home.path / "uris").joinpath(day.key).parent.mkdir(exist_ok=True)
-        (home.path / "uris" / day.key).write_text("\n".join(f"{c}\t{u}" for c, u in pairs), encoding="utf-8")
+    materialize(home, DAY, LIMIT // 2)
+    # Further requests, before stories are saved: one that is restored has what the raw log has by then.
     home.write_sample(DAY, _MORE_VIEWS, ranked=False)
+    _analyse(home, DAY)
+    if neighbour:
+        materialize(home, NEIGHBOUR, LIMIT // 2)
+        _analyse(home, NEIGHBOUR)
+    else:
+        score(NEIGHBOUR, 2, listed(home, DAY)[1][0], deployment=home.deployment)
+
+
+def _analyse(home: Home, day: Day) -> None:
+    """Do an analyst's work on a day."""
+    pairs, uris = listed(home, day)
+    configured = home.deployment
+    score(day, 2, uris[0], deployment=configured)
+    score(day, 1, uris[1:3], deployment=configured)
+    save_storyboard(day, uris[0], "Its own story", "text", deployment=configured)
+    incidents.save_incident(day, "An incident", "text", pairs[3:5], deployment=configured)
+    write_hand_over(day, "csv", deployment=configured)
+    score(day, 1, uris[3], deployment=configured)
+    kept = home.path / "uris" / day.key
+    kept.parent.mkdir(exist_ok=True)
+    kept.write_text("\n".join(f"{client}\t{uri}" for client, uri in pairs), encoding="utf-8")
 
 
 def _prepare_ingested(home: Home) -> None:

@@ -33,8 +33,6 @@ class Place(ABC):
 
     name: ClassVar[str]
     clock: ClassVar[Literal["processor", "wall"]]
-    # Whether the rows of days that an operation leaves alone are read, too; else their files are compared.
-    reads_rows: ClassVar[bool]
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -63,13 +61,13 @@ class Place(ABC):
         """Return the variables of the home's processes."""
 
     def state(self, operation: Operation) -> State:
-        """Read the home's days as a new process does."""
+        """Read the days that an operation changes, as a new process does, and the files of the others."""
 
         def read() -> State:
             home = self.home()
             parts = dict[str, str]()
             for day in HOME_DAYS[operation.home]:
-                parts |= day_state(home, day, rows=self.reads_rows or day in operation.days)
+                parts |= day_state(home, day, rows=day in operation.days)
             return parts
 
         return self._result(read)
@@ -107,7 +105,6 @@ class EmbeddedPlace(Place):
 
     name = "embedded"
     clock = "processor"
-    reads_rows = False
 
     @override
     def __exit__(self, *_: object) -> None:

@@ -21,6 +21,7 @@ from proxy_oa_assets.investigation.journal_file import made, read_journal
 from proxy_oa_assets.investigation.score import severities_by_uri
 from proxy_oa_assets.model.day import Day
 from proxy_oa_assets.model.tables import PROXY, PROXY_THREAT_INVESTIGATION, TABLES, records
+from proxy_oa_assets.resources.hdfs import FileStatus, FileStore
 
 # A digest of each part's content, by a name such as `table proxy_edge`; an empty or missing part has no name.
 State = Mapping[str, str]
@@ -70,11 +71,11 @@ def judged(found: State, old: State, new: State) -> Verdict:
 def day_state(home: Home, day: Day, *, rows: bool = True) -> dict[str, str]:
     """Read a day by the warehouse and the file store, as every reader does, and its files' bytes.
 
-    Without `rows`, only files are read: on one machine, tables are files.
+    Without `rows`, tables aren't read but their files are compared: by content, or on a cluster by name and
+    length.
     """
-    parts = chain(
-        _tables(home, day) if rows else (), _analysts(home, day) if rows else (), _all_files(home, day)
-    )
+    read = chain(_tables(home, day), _analysts(home, day)) if rows else _versions(home, day)
+    parts = chain(read, _all_files(home, day))
     return {f"{day} {name}": hashlib.sha256(content).hexdigest() for name, content in parts if content}
 
 
@@ -91,6 +92,25 @@ def _tables(home: Home, day: Day) -> Iterator[tuple[str, bytes]]:
         rows = sorted(map(repr, records(impala.read_day(table, day))))
         record = impala.raw_day_record(day) if table is PROXY else ""
         yield f"table {table.name}", _lasting("\n".join([*rows, record] if record else rows).encode())
+
+
+def _versions(home: Home, day: Day) -> Iterator[tuple[str, bytes]]:
+    """Yield the files of the day in each table; each replacement has other names."""
+    hdfs, huser = home.deployment.hdfs, home.deployment.workspace.huser
+    for table in TABLES.values():
+        for root in (table.location, f"{table.location}/_beside"):
+            folder = table.day_folder(day, root)
+            found = [(each.path, each.length) for each in files_below(hdfs, f"{huser}/{folder}")]
+            yield f"files of {folder}", repr(found).encode() if found else b""
+
+
+def files_below(hdfs: FileStore, folder: str, *, left_over: bool = False) -> Iterator[FileStatus]:
+    """Yield the files below a folder of a file store: the temporary ones, if `left_over`, or the others."""
+    for entry in hdfs.list_folder(folder):
+        if entry.is_folder:
+            yield from files_below(hdfs, entry.path, left_over=left_over)
+        elif bool(_LEFT.fullmatch(entry.name)) is left_over:
+            yield entry
 
 
 def _analysts(home: Home, day: Day) -> Iterator[tuple[str, bytes]]:
@@ -122,12 +142,10 @@ def _all_files(home: Home, day: Day) -> Iterator[tuple[str, bytes]]:
 
 
 def _stored(home: Home, folder: str) -> Iterator[tuple[str, bytes]]:
-    """Yield the files below a folder of the file store."""
+    """Yield the files below a folder of the file store, but for those of incidents."""
     hdfs = home.deployment.hdfs
-    for entry in hdfs.list_folder(folder):
-        if entry.is_folder:
-            yield from _stored(home, entry.path)
-        elif not _LEFT.fullmatch(entry.name) and not _INCIDENT.fullmatch(entry.name):
+    for entry in files_below(hdfs, folder):
+        if not _INCIDENT.fullmatch(entry.name):
             with hdfs.open(entry.path) as file:
                 yield entry.path, _lasting(file.read())
 
