@@ -69,8 +69,8 @@ TELLING = (
     ("peers", "10,000,000 raw rows", "pandas script: wall time / ours"),
     ("peers", "10,000,000 raw rows", "polars script: wall time / ours"),
     ("ranking", "2,000,000 raw rows", "ranking / one scan of the 20 columns that it reads"),
-    ("ingest", "1,000,000 lines", "Squid native: ingest / DuckDB's reading"),
+    ("ingest", "500,000 lines", "Squid native: ingest / DuckDB's reading"),
     ("reputation", "500 URIs", "three services / one"),
-    ("days_per_run", "10 small days", "10 days in one run / in 10 runs"),
+    ("days_per_run", "7 small days", "7 days in one run / in 7 runs"),
     ("cluster_sql", "2,000,000 raw rows", "the day's SQL / three statements by hand"),
 )

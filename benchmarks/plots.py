@@ -6,8 +6,9 @@ from typing import Any
 
 import matplotlib as mpl
 from matplotlib.axes import Axes
+from matplotlib.axis import Axis
 from matplotlib.figure import Figure as Picture
-from matplotlib.ticker import EngFormatter, NullLocator
+from matplotlib.ticker import EngFormatter, LogLocator, NullLocator, StrMethodFormatter
 
 from benchmarks.figures import Figure, Group
 from benchmarks.parts import Panel
@@ -35,8 +36,14 @@ def draw(panels: Sequence[Panel], groups: Sequence[Group], file: Path) -> None:
         picture = Picture(figsize=(columns * _INCHES[0], rows * _INCHES[1]), layout="constrained")
         for place, (panel, found) in enumerate(lines, start=1):
             axes = picture.add_subplot(rows, columns, place)
-            (_draw_growth if panel.axis else _draw_kinds)(axes, panel, found)
-            axes.legend(fontsize=7)
+            if panel.axis:
+                _draw_growth(axes, panel, found)
+            else:
+                _draw_kinds(axes, panel, found)
+                # The same kinds and groups stand beside each other.
+                axes.tick_params(labelleft=place % columns == 1)
+        if not panels[0].axis:
+            picture.legend(*axes.get_legend_handles_labels(), loc="outside upper center", ncols=columns)
         file.parent.mkdir(parents=True, exist_ok=True)
         picture.savefig(file, format="svg", metadata={"Date": None, "Creator": None})
 
@@ -69,8 +76,10 @@ def _draw_growth(axes: Axes, panel: Panel, lines: Mapping[str, list[tuple[int | 
     axes.set_ylabel(panel.label)
     if panel.logarithmic:
         axes.set_yscale("log")
+        _number(axes.yaxis)
     else:
         axes.set_ylim(bottom=0)
+    axes.legend(fontsize=7)
 
 
 def _draw_kinds(axes: Axes, panel: Panel, lines: Mapping[str, list[tuple[int | str, Figure]]]) -> None:
@@ -82,6 +91,14 @@ def _draw_kinds(axes: Axes, panel: Panel, lines: Mapping[str, list[tuple[int | s
     axes.set_xlabel(panel.label)
     if panel.logarithmic:
         axes.set_xscale("log")
+        _number(axes.xaxis)
+
+
+def _number(axis: Axis) -> None:
+    """Write a logarithmic axis's numbers as they are, not as powers of ten."""
+    axis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    axis.set_minor_locator(NullLocator())
+    axis.set_major_formatter(StrMethodFormatter("{x:,g}"))
 
 
 def _points(
