@@ -53,7 +53,7 @@ def replace_rejects(folder: Path, rejects: Iterable[LogRejects]) -> None:
     if first is None:
         (folder / NAME).unlink(missing_ok=True)
         return
-    with replacing(folder / NAME) as file:
+    with replacing(folder / NAME, durable=True) as file:
         file.write(_header())
         file.write(first)
         file.writelines(lines)
@@ -70,7 +70,8 @@ def add_rejects(
     path = folder / NAME
     if rejects.file is None and not (partial and path.exists()):
         return
-    with replacing(path) as file:
+    # Once the day's record counts them, no ingest writes them again, so they are as durable as the rows.
+    with replacing(path, durable=True) as file:
         if path.exists():
             with path.open("rb") as before:
                 again = any(_is_of(line, rejects.log) and _offset(line) >= start for line in before)

@@ -1,6 +1,9 @@
+import os
+from pathlib import Path
+
 import pytest
 
-from proxy_oa_assets.ingest.rejects import without_secrets
+from proxy_oa_assets.ingest.rejects import NAME, LogRejects, add_rejects, replace_rejects, without_secrets
 
 
 @pytest.mark.parametrize(
@@ -17,3 +20,16 @@ from proxy_oa_assets.ingest.rejects import without_secrets
 def test_credentials_and_cookies_are_left_out_of_rejected_lines(line: str, kept: str) -> None:
     """The rest of the line, and its offset in the log, say what is wrong with it."""
     assert without_secrets(line) == kept
+
+
+def test_rejected_lines_are_as_durable_as_the_rows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """File and folder are fsynced: no ingest writes lines again that the day's record counts."""
+    staged, day = tmp_path / "staged", tmp_path / "day"
+    staged.write_bytes(b"1\t0\treason\tcontent\n")
+    synced = list[str]()
+    monkeypatch.setattr(os, "fsync", lambda fd: synced.append(str(Path(f"/proc/self/fd/{fd}").readlink())))
+    add_rejects(day, LogRejects("log", staged), start=0)
+    replace_rejects(day, [LogRejects("log", staged)])
+    assert (day / NAME).read_bytes().endswith(b"log\t1\t0\treason\tcontent\n")
+    assert synced.count(str(day)) == 2
+    assert len([path for path in synced if path.endswith(".tmp")]) == 2
