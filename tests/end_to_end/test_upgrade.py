@@ -1,0 +1,125 @@
+"""Upgrades from earlier states of the project, each installed as it was, and a step back."""
+
+import json
+import os
+import subprocess
+import sys
+import venv
+from collections.abc import Callable
+from pathlib import Path
+
+import dagster as dg
+import pytest
+from support.command import proxy_oa
+from support.home import Home
+
+from proxy_oa_assets.investigation.score import threats
+from proxy_oa_assets.investigation.storyboard import storyboard
+from proxy_oa_assets.model.day import Day
+
+pytestmark = pytest.mark.slow
+PROJECT = Path(__file__).parents[2]
+LAST = Day.parse("2016-09-12")
+DAYS = {LAST.plus(-2).key, LAST.plus(-1).key, LAST.key}
+URI = "203.0.113.66/invoice_2291.pdf.exe"
+TABLES = ("proxy_scores", "proxy_edge", "proxy_ingest_summary", "proxy_storyboard", "proxy_timeline")
+# The commits, and what an analyst imports there.
+EARLIER = {
+    "0.1.0": ("8a9d39b2fa6639e413415de10487787edbc0af4d", "scoring"),
+    "before logs and ranking": ("9d5f7017c677fbb02f5beb9b2bfa3cc5df41dce8", "score"),
+}
+ANALYST = """
+from proxy_oa_assets.investigation.{module} import score
+from proxy_oa_assets.investigation.storyboard import save_storyboard
+score("{day}", 1, "{uri}")
+save_storyboard("{day}", "{uri}", "Invoice", "A dropper, mailed as an invoice")
+"""
+
+Run = Callable[..., str]
+
+
+@pytest.fixture(params=EARLIER)
+def earlier(request: pytest.FixtureRequest, tmp_path: Path) -> tuple[Home, Run]:
+    """Install an earlier state, and leave a home as it and its users did; give the home and its programs."""
+    commit, module = EARLIER[request.param]
+    source, environment = tmp_path / "source", tmp_path / "venv"
+    source.mkdir()
+    archive = subprocess.run(["git", "archive", commit], cwd=PROJECT, capture_output=True, check=False)
+    if archive.returncode:
+        pytest.skip(f"the history of git has no {commit}; fetch all of it")
+    subprocess.run(["tar", "-x"], cwd=source, input=archive.stdout, check=True)
+    venv.create(environment)
+    pip = [sys.executable, "-m", "pip", "--python", environment, "--disable-pip-version-check"]
+    subprocess.run([*pip, "install", "--quiet", "-c", source / "constraints.txt", source], check=True)
+    path = tmp_path / "home"
+    variables = {"PROXY_OA_HOME": str(path), "DAGSTER_HOME": str(path / "dagster")}
+
+    def run(program: str, *arguments: str) -> str:
+        done = subprocess.run(
+            [environment / "bin" / program, *arguments],
+            cwd=tmp_path,
+            env={**variables, "PATH": f"{environment / 'bin'}:{os.environ['PATH']}"},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
+
+    run("proxy-oa", "demo", "--last-day", LAST.key)
+    run("python", "-c", ANALYST.format(module=module, day=LAST, uri=URI))
+    definitions = ("-m", "proxy_oa_assets.definitions")
+    run("dagster", "sensor", "start", *definitions, "new_results")
+    run("dagster", "schedule", "start", *definitions, "proxy_day_daily")
+    notebook = path / "ipynb" / "proxy" / LAST.folder / "Advanced_Mode.ipynb"
+    edited = json.loads(notebook.read_bytes())
+    edited["cells"].append({"cell_type": "markdown", "metadata": {}, "id": "notes", "source": ["notes"]})
+    notebook.write_text(json.dumps(edited), encoding="utf-8")
+    return Home(path, PROXY_OA_START_DATE="2016-09-10"), run
+
+
+def _dagster(home: Home, *arguments: str) -> str:
+    done = subprocess.run(
+        [sys.executable, "-m", "dagster", *arguments],
+        env=home.environment() | {"DAGSTER_HOME": str(home.path / "dagster")},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def test_an_upgrade_keeps_days_history_switches_and_analysts_work_and_a_step_back_reads_them(
+    earlier: tuple[Home, Run],
+) -> None:
+    """The commands are those of docs/operating.md, "Upgrading"."""
+    home, run_earlier = earlier
+    before = {name: home.rows(name, LAST) for name in TABLES}
+    notebook = home.deployment.workspace.notebooks(LAST) / "Advanced_Mode.ipynb"
+    edited = notebook.read_bytes()
+
+    assert "Storage schema state after migration" in _dagster(home, "instance", "migrate")
+    assert "proxy_history: created" in proxy_oa(home.path, "init-db").stdout
+    doctor = proxy_oa(home.path, "doctor").stdout
+    assert "proxy_history lacks 2016-09-10 to 2016-09-12" in doctor
+    definitions = ("-m", "proxy_oa_assets.definitions")
+    assert "Sensor: new_results [RUNNING]" in _dagster(home, "sensor", "list", *definitions)
+    assert "Schedule: proxy_day_daily [RUNNING]" in _dagster(home, "schedule", "list", *definitions)
+    with dg.DagsterInstance.from_config(str(home.path / "dagster")) as instance:
+        for asset in ("proxy_results", "scored_connections", "edge_details", "ingest_summary", "notebooks"):
+            assert instance.get_materialized_partitions(dg.AssetKey(asset)) == DAYS, asset
+
+    for day in sorted(DAYS):
+        done = proxy_oa(home.path, "run", "--date", day)
+        assert done.returncode == 0, done.stderr
+
+    assert {name: home.rows(name, LAST) for name in TABLES} == before
+    assert threats(LAST, deployment=home.deployment)["fulluri"].tolist() == [URI]
+    assert storyboard(LAST, deployment=home.deployment)["title"].tolist() == ["Invoice"]
+    assert notebook.read_bytes() == edited
+    assert notebook.with_name("Advanced_Mode.new.ipynb").exists()
+    assert "proxy_history has all" in proxy_oa(home.path, "doctor").stdout
+
+    run_earlier("proxy-oa", "run", "--date", LAST.key)
+    assert {name: home.rows(name, LAST) for name in TABLES} == before
