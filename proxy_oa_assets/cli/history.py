@@ -11,6 +11,7 @@ import click
 import dagster as dg
 from sqlalchemy.exc import DBAPIError
 
+from proxy_oa_assets.cli.history_storage import open_instance
 from proxy_oa_assets.cli.run_process import interruptible, wait_of
 from proxy_oa_assets.defs.assets.daily import Daily
 from proxy_oa_assets.defs.assets.ml_results import STATEMENT, VOICES
@@ -101,7 +102,7 @@ def _opened(settings: Settings) -> dg.DagsterInstance:
             reason = refusal(error) if isinstance(error, OSError) else str(error)
             raise HistoryError(f"Dagster's history can't be opened: {reason}") from error
         try:
-            return dg.DagsterInstance.from_config(str(folder))
+            return open_instance(str(folder))
         except Exception as error:
             # `dagster.yaml` names the storage's class, of any package: errors of SQLAlchemy, a database's
             # driver, YAML and the system have no other class in common.

@@ -71,8 +71,10 @@ def deployment(settings: Settings, *, patient: bool = True) -> Deployment:
 def _fixed(resource: FileStore | Warehouse | ReputationResource | Workspace) -> dg.ResourceDefinition:
     """Return a resource without run config; a launchpad would copy each field, as it is now, into a run."""
 
-    def ready(_: dg.InitResourceContext) -> Iterator[object]:
-        with resource.process_config_and_initialize_cm() as initialized:
+    def ready(context: dg.InitResourceContext) -> Iterator[object]:
+        # A copy for each run: closing one leaves another's connections open. Without the context, Dagster
+        # would build an instance in memory for each resource, and stamp its schema.
+        with resource.from_resource_context_cm(context, nested_resources=dict(resource)) as initialized:
             yield initialized
 
     # Dagster shows a resource's type by these names.
