@@ -207,7 +207,10 @@ class HttpClient:
         except (requests.exceptions.ConnectionError, HTTPError):
             return TransientError("it can't be reached, or closed the connection")
         except requests.RequestException as error:
-            return TransientError(f"the request failed ({type(error).__name__})")
+            # On a busy machine the socket's timeout ends before the deadline is noticed.
+            is_late = isinstance(error, requests.exceptions.ReadTimeout)
+            failed = TransientError(f"the request failed ({type(error).__name__})")
+            return self._timed_out() if is_late else failed
 
     def _body(self, response: requests.Response, deadline: float) -> bytes:
         body = bytearray()

@@ -3,6 +3,7 @@
 import socket
 import struct
 import time
+from concurrent.futures import wait
 
 import pytest
 from support.looking_up import says
@@ -60,6 +61,21 @@ def test_a_silent_server_costs_the_timeout(vt):
     with handling(handle) as (url, connections):
         said, stats = says(vt(url, timeout=0.2, attempts=2), "evil.example/")
     assert (said, len(connections)) == ([NOTHING], 2)
+    assert stats.errors == ["it gave no answer, or not all of it, within 0.2 s (`timeout`)"]
+
+
+def test_a_read_that_times_out_before_the_deadline_is_reported_alike(vt, monkeypatch):
+    """The socket's timeout and the deadline end at the same time; a busy machine notices either first."""
+
+    def handle(connection):
+        request_of(connection)
+        connection.settimeout(30)
+        connection.recv(1)
+
+    # The deadline's own clock never runs out.
+    monkeypatch.setattr("proxy_oa_assets.enrichment.reputation.http.wait", lambda results, _: wait(results))
+    with handling(handle) as (url, _):
+        _, stats = says(vt(url, timeout=0.2, attempts=1), "evil.example/")
     assert stats.errors == ["it gave no answer, or not all of it, within 0.2 s (`timeout`)"]
 
 
