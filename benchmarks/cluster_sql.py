@@ -149,13 +149,11 @@ def seconds_per_connection(warehouse: ImpalaWarehouse) -> list[float]:
 
 def measured(rows: int, rounds: int) -> Group:
     """Start the servers and measure a day. Raises LackingProgramError without Java, Maven or pyspark."""
-    with tempfile.TemporaryDirectory() as folder:
-        try:
-            cluster = Cluster(Path(folder), _SITE)
-        except pytest.skip.Exception as missing:  # what the tests' servers raise
-            raise LackingProgramError(str(missing)) from missing
-        with cluster:
+    try:
+        with tempfile.TemporaryDirectory() as folder, Cluster(Path(folder), _SITE) as cluster:
             return Group(f"{rows:,} raw rows, {SCORED} scored rows", figures(cluster, rows, rounds))
+    except pytest.skip.Exception as missing:  # what the tests' servers raise
+        raise LackingProgramError(str(missing)) from missing
 
 
 def measure(*, quick: bool) -> Iterator[Group]:

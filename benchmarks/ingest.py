@@ -198,7 +198,7 @@ def peak_of(rows: int) -> Figure:
     """Measure the peak memory of that many lines; call it while this process is small."""
     CACHE.mkdir(parents=True, exist_ok=True)
     log = in_fresh_process(written_log, "Squid native", rows, CACHE)
-    return Figure("peak memory, Squid native", in_fresh_process(peak, log, rows, CACHE), "MB", _MEMORY)
+    return Figure("Squid native: peak memory", in_fresh_process(peak, log, rows, CACHE), "MB", _MEMORY)
 
 
 def figures(rows: int, rounds: int) -> list[Figure]:

@@ -81,16 +81,14 @@ def _along(axis: str, groups: Sequence[Group]) -> str:
 
 def _by_kind(group: Group) -> str:
     """Return a table with a column per quantity."""
-    cells: dict[str, dict[str, Figure]] = {}
+    cells: dict[str, dict[str, str]] = {}
+    targets: dict[str, set[str]] = {}
     for figure in group.figures:
         kind, quantity = figure.what.split(": ")
-        cells.setdefault(kind, {})[quantity] = figure
-    quantities = {quantity: figure for row in cells.values() for quantity, figure in row.items()}
-    header = (f"{name} ({each.target_text})" if each.target else name for name, each in quantities.items())
-    rows = (
-        (kind, *(_cell(row[name]) if name in row else "" for name in quantities))
-        for kind, row in cells.items()
-    )
+        cells.setdefault(kind, {})[quantity] = _cell(figure)
+        targets.setdefault(quantity, set()).update({figure.target_text} - {""})
+    header = (" ".join([quantity, *(f"({each})" for each in some)]) for quantity, some in targets.items())
+    rows = ((kind, *(row.get(quantity, "") for quantity in targets)) for kind, row in cells.items())
     return table(("", *header), rows)
 
 

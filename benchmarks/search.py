@@ -81,14 +81,14 @@ def figures(rows: int, rounds: int) -> list[Figure]:
         works[name] = Work(work)
         timely |= {name} if in_time else set()
     seconds = in_turn(rounds, {"scan": Work(lambda: scan(generated.files)), **works})
-    found = [timed("one scan of five columns", seconds["scan"])]
+    found = [timed("one scan of five columns: time", seconds["scan"])]
     for what in works:
         # What a person waits for: no longer than a scan, and on a large day not for long.
         most = 1 if what in timely else None
         limit = _TARGET_SECONDS if rows == _TARGET_ROWS and what in timely else None
         found += [
-            ratio(f"{what} / one scan of five columns", seconds, what, "scan", most),
-            timed(what, seconds[what], limit),
+            ratio(f"{what}: time / the scan", seconds, what, "scan", most),
+            timed(f"{what}: time", seconds[what], limit),
         ]
     return found
 
