@@ -67,6 +67,7 @@ def main() -> None:
         results = CACHE / "quick" / "results"
         results.mkdir(parents=True, exist_ok=True)
         document = Path(shutil.copy(document, CACHE / "quick"))
+    print(machine(*_PACKAGES), end="\n\n")
     for part in parts:
         print(f"{part}: {PARTS[part].about}")
         measure_and_keep(part, results, quick=chosen.quick)
