@@ -35,7 +35,7 @@ CHECK_HOME = $(CURDIR)/$(VENV)/check_home
 DG = PROXY_OA_HOME='$(CHECK_HOME)' DAGSTER_HOME='$(CHECK_HOME)/dagster' $(BIN)/dg
 
 .DEFAULT_GOAL := help
-.PHONY: help demo dev test test-fast test-pythons test-cluster test-slow check audit sbom site format bench soak fuzz clean
+.PHONY: help demo dev test test-fast test-pythons test-cluster test-slow check audit sbom site dist format bench soak fuzz clean
 
 help:  ## Print what there is to make.
 	@awk -F ':.*##' '/^[a-z-]+:.*##/ {printf "%-20s%s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -103,6 +103,12 @@ audit: $(VENV)/.dev  ## Check the dependencies' licences and known vulnerabiliti
 
 sbom: $(VENV)/.dev  ## Write the bill of materials that the wheel contains, after a change of pins or version.
 	$(BIN)/python -m supply_chain.sbom
+
+dist: $(VENV)/.dev  ## Build the sdist and the wheel in dist/, with their checksums: the same bytes from the same commit.
+	rm -rf dist
+	SOURCE_DATE_EPOCH=$$(git log -1 --format=%ct) PIP_CONSTRAINT=constraints.txt $(BIN)/python -m build --outdir dist
+	cp proxy-oa-assets.cdx.json dist/
+	cd dist && sha256sum -- * >SHA256SUMS
 
 format: $(VENV)/.dev  ## Format the code.
 	$(BIN)/ruff check --fix .
