@@ -79,7 +79,7 @@ class ClusterPlace(Place):
         self._current, self._path = name, self._folder / name
         local, kept = (self._folder / f"{name}.{what}" for what in ("local", "kept"))
         if not kept.exists():
-            self._result(lambda: _prepared(self._path, self._variables(), name))
+            self._prepare(lambda: _prepared(self._path, self._variables(), name))
             self._result(lambda: kept.write_bytes(pickle.dumps(_kept(self.home(), HOME_DAYS[name]))))
             shutil.copytree(self._path, local)
             return

@@ -1,8 +1,11 @@
 """Where operations are killed: a home on this machine, or on a cluster, that can be restored."""
 
+import importlib
 import shutil
+import sys
 from abc import ABC, abstractmethod
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import ClassVar, Literal, Self, TypeVar
 
@@ -96,6 +99,19 @@ class Place(ABC):
         """Return what keeps Dagster's history from being used: runs that count as running, taken slots."""
         return self._result(lambda: _unusable(self.home())) if (self._path / "dagster").exists() else []
 
+    def _prepare(self, work: Callable[[], object]) -> None:
+        """Do work in a child, and load here what it has loaded, so that kills meet work and not imports."""
+
+        def loaded() -> list[str]:
+            work()
+            # Modules that a child's work has under other names can't be imported by them.
+            return [name for name, module in sys.modules.items() if getattr(module, "__name__", "") == name]
+
+        for name in self._result(loaded):
+            if name != "__main__" and name not in sys.modules:
+                with suppress(ImportError):  # one that its package makes
+                    importlib.import_module(name)
+
     def _result(self, work: Callable[[], T]) -> T:
         return children.result_of(work, environ=self.environ(), log=self._log)
 
@@ -123,7 +139,7 @@ class EmbeddedPlace(Place):
         before = self._folder / name
         shutil.rmtree(self._path, ignore_errors=True)
         if not before.exists():
-            self._result(lambda: prepare(self.home(), name))
+            self._prepare(lambda: prepare(self.home(), name))
             shutil.copytree(self._path, before)
             return
         shutil.copytree(before, self._path)
