@@ -1,12 +1,13 @@
 """What a home has of a day, as its readers find it, and what a disturbed operation made of it.
 
-A day's parts are its rows in each table (those of `proxy` with their record), its files, its incidents, and
-the changes of severities in its journal. Each part is replaced wholly or not at all, so after a kill or a
+A day's parts are its rows in each table (those of `proxy` with their record), its files (of the feedback file
+each URI's lines), its incidents, and the changes of severities in its journal. Each part is replaced wholly or not at all, so after a kill or a
 fault it must be as before the operation or as after an undisturbed one.
 """
 
 import hashlib
 import re
+from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -16,11 +17,12 @@ from pathlib import Path
 from support.home import Home
 
 from proxy_oa_assets.enrichment.score_columns import gravest_severities
+from proxy_oa_assets.investigation.feedback import COLUMNS
 from proxy_oa_assets.investigation.incident_file import read_incidents
 from proxy_oa_assets.investigation.journal_file import made, read_journal
 from proxy_oa_assets.investigation.score import severities_by_uri
 from proxy_oa_assets.model.day import Day
-from proxy_oa_assets.model.tables import PROXY, PROXY_THREAT_INVESTIGATION, TABLES, records
+from proxy_oa_assets.model.tables import ANALYST_TABLES, PROXY, PROXY_THREAT_INVESTIGATION, TABLES, records
 from proxy_oa_assets.resources.hdfs import FileStatus, FileStore
 
 # A digest of each part's content, by a name such as `table proxy_edge`; an empty or missing part has no name.
@@ -33,6 +35,7 @@ _BY_CHANCE = re.compile(
     rb"|\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d(?:\.\d+)?(?:\+00:00|Z| UTC)"
 )
 _LEFT = re.compile(r".*\.tmp|reading-\w{8}")
+_FULLURI = COLUMNS.index("fulluri")
 _INCIDENT = re.compile(r"incident-[0-9a-f]{12}\.json")
 
 
@@ -134,11 +137,24 @@ def _analysts(home: Home, day: Day) -> Iterator[tuple[str, bytes]]:
 def _all_files(home: Home, day: Day) -> Iterator[tuple[str, bytes]]:
     workspace = home.deployment.workspace
     for folder in (workspace.results(day).rpartition("/scores/")[0], workspace.progressions(day)):
-        yield from _stored(home, folder)
+        for path, content in _stored(home, folder):
+            yield from _feedback(content) if path == workspace.feedback(day) else [(path, content)]
     yield from _files(home.path, workspace.data(day), "*")
     yield from _files(home.path, workspace.notebooks(day), "*")
     if isinstance(home.huser, Path):  # on a cluster, tables have no files of known names
-        yield from _files(home.path, home.huser, f"y={day.y}/m={day.m}/d={day.d}/*")
+        for table in TABLES.values():
+            # The order of analysts' rows is that of their changes.
+            if table not in ANALYST_TABLES:
+                yield from _files(home.path, home.huser / table.day_folder(day), "*")
+
+
+def _feedback(content: bytes) -> Iterator[tuple[str, bytes]]:
+    """Yield the lines of each URI in a feedback file: of several URIs, each follows its severity."""
+    lines = defaultdict[bytes, list[bytes]](list)
+    for line in content.splitlines(keepends=True):
+        lines[line.split(b"\t")[_FULLURI] if line.count(b"\t") >= _FULLURI else b"damaged"].append(line)
+    for uri, found in lines.items():
+        yield f"feedback of {uri.decode()}", b"".join(sorted(found))
 
 
 def _stored(home: Home, folder: str) -> Iterator[tuple[str, bytes]]:
