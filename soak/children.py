@@ -3,6 +3,7 @@
 The process that forks has loaded what children need, and started no thread and no DuckDB, which fork badly.
 """
 
+import importlib
 import os
 import pickle
 import select
@@ -11,6 +12,7 @@ import sys
 import time
 import traceback
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, NoReturn, TypeVar, cast
@@ -67,8 +69,11 @@ def run(
     child = os.fork()
     if not child:
         os.close(reading)
-        _prepare(environ, log)
-        _work(work, writing, home, moment.call if moment else 0)
+        try:
+            _prepare(environ, log)
+            _work(work, writing, home, moment.call if moment else 0)
+        finally:
+            os._exit(1)  # nothing of the parent's, such as its folder's removal, is for the child
     os.close(writing)
     content = _until_the_end(child, reading, moment if moment and moment.seconds else None, instead)
     _, status, used = os.wait4(child, 0)
@@ -85,6 +90,20 @@ def result_of(work: Callable[[], T], *, environ: Mapping[str, str], log: Path) -
     if ended.status:
         raise RuntimeError(ended.error or f"a child ended with {ended.status}; its output is in {log}")
     return cast("T", ended.result)
+
+
+def preload(work: Callable[[], object], *, environ: Mapping[str, str], log: Path) -> None:
+    """Do work in a child, and load here what it has loaded, so that kills meet work and not imports."""
+
+    def loaded() -> list[str]:
+        work()
+        # Modules that a child's work has under other names can't be imported by them.
+        return [name for name, module in sys.modules.items() if getattr(module, "__name__", "") == name]
+
+    for name in result_of(loaded, environ=environ, log=log):
+        if name != "__main__" and name not in sys.modules:
+            with suppress(ImportError):  # one that its package makes
+                importlib.import_module(name)
 
 
 def _prepare(environ: Mapping[str, str], log: Path) -> None:

@@ -1,11 +1,8 @@
 """Where operations are killed: a home on this machine, or on a cluster, that can be restored."""
 
-import importlib
 import shutil
-import sys
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from contextlib import suppress
 from pathlib import Path
 from typing import ClassVar, Literal, Self, TypeVar
 
@@ -100,17 +97,7 @@ class Place(ABC):
         return self._result(lambda: _unusable(self.home())) if (self._path / "dagster").exists() else []
 
     def _prepare(self, work: Callable[[], object]) -> None:
-        """Do work in a child, and load here what it has loaded, so that kills meet work and not imports."""
-
-        def loaded() -> list[str]:
-            work()
-            # Modules that a child's work has under other names can't be imported by them.
-            return [name for name, module in sys.modules.items() if getattr(module, "__name__", "") == name]
-
-        for name in self._result(loaded):
-            if name != "__main__" and name not in sys.modules:
-                with suppress(ImportError):  # one that its package makes
-                    importlib.import_module(name)
+        children.preload(work, environ=self.environ(), log=self._log)
 
     def _result(self, work: Callable[[], T]) -> T:
         return children.result_of(work, environ=self.environ(), log=self._log)

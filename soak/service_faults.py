@@ -17,7 +17,7 @@ from proxy_oa_assets.cli.history import materialize_day, open_history
 from proxy_oa_assets.defs.automation.webhook import WebhookError, post
 from proxy_oa_assets.enrichment.reputation.verdict import read_lookup_stats
 from proxy_oa_assets.model.day import Day
-from soak.children import result_of
+from soak.children import preload, result_of
 from soak.counts import Counts
 from soak.faulty_services import FAULTS, REMOTES, WEBHOOK, WELL
 from soak.state import State, day_state
@@ -41,6 +41,7 @@ def fail_the_services(folder: Path, counts: Counts) -> None:
     dg.DagsterInstance.ephemeral().dispose()  # loads what each child would load
     with _services(behaviours) as urls:
         week, undisturbed = (_Week(folder / name, urls) for name in ("week", "undisturbed"))
+        week.preload()
         for day in WEEK:
             said = _said(day)
             _behave(behaviours, said)
@@ -117,17 +118,7 @@ class _Week:
 
     def run(self, day: Day) -> str:
         """Materialize a day; return why it failed, empty if it didn't."""
-
-        def materialize() -> str:
-            # Days share hosts, whose verdicts would be known from the day before.
-            shutil.rmtree(self._path / "reputation", ignore_errors=True)
-            home = self._home()
-            with open_history(home.settings) as instance:
-                made = materialize_day(home.definitions, day, _LIMIT, instance)
-            failed = {} if made.succeeded else made.failures or made.failed_checks
-            return "; ".join(f"{name}: {why}" for name, why in failed.items())
-
-        return self._result(materialize)
+        return self._result(lambda: self._materialize(day))
 
     def errors(self, day: Day) -> dict[str, list[str]]:
         """Return the errors of each service that a day's lookups met."""
@@ -157,6 +148,11 @@ class _Week:
 
         return self._result(report)
 
+    def preload(self) -> None:
+        """Load what a day's run loads, by running a day before the week."""
+        environ = {**self._variables(), "PROXY_OA_HOME": str(self._path)}
+        preload(lambda: self._materialize(WEEK[0].plus(-1)), environ=environ, log=self._log)
+
     def _prepare(self) -> None:
         self._path.mkdir()
         services = [entry(remote, self._urls[remote]) for remote in REMOTES if remote != WEBHOOK]
@@ -165,8 +161,17 @@ class _Week:
             encoding="utf-8",
         )
         home = self._home()
-        for day in WEEK:
+        for day in (WEEK[0].plus(-1), *WEEK):
             home.write_sample(day, _VIEWS, ranked=False)
+
+    def _materialize(self, day: Day) -> str:
+        # Days share hosts, whose verdicts would be known from the day before.
+        shutil.rmtree(self._path / "reputation", ignore_errors=True)
+        home = self._home()
+        with open_history(home.settings) as instance:
+            made = materialize_day(home.definitions, day, _LIMIT, instance)
+        failed = {} if made.succeeded else made.failures or made.failed_checks
+        return "; ".join(f"{name}: {why}" for name, why in failed.items())
 
     def _home(self) -> Home:
         return Home(self._path, **self._variables())

@@ -1,8 +1,9 @@
 """What a home has of a day, as its readers find it, and what a disturbed operation made of it.
 
-A day's parts are its rows in each table (those of `proxy` with their record), its files (of the feedback file
-each URI's lines), its incidents, and the changes of severities in its journal. Each part is replaced wholly or not at all, so after a kill or a
-fault it must be as before the operation or as after an undisturbed one.
+A day's parts are its rows in each table (those of `proxy` with their record), its files (of the feedback
+file each URI's lines), its incidents, and the changes of severities in its journal. Each part is replaced
+wholly or not at all, so after a kill or a fault it must be as before the operation or as after an undisturbed
+one.
 """
 
 import hashlib
