@@ -41,7 +41,8 @@ def fail_the_services(folder: Path, counts: Counts) -> None:
     dg.DagsterInstance.ephemeral().dispose()  # loads what each child would load
     with _services(behaviours) as urls:
         week, undisturbed = (_Week(folder / name, urls) for name in ("week", "undisturbed"))
-        week.preload()
+        for each in (week, undisturbed):
+            each.preload()
         for day in WEEK:
             said = _said(day)
             _behave(behaviours, said)
