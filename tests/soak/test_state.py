@@ -1,5 +1,6 @@
 """What a soak run finds of a day: a check that sees nothing torn must be one that would."""
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -34,10 +35,10 @@ def test_each_part_is_the_old_or_the_new_one(found, outcome, parts):
     assert (verdict.outcome, verdict.parts) == (outcome, parts)
 
 
-@pytest.fixture
-def home(tmp_path: Path) -> Home:
+@pytest.fixture(scope="module")
+def prepared(tmp_path_factory: pytest.TempPathFactory) -> Home:
     """A day with raw rows, scores, an analyst's severity, a story and an incident."""
-    home = Home(tmp_path / "home")
+    home = Home(tmp_path_factory.mktemp("prepared") / "home")
     day = AnalystsDay(home, DAY)
     day.write_raw(*({"fulluri": uri} for uri in ("one", "two", "three")))
     day.write_scores({"fulluri": "one"}, {"fulluri": "two"})
@@ -48,6 +49,12 @@ def home(tmp_path: Path) -> Home:
     home.data(DAY).mkdir(parents=True)
     (home.data(DAY) / "proxy_scores.tsv").write_text("a\tb\n1\t2\n", encoding="utf-8")
     return home
+
+
+@pytest.fixture
+def home(prepared: Home, tmp_path: Path) -> Home:
+    """A copy, to be damaged."""
+    return Home(shutil.copytree(prepared.path, tmp_path / "home"))
 
 
 def cut(path: Path) -> None:
@@ -73,9 +80,9 @@ DAMAGES: dict[str, Callable[[Home], None]] = {
 
 
 @pytest.mark.parametrize("what", DAMAGES)
-def test_any_damage_of_a_day_is_seen(home, what):
-    """Of rows, raw hours, analysts' work and exports; a day that is read again is the same."""
-    before = day_state(home, DAY)
+def test_any_damage_of_a_day_is_seen(prepared, home, what):
+    """Of rows, raw hours, analysts' work and exports; a copy of a day is the same."""
+    before = day_state(prepared, DAY)
     assert judged(day_state(home, DAY), before, before).outcome is Outcome.OLD
     DAMAGES[what](home)
     verdict = judged(day_state(home, DAY), before, before)
