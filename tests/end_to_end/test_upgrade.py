@@ -50,7 +50,9 @@ def earlier(request: pytest.FixtureRequest, tmp_path: Path) -> tuple[Home, Run]:
     subprocess.run(["tar", "-x"], cwd=source, input=archive.stdout, check=True)
     venv.create(environment)
     pip = [sys.executable, "-m", "pip", "--python", environment, "--disable-pip-version-check"]
-    subprocess.run([*pip, "install", "--quiet", "-c", source / "constraints.txt", source], check=True)
+    subprocess.run(
+        [*pip, "install", "--quiet", "--no-compile", "-c", source / "constraints.txt", source], check=True
+    )
     path = tmp_path / "home"
     variables = {"PROXY_OA_HOME": str(path), "DAGSTER_HOME": str(path / "dagster")}
 
