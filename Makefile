@@ -35,7 +35,7 @@ CHECK_HOME = $(CURDIR)/$(VENV)/check_home
 DG = PROXY_OA_HOME='$(CHECK_HOME)' DAGSTER_HOME='$(CHECK_HOME)/dagster' $(BIN)/dg
 
 .DEFAULT_GOAL := help
-.PHONY: help demo dev test test-fast test-pythons test-cluster test-slow check audit sbom site dist format bench soak fuzz clean
+.PHONY: help demo dev test test-fast test-pythons test-cluster test-slow check audit sbom site dist format bench scaling soak fuzz clean
 
 help:  ## Print what there is to make.
 	@awk -F ':.*##' '/^[a-z-]+:.*##/ {printf "%-20s%s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -116,6 +116,9 @@ format: $(VENV)/.dev  ## Format the code.
 
 bench: $(VENV)/.cluster  ## Measure speed and write docs/performance.md: half an hour.
 	$(BIN)/python -m benchmarks.all $(BENCH)
+
+scaling: $(VENV)/.cluster  ## Measure how a day's cost grows, on Spark, and write docs/scaling.md (needs Java 17).
+	$(BIN)/python -m benchmarks.scaling
 
 soak: $(VENV)/.cluster  ## Kill and fail everything, many times, and write docs/reliability.md (hours).
 	$(BIN)/python -m soak.kills
