@@ -9,8 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from proxy_oa_assets.cli.history import DayRun
-from proxy_oa_assets.enrichment.reputation.client import LookupResult
-from proxy_oa_assets.enrichment.reputation.verdict import Risk, Status, gravest
+from proxy_oa_assets.enrichment.reputation.verdict import LookupResult, Risk, Status, gravest
 from proxy_oa_assets.model.day import Day
 from proxy_oa_assets.model.tables import records
 from proxy_oa_assets.model.text import counted, printable, printable_lines, shortened

@@ -150,6 +150,8 @@ class Feedback:
 
     def points(self, seen: Seen) -> dict[str, float]:
         """Return the points by reason that feedback and lists give a connection; those of 0 are left out."""
+        if not self:
+            return {}
         lowered = raised = 0.0
         for likeness in seen.likeness():
             for given in self._by_likeness.get(likeness, ()):

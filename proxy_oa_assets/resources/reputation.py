@@ -8,10 +8,11 @@ import dagster as dg
 from pydantic import Field, PrivateAttr
 
 from proxy_oa_assets.enrichment.reputation.config import ReputationConfig, load_reputation
+from proxy_oa_assets.enrichment.reputation.verdict import LookupResult
 from proxy_oa_assets.settings import environment, trusted_users
 
 if TYPE_CHECKING:
-    from proxy_oa_assets.enrichment.reputation.client import LookupResult, ReputationClient
+    from proxy_oa_assets.enrichment.reputation.client import ReputationClient
 
 
 class ReputationResource(dg.ConfigurableResource):
@@ -57,10 +58,11 @@ class ReputationResource(dg.ConfigurableResource):
                 )
         return self._config
 
-    def look_up(
-        self, values: Sequence[str], report: Callable[[str], None] = lambda _: None
-    ) -> "LookupResult":
+    def look_up(self, values: Sequence[str], report: Callable[[str], None] = lambda _: None) -> LookupResult:
         """Look up each distinct value with each service, in the values' order: most suspicious first."""
+        if not self.configured().services:
+            # Without the client, which loads `requests`.
+            return LookupResult(dict.fromkeys(values, ()), {})
         return self._client().look_up(values, report=report)
 
     def probes(self) -> dict[str, Callable[[], str]]:

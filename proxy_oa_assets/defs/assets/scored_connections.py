@@ -1,7 +1,5 @@
 """The asset `scored_connections`: the most suspicious rows, enriched, in `proxy_scores`."""
 
-from typing import TYPE_CHECKING
-
 import dagster as dg
 
 from proxy_oa_assets.defs.assets.daily import (
@@ -13,7 +11,7 @@ from proxy_oa_assets.defs.assets.daily import (
     user_errors_as_failure,
 )
 from proxy_oa_assets.defs.assets.metadata import preview, scores_lineage, table_metadata
-from proxy_oa_assets.enrichment.reputation.verdict import Status, write_lookup_stats
+from proxy_oa_assets.enrichment.reputation.verdict import LookupResult, Status, write_lookup_stats
 from proxy_oa_assets.enrichment.score_columns import as_scores, enrich
 from proxy_oa_assets.investigation.repair import repair_after_kill
 from proxy_oa_assets.model.day import Day
@@ -27,9 +25,6 @@ from proxy_oa_assets.resources.hdfs import FileStore
 from proxy_oa_assets.resources.impala import Warehouse
 from proxy_oa_assets.resources.reputation import ReputationResource
 from proxy_oa_assets.resources.workspace import Workspace
-
-if TYPE_CHECKING:
-    from proxy_oa_assets.enrichment.reputation.client import LookupResult
 
 EXPORTED_COLUMNS = (*PROXY_SCORES.column_names, "uri_sev", "hash")
 _PREVIEWED = (
@@ -124,7 +119,7 @@ def _named(name: str, ignored: IgnoredLines) -> dict[str, dg.MetadataValue]:
     return {name: dg.MetadataValue.text("\n".join(ignored.first))} if ignored else {}
 
 
-def _lookup_metadata(looked_up: "LookupResult") -> DayMetadata:
+def _lookup_metadata(looked_up: LookupResult) -> DayMetadata:
     metadata: dict[str, int | dg.MetadataValue] = {}
     for service, stats in looked_up.stats.items():
         numbers = {"asked": stats.requested, "cached": stats.cached}

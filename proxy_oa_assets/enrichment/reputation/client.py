@@ -1,10 +1,9 @@
 """Lookups with all configured services, side by side."""
 
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass
-from functools import cached_property, partial
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -13,24 +12,11 @@ from proxy_oa_assets.enrichment.reputation.limits import Clock, machine_clock
 from proxy_oa_assets.enrichment.reputation.lookup import LookupContext, RemoteLookup, look_up_locally, probe
 from proxy_oa_assets.enrichment.reputation.service import LocalService, RemoteService
 from proxy_oa_assets.enrichment.reputation.service_errors import ServiceError, result_or_error
-from proxy_oa_assets.enrichment.reputation.verdict import LookupStats, Verdict, encode
+from proxy_oa_assets.enrichment.reputation.verdict import LookupResult, LookupStats, Verdict
 
 _WAKE_SECONDS = 0.2
 
 T = TypeVar("T")
-
-
-@dataclass(frozen=True)
-class LookupResult:
-    """The verdicts of each value in the services' order, and the stats by service."""
-
-    verdicts: Mapping[str, Sequence[Verdict]]
-    stats: Mapping[str, LookupStats]
-
-    @cached_property
-    def uri_rep(self) -> dict[str, str]:
-        """The column `uri_rep` by value."""
-        return {value: encode(verdicts) for value, verdicts in self.verdicts.items()}
 
 
 class ReputationClient:

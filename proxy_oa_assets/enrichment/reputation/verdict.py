@@ -6,9 +6,10 @@ A verdict is `service:LABEL:risk` or `service:LABEL:risk:categories`; those of s
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum, StrEnum
+from functools import cached_property
 from pathlib import Path
 from typing import Annotated
 
@@ -122,6 +123,19 @@ class LookupStats:
         answered = self.statuses[Status.OK] + self.statuses[Status.NO_DATA]
         missing = self.statuses[Status.FAILED] + self.statuses[Status.OVER_QUOTA]
         return answered / (answered + missing) if answered + missing else 1.0
+
+
+@dataclass(frozen=True)
+class LookupResult:
+    """The verdicts of each value in the services' order, and the stats by service."""
+
+    verdicts: Mapping[str, Sequence[Verdict]]
+    stats: Mapping[str, LookupStats]
+
+    @cached_property
+    def uri_rep(self) -> dict[str, str]:
+        """The column `uri_rep` by value."""
+        return {value: encode(verdicts) for value, verdicts in self.verdicts.items()}
 
 
 _BY_SERVICE = TypeAdapter(dict[str, LookupStats])

@@ -12,11 +12,12 @@ from support.gti import CLIENT, PASSWORD
 from support.reputation_server import Asked, Reply, ReputationServer, answering
 from support.threat_exchange import SECRET
 
-from proxy_oa_assets.enrichment.reputation.client import LookupResult, ReputationClient
+from proxy_oa_assets.enrichment.reputation.client import ReputationClient
 from proxy_oa_assets.enrichment.reputation.config import ReputationConfig
 from proxy_oa_assets.enrichment.reputation.limits import Clock
 from proxy_oa_assets.enrichment.reputation.privacy import Privacy
 from proxy_oa_assets.enrichment.reputation.registry import service_class
+from proxy_oa_assets.enrichment.reputation.verdict import LookupResult
 
 
 @dataclass
