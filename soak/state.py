@@ -144,8 +144,8 @@ def _all_files(home: Home, day: Day) -> Iterator[tuple[str, bytes]]:
     yield from _files(home.path, workspace.notebooks(day), "*")
     if isinstance(home.huser, Path):  # on a cluster, tables have no files of known names
         for table in TABLES.values():
-            # The order of analysts' rows is that of their changes.
-            if table not in ANALYST_TABLES:
+            # The order of analysts' rows is that of their changes, and raw files have new names each time.
+            if table not in (*ANALYST_TABLES, PROXY):
                 yield from _files(home.path, home.huser / table.day_folder(day), "*")
 
 

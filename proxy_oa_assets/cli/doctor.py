@@ -18,6 +18,8 @@ from proxy_oa_assets.resources.hdfs import FileStore
 from proxy_oa_assets.settings import Settings, load_settings
 
 _LOCK_SECONDS = 10
+# The lock of a killed analyst is taken over after half a minute on a cluster.
+_REPAIR_LOCK_SECONDS = 45
 # A day takes some requests on a cluster; an older one is repaired when it is touched.
 _REPAIRED_DAYS = 31
 
@@ -138,7 +140,9 @@ def _killed_writers(configured: Deployment) -> str:
     folder = f"{configured.workspace.huser}/proxy/scored_results"
     days = sorted(filter(None, (Day.of_folder(entry.name) for entry in configured.hdfs.list_folder(folder))))
     lines = [
-        line for day in days[-_REPAIRED_DAYS:] for line in repaired(day, configured, patience=_LOCK_SECONDS)
+        line
+        for day in days[-_REPAIRED_DAYS:]
+        for line in repaired(day, configured, patience=_REPAIR_LOCK_SECONDS)
     ]
     if lines:
         return Doubtful(f"repaired: {'; '.join(lines)}")
