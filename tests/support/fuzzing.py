@@ -44,11 +44,12 @@ def is_long() -> bool:
 
 
 def fuzz(
-    target: str, *, short: int, **strategies: SearchStrategy[Any]
+    target: str, *, short: int, at_once: int = 1, **strategies: SearchStrategy[Any]
 ) -> Callable[[Callable[..., None]], Callable[..., None]]:
-    """Make a test a fuzz target: `short` cases in `make test`, 10,000 in `make fuzz`.
+    """Make a test a fuzz target: `short` calls in `make test`, in `make fuzz` 10,000 cases.
 
-    `target` names it in the table of counts, beside the first line of its docstring.
+    `target` names it in the table of counts, beside the first line of its docstring. A call of the test has
+    `at_once` cases, such as the damaged lines of a log, where calls of one case each would take hours.
     """
 
     def decorated(test: Callable[..., None]) -> Callable[..., None]:
@@ -58,11 +59,11 @@ def fuzz(
         def counted(*args: object, **kwargs: object) -> None:
             began = time.process_time()
             test(*args, **kwargs)
-            counts["cases"] += 1
+            counts["cases"] += at_once
             counts["seconds"] += time.process_time() - began
 
         limited = hypothesis.settings(
-            max_examples=CASES if is_long() else short, suppress_health_check=list(HealthCheck)
+            max_examples=CASES // at_once if is_long() else short, suppress_health_check=list(HealthCheck)
         )
         found = limited(hypothesis.given(**strategies)(counted))
         return counting(target, counts)(found)

@@ -40,5 +40,5 @@ def log_rows(
     assert len(rows) == reading.rows
     rows.sort(key=lambda row: (row["p_date"], row["p_time"]))
     texts = [day.rejects.read_text("utf-8") for _, day in sorted(reading.days.items()) if day.rejects]
-    rejects = [line.split("\t") for text in texts for line in text.splitlines()]
+    rejects = [line.split("\t") for text in texts for line in text.split("\n")[:-1]]
     return LogRows([{k: v for k, v in row.items() if v is not None} for row in rows], rejects, reading)
