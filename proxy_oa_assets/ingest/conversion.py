@@ -21,10 +21,13 @@ from proxy_oa_assets.ingest.families.prepared import Prepared
 from proxy_oa_assets.ingest.layout import Layout
 from proxy_oa_assets.ingest.log_lines import Lines
 from proxy_oa_assets.ingest.target import target_select
+from proxy_oa_assets.model.errors import IngestError
+from proxy_oa_assets.model.text import printable
 
 # Rows of a batch, of which DuckDB's threads take one each.
 _BATCH = 8_192
 _ROWS = 65_536  # of a batch of the result
+_SHOWN = 200  # characters
 _ENGINE: dict[str, str | bool | int | float | list[str]] = {
     "threads": "2",
     "autoinstall_known_extensions": "false",
@@ -82,8 +85,17 @@ class _Stream:
         first = next(parts)
         prepared, blocks = first.prepared, self._batches(chain([first], parts))
         self._engine.register("block", pa.RecordBatchReader.from_batches(prepared.block.schema, blocks))
-        select = target_select(prepared.select, first.layout.declaration, prepared.fields, self._timezone)
-        for batch in self._engine.sql(select).to_arrow_reader(_ROWS):
+        declaration = first.layout.declaration
+        select = target_select(prepared.select, declaration, prepared.fields, self._timezone)
+        try:
+            rows = self._engine.sql(select)
+        except duckdb.Error as error:
+            # A site's own pattern or format of a time.
+            name, why = (printable(each, _SHOWN) for each in (declaration.name, str(error).split("\n")[0]))
+            raise IngestError(
+                f"the format {name} can't be used ({why}); correct its times and patterns, see docs/ingest.md"
+            ) from error
+        for batch in rows.to_arrow_reader(_ROWS):
             self._note(pa.Table.from_batches([batch]))
             while self._begun and not self._begun[0].missing:
                 yield self._begun.popleft()

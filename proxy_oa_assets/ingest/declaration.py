@@ -173,26 +173,42 @@ def json_steps(name: str) -> tuple[str | int, ...]:
     return tuple(int(step[3]) if step[3] else step[1] or step[2] for step in found)
 
 
-def read_declaration(text: str, where: str) -> Declaration:
-    """Return the declaration that a TOML text has. Raises IngestError naming the entry that doesn't fit."""
+def read_declaration(text: str, where: str, asked_by: Sequence[str] = ()) -> Declaration:
+    """Return the declaration that a TOML text has; `asked_by` are the files whose `columns_of` led to it.
+
+    Raises IngestError naming the entry that doesn't fit.
+    """
     try:
         given = parse_nested(tomllib.loads, text)
     except ValueError as error:
         raise IngestError(f"{where} is no TOML: {error}") from error
     if "logformat" in given:
-        given = _over(declared(str(given["logformat"])), given)
+        try:
+            given = _over(declared(str(given["logformat"])), given)
+        except IngestError as error:
+            raise IngestError(f"{where}: {error}") from error
     base = given.pop("columns_of", None)
     if base is not None:
-        shared = declaration(str(base))
+        shared = _columns_of(str(base), where, (*asked_by, where))
         given = _over(
             {name: getattr(shared, name) for name in ("columns", "time", "constants", "null")}, given
         )
     return _checked(given, where)
 
 
+def _columns_of(name: str, where: str, asked_by: Sequence[str]) -> Declaration:
+    if Path(name).resolve() in {Path(each).resolve() for each in asked_by}:
+        raise IngestError(f"{where}: columns_of is {name}, whose columns_of leads back to it; remove one")
+    try:
+        return declaration(name, asked_by)
+    except IngestError as error:
+        raise IngestError(f"{where}: columns_of: {error}") from error
+
+
 def _over(shared: dict[str, Any], given: dict[str, Any]) -> dict[str, Any]:
     """Return shared entries and columns with the given ones in place of theirs."""
-    return {**shared, **given, "columns": {**shared["columns"], **given.get("columns", {})}}
+    own = given.get("columns", {})
+    return {**shared, **given, "columns": {**shared["columns"], **own} if isinstance(own, Mapping) else own}
 
 
 def _checked(entries: dict[str, Any], where: str) -> Declaration:
@@ -216,10 +232,11 @@ def shipped() -> Mapping[str, Declaration]:
     return found
 
 
-def declaration(name: str) -> Declaration:
+def declaration(name: str, asked_by: Sequence[str] = ()) -> Declaration:
     """Return the declaration of a shipped format's name, a TOML file's path, or `squid:` and a logformat.
 
-    Raises IngestError listing the names, or naming the file and its entry that doesn't fit.
+    `asked_by` are the files whose `columns_of` led to it. Raises IngestError listing the names, or naming the
+    file and its entry that doesn't fit.
     """
     if name.startswith(SQUID):
         entries = {"name": name, "title": "Squid's log in it", **declared(name.removeprefix(SQUID))}
@@ -232,11 +249,14 @@ def declaration(name: str) -> Declaration:
                 f"--format {name} is none of {', '.join(format_names())}; name one of them, a TOML file or "
                 "auto, or give `squid:` and a logformat"
             )
-        return read_declaration(stem.read_text(encoding="utf-8"), stem.name)
+        return read_declaration(stem.read_text(encoding="utf-8"), stem.name, asked_by)
     try:
-        return read_declaration(settings_text(path.read_bytes()), str(path))
+        text = settings_text(path.read_bytes())
     except OSError as error:
         raise IngestError(f"{path}: {error.strerror}; name a TOML file that declares the format") from error
+    except ValueError as error:
+        raise IngestError(f"{path} is no TOML: {error}; save it as UTF-8") from error
+    return read_declaration(text, str(path), asked_by)
 
 
 def format_names() -> Sequence[str]:

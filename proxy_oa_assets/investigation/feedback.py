@@ -5,6 +5,7 @@ counted from 0, as the severity. The table `proxy_threat_investigation` is the r
 it; lines that agree with it stay as they are, byte for byte.
 """
 
+import codecs
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -83,9 +84,11 @@ def followed(
     """
     # An editor may have ended lines with CR or CRLF, and the last one with nothing.
     lines = [
-        line if line.endswith((b"\r", b"\n")) else line + b"\n"
-        for line in before.splitlines(keepends=True)[1:]
+        line if line.endswith((b"\r", b"\n")) else line + b"\n" for line in before.splitlines(keepends=True)
     ]
+    # A damaged file can lack the header, and its first line is a row.
+    if lines and _fields(lines[0])[0].removeprefix(codecs.BOM_UTF8) == COLUMNS[0].encode():
+        del lines[0]
     known: dict[bytes, list[str]] = {}
     for uri in dict.fromkeys((*severities, *changed)):
         known.setdefault(tsv.field(uri).encode("utf-8"), []).append(uri)

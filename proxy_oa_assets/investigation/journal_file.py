@@ -11,9 +11,9 @@ import logging
 import uuid
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Annotated, NamedTuple
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import Field, TypeAdapter, ValidationError
 
 from proxy_oa_assets.investigation.feedback import read
 from proxy_oa_assets.model.day import Day
@@ -24,7 +24,7 @@ from proxy_oa_assets.resources.deployment import Deployment
 _MOST_BYTES = 4_000_000
 
 # A severity, or None for none.
-Given = int | None
+Given = Annotated[int, Field(ge=1, le=3)] | None
 
 
 @dataclass(frozen=True)

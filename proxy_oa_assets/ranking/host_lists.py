@@ -128,13 +128,12 @@ class Lists:
 
     def _of(self, name: str, file: str, entries: int) -> ListInForce:
         path = self._path(file)
-        dated = (_AS_OF.match(line) for number, line in _lines(path))
-        first = next((found[1] for found in dated if found), None)
-        as_of = (
-            dt.date.fromisoformat(first)
-            if first
-            else dt.datetime.fromtimestamp(path.stat().st_mtime, dt.UTC).date()
-        )
+        dated = ((number, found[1]) for number, line in _lines(path) if (found := _AS_OF.match(line)))
+        number, first = next(dated, (0, ""))
+        try:
+            as_of = dt.date.fromisoformat(first) if first else _date_of_file(path)
+        except ValueError as error:
+            raise RankingError(f"{path}:{number}: {first} is no date ({error}); correct it") from error
         return ListInForce(name, path, entries, as_of, is_own=path.parent == self.folder)
 
     def _path(self, file: str) -> Path:
@@ -167,6 +166,10 @@ def _lines(path: Path) -> Iterator[tuple[int, str]]:
         raise RankingError(f"{path} can't be read: {error}; {SETTING} names its folder") from error
     if ignored:
         raise RankingError(f"{ignored.first[0]}; write one entry per line")
+
+
+def _date_of_file(path: Path) -> dt.date:
+    return dt.datetime.fromtimestamp(path.stat().st_mtime, dt.UTC).date()
 
 
 def _domain(path: Path, number: int, line: str) -> str:

@@ -40,7 +40,7 @@ def read_labels(path: Path, day: Day) -> Labels:
     days: set[str] = set()
     ignored = IgnoredLines()
     try:
-        lines = ((number, cells(line, ",")) for number, line in numbered_lines(path, ignored))
+        lines = ((number, _cells(path, number, line)) for number, line in numbered_lines(path, ignored))
         _, header = next(lines, (1, []))
         positions = _positions(path, header)
         for number, row in lines:
@@ -74,6 +74,13 @@ def read_labels(path: Path, day: Day) -> Labels:
             f"lines whose p_date is {day}"
         )
     return Labels(frozenset(bad), frozenset(confirmed))
+
+
+def _cells(path: Path, number: int, line: str) -> list[str]:
+    try:
+        return cells(line, ",")
+    except ValueError as error:
+        raise LabelsError(f"{path}:{number}: {error}; correct its quotes") from error
 
 
 def _positions(path: Path, header: list[str]) -> list[int]:

@@ -9,6 +9,7 @@ from typing import Annotated, Self
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from proxy_oa_assets.model.errors import RankingError
+from proxy_oa_assets.model.text_file import parse_nested, settings_text
 from proxy_oa_assets.ranking.signal import all_signals
 from proxy_oa_assets.ranking.voices.signals import VOICE_SIGNALS
 
@@ -16,7 +17,7 @@ _Share = Annotated[float, Field(ge=0, le=1)]
 
 
 class _Part(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 class Context(_Part):
@@ -71,8 +72,8 @@ def read_weights(path: Path | None = None) -> Weights:
     if path is None:
         return _validated(shipped, "weights.toml")
     try:
-        own = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        own = parse_nested(tomllib.loads, settings_text(path.read_bytes()))
+    except (OSError, ValueError) as error:
         raise RankingError(
             f"{path} can't be read ({error}); correct it, or unset PROXY_OA_RANKING_WEIGHTS"
         ) from error

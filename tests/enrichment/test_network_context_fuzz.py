@@ -60,12 +60,14 @@ def bounds(text: str):
         network = ipaddress.ip_network(f"{plain(address)}/{length.strip()}", strict=False)
         first, last = mapped(network[0]), mapped(network[-1])
         return (first, last) if first.version == last.version else (network[0], network[-1])
-    if text.endswith(".*") and "-" not in text:
-        octets = text[:-2].split(".")
-        if len(octets) == 3:
-            octets = octets if {len(each) for each in octets} != {3} else [str(int(each)) for each in octets]
-            network = ipaddress.ip_network(".".join([*octets, "0"]) + "/24")
-            return network[0], network[-1]
+    if stars := re.fullmatch(r"((?:[0-9]{1,3}\.){1,3})\*((?:\.\*)*)", text):
+        octets, more = stars[1].split(".")[:-1], len(stars[2]) // 2
+        if len(octets) + 1 + more > 4:
+            raise ValueError(text)
+        octets = [str(int(each)) for each in octets] if {len(each) for each in octets} == {3} else octets
+        whole = ".".join([*octets, *("0" * (4 - len(octets)))])
+        network = ipaddress.ip_network(f"{whole}/{8 * len(octets)}")
+        return network[0], network[-1]
     low, dash, high = text.replace("\u2013", "-").partition("-")
     first = mapped(plain(low))
     last = mapped(plain(high)) if dash else first

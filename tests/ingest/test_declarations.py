@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 from support.log_rows import log_rows
 
-from proxy_oa_assets.ingest.declaration import declaration, format_names
+from proxy_oa_assets.ingest.declaration import declaration, format_names, read_declaration
+from proxy_oa_assets.model.errors import IngestError
 
 SECRET = re.compile(r"pass(word|wd|phrase)?\b|cookie|authorization|secret|token|credential", re.IGNORECASE)
 
@@ -29,3 +30,38 @@ def test_a_password_in_a_url_and_a_cookie_are_in_no_column(tmp_path: Path) -> No
     assert [row["fulluri"] for row in rows] == ["a.example/x", "b.example:443"]
     assert [row["referer"] for row in rows] == ["http://r.example/@x", "mail@r.example"]
     assert "hunter2" not in str(rows)
+
+
+OWN = 'name = "own"\ntitle = "Ours"\nfamily = "delimited"\n'
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b'name = "\xff"\n', "own.toml is no TOML: .* save it as UTF-8"),
+        (b"logformat = 1\n", "own.toml: the logformat '1' has no % code"),
+        (OWN.encode() + b'columns_of = "squid"\ncolumns = 1\n', "own.toml: columns: "),
+        (OWN.encode() + b'columns_of = "none"\n', "own.toml: columns_of: --format none is none of"),
+        (OWN.encode() + b'columns_of = "./own.toml"\n', "own.toml: columns_of is ./own.toml, .* leads back"),
+    ],
+)
+def test_a_file_that_declares_no_format_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: bytes, message: str
+) -> None:
+    """Whatever is wrong in a site's own file, one error names it and the entry."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "own.toml").write_bytes(content)
+    with pytest.raises(IngestError, match=message):
+        declaration("./own.toml")
+
+
+def test_a_pattern_that_the_engine_refuses_is_named(tmp_path: Path) -> None:
+    """Python knows regular expressions, and times, that DuckDB doesn't."""
+    own = read_declaration(
+        f'{OWN}fields = ["at", "ip"]\ntime = {{ fields = "at", format = "%Q" }}\ncolumns.clientip = "ip"\n',
+        "own.toml",
+    )
+    with pytest.raises(
+        IngestError, match=r"the format own can't be used .*%Q.* correct its times and patterns"
+    ):
+        log_rows(b"1 10.0.0.1\n", own, tmp_path)

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from functools import cache
+from itertools import pairwise
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -123,7 +124,7 @@ def test_every_line_of_any_log_is_accounted_for(
         assert not alone - rows
 
     places = sorted({0, *(min(cut, len(content)) for cut in cuts), len(content)})
-    chunks = [content[first:last] for first, last in zip(places, places[1:], strict=False)]
+    chunks = [content[first:last] for first, last in pairwise(places)]
     small_blocks(True)
     again = read(chunks, declaration)
     assert again is not None

@@ -102,3 +102,15 @@ def test_scoring_again_replaces_lines_whatever_their_ends(embedded_day: Analysts
     score(day, 3, "a", deployment=deployment)
 
     assert sorted((row[18], row[URI_SEV]) for row in embedded_day.feedback()) == [("a", "3"), ("b", "1")]
+
+
+def test_a_first_line_that_is_no_header_stays(embedded_day: AnalystsDay) -> None:
+    """A file that lost its header to an editor or a crash loses no line to the next score."""
+    day, deployment = embedded_day.day, embedded_day.deployment
+    embedded_day.write_scores({"fulluri": "a"}, {"fulluri": "b"})
+    deployment.hdfs.write(deployment.workspace.feedback(day), [b"a note, and no header\n"])
+    score(day, 1, "a", deployment=deployment)
+    header, note, row = (embedded_day.feedback_bytes() or b"").splitlines()
+    assert header.startswith(b"p_date\t")
+    assert note == b"a note, and no header"
+    assert row.count(b"\t") == 25

@@ -164,3 +164,15 @@ def test_the_analyst_is_the_account_where_no_hub_names_one(embedded_day: Analyst
             check=True,
         )
         assert result.stdout.strip() == analyst
+
+
+def test_a_severity_that_there_is_not_costs_its_line_alone(embedded_day: AnalystsDay) -> None:
+    """A damaged number would fail every reading of the journal."""
+    day, deployment = embedded_day.day, embedded_day.deployment
+    embedded_day.write_scores({"fulluri": "a"})
+    score(day, 1, "a", deployment=deployment)
+    path = deployment.workspace.journal(day)
+    with deployment.hdfs.open(path) as file:
+        line = file.read()
+    deployment.hdfs.write(path, [line, line.replace(b"1]", b"10000000000]")])
+    assert len(history(day, deployment=deployment)) == 1

@@ -166,3 +166,12 @@ def test_a_file_that_cannot_be_read_names_itself_and_the_setting(tmp_path):
         with pytest.raises(ConfError, match="PROXY_OA_CONF") as caught:
             load_column_map(path)
         assert str(path) in str(caught.value)
+
+
+def test_a_name_of_any_length_and_characters_gives_a_message_that_people_can_read(load, shipped):
+    """A conf that another program wrote can hold anything: nothing of it steers a terminal or fills a log."""
+    shipped["add_reputation"] = {"\x1b[31m" + "x" * 5_000: 18}
+    with pytest.raises(ConfError) as caught:
+        load(shipped)
+    assert str(caught.value).isprintable()
+    assert len(str(caught.value)) < 1_000

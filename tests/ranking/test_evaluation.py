@@ -82,3 +82,13 @@ def test_missing_file_is_named(tmp_path: Path) -> None:
     """A path that doesn't exist is an error of the user's, and not a stack trace."""
     with pytest.raises(LabelsError, match=r"none\.csv can't be read.*--labels names it"):
         read_labels(tmp_path / "none.csv", _DAY)
+
+
+def test_a_quote_that_nothing_ends_names_its_line(tmp_path):
+    """A file of thousands of labels isn't searched for it by hand."""
+    path = tmp_path / "labels.csv"
+    path.write_text(
+        'p_date,clientip,host,label\n2016-09-12,10.0.0.7,"evil.example,confirmed\n', encoding="utf-8"
+    )
+    with pytest.raises(LabelsError, match=r"labels\.csv:2: .*correct its quotes"):
+        read_labels(path, Day.parse("2016-09-12"))

@@ -108,3 +108,10 @@ def test_damaged_file_is_named(tmp_path: Path) -> None:
     (tmp_path / "popular.txt.gz").write_bytes(gzip.compress(b"a.example\n" * 100)[:-10])
     with pytest.raises(RankingError, match=r"popular\.txt\.gz can't be read: .*PROXY_OA_RANKING_LISTS"):
         Lists(tmp_path).domains("popular")
+
+
+def test_a_date_that_the_calendar_lacks_is_named(tmp_path: Path) -> None:
+    """The list's age would be wrong."""
+    (tmp_path / "updates.txt").write_text("a.example\n# as of: 2026-13-45\n", encoding="utf-8")
+    with pytest.raises(RankingError, match=r"updates\.txt:2: 2026-13-45 is no date"):
+        list(Lists(tmp_path).in_force())

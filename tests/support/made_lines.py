@@ -1,4 +1,4 @@
-"""A line of any shipped format, made from its declaration: a request, with each field where the format has it."""
+"""A line of any shipped format, made from its declaration: a request with each field in its place."""
 
 import json
 from datetime import UTC, datetime

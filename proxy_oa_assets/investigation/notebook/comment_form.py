@@ -11,6 +11,7 @@ import anywidget
 import traitlets
 
 from proxy_oa_assets.investigation.incident_file import Incident
+from proxy_oa_assets.investigation.notebook.messages import CommentMessage, understood
 from proxy_oa_assets.investigation.notebook.session import StatusLine
 from proxy_oa_assets.investigation.progressions import MOST_CLIENTS
 from proxy_oa_assets.investigation.story.page import write_story
@@ -38,7 +39,9 @@ class CommentForm(anywidget.AnyWidget):
     longest = traitlets.Dict({"title": LONGEST_TITLE, "text": LONGEST_TEXT}).tag(sync=True)
 
     def __init__(self, save: Callable[[], None], clients: int = MOST_CLIENTS, *, what: str = "story") -> None:
-        super().__init__(content={"version": -1}, what=what)
+        super().__init__(what=what)
+        # The browser's part can write `content`.
+        self._version = -1
         self.clients, self._save = clients, save
         self.show(Comment())
         self.on_msg(self._receive)
@@ -46,8 +49,9 @@ class CommentForm(anywidget.AnyWidget):
     def show(self, comment: Comment) -> None:
         """Show another comment in the fields."""
         self.written = comment
+        self._version += 1
         self.content = {
-            "version": self.content["version"] + 1,
+            "version": self._version,
             "title": comment.title,
             "text": comment.text,
             "clients": self.clients,
@@ -55,11 +59,12 @@ class CommentForm(anywidget.AnyWidget):
 
     def _receive(self, _widget: object, message: Mapping[str, Any], _buffers: object) -> None:
         """Apply what was written, unless it is about a threat that is no longer shown."""
-        if message["version"] != self.content["version"]:
+        sent = understood(CommentMessage, message)
+        if sent is None or sent.version != self._version:
             return
-        self.written = Comment.of(message["title"], message["text"])
-        self.clients = message["clients"]
-        if message["saved"]:
+        self.written = Comment.of(sent.title, sent.text)
+        self.clients = sent.clients
+        if sent.saved:
             self._save()
 
 

@@ -13,6 +13,7 @@ import traitlets
 
 from proxy_oa_assets.enrichment.reputation.verdict import gravest
 from proxy_oa_assets.investigation.host_graph import HostGraph, Link, Node, host_graph
+from proxy_oa_assets.investigation.notebook.messages import ViewMessage, has_places, understood
 from proxy_oa_assets.model.clock import clock_with_seconds
 from proxy_oa_assets.model.text import counted, printable, shortened
 from proxy_oa_assets.ranking.reasons import sentence
@@ -60,6 +61,8 @@ class ForceGraph(anywidget.AnyWidget):
         self._hosts: list[str] = []
         self._on_select = on_select
         self._latest: dict[str, int] = {}
+        # The browser's part can write `content`.
+        self._version = 0
         self.on_msg(self._receive)
 
     def show(self, requests: pd.DataFrame) -> None:
@@ -73,15 +76,18 @@ class ForceGraph(anywidget.AnyWidget):
     def _draw(self, graph: HostGraph) -> None:
         self._hosts = [node.name for node in graph.nodes]
         self.selected = []
-        self.content = _content(self.content["version"] + 1, graph)
+        self._version += 1
+        self.content = _content(self._version, graph)
 
     def _receive(self, _widget: object, message: Mapping[str, Any], _buffers: object) -> None:
         """Apply a selection, unless its graph is no longer shown or a later one has arrived before it."""
-        view, number = message["view"], message["number"]
-        if message["version"] != self.content["version"] or number <= self._latest.get(view, 0):
+        sent = understood(ViewMessage, message)
+        if sent is None or sent.version != self._version or sent.number <= self._latest.get(sent.view, 0):
             return
-        self._latest[view] = number
-        self.selected = [self._hosts[place] for place in message["selected"]]
+        if not has_places(sent.selected, len(self._hosts)):
+            return
+        self._latest[sent.view] = sent.number
+        self.selected = [self._hosts[place] for place in sent.selected]
         self._on_select(self.selected)
 
 

@@ -16,6 +16,7 @@ from traitlets.utils.bunch import Bunch
 
 from proxy_oa_assets.enrichment.score_columns import Severity
 from proxy_oa_assets.investigation.notebook.columns import MOST_TEXT, NAME_HEADINGS, Pivot, TableColumn, cell
+from proxy_oa_assets.investigation.notebook.messages import TableMessage, has_places, understood
 from proxy_oa_assets.investigation.notebook.table_content import row_identities, rows_content
 from proxy_oa_assets.model.tables import records
 from proxy_oa_assets.model.text import printable
@@ -118,6 +119,8 @@ class TextTable(anywidget.AnyWidget):
         shown = ("line", "text", "title", "style", "key")
         self.buttons = [{name: getattr(action, name) for name in shown} for action in actions]
         self._latest: dict[str, int] = {}
+        # The browser's part can write `content`.
+        self._version = 0
         self._shown, self._columns = pd.DataFrame(), tuple[TableColumn, ...]()
         self._place: dict[str, int | None] = {}
         self._sorted: dict[str, object] = {"column": None, "descending": False}
@@ -171,10 +174,11 @@ class TextTable(anywidget.AnyWidget):
         names = [column.name for column in self._columns if column.name in self.shown_columns]
         columns = [c for c in self._columns if (c.name in names if names else c.shown)]
         pivots = {column.pivot for column in self._columns if column.pivot and self._on_pivot}
+        self._version += 1
         self.content = {
             **rows_content(self._shown, columns, ranked=self._on_sort is None),
             **self._place,
-            "version": self.content["version"] + 1,
+            "version": self._version,
             "choices": [[column.name, column.heading] for column in self._columns],
             "choosable": not self.bare and any(not column.shown for column in self._columns),
             "sorted": self._sorted if self._on_sort else None,
@@ -204,64 +208,68 @@ class TextTable(anywidget.AnyWidget):
         A view numbers its messages. A selection that arrives after a later one is outdated; an action is
         applied to the selection that it contains.
         """
-        action = message.get("action")
-        if message["version"] != self.content["version"]:
-            if action is not None:
-                self._reply(message, "The table has changed: nothing was done")
+        sent = understood(TableMessage, message)
+        if sent is None:
             return
-        if "call" in message:
-            self._call(message)
+        if sent.version != self._version:
+            if sent.action is not None:
+                self._reply(sent, "The table has changed: nothing was done")
             return
-        view, number = message["view"], message["number"]
-        latest = self._latest.get(view, 0)
-        self._latest[view] = max(number, latest)
-        if number > latest or action is not None:
-            self.selected = message["selected"]
-        if action is not None:
-            self._act(self.actions[action], message)
+        if not has_places(sent.rows, len(self._shown)):
+            return
+        if sent.call:
+            self._call(sent)
+            return
+        if not has_places([] if sent.action is None else [sent.action], len(self.actions)):
+            return
+        latest = self._latest.get(sent.view, 0)
+        self._latest[sent.view] = max(sent.number, latest)
+        if sent.number > latest or sent.action is not None:
+            self.selected = sent.selected
+        if sent.action is not None:
+            self._act(self.actions[sent.action], sent)
 
-    def _act(self, action: Action, message: Mapping[str, Any]) -> None:
+    def _act(self, action: Action, message: TableMessage) -> None:
         """Do an action, or ask first; the browser holds further actions back until it has the answer."""
         acted, question = False, ""
         try:
             asked = action.confirm(self.selected) if action.confirm else None
             question = "" if asked is None else cell(asked)
-            if question and question != message.get("confirmed"):
+            if question and question != message.confirmed:
                 return
-            if "then" in message:
+            if message.then is not None:
                 rows = row_identities(self._shown)
-                self._then = [rows[number] for number in message["then"]]
+                self._then = [rows[number] for number in message.then]
             acted, question = True, ""
             action.do()
         finally:
             self._then = None
             self._reply(message, question, acted=acted, asked=bool(question))
 
-    def _reply(
-        self, message: Mapping[str, Any], text: str, *, acted: bool = False, asked: bool = False
-    ) -> None:
-        about = {name: message[name] for name in ("view", "number", "action")}
+    def _reply(self, message: TableMessage, text: str, *, acted: bool = False, asked: bool = False) -> None:
+        about = message.model_dump(include={"view", "number", "action"})
         self.answer = {**about, "text": text, "acted": acted, "asked": asked}
 
-    def _call(self, message: Mapping[str, Any]) -> None:
-        call = message["call"]
-        if call == "open":
-            self._open(message)
-        elif call == "pivot" and self._on_pivot:
-            self._on_pivot(message["kind"], message["row"])
-        elif call == "page" and self._on_page:
-            self._on_page(message["offset"])
-        elif call == "sort" and self._on_sort:
-            self._sorted = {"column": message["column"], "descending": message["descending"]}
-            self._on_sort(message["column"], message["descending"])
+    def _call(self, message: TableMessage) -> None:
+        names = [None, *(column.name for column in self._columns)]
+        match message.call:
+            case "open":
+                self._open(message)
+            case "pivot" if self._on_pivot and message.kind:
+                self._on_pivot(message.kind, message.row)
+            case "page" if self._on_page:
+                self._on_page(message.offset)
+            case "sort" if self._on_sort and message.column in names:
+                self._sorted = {"column": message.column, "descending": message.descending}
+                self._on_sort(message.column, message.descending)
 
-    def _open(self, message: Mapping[str, Any]) -> None:
+    def _open(self, message: TableMessage) -> None:
         """Send the whole texts of a row's values to the view that asked for them."""
-        columns = [column for column in self._columns if column.name in message["columns"]]
-        (row,) = records(self._shown.iloc[[message["row"]]][[column.name for column in columns]])
+        columns = [column for column in self._columns if column.name in message.columns]
+        (row,) = records(self._shown.iloc[[message.row]][[column.name for column in columns]])
         values = zip(columns, row, strict=True)
         texts = [[column.name, column.heading, column.opened(value)] for column, value in values]
-        self.send({**{name: message[name] for name in ("view", "version", "row")}, "texts": texts})
+        self.send({**message.model_dump(include={"view", "version", "row"}), "texts": texts})
 
     def _check_keys(self) -> None:
         keys = [*filter(None, (action.key for action in self.actions)), *_PIVOT_KEYS.values()]

@@ -204,3 +204,36 @@ def test_a_page_of_a_list_costs_little() -> None:
     assert len(table.content["rows"]) == 249
     assert showed - began < 0.1
     assert time.process_time() - showed < 0.2
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"selected": [-1]},
+        {"selected": [2]},
+        {"selected": [True]},
+        {"selected": 0},
+        {"then": [9]},
+        {"action": -1},
+        {"action": 1},
+        {"view": 7},
+        {"number": None},
+    ],
+    ids=str,
+)
+def test_a_message_about_rows_that_are_not_there_does_nothing(more: dict) -> None:
+    """A broken front end's -1 would be the last row, which was not chosen."""
+    acted = []
+    table = _shown(
+        ["a", "b"], selection="several", actions=[Action("Rows", "Act", "Act", lambda: acted.append(1))]
+    )
+    _act(table, **{"selected": [0], **more})
+    assert (acted, table.selected) == ([], [])
+
+
+def test_a_table_outlives_a_front_end_that_overwrites_its_content() -> None:
+    """Synchronized state can be written from the browser."""
+    table = _shown(["a", "b"], selection="one")
+    table.content = {}
+    table.show(pd.DataFrame({"value": ["c"]}), [TableColumn("value", "value")])
+    assert (table.content["version"], table.content["rows"]) == (2, [["c"]])
