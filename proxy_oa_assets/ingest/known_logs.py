@@ -142,5 +142,5 @@ class KnownLogs:
     def _unusable(self, error: Exception) -> IngestError:
         return IngestError(
             f"{self._path}, which says what was ingested from which file, can't be used ({error}); check its "
-            f"permissions, or remove it: the records of the days are elsewhere"
+            f"permissions and the space there, or remove it: the records of the days are elsewhere"
         )

@@ -18,6 +18,7 @@ from typing_extensions import override
 from proxy_oa_assets.ingest.rejects import without_secrets
 from proxy_oa_assets.model import tsv
 from proxy_oa_assets.model.day import Day
+from proxy_oa_assets.model.files import naming
 from proxy_oa_assets.model.tables import PROXY
 from proxy_oa_assets.resources.parquet import arrow_schema
 
@@ -115,7 +116,8 @@ class Staging(AbstractContextManager["Staging"]):
     def _write(self, hour: int) -> None:
         rows = pa.concat_tables(self._kept.pop(hour))
         self._kept_rows -= len(rows)
-        self._writer(_day(hour), hour).write_table(rows.cast(self._schema))
+        with naming(self._folder):
+            self._writer(_day(hour), hour).write_table(rows.cast(self._schema))
 
     def days(self) -> dict[Day, DayRows]:
         """Return what has been staged, once the staging is closed."""
@@ -125,8 +127,9 @@ class Staging(AbstractContextManager["Staging"]):
     def __exit__(self, *_: object) -> None:
         for hour in sorted(self._kept):
             self._write(hour)
-        for writer in self._writers.values():
-            writer.close()
+        with naming(self._folder):
+            for writer in self._writers.values():
+                writer.close()
 
     def _writer(self, day: Day, hour: int) -> pq.ParquetWriter:
         if hour in self._writers:
@@ -167,7 +170,7 @@ class Staging(AbstractContextManager["Staging"]):
         if found.rejects is None:
             found.rejects = self._folder / day.folder / "rejected.tsv"
             found.rejects.parent.mkdir(parents=True, exist_ok=True)
-        with found.rejects.open("ab") as file:
+        with naming(found.rejects), found.rejects.open("ab") as file:
             for reject in rejects:
                 values = (reject.number, reject.offset, reject.reason, without_secrets(reject.content))
                 file.write(tsv.line(values).encode("utf-8"))

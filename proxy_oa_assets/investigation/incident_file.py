@@ -6,9 +6,11 @@ there, and again when that is done: a killed change is finished by what touches 
 
 from __future__ import annotations
 
+import datetime as dt
 import logging
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Annotated, Literal, Self
 
@@ -118,3 +120,14 @@ def holders(stored: Mapping[str, Stored], uri: str, without: Sequence[str] = ())
         for key, each in stored.items()
         if key not in without and each.state != "deleting" and uri in each.incident.uris
     ]
+
+
+def time_after(others: Iterable[str]) -> str:
+    """Return the time of saving, after that of every other incident even if the clock was set back.
+
+    The one saved last has the last word on a URI that belongs to several.
+    """
+    now, last = dt.datetime.now(dt.UTC), max(others, default="")
+    with suppress(ValueError, OverflowError):  # a file's time may be any text
+        now = max(now, dt.datetime.fromisoformat(last).astimezone(dt.UTC) + dt.timedelta(milliseconds=1))
+    return now.isoformat(timespec="milliseconds")

@@ -8,7 +8,6 @@ is seen. None is lost: when an incident is deleted, or a URI leaves it, the one 
 
 from __future__ import annotations
 
-import datetime as dt
 import uuid
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
@@ -24,6 +23,7 @@ from proxy_oa_assets.investigation.incident_file import (
     Stored,
     holders,
     read_incidents,
+    time_after,
 )
 from proxy_oa_assets.investigation.listed import Connection, pairs_of
 from proxy_oa_assets.investigation.progressions import (
@@ -94,7 +94,7 @@ def save_incident(
             first_seen=first_seen,
             last_seen=last_seen,
             by=deployment.workspace.analyst,
-            at=dt.datetime.now(dt.UTC).isoformat(timespec="milliseconds"),
+            at=time_after(each.incident.at for each in stored.values()),
         )
         left = [uri for uri in former.incident.uris if uri not in saved.uris] if former else []
         change = Stored(

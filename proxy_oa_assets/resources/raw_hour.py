@@ -13,6 +13,7 @@ import pyarrow.compute as pc
 import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 
+from proxy_oa_assets.model.files import naming
 from proxy_oa_assets.model.tables import PROXY, declared, differences
 from proxy_oa_assets.resources.parquet import arrow_schema, stored_columns
 
@@ -46,7 +47,7 @@ def changed_hour(
     elif not replaced:
         return HourChange([*added], [])
     schema = arrow_schema(PROXY)
-    with pq.ParquetWriter(merged, schema) as writer:
+    with naming(merged), pq.ParquetWriter(merged, schema) as writer:
         for groups in (_without(_groups(replaced, schema), rows), _groups(added, schema)):
             for group in groups:
                 writer.write_table(group)
@@ -59,7 +60,7 @@ def _has_our_columns(file: Path) -> bool:
 
 def _groups(files: Iterable[Path], schema: pa.Schema) -> Iterator[pa.Table]:
     for file in files:
-        with pq.ParquetFile(file) as opened:
+        with naming(file), pq.ParquetFile(file) as opened:
             # Arrow reads ahead, but not beyond the row groups that it is asked for.
             for number in range(opened.num_row_groups):
                 for batch in opened.iter_batches(_MOST_ROWS, row_groups=[number]):

@@ -1,9 +1,11 @@
 import json
+from dataclasses import replace
 
 import pytest
 from support.analysts_day import AnalystsDay
 from support.storyboard_days import HOSTILE
 
+from proxy_oa_assets.investigation.incident_file import Stored
 from proxy_oa_assets.investigation.incidents import (
     delete_incident,
     delete_story,
@@ -131,6 +133,21 @@ def test_of_several_stories_of_a_uri_the_last_saved_is_seen_and_none_is_lost(
     save_storyboard(day, EXPLOIT, "own, later", "", **where)
     assert delete_incident(day, incident.key, **where) == [PAYLOAD]
     assert comments(embedded_day) == {EXPLOIT: "own, later", LANDING: "own"}
+
+
+def test_an_incident_saved_after_the_clock_was_set_back_is_still_the_last(embedded_day: AnalystsDay) -> None:
+    """It has the last word on a URI of both, also where another story of that goes."""
+    where = {"deployment": embedded_day.deployment}
+    day = embedded_day.day
+    write_kit(embedded_day)
+    earlier = save_incident(day, "by the wrong clock", "", KIT[:1], **where)
+    Stored(replace(earlier, at="2100-01-01T00:00:00.000+00:00")).write(day, embedded_day.deployment)
+
+    save_incident(day, "now", "", KIT[:1], **where)
+
+    save_storyboard(day, LANDING, "own", "", **where)
+    delete_story(day, LANDING, **where)
+    assert comments(embedded_day) == {LANDING: "now"}
 
 
 def test_a_story_of_a_uri_can_be_deleted(today: AnalystsDay) -> None:

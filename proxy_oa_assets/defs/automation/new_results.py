@@ -69,7 +69,9 @@ class Cursor:
         try:
             # Version 0.1 kept the time alone.
             found = cls(dt.datetime.fromisoformat(text)) if text[0].isdigit() else _CURSOR.validate_json(text)
-            return replace(found, first=found.first.astimezone(dt.UTC))
+            started = found.first.astimezone(dt.UTC)
+            # Later than now: the clock was ahead at the first tick, and would hide every result until then.
+            return replace(found, first=started if started <= now else first)
         except (ValueError, OverflowError):
             context.log.warning(
                 "Ignored the cursor %.60r, which is not a time: results published since %s are caught up on, "
@@ -83,7 +85,12 @@ class Cursor:
         """Return when each day's results were first seen as they are."""
         fresh = {found.day.key: Sight(found.version, now.timestamp()) for found in ranked}
         known = ((key, self.seen.get(key)) for key in fresh)
-        return fresh | {key: sight for key, sight in known if sight and sight.version == fresh[key].version}
+        return fresh | {
+            key: sight
+            for key, sight in known
+            # Seen later than now: the clock was ahead.
+            if sight and sight.version == fresh[key].version and sight.since <= now.timestamp()
+        }
 
     def is_whole(self, found: UpstreamDay, now: dt.datetime, min_age: int) -> bool:
         """Return whether an earlier tick saw the same results, and they are `min_age` seconds old."""

@@ -145,5 +145,6 @@ class VerdictCache(AbstractContextManager["VerdictCache"]):
                     f"{_WAIT_SECONDS} s; if that hangs, end it (`fuser {self._path}` names it)"
                 ) from error
             raise ReputationCacheError(
-                f"The verdict cache {self._path} can't be used: {error}; if it is damaged, remove it"
+                f"The verdict cache {self._path} can't be used: {error}; check its permissions and the "
+                f"space there, or remove it if it is damaged"
             ) from error

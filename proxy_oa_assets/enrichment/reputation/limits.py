@@ -27,11 +27,15 @@ _OUT_OF_TIME = "the time for this run's lookups is used up (`patience_minutes`)"
 
 @dataclass(frozen=True)
 class Clock:
-    """The time in Unix seconds, and how to wait: `wait` and `stopped` return True once the run stops."""
+    """The time in Unix seconds, and how to wait: `wait` and `stopped` return True once the run stops.
+
+    `elapsed` are seconds from any moment on, which go on when `now` is set back or forward.
+    """
 
     now: Callable[[], float]
     wait: Callable[[float], bool]
     stopped: Callable[[], bool] = lambda: False
+    elapsed: Callable[[], float] = time.monotonic
 
 
 def machine_clock(stop: threading.Event) -> Clock:
@@ -47,8 +51,8 @@ class RequestLimiter:
     """
 
     def __init__(self, service: RemoteService, folder: Path, clock: Clock) -> None:
-        self._clock, self._deadline = clock, clock.now() + service.patience_minutes * 60
-        self._resumes = clock.now()
+        self._clock, self._deadline = clock, clock.elapsed() + service.patience_minutes * 60
+        self._resumes = clock.elapsed()
         # Hashed: an account's name can have characters that a file's can't.
         account = hashlib.sha256(service.account.encode()).hexdigest()[:16]
         self._rate = self._budget = None
@@ -65,9 +69,9 @@ class RequestLimiter:
         Raises QuotaExceededError if the day's budget is used up, the run stops, or its patience would end
         first.
         """
-        if self._clock.stopped() or self._clock.now() > self._deadline:
+        if self._clock.stopped() or self._clock.elapsed() > self._deadline:
             raise QuotaExceededError(_OUT_OF_TIME)
-        while (seconds := self._resumes - self._clock.now()) > 0:
+        while (seconds := self._resumes - self._clock.elapsed()) > 0:
             self._wait(seconds)
         # The budget last: a request that the rate doesn't allow isn't sent, so it mustn't cost any budget.
         while self._rate and (seconds := self._rate.acquire(self._clock.now())) > 0:
@@ -77,7 +81,7 @@ class RequestLimiter:
 
     def pause(self, seconds: float) -> bool:
         """Allow no request for so many seconds; return False, at once, if the run's patience ends first."""
-        resumes = self._clock.now() + seconds
+        resumes = self._clock.elapsed() + seconds
         if resumes > self._deadline:
             return False
         self._resumes = max(self._resumes, resumes)
@@ -89,7 +93,7 @@ class RequestLimiter:
             bucket.close()
 
     def _wait(self, seconds: float) -> None:
-        if self._clock.now() + seconds > self._deadline or self._clock.wait(seconds):
+        if self._clock.elapsed() + seconds > self._deadline or self._clock.wait(seconds):
             raise QuotaExceededError(_OUT_OF_TIME)
 
 
@@ -138,5 +142,6 @@ class _Bucket:
             raise RefusedError(f"its limits can't be counted: {error}") from error
         except (OSError, sqlite3.Error) as error:
             raise RefusedError(
-                f"its limits can't be counted in {self._path}: {error}; if it is damaged, remove it"
+                f"its limits can't be counted in {self._path}: {error}; check its permissions and the space "
+                f"there, or remove it if it is damaged"
             ) from error

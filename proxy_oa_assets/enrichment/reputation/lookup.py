@@ -128,7 +128,7 @@ class RemoteLookup:
         if not texts:
             return
         service, clock = self._service, self._context.clock
-        free, reported = threading.Semaphore(service.threads), clock.now()
+        free, reported = threading.Semaphore(service.threads), clock.elapsed()
         with ExitStack() as stack:
             http = stack.enter_context(closing(HttpClient(service.timeout, service.ca_cert)))
             try:
@@ -145,8 +145,8 @@ class RemoteLookup:
                 batch = texts[start : start + service.batch]
                 requested = pool.submit(self._request, batch, http, limiter, cache)
                 requested.add_done_callback(lambda _: free.release())
-                if clock.now() - reported >= _SECONDS_BETWEEN_REPORTS:
-                    reported = clock.now()
+                if clock.elapsed() - reported >= _SECONDS_BETWEEN_REPORTS:
+                    reported = clock.elapsed()
                     self._context.report(f"{service.name}: {start + len(batch)} of {len(texts)} asked")
 
     def _may_request(self, limiter: RequestLimiter) -> bool:

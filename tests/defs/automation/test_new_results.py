@@ -69,6 +69,13 @@ def test_results_published_while_the_sensor_was_off_are_caught_up_on(site):
     assert site.days() == [ago(29).key, ago(15).key, ago(2).key]
 
 
+def test_a_first_tick_of_a_clock_far_ahead_hides_no_results(site):
+    """Once the clock is right again, the sensor would wait for results of that time."""
+    site.cursor = (dt.datetime.now(dt.UTC) + dt.timedelta(days=365)).isoformat()
+    site.publish(YESTERDAY)
+    assert site.days() == [YESTERDAY.key]
+
+
 def test_the_cursor_stays_the_time_of_the_first_tick(site):
     """Results that were there before the sensor stay history however long it runs."""
     site.tick()

@@ -42,6 +42,21 @@ def test_a_clock_ahead_of_ours_does_not_keep_results_waiting(site):
     assert len(site.look()) == 1
 
 
+def test_results_seen_by_a_clock_far_ahead_count_once_it_is_right(site):
+    """They were first seen at a time that is yet to come, and so was their file made."""
+    results = site.publish(YESTERDAY)
+    os.utime(results, (time.time() + 1e6, time.time() + 1e6))
+    assert site.look() == []
+    cursor = json.loads(site.cursor)
+    cursor["seen"][YESTERDAY.key]["since"] += 1e6
+    site.cursor = json.dumps(cursor)
+    assert site.look() == []
+    cursor = json.loads(site.cursor)
+    cursor["seen"][YESTERDAY.key]["since"] -= 300
+    site.cursor = json.dumps(cursor)
+    assert len(site.look()) == 1
+
+
 def test_a_folder_that_a_job_writes_to_is_not_published(site):
     """While a job of Spark runs, its committer's `_temporary` stands beside the parts."""
     folder = site.home.results(YESTERDAY)

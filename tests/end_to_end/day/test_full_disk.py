@@ -9,7 +9,10 @@ from pathlib import Path
 
 import pytest
 from support.home import SAMPLE_DAY, Home, failures
+from support.squid_log import request, requests, write_log
 
+from proxy_oa_assets.ingest.ingesting import ingest_log
+from proxy_oa_assets.ingest.open_log import LogFormat
 from proxy_oa_assets.investigation.notebook.session import StatusLine
 from proxy_oa_assets.investigation.reset import reset_scored_connections
 from proxy_oa_assets.investigation.score import score
@@ -19,6 +22,7 @@ from proxy_oa_assets.investigation.storyboard import save_storyboard
 from proxy_oa_assets.model.errors import ProxyOaError
 
 DAY = SAMPLE_DAY.key
+_LATER, _SQUID = SAMPLE_DAY.plus(5), LogFormat("squid")
 
 
 @pytest.fixture(scope="module")
@@ -45,6 +49,15 @@ def _uri(home: Home) -> str:
     return str(suspicious(DAY, deployment=home.deployment).fulluri[0])
 
 
+def _ingest(home: Home, lines: list[str]) -> object:
+    log, first = home.path / "squid.log", home.path / "first.log"
+    with small_files(resource.RLIM_INFINITY):
+        write_log(log, lines)
+        # Makes the file of known logs.
+        ingest_log(write_log(first, [request(_LATER, 1)]), deployment=home.deployment, log_format=_SQUID)
+    return ingest_log(log, deployment=home.deployment, log_format=_SQUID)
+
+
 ACTIONS: dict[str, Callable[[Home, str], object]] = {
     "score": lambda home, uri: score(DAY, 1, uri, deployment=home.deployment),
     "save": lambda home, uri: save_storyboard(DAY, uri, "title", "text" * 999, deployment=home.deployment),
@@ -52,6 +65,8 @@ ACTIONS: dict[str, Callable[[Home, str], object]] = {
     "raw day": lambda home, _: home.deployment.impala.replace_raw_day(
         SAMPLE_DAY, {1: home.raw_files(SAMPLE_DAY)[:1]}
     ),
+    "ingest": lambda home, _: _ingest(home, requests(_LATER)),
+    "ingest what is rejected": lambda home, _: _ingest(home, [request(_LATER), "no request\n" * 9]),
 }
 
 

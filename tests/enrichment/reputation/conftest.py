@@ -73,7 +73,11 @@ def waits(monkeypatch) -> list[float]:
     waited: list[float] = []
 
     def clock(_stop: threading.Event) -> Clock:
-        return Clock(lambda: time.time() + sum(waited), lambda seconds: bool(waited.append(seconds)))
+        return Clock(
+            lambda: time.time() + sum(waited),
+            lambda seconds: bool(waited.append(seconds)),
+            elapsed=lambda: time.monotonic() + sum(waited),
+        )
 
     monkeypatch.setattr("proxy_oa_assets.enrichment.reputation.client.machine_clock", clock)
     return waited

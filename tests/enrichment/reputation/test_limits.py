@@ -20,15 +20,17 @@ DAY = 86400
 
 
 class Turning:
-    """A clock that waits advance."""
+    """A clock that waits advance; it can be set to another time."""
 
     def __init__(self, now: float = NOON) -> None:
         self.now = now
-        self.clock = Clock(lambda: self.now, self.wait)
+        self.waited = 0.0
+        self.clock = Clock(lambda: self.now, self.wait, elapsed=lambda: self.waited)
 
     def wait(self, seconds: float) -> bool:
         """Let the time pass."""
         self.now += seconds
+        self.waited += seconds
         return False
 
 
@@ -267,3 +269,14 @@ def test_a_budget_goes_to_the_most_suspicious_and_the_rest_waits_for_the_next_da
         turning.now = NOON - 11 * 3600 + DAY
         client.look_up(values[500:], clock=turning.clock)
         assert len(server.asked) == 520
+
+
+@pytest.mark.parametrize("jump", [-5 * 3600, 5 * 3600])
+def test_a_clock_that_is_set_changes_neither_a_pause_nor_the_patience(limits, jump):
+    """Set back by hours, the pause that a service asked for would last hours; forward, lookups would end."""
+    turning = Turning()
+    limiter = limits(turning, patience_minutes=10)
+    assert limiter.pause(30)
+    turning.now += jump
+    limiter.acquire()
+    assert turning.waited == 30
