@@ -62,7 +62,7 @@ class Disturbed:
 
     def __init__(self, library: ctypes.CDLL, folder: Path) -> None:
         self.place, self.home = EmbeddedPlace(folder), folder / "home"
-        self._library = library
+        self.library = library
         self._undisturbed: dict[tuple[Operation, Kind], Undisturbed] = {}
 
     def undisturbed(self, operation: Operation, kinds: Kind = Kind.CHANGES) -> Undisturbed:
@@ -83,13 +83,17 @@ class Disturbed:
         fault: Fault | None = None,
         *,
         disturb: Callable[[], None] = lambda: None,
+        begin: Callable[[], object] = lambda: None,
         calm: Callable[[], None] = lambda: None,
     ) -> Case:
-        """Do an operation with a fault, or between `disturb` and `calm`, and then again."""
+        """Do an operation with a fault, or between `disturb` and `calm`, and then again.
+
+        `begin` is called in the operation's process.
+        """
         expected = self.undisturbed(operation)
         self.place.restore(operation.home)
         disturb()
-        done = self._attempt(operation, fault)
+        done = self._attempt(operation, fault, begin)
         calm()
         verdict = judged(self.place.state(operation), expected.old, expected.new)
         findings = list(_of_attempt(done, verdict, self.home))
@@ -99,8 +103,17 @@ class Disturbed:
             findings += self._again(operation, expected, done, verdict)
         return Case(done, verdict, findings)
 
-    def _attempt(self, operation: Operation, fault: Fault | None = None) -> Attempt:
-        return attempt(self._library, self.home, lambda: act(operation, self.place.home()), fault)
+    def _attempt(
+        self,
+        operation: Operation,
+        fault: Fault | None = None,
+        begin: Callable[[], object] = lambda: None,
+    ) -> Attempt:
+        def work() -> int:
+            begin()
+            return act(operation, self.place.home())
+
+        return attempt(self.library, self.home, work, fault)
 
     def _again(
         self, operation: Operation, expected: Undisturbed, done: Attempt, verdict: Verdict
@@ -125,7 +138,7 @@ class Disturbed:
         return [*findings, *self.place.left_over(), *history]
 
     def _touch(self, operation: Operation) -> None:
-        attempt(self._library, self.home, lambda: touch(operation, self.place.home()))
+        attempt(self.library, self.home, lambda: touch(operation, self.place.home()))
 
 
 def _of_attempt(done: Attempt, verdict: Verdict, home: Path) -> list[str]:

@@ -13,10 +13,12 @@
 #include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 #include <sys/file.h>
 #include <sys/sendfile.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/time.h>
 #include <sys/types.h>
 #include <sys/uio.h>
 #include <unistd.h>
@@ -341,4 +343,47 @@ ssize_t copy_file_range(int in, off64_t *in_at, int out, off64_t *out_at, size_t
 	int found = fault_fd("copy_file_range", CHANGES | GROWS, out);
 	REAL(ssize_t, "copy_file_range", int, off64_t *, int, off64_t *, size_t, unsigned);
 	return found > 0 ? -1 : real(in, in_at, out, out_at, found < 0 && size > 1 ? size / 2 : size, flags);
+}
+
+static long jump_at;
+static long long jump_seconds;
+static atomic_long asked;
+
+/* Shift the clock by seconds from the `nth` question for the time on, and return how often it was asked. */
+long faults_clock(long nth, long long seconds)
+{
+	jump_at = nth, jump_seconds = seconds;
+	return atomic_exchange(&asked, 0);
+}
+
+static long long shift(void)
+{
+	return jump_at && atomic_fetch_add(&asked, 1) + 1 >= jump_at ? jump_seconds : 0;
+}
+
+int clock_gettime(clockid_t clock, struct timespec *now)
+{
+	REAL(int, "clock_gettime", clockid_t, struct timespec *);
+	int result = real(clock, now);
+	if (!result && (clock == CLOCK_REALTIME || clock == CLOCK_REALTIME_COARSE))
+		now->tv_sec += shift();
+	return result;
+}
+
+int gettimeofday(struct timeval *now, void *zone)
+{
+	REAL(int, "gettimeofday", struct timeval *, void *);
+	int result = real(now, zone);
+	if (!result)
+		now->tv_sec += shift();
+	return result;
+}
+
+time_t time(time_t *now)
+{
+	REAL(time_t, "time", time_t *);
+	time_t found = real(NULL) + shift();
+	if (now)
+		*now = found;
+	return found;
 }
