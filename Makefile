@@ -124,6 +124,9 @@ soak: $(VENV)/.cluster  ## Kill and fail everything, many times, and write docs/
 	$(BIN)/python -m soak.kills
 	$(BIN)/python -m soak.remotes
 	$(BIN)/python -m soak.faults --most 100
+	$(BIN)/python -m soak.full_disk
+	$(BIN)/python -m soak.clocks
+	$(BIN)/python -m soak.read_only
 
 fuzz: $(VENV)/.dev  ## Try 10,000 random inputs of each kind, and write docs/reliability.md (hours).
 	$(BIN)/python -m pytest -n $(WORKERS) -m 'fuzz and not cluster' --hypothesis-profile=long \
