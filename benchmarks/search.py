@@ -5,9 +5,10 @@
 Ratios are within one run, so that they mean the same on any machine.
 """
 
+import tempfile
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from functools import partial
+from pathlib import Path
 
 from benchmarks.day_sql import scan
 from benchmarks.figures import (
@@ -77,10 +78,12 @@ def figures(rows: int, rounds: int) -> list[Figure]:
     # Without scored connections, their marks would cost nothing.
     in_fresh_process(_write_scores, generated)
     works, timely = dict[str, Work](), set[str]()
-    for name, work, in_time in _works(in_fresh_process(searched, generated), _over(generated)):
-        works[name] = Work(work)
-        timely |= {name} if in_time else set()
-    seconds = in_turn(rounds, {"scan": Work(lambda: scan(generated.files)), **works})
+    with tempfile.TemporaryDirectory() as home:
+        at = _over(generated, Path(home))
+        for name, work, in_time in _works(in_fresh_process(searched, generated), at):
+            works[name] = Work(work)
+            timely |= {name} if in_time else set()
+        seconds = in_turn(rounds, {"scan": Work(lambda: scan(generated.files)), **works})
     found = [timed("one scan of five columns: time", seconds["scan"])]
     for what in works:
         # What a person waits for: no longer than a scan, and on a large day not for long.
@@ -107,8 +110,12 @@ def _write_scores(generated: GeneratedDay) -> None:
     write_scores(generated.warehouse(), generated.ranked_rows(_SCORED_ROWS))
 
 
-def _over(generated: GeneratedDay) -> Deployment:
-    return replace(deployment(load_settings(PROXY_OA_HOME=str(generated.base))), impala=generated.warehouse())
+def _over(generated: GeneratedDay, home: Path) -> Deployment:
+    """Return the deployment of a home in which the generated day is HUSER."""
+    users = home / "hdfs" / "user"
+    users.mkdir(parents=True)
+    (users / "spot").symlink_to(generated.base)
+    return deployment(load_settings(PROXY_OA_HOME=str(home)))
 
 
 def measure(*, quick: bool) -> Iterator[Group]:
