@@ -21,6 +21,7 @@ from benchmarks.document import DOCS, machine, table, write_measured
 from benchmarks.figures import in_fresh_process, peak_memory
 from benchmarks.generated_day import DAY, GeneratedDay, connected, generated_day, write_scores
 from benchmarks.scaling_tables import (
+    Cost,
     Ranked,
     Size,
     cluster_table,
@@ -29,7 +30,7 @@ from benchmarks.scaling_tables import (
     ranking_table,
     statement_table,
 )
-from benchmarks.spark_day import CORES, MEMORY, Cost, spark
+from benchmarks.spark_day import CORES, MEMORY, spark
 from benchmarks.stressed_day import in_limited_process, skewed, under_limit
 from proxy_oa_assets.model.tables import PROXY_HISTORY
 from proxy_oa_assets.ranking import requests

@@ -8,12 +8,28 @@ from functools import partial
 import numpy as np
 
 from benchmarks.document import table
-from benchmarks.spark_day import Cost
 from proxy_oa_assets.sql.query import Query
 
 _LARGE = (1e9, 1e10)
 _MEMORY = (8, 16, 64, 256)  # GB
 _PARTITION = 128  # MB of a shuffle that a task reads, as Spark advises
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What a statement cost: MB, but seconds of processor time and rows of the result.
+
+    `held` is the most execution memory of a task, `widest` the most that a task read of a shuffle.
+    """
+
+    read: float = 0
+    shuffled: float = 0
+    spilled: float = 0
+    held: float = 0
+    widest: float = 0
+    seconds: float = 0
+    rows: int = 0
+    error: str = ""
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,6 @@ import tempfile
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -18,29 +17,13 @@ from pyspark.errors import PySparkException
 from pyspark.sql import Observation, SparkSession, functions
 
 from benchmarks.generated_day import GeneratedDay
+from benchmarks.scaling_tables import Cost
 from proxy_oa_assets.model.tables import TABLES
 from proxy_oa_assets.sql.query import Query
 
 # Two cores with the memory that an executor's cores often have.
 CORES, MEMORY = 2, "1g"
 _MEGA = 1e6
-
-
-@dataclass(frozen=True)
-class Cost:
-    """What a statement cost: MB, but seconds of processor time and rows of the result.
-
-    `held` is the most execution memory of a task, `widest` the most that a task read of a shuffle.
-    """
-
-    read: float = 0
-    shuffled: float = 0
-    spilled: float = 0
-    held: float = 0
-    widest: float = 0
-    seconds: float = 0
-    rows: int = 0
-    error: str = ""
 
 
 @contextmanager
