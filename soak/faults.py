@@ -74,6 +74,8 @@ def write_faults(record: Record) -> None:
 
 def sampled(calls: Sequence[Call], kinds: Kind, most: int, home: Path) -> Iterator[tuple[Call, Fault]]:
     """Yield calls with the errors that they can have: of more than `most`, some of each call on each file."""
+    # `uris` is no file of a home: the operations here find in it what they work on.
+    calls = [call for call in calls if home / "uris" not in call.path.parents]
     every = [(call, fault) for call in calls for fault in _faults(call, kinds)]
     if not most or len(every) <= most:
         yield from every

@@ -52,7 +52,9 @@ def mounted(folder: Path) -> Iterator[None]:
     try:
         yield
     finally:
-        if os.path.ismount(folder):
+        # A bind mount is on its folder's own device, so `ismount` doesn't see it.
+        mounts = Path("/proc/self/mounts").read_text(encoding="utf-8").splitlines()
+        if str(folder) in [line.split()[1] for line in mounts]:
             unmount(folder)
 
 

@@ -32,7 +32,7 @@ State = Mapping[str, str]
 # What differs between two runs that do the same: times of the clock and keys made by chance.
 _BY_CHANCE = re.compile(
     rb"\b(?:at|key)='[^']*'"
-    rb'|"(?:age|at|key|modified|taken_at|undoes|version)": ?(?:"[^"]*"|\d+|null)'
+    rb'|"(?:age|at|key|modified|taken_at|undoes|version)": ?(?:"[^"]*"|-?\d+|null)'
     rb"|\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d(?:\.\d+)?(?:\+00:00|Z| UTC)"
 )
 _LEFT = re.compile(r".*\.tmp|reading-\w{8}")
