@@ -16,7 +16,7 @@ from support.relay import Relay, relaying
 
 from proxy_oa_assets.cli.history import materialize_day, open_history
 from proxy_oa_assets.model.day import Day
-from soak.children import Ended, Moment, result_of, run
+from soak.children import Moment, result_of, run
 from soak.cluster_place import ReadyHome
 from soak.counts import Counts
 from soak.service_faults import WEEK
@@ -38,7 +38,9 @@ def fail_the_cluster(folder: Path, counts: Counts) -> None:
         web = before.enter_context(relaying(int(before.enter_context(gate.open()).rpartition(":")[2])))
         sql = before.enter_context(relaying(cluster.sql.port))
         week = _Week(folder / "week", cluster, web, sql)
-        seconds = week.run(WEEK[0].plus(-1)).wall
+        began = time.monotonic()
+        week.run(WEEK[0].plus(-1))
+        seconds = time.monotonic() - began
         faults = _faults(cluster, gate, web, sql)
         for number, fault in enumerate(faults.items()):
             _run_disturbed(week, WEEK[number % len(WEEK)], fault, seconds, counts)
@@ -67,14 +69,14 @@ def _run_disturbed(
 ) -> None:
     """Run a day while a remote fails in its middle, then again; count what became of it."""
     (line, fail), others = fault, [other for other in week.days if other != day]
-    before, elsewhere = week.state(day), week.state(*others)
-    failed = week.run(day, Moment(seconds=seconds / 2, clock="wall"), fail).result
+    before, elsewhere = week.state(day), week.state(*others, rows=False)
+    failed = week.run(day, Moment(seconds=seconds / 2, clock="wall"), fail)
     print(f"{day} {line[0]} {line[1]}: {failed or 'done'}", flush=True)
     found = week.state(day)
     counts.count(line, "failed" if failed else "done")
-    if any(obscure in str(failed) for obscure in _OBSCURE):
+    if any(obscure in failed for obscure in _OBSCURE):
         counts.fail(line, f"{day} failed obscurely: {failed}")
-    if again := week.run(day).result:
+    if again := week.run(day):
         counts.fail(line, f"{day} run again: {again}")
         return
     counts.count(line, "done again")
@@ -84,7 +86,7 @@ def _run_disturbed(
         counts.add(line, verdict, f"{day}: {failed or 'done'}")
     if not failed and found != after:
         counts.fail(line, f"{day} was done, and another one when run again")
-    if elsewhere != week.state(*others):
+    if elsewhere != week.state(*others, rows=False):
         counts.fail(line, f"{day} changed other days")
 
 
@@ -105,10 +107,8 @@ class _Week:
         self.days = [WEEK[0].plus(-1), *WEEK]
         result_of(self._prepare, environ=self._environ(), log=self._log)
 
-    def run(
-        self, day: Day, moment: Moment | None = None, instead: Callable[[], object] | None = None
-    ) -> Ended:
-        """Materialize a day in a child; its result is why it failed."""
+    def run(self, day: Day, moment: Moment | None = None, instead: Callable[[], object] | None = None) -> str:
+        """Materialize a day in a child; return why it failed, empty if it didn't."""
 
         def materialize() -> str:
             home = self._home()
@@ -117,14 +117,15 @@ class _Week:
             failed = {} if made.succeeded else made.failures or made.failed_checks
             return "; ".join(f"{name}: {why}" for name, why in failed.items())
 
-        return run(materialize, environ=self._environ(), log=self._log, moment=moment, instead=instead)
+        ended = run(materialize, environ=self._environ(), log=self._log, moment=moment, instead=instead)
+        return ended.error or str(ended.result)
 
-    def state(self, *days: Day) -> State:
-        """Read days."""
+    def state(self, *days: Day, rows: bool = True) -> State:
+        """Read days, without `rows` the files of their tables alone."""
 
         def read() -> State:
             home = self._home()
-            parts = {part: digest for day in days for part, digest in day_state(home, day).items()}
+            parts = {part: digest for day in days for part, digest in day_state(home, day, rows=rows).items()}
             return {part: digest for part, digest in parts.items() if not part.endswith("publication.json")}
 
         return result_of(read, environ=self._environ(), log=self._log)
