@@ -83,6 +83,8 @@ def earlier(request: pytest.FixtureRequest, tmp_path: Path) -> tuple[Home, Run]:
 def _dagster(home: Home, *arguments: str) -> str:
     done = subprocess.run(
         [sys.executable, "-m", "dagster", *arguments],
+        # Dagster's command lists by the working folder, too, what is switched on; its web UI doesn't.
+        cwd=home.path.parent,
         env=home.environment() | {"DAGSTER_HOME": str(home.path / "dagster")},
         capture_output=True,
         text=True,
