@@ -56,6 +56,14 @@ _NO_BROADCAST = {
 }
 
 
+# What shuffles and holds the most, and what joins.
+_LARGEST = {
+    "edges": day_tables.edge_details(DAY),
+    "ranking: cells": requests.cells(DAY),
+    "history": proxy_history(DAY),
+}
+
+
 class _Recording(DuckDBWarehouse):
     """A warehouse that keeps the queries it answered, with the rows and MB of the answers."""
 
@@ -116,38 +124,41 @@ def measured(rows: int) -> Size:
 
 
 def stress_table(size: Size, folder: Path) -> str:
-    """Return a table of what happens to a day with one busy connection, no broadcast, or little memory."""
-    generated = generated_day(size.rows, network=size.rows / _USUAL)
-    some = {
-        "edges": day_tables.edge_details(DAY),
-        "ranking: cells": requests.cells(DAY),
-        "history": proxy_history(DAY),
-    }
-    lines: list[tuple[object, ...]] = []
+    """Return a table of what changes on Spark by a busy connection, and by a join without a broadcast."""
+    generated, lines = generated_day(size.rows, network=size.rows / _USUAL), list[tuple[object, ...]]()
 
-    def add(what: str, name: str, cost: Cost) -> None:
-        before = size.costs[name]
-        figures = (
-            f"shuffles {number(cost.shuffled)} MB ({number(before.shuffled)} otherwise), at most "
-            f"{number(cost.widest)} MB in a task ({number(before.widest)}), "
-            f"{number(cost.seconds)} s ({number(before.seconds)})"
-        )
-        lines.append((name, what, cost.error or figures))
+    def add(under: str, costs: Mapping[str, Cost]) -> None:
+        for name, cost in costs.items():
+            before = size.costs[name]
+            pairs = [
+                (before.shuffled, cost.shuffled),
+                (before.widest, cost.widest),
+                (before.held, cost.held),
+                (before.seconds, cost.seconds),
+            ]
+            figures = [f"{number(one)}, {number(other)}" for one, other in pairs]
+            lines.append((name, under, *([cost.error] if cost.error else figures)))
 
     with spark(in_fresh_process(skewed, generated, folder / "skewed")) as started:
-        for name, cost in started.costs(some).items():
-            add("one connection has half of the rows", name, cost)
+        add("one connection with half of the rows", started.costs(_LARGEST))
     with spark(generated, _NO_BROADCAST) as started:
-        add("no broadcast join", "edges", started.costs({"edges": some["edges"]})["edges"])
+        add("no broadcast join", started.costs({"edges": _LARGEST["edges"]}))
+    header = ("shuffled, MB", "most of it in a task, MB", "held by a task, MB", "processor s")
+    return table(("statement", "under", *(f"{name}: before, then" for name in header)), lines)
+
+
+def memory_table(size: Size) -> str:
+    """Return a table of how statements end in a process that may take less memory than they would."""
+    generated, lines = generated_day(size.rows, network=size.rows / _USUAL), list[tuple[object, ...]]()
     for limit in _LIMITS:
-        ends = in_fresh_process(under_limit, generated, list(some.values()), limit)
+        ends = in_fresh_process(under_limit, generated, list(_LARGEST.values()), limit)
         lines += [
-            (name, f"DuckDB with a memory_limit of {limit}", end)
-            for name, end in zip(some, ends, strict=True)
+            (name, f"DuckDB's memory_limit {limit}", end) for name, end in zip(_LARGEST, ends, strict=True)
         ]
     most = _SHORT * size.ranked.peak
-    lines.append(("ranking", f"a process of {number(most)} MB", in_limited_process(ranked, generated, most)))
-    return table(("statement", "under", "what happens"), lines)
+    ends_as = in_limited_process(ranked, generated, most)
+    lines.append(("ranking", f"a process of {number(most)} MB, of {number(size.ranked.peak)}", ends_as))
+    return table(("statement", "memory", "how it ends"), lines)
 
 
 def layout_table(size: Size) -> str:
@@ -187,6 +198,7 @@ def main() -> None:
     write_measured(DOCUMENT, "cluster", cluster_table(sizes))
     write_measured(DOCUMENT, "ranking", ranking_table(sizes))
     write_measured(DOCUMENT, "layout", f"{largest}:\n\n{layout_table(sizes[-1])}")
+    write_measured(DOCUMENT, "memory", f"{largest}:\n\n{memory_table(sizes[-1])}")
     with tempfile.TemporaryDirectory() as folder:
         write_measured(DOCUMENT, "stress", f"{largest}:\n\n{stress_table(sizes[-1], Path(folder))}")
 
