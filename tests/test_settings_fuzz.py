@@ -26,7 +26,7 @@ VALUES = st.one_of(
 SECRET = "s3cr3t-w0rd"
 
 
-@fuzz("settings", short=40, given=st.dictionaries(st.sampled_from(NAMES), VALUES, max_size=3))
+@fuzz("settings", short=15, given=st.dictionaries(st.sampled_from(NAMES), VALUES, max_size=3))
 def test_values_are_settings_or_the_variable_is_named(given: dict[str, str]) -> None:
     """Values become settings, or one error names a variable that was given."""
     with TemporaryDirectory() as folder:
@@ -45,7 +45,7 @@ CONTENTS = st.lists(LINES | QUOTED | st.just(f"HDFS_TOKEN={SECRET}"), max_size=5
 )
 
 
-@fuzz(".env files", short=40, content=CONTENTS | CONTENTS.flatmap(damaged))
+@fuzz(".env files", short=15, content=CONTENTS | CONTENTS.flatmap(damaged))
 def test_a_damaged_env_file_is_read_or_named(content: bytes) -> None:
     """Its variables are settings, or an error names the file or a variable, and no secret."""
     with TemporaryDirectory() as folder:

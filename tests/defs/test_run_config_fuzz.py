@@ -62,7 +62,7 @@ def job(tmp_path_factory: pytest.TempPathFactory) -> dg.JobDefinition:
     return Home(tmp_path_factory.mktemp("home")).definitions.resolve_job_def("proxy_day")
 
 
-@fuzz("run config", short=40, config=configs() | JSON)
+@fuzz("run config", short=15, config=configs() | JSON)
 def test_a_run_config_is_good_or_refused_before_a_run(job: dg.JobDefinition, config: Any) -> None:
     """Only a whole limit from 1, a flag and known names pass; all else is an error with the entry's path."""
     try:

@@ -86,7 +86,7 @@ def search(lines, address) -> str:
     return min(found)[2] if found else ""
 
 
-@fuzz("network context", short=60, content=CONTENTS, asked=st.lists(ADDRESS, max_size=4))
+@fuzz("network context", short=25, content=CONTENTS, asked=st.lists(ADDRESS, max_size=4))
 def test_each_line_describes_its_addresses_or_is_named(content: bytes, asked: list) -> None:
     """A line that isn't named describes what `ipaddress` reads in it; damaged neighbours change nothing."""
     with TemporaryDirectory() as folder:

@@ -105,7 +105,7 @@ def _used(found: Declaration) -> None:
             assert len(str(error)) < 2_000
 
 
-@fuzz("declarations of formats", short=25, content=tomls())
+@fuzz("declarations of formats", short=10, content=tomls())
 def test_a_declaration_is_usable_or_its_error_names_the_file(content: bytes) -> None:
     """A TOML file declares a format that lines can be read by, or one error names the file on few lines."""
     with TemporaryDirectory() as folder:
@@ -137,7 +137,7 @@ LOGFORMATS = st.lists(CODES | LITERALS | TEXTS.filter(lambda text: len(text) < 9
 )
 
 
-@fuzz("squid: logformat lines", short=60, logformat=LOGFORMATS)
+@fuzz("squid: logformat lines", short=25, logformat=LOGFORMATS)
 def test_a_logformat_is_usable_or_refused_in_words(logformat: str) -> None:
     """A logformat is read, with every declared field among its tokens, or an error quotes it."""
     try:

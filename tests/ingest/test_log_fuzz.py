@@ -96,7 +96,7 @@ def small_blocks(monkeypatch: pytest.MonkeyPatch) -> Callable[[bool], None]:
 
 @fuzz(
     "damaged lines of log formats",
-    short=12,
+    short=6,
     at_once=AT_ONCE,
     made=logs(),
     cuts=st.lists(st.integers(0, 4_000), max_size=4),
@@ -143,7 +143,7 @@ def test_each_format_has_a_line_that_gives_a_row() -> None:
 
 @fuzz(
     "recognized formats",
-    short=60,
+    short=25,
     content=st.lists(ANY_LINE, max_size=5).map(lambda lines: "\n".join(lines).encode())
     | st.binary()
     | st.sampled_from(FORMATS).flatmap(lambda each: damaged(b"\n".join(lines_of(each.name)[1]))),

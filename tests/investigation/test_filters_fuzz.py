@@ -97,7 +97,7 @@ def _rows(home: Home, filters: Filters) -> int:
     return int(found["n"][0])
 
 
-@fuzz("filters", short=100, text=TEXTS | DAMAGED, is_run=st.integers(0, 39).map(lambda number: number == 0))
+@fuzz("filters", short=40, text=TEXTS | DAMAGED, is_run=st.integers(0, 39).map(lambda number: number == 0))
 def test_a_filter_is_refused_in_words_or_has_a_complement(home: Home, text: str, is_run: bool) -> None:  # noqa: FBT001
     """A filter binds its values, and a term and its negation share all rows; else an error says why."""
     try:
@@ -115,7 +115,7 @@ def test_a_filter_is_refused_in_words_or_has_a_complement(home: Home, text: str,
         assert sum(both) == _rows(home, Filters())
 
 
-@fuzz("exact terms", short=40, value=st.text(min_size=1) | TEXT.filter(bool))
+@fuzz("exact terms", short=15, value=st.text(min_size=1) | TEXT.filter(bool))
 def test_an_exact_term_means_the_value_itself(value: str) -> None:
     """What a click makes of a value of the data is a term for it alone, whatever its characters."""
     if any("\ud800" <= character <= "\udfff" for character in value):

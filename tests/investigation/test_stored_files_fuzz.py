@@ -60,7 +60,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Home:
     return Home(tmp_path_factory.mktemp("home"))
 
 
-@fuzz("journals", short=30, lines=st.lists(documents(CHANGE), max_size=4))
+@fuzz("journals", short=10, lines=st.lists(documents(CHANGE), max_size=4))
 def test_a_damaged_line_of_a_journal_costs_no_other(home: Home, lines: list[bytes]) -> None:
     """Whole changes are read, others left out and kept, and another one can be recorded behind them."""
     hdfs, path = home.deployment.hdfs, home.deployment.workspace.journal(DAY)
@@ -78,7 +78,7 @@ def test_a_damaged_line_of_a_journal_costs_no_other(home: Home, lines: list[byte
 
 
 @fuzz(
-    "incident files", short=30, first=documents(INCIDENT), name=st.sampled_from(["ab", "", "AB", "\u0661b"])
+    "incident files", short=10, first=documents(INCIDENT), name=st.sampled_from(["ab", "", "AB", "\u0661b"])
 )
 def test_a_damaged_incident_costs_no_other(home: Home, first: bytes, name: str) -> None:
     """The other incident is read whole, with the key of its file; the damaged one is read or left out."""
@@ -138,7 +138,7 @@ FEEDBACK = st.tuples(
 
 @fuzz(
     "feedback files",
-    short=60,
+    short=25,
     before=FEEDBACK,
     severities=st.dictionaries(st.sampled_from(URIS), st.integers(1, 3)),
 )

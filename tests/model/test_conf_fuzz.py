@@ -70,7 +70,7 @@ def plain(content: bytes) -> object:
         return None
 
 
-@fuzz("proxy_conf.json", short=60, content=CONTENTS)
+@fuzz("proxy_conf.json", short=25, content=CONTENTS)
 def test_a_conf_fits_or_its_error_names_the_file_and_what_is_wrong(content: bytes) -> None:
     """A conf is taken if it fits by the contract; else a short, printable error names the file."""
     given = plain(content)

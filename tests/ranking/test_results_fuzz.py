@@ -104,7 +104,7 @@ def _whole(value: object) -> int | None:
     return int(max(min(number, 2**31 - 1), -(2**31)))
 
 
-@fuzz("results reader", short=60, content=FILES)
+@fuzz("results reader", short=25, content=FILES)
 def test_each_line_of_results_is_a_row_or_a_reject(content: bytes) -> None:
     """Rows and rejects are those of an independent reading, each reject with its number, reason and text."""
     rows, bad = independent(content)

@@ -1,5 +1,11 @@
 """Values that run or hide where they are shown carelessly."""
 
+import functools
+import time
+from collections.abc import Callable
+
+from support.fuzzing import counting, is_long
+from support.hostile_values import thousand
 from support.storyboard_days import HOSTILE
 
 MARKUP = (
@@ -21,4 +27,23 @@ MARKUP = (
     "\ufffe\uffff\x7f\x85",
     "https://evil.test/?q=a&b=c#d",
 )
-VALUES = (*MARKUP, *HOSTILE)
+# In `make fuzz`, a thousand more.
+VALUES = (*MARKUP, *HOSTILE, *(thousand() if is_long() else ()))
+
+
+def over_hostile_values(target: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Make a test of all values a fuzz target, which counts them."""
+
+    def decorated(test: Callable[..., None]) -> Callable[..., None]:
+        counts = {"cases": 0, "seconds": 0.0}
+
+        @functools.wraps(test)
+        def counted(*args: object, **kwargs: object) -> None:
+            began = time.process_time()
+            test(*args, **kwargs)
+            counts["cases"] = len(VALUES)
+            counts["seconds"] += time.process_time() - began
+
+        return counting(target, counts)(counted)
+
+    return decorated

@@ -12,7 +12,7 @@ from proxy_oa_assets.model.day import Day
 
 HERE = Path(__file__).parent
 # Their runs on the cluster are in the slow suite: the resources that they use there have tests of their own.
-SLOW_ON_A_CLUSTER = ("test_bad_results.py", "test_days_in_one_run.py")
+SLOW_ON_A_CLUSTER = ("test_bad_results.py", "test_days_in_one_run.py", "test_hostile_thousand.py")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

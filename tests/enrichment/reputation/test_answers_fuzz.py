@@ -180,7 +180,7 @@ def _malicious(given: Answer, number: int) -> bool:
     return host in text and any(word.lower() in text for word in words)
 
 
-@fuzz("reputation answers", short=150, given=answer())
+@fuzz("reputation answers", short=60, given=answer())
 def test_an_answer_is_a_verdict_on_what_was_asked_or_the_declared_error(
     served: tuple[Served, HttpClient], given: Answer
 ) -> None:

@@ -68,7 +68,7 @@ def _service(kind: str, path: Path) -> Blocklist | UrlHausDump:
     return Blocklist(service="blocklist", lists=[BlockedList(path=path, kind=kind, name="mine")])
 
 
-@fuzz("reputation lists", short=120, made=lists(), cut=st.just(-1) | st.integers(0, 400))
+@fuzz("reputation lists", short=50, made=lists(), cut=st.just(-1) | st.integers(0, 400))
 def test_what_a_list_has_is_found_beside_any_damaged_line(
     made: tuple[str, list[str], bytes], cut: int
 ) -> None:

@@ -6,6 +6,7 @@ import re
 import pytest
 from pymisp import MISPEvent
 from support.handed_over import SAVED, VERDICTS, handed_over, hostile, row
+from support.hostile import over_hostile_values
 
 from proxy_oa_assets.investigation.handover.format import format_named
 from proxy_oa_assets.investigation.handover.selection import HandOver
@@ -30,6 +31,7 @@ def _event(handed: HandOver) -> MISPEvent:
     return event
 
 
+@over_hostile_values("hostile values in MISP")
 def test_hostile_values_are_accepted_and_come_out_as_they_were() -> None:
     """Every indicator is an attribute; what MISP refuses is one of another type, or a file."""
     handed = hostile()

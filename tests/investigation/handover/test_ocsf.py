@@ -7,6 +7,7 @@ import jsonschema
 import pytest
 from ocsf_json_schema import OcsfJsonSchemaEmbedded, get_ocsf_schema
 from support.handed_over import VERDICTS, WORD, handed_over, hostile, row
+from support.hostile import over_hostile_values
 
 from proxy_oa_assets.investigation.handover.format import format_named
 from proxy_oa_assets.investigation.handover.selection import HandOver
@@ -22,6 +23,7 @@ def _events(handed: HandOver) -> list[dict[str, object]]:
     return [json.loads(line) for line in format_named("ocsf").content(handed).split(b"\n")[:-1]]
 
 
+@over_hostile_values("hostile values in OCSF")
 @pytest.mark.parametrize("version", ["1.5.0", "1.8.0"])
 def test_hostile_values_are_valid_and_come_out_as_they_were(version: str) -> None:
     """An event per request, in its order; each column's value is in an attribute, or unmapped."""

@@ -6,6 +6,7 @@ import pytest
 from stix2patterns.v21.pattern import Pattern
 from stix2validator import ValidationOptions, validate_string
 from support.handed_over import VERDICTS, WORD, handed_over, hostile, row
+from support.hostile import over_hostile_values
 
 from proxy_oa_assets.investigation.handover.format import format_named
 from proxy_oa_assets.investigation.handover.selection import HandOver
@@ -30,6 +31,7 @@ def _compared(pattern: str) -> list[str]:
     return found
 
 
+@over_hostile_values("hostile values in STIX")
 def test_hostile_values_are_valid_and_come_out_as_they_were() -> None:
     """Each URL and host is compared with in a pattern, quotes and backslashes included; no NUL is in one."""
     handed = hostile()

@@ -7,6 +7,7 @@ import json
 import re
 
 from support.handed_over import VERDICTS, WORD, handed_over, hostile, row
+from support.hostile import over_hostile_values
 
 from proxy_oa_assets.investigation.defanging import refang
 from proxy_oa_assets.investigation.handover.format import format_named
@@ -17,6 +18,7 @@ def _content(name: str, handed: HandOver) -> str:
     return format_named(name).content(handed).decode("utf-8-sig")
 
 
+@over_hostile_values("hostile values for Timesketch")
 def test_timesketch_reads_every_line() -> None:
     """A line has Timesketch's required fields, a time with its offset, and all columns as they were."""
     handed = hostile()
@@ -35,6 +37,7 @@ def test_timesketch_reads_every_line() -> None:
     assert event["datetime"] == "2016-09-12T07:05:03+00:00"
 
 
+@over_hostile_values("hostile values in a spreadsheet")
 def test_a_spreadsheet_runs_nothing_and_has_every_indicator() -> None:
     """No cell begins a formula; each URL and host is a row, in a spelling without control characters."""
     handed = hostile()
@@ -47,6 +50,7 @@ def test_a_spreadsheet_runs_nothing_and_has_every_indicator() -> None:
             assert cells["indicator"] == indicator.value
 
 
+@over_hostile_values("hostile values in a mail")
 def test_a_mail_has_no_link_and_every_indicator() -> None:
     """Nothing in it is an address that a mail program makes a link of; refanged, each URL is there whole."""
     handed = hostile()

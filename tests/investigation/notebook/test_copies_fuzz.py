@@ -43,7 +43,7 @@ def _files(folder: Path) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in folder.iterdir() if path.name.endswith(".ipynb")}
 
 
-@fuzz("analysts' notebooks", short=30, edited=CONTENTS, beside=st.none() | CONTENTS, record=RECORDS)
+@fuzz("analysts' notebooks", short=10, edited=CONTENTS, beside=st.none() | CONTENTS, record=RECORDS)
 def test_an_analysts_file_is_never_lost(edited: bytes, beside: bytes | None, record: bytes | None) -> None:
     """A file of a day's folder stays, byte for byte, unless it is a copy; a fresh one is beside it."""
     with TemporaryDirectory() as name:
@@ -79,7 +79,7 @@ def _cells(content: bytes) -> list[tuple[object, ...]]:
     return [(cell["cell_type"], "".join(cell["source"])) for cell in cells]
 
 
-@fuzz("notebook templates", short=30, content=CONTENTS)
+@fuzz("notebook templates", short=10, content=CONTENTS)
 def test_a_template_is_copied_as_a_notebook_or_named(content: bytes) -> None:
     """A site's own template becomes a valid notebook of the day, or one TemplateError names it."""
     with TemporaryDirectory() as name:

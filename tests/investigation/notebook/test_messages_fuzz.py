@@ -57,7 +57,7 @@ def send(widget, sent: list[tuple[str, object]]) -> None:
             assert "trait" in f"{type(error)} {error}".lower() or "'" in str(error)
 
 
-@fuzz("messages to tables", short=40, sent=messages())
+@fuzz("messages to tables", short=15, sent=messages())
 def test_a_table_acts_on_rows_that_it_shows_or_not_at_all(sent: list[tuple[str, object]]) -> None:
     """Actions and calls are about shown rows and known columns; the table works on afterwards."""
     acted: list[list[int]] = []
@@ -89,7 +89,7 @@ def test_a_table_acts_on_rows_that_it_shows_or_not_at_all(sent: list[tuple[str, 
     assert table.selected == [1]
 
 
-@fuzz("messages to the graph and the story form", short=40, sent=messages())
+@fuzz("messages to the graph and the story form", short=15, sent=messages())
 def test_a_graph_and_a_form_take_only_what_they_show(sent: list[tuple[str, object]]) -> None:
     """A graph selects its own hosts; a form saves a text that can be stored, and shows the next one."""
     selected: list[list[str]] = []

@@ -2,7 +2,7 @@ import re
 
 import pytest
 from support.home import Home
-from support.hostile import VALUES
+from support.hostile import VALUES, over_hostile_values
 from support.markup import DRAWN, PageParser
 
 from proxy_oa_assets.investigation.defanging import defanged
@@ -26,6 +26,7 @@ def home(tmp_path):
     return Home(tmp_path / "home")
 
 
+@over_hostile_values("hostile values on the page")
 def test_nothing_of_the_data_is_markup(hostile_page):
     """A parser finds the elements and attributes that the page always has, none that runs, loads or links."""
     page = PageParser(hostile_page.read_text(encoding="utf-8"))
