@@ -1,0 +1,56 @@
+"""The history's connections, which stay open while a command has the history open."""
+
+import sqlite3
+from pathlib import Path
+
+import dagster as dg
+import pytest
+
+from proxy_oa_assets.cli.history import open_history
+from proxy_oa_assets.cli.history_storage import EventLogStorage, open_instance
+from proxy_oa_assets.settings import load_settings
+
+
+def observed(instance: dg.DagsterInstance) -> int:
+    """Return how many days of `proxy` an instance has as observed."""
+    return len(instance.fetch_observations(dg.AssetKey("proxy"), limit=10).records)
+
+
+def test_another_process_s_storage_reads_each_event_once_it_is_reported(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What a command reports is there for the web UI at once, while the command goes on, and after."""
+    monkeypatch.setenv("PROXY_OA_HOME", str(tmp_path))
+    settings = load_settings()
+    with open_history(settings) as instance:
+        instance.report_runless_asset_event(dg.AssetObservation("proxy", partition="2016-09-12"))
+        assert isinstance(instance.event_log_storage, EventLogStorage)
+        with dg.DagsterInstance.from_config(str(settings.dagster_home)) as other:
+            assert observed(other) == 1
+            other.report_runless_asset_event(dg.AssetObservation("proxy", partition="2016-09-13"))
+        assert observed(instance) == 2
+    assert not list(settings.dagster_home.rglob("*.db-wal"))
+
+
+def test_the_files_of_many_runs_are_not_kept_open(tmp_path: Path) -> None:
+    """The last run's file stays open, and no other run's: a long history needs no more files than a short one."""
+    with open_instance(str(tmp_path)) as instance:
+        for run in ("first", "second", "third"):
+            assert not instance.event_log_storage.get_logs_for_run(run)
+        runs = tmp_path / "history" / "runs"
+        assert {path.name for path in runs.glob("*.db-wal")} <= {"index.db-wal", "third.db-wal"}
+        with sqlite3.connect(runs / "first.db") as connection:
+            assert connection.execute("SELECT count(*) FROM alembic_version").fetchone() == (1,)
+
+
+def test_a_history_elsewhere_keeps_its_own_storage(tmp_path: Path) -> None:
+    """A `dagster.yaml` that names another storage gets that one."""
+    (tmp_path / "dagster.yaml").write_text(
+        "event_log_storage:\n"
+        "  module: dagster._core.storage.event_log\n"
+        "  class: ConsolidatedSqliteEventLogStorage\n"
+        f"  config: {{base_dir: {tmp_path / 'events'}}}\n",
+        encoding="utf-8",
+    )
+    with open_instance(str(tmp_path)) as instance:
+        assert type(instance.event_log_storage).__name__ == "ConsolidatedSqliteEventLogStorage"
