@@ -111,7 +111,7 @@ class Disturbed:
     ) -> Attempt:
         def work() -> int:
             begin()
-            return act(operation, self.place.home())
+            return act(operation, self.place.home)
 
         return attempt(self.library, self.home, work, fault)
 

@@ -2,6 +2,7 @@
 
 import os
 import sys
+from collections.abc import Callable
 
 from support.home import Home, failures
 
@@ -24,16 +25,16 @@ _COMMANDS = {
 BY_NAME = {f"{operation.kind} {operation.name}": operation for operation in OPERATIONS}
 
 
-def act(operation: Operation, home: Home) -> int:
-    """Do an operation; return its exit code, and print what its user sees."""
-    arguments = _COMMANDS.get((operation.kind, operation.name))
-    if arguments:
-        return command(home, *(argument.format(home=home.path) for argument in arguments))
-    if operation.kind == "ranking":
-        result = home.materialize(DAY, assets=["ml_results"])
-        print(*failures(result).values(), sep="\n", file=sys.stderr)
-        return 0 if result.success else FAILED
+def act(operation: Operation, opened: Callable[[], Home]) -> int:
+    """Do an operation in a home; return its exit code, and print what its user sees."""
     try:
+        home = opened()
+        if arguments := _COMMANDS.get((operation.kind, operation.name)):
+            return command(home, *(argument.format(home=home.path) for argument in arguments))
+        if operation.kind == "ranking":
+            result = home.materialize(DAY, assets=["ml_results"])
+            print(*failures(result).values(), sep="\n", file=sys.stderr)
+            return 0 if result.success else FAILED
         operation.work(home)
     except ProxyOaError as error:
         print(error, file=sys.stderr)

@@ -83,9 +83,16 @@ def still_locked(what: str, holder: object, patience: float) -> LockedError:
 
 @contextmanager
 def file_lock(
-    path: Path, doing: str, *, patience: float = PATIENCE_SECONDS, on_wait: OnWait = log_wait
+    path: Path,
+    doing: str,
+    *,
+    patience: float = PATIENCE_SECONDS,
+    on_wait: OnWait = log_wait,
+    named_after_errors: bool = False,
 ) -> Iterator[None]:
     """Hold the lock on a file, which is made; threads of a process exclude each other, too.
+
+    With `named_after_errors`, an error leaves the holder's name in the file, as its process' death does.
 
     Raises LockedError, naming the holder, once the same holder has kept it for `patience` seconds: a queue
     that moves can take longer. `on_wait` is called once, after two seconds. Raises StorageError where the
@@ -96,11 +103,14 @@ def file_lock(
     with _naming_the_folder(path):
         if not _taken(descriptor):
             _wait(descriptor, path, patience, on_wait)
+    is_named = named_after_errors
     try:
         _write(descriptor, json.dumps(asdict(Holder.now(doing))).encode())
         yield
+        is_named = False
     finally:
-        _write(descriptor, b"")
+        if not is_named:
+            _write(descriptor, b"")
         os.close(descriptor)
 
 
@@ -115,7 +125,10 @@ def holder_of(path: Path) -> Holder | None:
 
 @contextmanager
 def dead_holder(path: Path) -> Iterator[Holder | None]:
-    """Yield who held a lock when its process died, and keep other processes from the lock; else None."""
+    """Yield who held a lock when its process died, or an error left its name; else None.
+
+    Other processes are kept from the lock.
+    """
     with ExitStack() as stack:
         try:
             descriptor = stack.enter_context(path.open("r+b")).fileno()

@@ -30,14 +30,16 @@ def _locks(instance: dg.DagsterInstance) -> Path:
 
 @contextmanager
 def running(instance: dg.DagsterInstance, run_id: str) -> Iterator[None]:
-    """Mark a run as this process's; first, free what runs of dead processes hold."""
+    """Mark a run as this process's; first, free what runs of dead processes hold.
+
+    After an error the mark stays: a history that can't be written has no end of the run, which then counts as
+    that of a dead process.
+    """
     fail_dead_runs(instance)
     lock = _locks(instance) / run_id
-    with file_lock(lock, f"executing run {run_id}"):
-        try:
-            yield
-        finally:
-            lock.unlink(missing_ok=True)
+    with file_lock(lock, f"executing run {run_id}", named_after_errors=True):
+        yield
+        lock.unlink(missing_ok=True)
 
 
 def process_of(instance: dg.DagsterInstance, run_id: str) -> str:

@@ -19,7 +19,7 @@ from proxy_oa_assets.investigation.score import score
 from proxy_oa_assets.investigation.search import suspicious
 from proxy_oa_assets.investigation.story.page import write_story
 from proxy_oa_assets.investigation.storyboard import save_storyboard
-from proxy_oa_assets.model.errors import ProxyOaError
+from proxy_oa_assets.model.errors import ProxyOaError, disk_errors
 
 DAY = SAMPLE_DAY.key
 _LATER, _SQUID = SAMPLE_DAY.plus(5), LogFormat("squid")
@@ -55,7 +55,8 @@ def _ingest(home: Home, lines: list[str]) -> object:
         write_log(log, lines)
         # Makes the file of known logs.
         ingest_log(write_log(first, [request(_LATER, 1)]), deployment=home.deployment, log_format=_SQUID)
-    return ingest_log(log, deployment=home.deployment, log_format=_SQUID)
+    with disk_errors():  # as commands and runs have it
+        return ingest_log(log, deployment=home.deployment, log_format=_SQUID)
 
 
 ACTIONS: dict[str, Callable[[Home, str], object]] = {

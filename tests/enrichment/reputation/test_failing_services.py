@@ -16,7 +16,7 @@ GOOD = {"data": {"attributes": {"last_analysis_stats": {"malicious": 5, "suspici
 HIT, NOTHING = "vt:HIGH:3", "vt:UNVERIFIED:-1"
 # Waits pass at once.
 pytestmark = pytest.mark.usefixtures("waits")
-REMEDY = "remove it if it is damaged"
+REMEDY = "check its permissions and the space there, or remove it if it is damaged"
 
 
 def _raising(error):
