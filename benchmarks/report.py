@@ -106,20 +106,31 @@ def _verdict(figure: Figure) -> str:
 
 
 def _targets(results: Mapping[str, Result]) -> str:
-    """Return a row per figure that has a target, over all sizes at which it was measured."""
+    """Return a row per figure or quantity that has a target, over all sizes and kinds that were measured."""
     rows = []
     for name, result in results.items():
-        aimed = [(each, group) for group in result.groups for each in group.figures if each.target]
-        for what in dict.fromkeys(figure.what for figure, _ in aimed):
-            same = [(figure, group.title) for figure, group in aimed if figure.what == what]
-            missed = [title for figure, title in same if figure.verdict == "missed"]
-            verdict = "met"
-            if missed:
-                verdict = "**missed**" + (f" at {'; '.join(missed)}" if len(missed) < len(same) else "")
+        aimed: dict[tuple[str, str], list[tuple[Figure, Group]]] = {}
+        for group in result.groups:
+            for figure in group.figures:
+                if figure.target:
+                    key = figure.what.rpartition(": ")[2], figure.target_text
+                    aimed.setdefault(key, []).append((figure, group))
+        for (what, target), same in aimed.items():
             texts = [figure.text for figure, _ in sorted(same, key=lambda one: one[0].value)]
             medians = " to ".join(dict.fromkeys((texts[0], texts[-1])))
-            rows.append((PARTS[name].about, what, medians, same[0][0].target_text, verdict))
-    return table(("part", "figure", "medians of all sizes", "target", ""), rows)
+            rows.append((PARTS[name].about, what, medians, target, _verdict_of(same)))
+    return table(("part", "figure", "medians", "target", ""), rows)
+
+
+def _verdict_of(same: Sequence[tuple[Figure, Group]]) -> str:
+    missed = [(figure, group) for figure, group in same if figure.verdict == "missed"]
+    if not missed:
+        return "met"
+    if len(missed) == len(same):
+        return "**missed**"
+    if _has_kinds(missed[0][1]):
+        return f"**missed** by {len(missed)} of {len(same)}"
+    return f"**missed** at {'; '.join(group.title for _, group in missed)}"
 
 
 def _machines(results: Iterable[Result]) -> str:

@@ -69,6 +69,16 @@ def test_kinds_stand_in_rows_and_their_quantities_in_columns(document: Path, tmp
     assert "| polars | 1.00 s |  |" in text
 
 
+def test_a_target_of_several_kinds_says_how_many_miss_it(document: Path, tmp_path: Path) -> None:
+    """Targets are summed up by quantity: which kinds miss it stands in their own section."""
+    figures = [Figure("Squid: time / reading", 2.1, "", 2.5), Figure("Zeek: time / reading", 2.6, "", 2.5)]
+    keep(result("ingest", Group("500,000 lines", figures)), tmp_path)
+    write_document(document, tmp_path)
+    text = document.read_text(encoding="utf-8")
+    assert "| ingest | time / reading | 2.10 to 2.60 | <= 2.5 | **missed** by 1 of 2 |" in text
+    assert "| Zeek | 2.60 **missed** |" in text
+
+
 def test_a_part_that_could_not_be_measured_says_why(document: Path, tmp_path: Path) -> None:
     """Neither a part that was skipped nor one that was never measured looks as if it had no figures."""
     keep(result("cluster_sql", lacking="Maven is missing"), tmp_path)
