@@ -102,8 +102,10 @@ def read_alone(disturbed: Disturbed) -> str:
         works |= {name: _function(disturbed, function) for name, function in _FUNCTIONS.items()}
         for name, work in works.items():
             done = attempt(disturbed.library, home, work)
-            said = "works" if done.status == 0 else done.printed.replace(str(home), "HOME").strip()
-            rows.append((f"`{name}`", said.replace("\n", "; ").replace("|", "\\|")[:300]))
+            # Of `doctor`, what it says is to fix.
+            said = [line for line in done.printed.splitlines() if not line.startswith("ok ")]
+            shown = "; ".join(" ".join(line.replace(str(home), "HOME").split()) for line in said)
+            rows.append((f"`{name}`", "works" if done.status == 0 else shown.replace("|", "\\|")[:600]))
     return table(["in a read-only home", "what it does"], rows)
 
 

@@ -11,6 +11,7 @@ import pyarrow.parquet as pq
 
 from proxy_oa_assets.model.day import Day
 from proxy_oa_assets.model.errors import WarehouseError
+from proxy_oa_assets.model.files import naming
 from proxy_oa_assets.model.tables import Table, declared, differences
 
 ARROW_TYPES: dict[str, pa.DataType] = {
@@ -79,7 +80,8 @@ def refuse_damaged(files: Iterable[Path]) -> None:
 
 def _metadata(file: Path) -> pq.FileMetaData:
     try:
-        return pq.read_metadata(file)
+        with naming(file):
+            return pq.read_metadata(file)
     except (pa.ArrowException, OSError) as error:
         # Arrow raises OSError for a damaged footer, too, but without an error number.
         if isinstance(error, OSError) and error.errno is not None:

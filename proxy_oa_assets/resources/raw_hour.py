@@ -69,8 +69,9 @@ def _groups(files: Iterable[Path], schema: pa.Schema) -> Iterator[pa.Table]:
 
 def _holds(file: Path, rows: Iterable[_Row]) -> bool:
     """Return whether a file has a row that is equal to one of `rows`; its statistics leave out most of it."""
-    data = ds.dataset(file)
-    return any(data.count_rows(filter=_equals(row, pc.field)) for row in rows)
+    with naming(file):
+        data = ds.dataset(file)
+        return any(data.count_rows(filter=_equals(row, pc.field)) for row in rows)
 
 
 def _without(groups: Iterable[pa.Table], rows: Iterable[_Row]) -> Iterator[pa.Table]:

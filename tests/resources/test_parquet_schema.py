@@ -1,3 +1,4 @@
+import errno
 from decimal import Decimal
 
 import pyarrow as pa
@@ -95,3 +96,15 @@ def test_batches_of_an_answer_agree_on_their_types():
 def test_an_answer_without_a_row_has_its_columns():
     """Columns and types are those that the engine names."""
     assert answer_table([("requests", "INT")], iter(())).schema == pa.schema([("requests", pa.int32())])
+
+
+def test_a_file_whose_read_fails_is_named(tmp_path, monkeypatch):
+    """Arrow's errors of reading have the system's number and no path."""
+
+    def fail(_):
+        raise OSError(errno.EIO, "Error reading bytes from file. Detail: [errno 5] Input/output error")
+
+    monkeypatch.setattr("proxy_oa_assets.resources.parquet.pq.read_metadata", fail)
+    with pytest.raises(OSError, match="Error reading bytes") as caught:
+        has_rows([tmp_path / "part.parquet"])
+    assert caught.value.filename == str(tmp_path / "part.parquet")
