@@ -33,7 +33,7 @@ def test_another_process_s_storage_reads_each_event_once_it_is_reported(
 
 
 def test_the_files_of_many_runs_are_not_kept_open(tmp_path: Path) -> None:
-    """The last run's file stays open, and no other run's: a long history needs no more files than a short one."""
+    """The last run's file alone stays open: a long history needs no more files than a short one."""
     with open_instance(str(tmp_path)) as instance:
         for run in ("first", "second", "third"):
             assert not instance.event_log_storage.get_logs_for_run(run)
