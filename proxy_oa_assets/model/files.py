@@ -92,7 +92,8 @@ def sync_folder(folder: Path) -> None:
     """Fsync a folder, which makes a rename or a removal in it durable."""
     descriptor = os.open(folder, os.O_RDONLY)
     try:
-        os.fsync(descriptor)
+        with naming(folder):
+            os.fsync(descriptor)
     except OSError as error:
         # SMB and some FUSE file systems have no fsync of a folder; nothing else makes a rename durable there.
         if error.errno not in (errno.EINVAL, errno.ENOTSUP, errno.ENOSYS):

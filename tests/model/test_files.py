@@ -248,3 +248,15 @@ def test_a_temporary_folder_that_cannot_be_removed_is_named(tmp_path, monkeypatc
     with pytest.raises(OSError, match="Input/output error") as caught, temporary_folder(tmp_path) as folder:
         (folder / "file").write_bytes(b"")
     assert caught.value.filename == str(folder)
+
+
+def test_a_folder_that_cannot_be_synced_is_named(tmp_path, monkeypatch):
+    """The system's errors of a descriptor have no path."""
+
+    def refuse(_):
+        raise OSError(errno.EROFS, os.strerror(errno.EROFS))
+
+    monkeypatch.setattr(os, "fsync", refuse)
+    with pytest.raises(OSError, match="Read-only file system") as caught:
+        sync_folder(tmp_path)
+    assert caught.value.filename == str(tmp_path)

@@ -38,7 +38,14 @@ def running(instance: dg.DagsterInstance, run_id: str) -> Iterator[None]:
     fail_dead_runs(instance)
     lock = _locks(instance) / run_id
     with file_lock(lock, f"executing run {run_id}", named_after_errors=True):
-        yield
+        try:
+            yield
+        except BaseException:
+            if (
+                holder_of(lock) is None
+            ):  # a full disk had no space for the name, without which it says nothing
+                lock.unlink(missing_ok=True)
+            raise
         lock.unlink(missing_ok=True)
 
 

@@ -2,6 +2,7 @@ from contextlib import suppress
 from pathlib import Path
 
 import dagster as dg
+import pytest
 
 from proxy_oa_assets.defs.automation.dead_runs import fail_dead_runs, running
 
@@ -21,4 +22,13 @@ def test_a_run_whose_end_could_not_be_recorded_is_failed_by_the_next(tmp_path: P
 
         assert fail_dead_runs(instance) == [run.run_id]
         assert fail_dead_runs(instance) == []
+        assert not list((tmp_path / "running").iterdir())
+
+
+def test_a_run_whose_mark_has_no_name_leaves_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The disk was full before the run's process could write its name."""
+    monkeypatch.setattr("proxy_oa_assets.model.file_lock._write", lambda *_: None)
+    with dg.DagsterInstance.local_temp(str(tmp_path)) as instance:
+        with suppress(OSError), running(instance, "a-run"):
+            raise OSError
         assert not list((tmp_path / "running").iterdir())
