@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from proxy_oa_assets.model import tsv
-from proxy_oa_assets.model.files import replacing
+from proxy_oa_assets.model.files import remove_abandoned, replacing
 
 NAME = "proxy.rejected.tsv"
 COLUMNS = ("log", "line", "offset", "reason", "content")
@@ -47,7 +47,11 @@ class LogRejects:
 
 
 def replace_rejects(folder: Path, rejects: Iterable[LogRejects]) -> None:
-    """Replace the rejected lines of the day that has this data folder; without any, remove the file."""
+    """Replace the rejected lines of the day that has this data folder; without any, remove the file.
+
+    What killed ingests left there is removed.
+    """
+    remove_abandoned(folder)
     lines = (line for each in rejects for line in each.lines())
     first = next(lines, None)
     if first is None:
@@ -67,6 +71,7 @@ def add_rejects(
     Lines that are there already, of an ingest that was killed after it wrote them, aren't added twice.
     `partial`, a log and an offset, is a line that is removed: it had no line feed yet.
     """
+    remove_abandoned(folder)
     path = folder / NAME
     if rejects.file is None and not (partial and path.exists()):
         return

@@ -1,9 +1,11 @@
 import os
+import subprocess
 from pathlib import Path
 
 import pytest
 
 from proxy_oa_assets.ingest.rejects import NAME, LogRejects, add_rejects, replace_rejects, without_secrets
+from proxy_oa_assets.model.files import temporary_name
 
 
 @pytest.mark.parametrize(
@@ -33,3 +35,16 @@ def test_rejected_lines_are_as_durable_as_the_rows(tmp_path: Path, monkeypatch: 
     assert (day / NAME).read_bytes().endswith(b"log\t1\t0\treason\tcontent\n")
     assert synced.count(str(day)) == 2
     assert len([path for path in synced if path.endswith(".tmp")]) == 2
+
+
+def test_what_a_killed_ingest_left_is_removed_by_the_next(tmp_path: Path) -> None:
+    """Its unfinished file of rejected lines, also if the next ingest rejects no line."""
+    ended = subprocess.run(["sh", "-c", "echo $$"], capture_output=True, text=True, check=True).stdout.strip()
+    for take in (
+        lambda: add_rejects(tmp_path, LogRejects("log", None), start=0),
+        lambda: replace_rejects(tmp_path, []),
+    ):
+        left = tmp_path / temporary_name().replace(f"-{os.getpid()}-", f"-{ended}-")
+        left.touch()
+        take()
+        assert not left.exists()
