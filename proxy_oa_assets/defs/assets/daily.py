@@ -18,6 +18,7 @@ from dagster._core.definitions.data_version import (
     get_input_data_version_tag,
     get_input_event_pointer_tag,
 )
+from sqlalchemy.exc import DBAPIError
 
 from proxy_oa_assets.defs.assets.left_out import NO_MATERIALIZATION, is_last, leave_out, left_out
 from proxy_oa_assets.model.day import Day
@@ -255,6 +256,11 @@ def raise_failure(context: dg.AssetExecutionContext, error: Exception) -> NoRetu
 
 
 def _reason(error: Exception) -> str:
+    if isinstance(error, DBAPIError):
+        return (
+            f"Dagster's history can't be read or written ({error.orig}); check the permissions of its folder "
+            f"(DAGSTER_HOME) and the space there, or the database that its dagster.yaml names"
+        )
     return str(error) if isinstance(error, ProxyOaError) else f"{type(error).__name__}: {error}"
 
 
