@@ -145,6 +145,8 @@ def cluster_table(sizes: Sequence[Size]) -> str:
     # Between two sizes: a statement's start costs as much as many a small day.
     total = [sum(cost.seconds for cost in size.costs.values()) for size in (first, last)]
     per_row = (total[1] - total[0]) / (last.rows - first.rows)
+    if per_row <= 0:
+        return "Starting the statements took longer than their rows did: measure larger days."
     lines: list[tuple[object, ...]] = []
     for rows in _LARGE:
         shuffles = {

@@ -54,3 +54,11 @@ def test_the_ranking_s_process_grows_along_a_line():
     text = ranking_table(SIZES)
     assert "1,000 GB for 1,000,000,000" in text
     assert "16 million in 16 GB" in text
+
+
+def test_days_too_small_to_tell_have_no_cluster():
+    """Where the larger day took less than the smaller one, no cost of a row is made up."""
+    assert cluster_table(SIZES[::2]).startswith("| raw rows |")
+    assert "measure larger days" in cluster_table(
+        [SIZES[0], Size(SIZES[1].rows, {"edges": Cost(seconds=1)}, SIZES[1].ranked)]
+    )
