@@ -14,14 +14,16 @@ _IN_PATH = re.compile(
 _DECIMAL = re.compile(r"\d+\.\d+", re.ASCII)
 # RFC 1918: an address that leads nowhere outside.
 _INTERNAL = re.compile(r"(?:10\.\d{1,3}|192\.168|172\.(?:1[6-9]|2\d|3[01]))\.\d{1,3}\.\d{1,3}", re.ASCII)
+# All blanks before a mark, from the first one on: to search at each of n blanks takes quadratic time.
+_BEFORE = r"(?:(?<!\s)\s++)?"
 _FANGS = [
     (re.compile(pattern, re.IGNORECASE), plain)
     for pattern, plain in (
         (r":\\\\(?=\S)", "://"),
         (r"[\[({]\.([\w.-]+)[\])}]", r".\1"),
         (r"(?<=\w)[ \t]+dot[ \t]+(?=\w)", "."),
-        (r"\s*[\[({<]\s*(?:\.|dot)\s*[\])}>]\s*|\[\.(?=\w)|(?<=\w)\.\]|\\\.", "."),
-        (r"\s*[\[({]\s*:\s*//\s*[\])}]\s*", "://"),
+        (rf"{_BEFORE}[\[({{<]\s*+(?:\.|dot)\s*+[\])}}>]\s*+|\[\.(?=\w)|(?<=\w)\.\]|\\\.", "."),
+        (rf"{_BEFORE}[\[({{]\s*+:\s*+//\s*+[\])}}]\s*+", "://"),
         (r"\[:\]|\(:\)|\{:\}", ":"),
         (r"[\[({]//?[\])}]", "/"),
         (r"\bh(?:xx|\*\*|xt|tx|__)p(s?)(?=:)", r"http\1"),

@@ -74,7 +74,9 @@ def uri_spellings(text: str) -> list[tuple[str, str]]:
 
 def host_spellings(text: str) -> list[str]:
     """Return the spellings of a pasted host, in lower case, without scheme, port and path."""
-    pasted, text = text, _SCHEME.sub("", refanged(text), count=1)
+    pasted, text = text, refanged(text)
+    if scheme := _SCHEME.match(text):
+        text = text[scheme.end() :]
     text = re.split(r"[/?#]", text, maxsplit=1)[0].rpartition("@")[2].rstrip(".").lower()
     if port := _HOST_PORT.fullmatch(text):
         text = port["host"]
@@ -130,13 +132,20 @@ def _other_names(host: str) -> list[str]:
 
 
 def _without_wrapping(text: str) -> str:
-    while True:
-        bare = text.strip().rstrip(",;")
-        if len(bare) > 1 and bare[-1] == _AROUND.get(bare[0]):
-            bare = bare[1:-1]
-        # What a blank inside cut off.
-        bare = bare.removeprefix("<")
-        bare = bare if "<" in bare else bare.removesuffix(">")
-        if bare == text:
-            return bare
-        text = bare
+    start, end, last_open = 0, len(text), text.rfind("<")
+    # One character at a time: a text of a million brackets would be copied as often.
+    while start < end:
+        first, last = text[start], text[end - 1]
+        if first.isspace():
+            start += 1
+        elif last.isspace() or last in ",;":
+            end -= 1
+        elif end - start > 1 and last == _AROUND.get(first):
+            start, end = start + 1, end - 1
+        elif first == "<":  # what a blank inside cut off
+            start += 1
+        elif last == ">" and last_open < start:
+            end -= 1
+        else:
+            break
+    return text[start:end]

@@ -40,6 +40,7 @@ _STRONGER = 0.7
 _PLAIN_SIGN = 2.0
 _BROWSER = ("mozilla/", "opera/")
 _LEAST = 0.05  # points; less is no reason
+_LONGEST_NAME = 255  # characters; DNS has no longer ones
 
 
 @dataclass(frozen=True)
@@ -168,7 +169,7 @@ class Feedback:
         return {name: points for name, points in found.items() if abs(points) >= _LEAST}
 
     def _is_own(self, host: str) -> bool:
-        labels = host.split(".")
+        labels = host[-_LONGEST_NAME:].split(".")
         return any(".".join(labels[first:]) in self.own_domains for first in range(len(labels)))
 
     def _is_known(self, agents: tuple[str, ...]) -> bool:
@@ -176,8 +177,17 @@ class Feedback:
 
     @cached_property
     def _known(self) -> re.Pattern[str]:
-        known = (".*".join(map(re.escape, agent.split("*"))) for agent in self.known_agents)
-        return re.compile("|".join(known) or r"(?!)", re.DOTALL)
+        return re.compile("|".join(map(_pattern, self.known_agents)) or r"(?!)", re.DOTALL)
+
+
+def _pattern(agent: str) -> str:
+    """Return the pattern of a user agent, in which `*` is any text.
+
+    Each part but the last is where it comes first, for good: an agent of a million letters is read once.
+    """
+    first, *others = map(re.escape, agent.split("*"))
+    middle = "".join(f"(?>.*?{part})" for part in others[:-1])
+    return first + middle + (f".*{others[-1]}" if others else "")
 
 
 def read_feedback(warehouse: Warehouse, day: Day, days: int, lists: Lists) -> Feedback:

@@ -36,7 +36,7 @@ RANKED_TYPES: dict[str, Literal["Int32", "float64", "str"]] = {
 _INFINITE, _NAN = re.compile(r"[+-]?[iI]nf(inity)?"), re.compile(r"[nN]a[nN]")
 # p_date or p_time that passed through a column of timestamps.
 _TIMESTAMP = re.compile(r"(\d{4}-\d{2}-\d{2})[ T](\d{2}:\d{2}:\d{2}(?:\.\d+)?)", re.ASCII)
-_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
+_NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 _SHOWN = 80  # characters
 _LONGEST_LINE = 16 << 20  # bytes; proxies refuse URIs and headers long before
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"

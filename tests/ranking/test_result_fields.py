@@ -1,10 +1,12 @@
 import math
+import time
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from support.result_lines import TEXT_FIELDS, read_lines, reason_of, result_line, row_of
 
+from proxy_oa_assets.ranking import results_file
 from proxy_oa_assets.ranking.results_file import INT_FIELDS
 
 # What spot-ml can write into a field: any text without a tab or a line feed.
@@ -150,3 +152,10 @@ def test_a_timestamp_is_the_date_and_the_time(between, time):
 def test_a_reason_is_short_however_long_the_field_is(name):
     """A reason goes into Dagster's history and a chat; the rejected line itself has the whole field."""
     assert len(reason_of(result_line(**{name: "x" * 100_000}))) < 150
+
+
+def test_a_number_of_a_million_digits_is_refused_in_linear_time():
+    """Digits with a letter behind them were divided before the point in every way: hours."""
+    begin = time.process_time()
+    assert results_file._NUMBER.fullmatch("1" * 1_000_000 + "x") is None
+    assert time.process_time() - begin < 5
