@@ -60,7 +60,7 @@ _LINES = {
     "fortigate": (
         "",
         (
-            'date=2016-09-12 time=12:00:00 type="utm" subtype="webfilter" srcip=10.0.0.1 hostname="a.example" '
+            'date=2016-09-12 time=12:00:00 type="utm" subtype="webfilter" srcip=10.0.0.1 host="a.example" '
             'url="/{0}" agent="{0}"'
         ),
     ),
