@@ -85,7 +85,7 @@ def _cost(home: Path, log: Path) -> tuple[float, float]:
 
 
 def measure(name: str, rows: int, length: int) -> tuple[float, float]:
-    """Return what `_cost` does of a day with one of the lines; in a process of its own, whose children count."""
+    """Return what `_cost` does of a day with one of the lines; in a new process."""
     lines = _ordinary(rows)
     lines.insert(rows // 2, hostile_lines(length)[name])
     with tempfile.TemporaryDirectory() as folder:
