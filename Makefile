@@ -97,7 +97,7 @@ check: $(VENV)/.dev  ## Lint, check types, layers and definitions.
 site: $(VENV)/.dev  ## Build the documentation, with the reference of the API, as a site in site/.
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
 
-audit: $(VENV)/.dev  ## Check the dependencies' licences and known vulnerabilities (needs a route to osv.dev).
+audit: $(VENV)/.dev  ## Check the dependencies' licences and known vulnerabilities (needs a route to OSV).
 	$(BIN)/python -m supply_chain.licences
 	$(BIN)/python -m supply_chain.vulnerabilities $(AUDIT)
 
