@@ -21,7 +21,7 @@ def test_a_long_value_costs_a_reader_milliseconds(name: str) -> None:
 
 
 def test_a_quadratic_reader_is_noticed() -> None:
-    """The limit can be passed: a search for blanks before a mark begins at each of them."""
-    read = re.compile(r"\s*\[\s*dot\s*\]").search
+    """The limit can be passed: this search for a defanged dot begins at each blank."""
+    read = re.compile(r"\s*[\[({<]\s*(?:\.|dot)\s*[\])}>]").search
 
     assert any(seconds(read, value) > MOST for value in shapes(LENGTH).values())

@@ -64,14 +64,13 @@ _REGEX = re.compile(r"/((?:[^/\\\n]|\\.|/(?![\s,]|$))+)/(?=[\s,]|$)")
 _QUOTED = re.compile(r'"((?:[^"]|"")*)"(?=[\s,]|$)|[“”„«]([^“”«»]*)[“”»](?=[\s,]|$)')
 # A link of Markdown, a defanged dot or colon with the blanks around it, or a character.
 _PIECE = re.compile(
-    r"\[[^\[\]\n]+\]\([^\s()]+\)|\s*[\[({]\s*(?:\.|:|dot)\s*[\])}]\s*(?=\w)|(?<=\w)[ \t]+dot[ \t]+(?=\w)|\S",
+    r"\[[^\]\n]+\]\([^\s()]+\)|\s*[\[({]\s*(?:\.|:|dot)\s*[\])}]\s*(?=\w)|(?<=\w)[ \t]+dot[ \t]+(?=\w)|\S",
     re.IGNORECASE,
 )
 _UNIT = re.compile(r"(?<=\d)[ \t]+(?=(?:[kmgt]?i?b(?:ytes?)?|[kmgt])(?:[\s,;-]|$))|\S", re.IGNORECASE)
 _DIGITS = re.compile(r",\d|[ \t]\d{3}(?![\w.:/])")
 _HOST = re.compile(r"(?:[a-z+.-]+://)?(?:[\w-]+\.)+[^\W\d_][\w-]+(?=[/:?#,;]|$)", re.IGNORECASE)
 _SCHEME = re.compile(r"\s*<?\s*[a-z][a-z0-9+.*-]*(?:\[:\]|:)?\[?//", re.IGNORECASE)
-_PATH = re.compile(r"[/?]")
 _COMMA = re.compile(r"\s*,[\s,;]*|;[\s,;]*|[ \t]*[\r\n]\s*")
 _NEGATED = re.compile(rf"not$|[!{_MINUS}][^\W\d]|!", re.IGNORECASE)
 _NEXT_TERM = re.compile(rf"(?:NOT|AND|OR)\s|[!{_MINUS}]\S", re.IGNORECASE)
@@ -206,11 +205,8 @@ class _Reader:
                 f'blank, and write "" for a quote inside'
             )
         started, pieces = self.at, _UNIT if field in _OF_SIZES else _PIECE
-        scheme = _SCHEME.match(self.text, started)
-        path = _PATH.search(self.text, scheme.end() if scheme else started)
         while piece := pieces.match(self.text, self.at):
-            in_path = path is not None and path.start() < self.at
-            if piece[0] in (",", ";") and self._separates(field, started, in_path=in_path):
+            if piece[0] in (",", ";") and self._separates(field, self.text[started : self.at]):
                 break
             self.at = piece.end()
         text = self.text[started : self.at].translate(dict.fromkeys(map(ord, _UNSEEN)))
@@ -241,14 +237,14 @@ class _Reader:
                 f"without commas and blanks, as 1000000 or 1MB, and a blank after the comma between two"
             )
 
-    def _separates(self, field: str, started: int, *, in_path: bool) -> bool:
-        after, semicolon = self.at + 1, self.text[self.at] == ";"
+    def _separates(self, field: str, before: str) -> bool:
+        after, semicolon = self.text[self.at + 1 :], self.text[self.at] == ";"
         if field not in _OF_URIS:
             return not (semicolon and field in _OF_WORDS)
-        if semicolon and self.text.find(".", started, self.at) < 0:
+        if semicolon and "." not in before:
             return False
-        ends = after == len(self.text) or self.text[after].isspace()
-        return not in_path or ends or _SCHEME.match(self.text, after) is not None
+        in_path = re.search(r"[/?]", _SCHEME.sub("", before, count=1))
+        return not in_path or not after or after[0].isspace() or _SCHEME.match(after) is not None
 
     def _is_listed(self, field: str) -> bool:
         """Pass a comma, or a line's end, that another value of the same term follows."""
