@@ -15,6 +15,7 @@ from soak.state import Outcome, State, Verdict, judged
 
 _SPOILED = (Outcome.TORN, Outcome.LOST)
 _SHOWN = 700
+_WITH_HISTORY = ("materialization", "init-db")
 
 
 @contextmanager
@@ -95,12 +96,13 @@ class Disturbed:
         disturb()
         done = self._attempt(operation, fault, begin)
         calm()
-        verdict = judged(self.place.state(operation), expected.old, expected.new)
+        found = self.place.state(operation)
+        verdict = judged(found, expected.old, expected.new)
         findings = list(_of_attempt(done, verdict, self.home))
         if verdict.outcome in _SPOILED:
             findings.append(f"{verdict.outcome}: {', '.join(verdict.parts)}")
         else:
-            findings += self._again(operation, expected, done, verdict)
+            findings += self._again(operation, expected, done, found, verdict.outcome)
         return Case(done, verdict, findings)
 
     def _attempt(
@@ -116,25 +118,23 @@ class Disturbed:
         return attempt(self.library, self.home, work, fault)
 
     def _again(
-        self, operation: Operation, expected: Undisturbed, done: Attempt, verdict: Verdict
+        self, operation: Operation, expected: Undisturbed, done: Attempt, found: State, outcome: Outcome
     ) -> list[str]:
         """Finish an operation as its user would; return what isn't as after an undisturbed one."""
-        outcome = verdict.outcome
-        if outcome is Outcome.BETWEEN:
+        if outcome is Outcome.BETWEEN or self.place.left_over():
             self._touch(operation)
-            outcome = judged(self.place.state(operation), expected.old, expected.new).outcome
+            found = self.place.state(operation)
+            outcome = judged(found, expected.old, expected.new).outcome
         findings = []
         if done.status and outcome is not Outcome.NEW:
             again = self._attempt(operation)
             if again.status:
                 findings.append(f"fails again, without a fault: {again.printed.strip()[-_SHOWN:]}")
-        if self.place.left_over():
-            self._touch(operation)
-        found = self.place.state(operation)
+            found = self.place.state(operation)
         other = [part for part in {*found, *expected.new} if found.get(part) != expected.new.get(part)]
         if other:
             findings.append(f"other than undisturbed: {', '.join(sorted(other))[:_SHOWN]}")
-        history = self.place.history() if operation.kind == "materialization" else []
+        history = self.place.history() if operation.kind in _WITH_HISTORY else []
         return [*findings, *self.place.left_over(), *history]
 
     def _touch(self, operation: Operation) -> None:

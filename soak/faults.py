@@ -1,18 +1,23 @@
 """Let each system call fail that changes a home, one at a time, and count what is left of the day.
 
-    python -m soak.faults [--most 40] [--only OPERATION ...]
+    python -m soak.faults [--most 100] [--minutes 60] [--only OPERATION ...] [--record FILE]
 
 Of each operation, every call is failed where there are few; of more, a sample that has each call on each kind
 of file. A failed operation must say which file and what to do, and leave each part of the day as it was or as
 it becomes; done again, it must make what it makes undisturbed, and leave nothing behind.
+
+Operations take turns, so that a run of some minutes has some faults of each; with its record, the next one
+goes on from there. `--only` alone writes what a record has.
 """
 
 import argparse
 import errno
 import random
 import re
+import time
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from math import inf
 from pathlib import Path
 
 from soak.counts import write_counts
@@ -35,6 +40,7 @@ def main() -> None:
     """Inject the faults and write the counts into docs/reliability.md."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--most", type=int, default=0, help="faults per operation; 0: all")
+    parser.add_argument("--minutes", type=float, default=inf, help="after which no further call is failed")
     parser.add_argument("--only", nargs="*", default=list(BY_NAME), choices=list(BY_NAME), metavar="NAME")
     parser.add_argument("--record", type=Path, help="a file of cases, which several processes can share")
     arguments = parser.parse_args()
@@ -42,28 +48,41 @@ def main() -> None:
     with scratch() as folder:
         record = Record(arguments.record or folder / "cases.jsonl")
         disturbed = Disturbed(library, folder)
-        for name in arguments.only:
-            for kinds, most in ((Kind.CHANGES, arguments.most), (Kind.READS, arguments.most // 4)):
-                inject(disturbed, name, kinds, most, record)
+        turns = [
+            inject(disturbed, name, kinds, most, record)
+            for name in arguments.only
+            for kinds, most in ((Kind.CHANGES, arguments.most), (Kind.READS, arguments.most // 4))
+        ]
+        end = time.monotonic() + 60 * arguments.minutes
+        while turns and time.monotonic() < end:
+            turns = [turn for turn in turns if next(turn, False)]
         write_faults(Record(arguments.record) if arguments.record else record)
     raise SystemExit(len(record.findings) > 0)
 
 
-def inject(disturbed: Disturbed, name: str, kinds: Kind, most: int, record: Record) -> None:
-    """Fail an operation's calls of a kind, at most so many."""
+def inject(disturbed: Disturbed, name: str, kinds: Kind, most: int, record: Record) -> Iterator[bool]:
+    """Fail an operation's calls of a kind, at most so many, one with each step."""
+    operation = f"{name}{', reading' if kinds is Kind.READS else ''}"
     calls = disturbed.undisturbed(BY_NAME[name], kinds).calls
+    earlier = {case["fault"]: case["calls"] for case in record.cases if case["operation"] == operation}
+    # Threads don't make the same number of calls each time.
+    number = next(iter(earlier.values()), f"{len(calls):,}")
     for call, fault in sampled(calls, kinds, most, disturbed.home):
+        if f"{call.number} {fault}" in earlier:
+            continue
         case = disturbed.case(BY_NAME[name], fault)
         # Threads take turns otherwise than they did when the calls were counted.
         hit = case.attempt.calls[0] if case.attempt.calls else call
         record.add(
             case,
             f"{hit.number} {hit.path.relative_to(disturbed.home)}",
-            operation=f"{name}{', reading' if kinds is Kind.READS else ''}",
-            calls=f"{len(calls):,}",
+            operation=operation,
+            calls=number,
+            fault=f"{call.number} {fault}",
             call=hit.name,
             error=str(fault),
         )
+        yield True
 
 
 def write_faults(record: Record) -> None:

@@ -27,8 +27,12 @@ from proxy_oa_assets.model.day import Day
 DAY, NEIGHBOUR, NEW_DAY = (Day.parse(key) for key in ("2016-09-12", "2016-09-11", "2016-09-13"))
 LOG_DAYS = log_days()
 # A home that operations begin in, and the days that it has.
-HomeName = Literal["analysed", "ingested"]
-HOME_DAYS: Mapping[HomeName, Sequence[Day]] = {"analysed": (NEIGHBOUR, DAY, NEW_DAY), "ingested": LOG_DAYS}
+HomeName = Literal["analysed", "ingested", "new"]
+HOME_DAYS: Mapping[HomeName, Sequence[Day]] = {
+    "analysed": (NEIGHBOUR, DAY, NEW_DAY),
+    "ingested": LOG_DAYS,
+    "new": (),
+}
 LIMIT = 60
 _VIEWS, _MORE_VIEWS = 12, 20
 _LINES = 3000
@@ -54,6 +58,9 @@ class Operation:
 
 def prepare(home: Home, name: HomeName, *, neighbour: bool = True) -> None:
     """Fill a home as operations find it; without `neighbour`, another day has analysts' work alone."""
+    if name == "new":
+        home.path.mkdir()
+        return
     if name == "ingested":
         _prepare_ingested(home)
         return

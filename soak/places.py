@@ -18,7 +18,7 @@ from proxy_oa_assets.cli.history import open_history
 from proxy_oa_assets.defs.assets.daily import WAREHOUSE_POOL
 from soak import children
 from soak.operations import HOME_DAYS, HomeName, Operation, prepare
-from soak.state import State, day_state, left_over
+from soak.state import State, day_state, home_folders, left_over
 
 T = TypeVar("T")
 
@@ -65,7 +65,7 @@ class Place(ABC):
 
         def read() -> State:
             home = self.home()
-            parts = dict[str, str]()
+            parts = {} if operation.days else home_folders(home)
             for day in HOME_DAYS[operation.home]:
                 parts |= day_state(home, day, rows=day in operation.days)
             return parts

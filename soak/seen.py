@@ -8,12 +8,13 @@ from support.home import Home, failures
 
 from proxy_oa_assets.cli.main import FAILED, main
 from proxy_oa_assets.investigation.repair import repaired
-from proxy_oa_assets.model.errors import ProxyOaError
+from proxy_oa_assets.model.errors import ProxyOaError, disk_errors
 from proxy_oa_assets.model.files import remove_stale_folders
 from soak.operations import DAY, LIMIT, NEW_DAY, OPERATIONS, Operation
 
 # What the command does; the others are functions that notebooks call.
 _COMMANDS = {
+    ("init-db", "in a new home"): ("init-db",),
     ("ingest", "a log that has grown"): ("ingest", "--format", "squid", "{home}/access.log"),
     ("materialization", "of a new day"): ("run", "--date", NEW_DAY.key, "--limit", str(LIMIT)),
     ("materialization", "of a day again"): ("run", "--date", DAY.key, "--limit", str(LIMIT)),
@@ -22,7 +23,8 @@ _COMMANDS = {
     ("export", "story page"): ("story", "--date", DAY.key),
     ("reset", "of a day"): ("reset", "--date", DAY.key, "--yes"),
 }
-BY_NAME = {f"{operation.kind} {operation.name}": operation for operation in OPERATIONS}
+_INIT_DB = Operation("init-db", "in a new home", lambda home: command(home, "init-db"), "new", days=())
+BY_NAME = {f"{operation.kind} {operation.name}": operation for operation in (*OPERATIONS, _INIT_DB)}
 
 
 def act(operation: Operation, opened: Callable[[], Home]) -> int:
@@ -35,7 +37,9 @@ def act(operation: Operation, opened: Callable[[], Home]) -> int:
             result = home.materialize(DAY, assets=["ml_results"])
             print(*failures(result).values(), sep="\n", file=sys.stderr)
             return 0 if result.success else FAILED
-        operation.work(home)
+        # As a run's step and a notebook's widgets do.
+        with disk_errors():
+            operation.work(home)
     except ProxyOaError as error:
         print(error, file=sys.stderr)
         return FAILED

@@ -83,6 +83,15 @@ def day_state(home: Home, day: Day, *, rows: bool = True) -> dict[str, str]:
     return {f"{day} {name}": hashlib.sha256(content).hexdigest() for name, content in parts if content}
 
 
+def home_folders(home: Home) -> dict[str, str]:
+    """Return the folders and settings that `init-db` makes, without SQLite's files, which come and go."""
+    return {
+        str(path.relative_to(home.path)): "made"
+        for path in home.path.rglob("*")
+        if path.is_dir() or path.suffix == ".yaml"
+    }
+
+
 def left_over(home: Home) -> list[str]:
     """Return the temporary files and folders in a home."""
     return sorted(
