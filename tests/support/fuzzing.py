@@ -5,7 +5,6 @@
 
 import functools
 import re
-import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -23,7 +22,7 @@ CASES = 10_000
 _LONG = "long"
 _DATABASE = Path(__file__).parents[2] / ".hypothesis/examples"
 _COUNTS = "fuzz_counts"
-_HEADER = ("Target", "What holds", "Cases", "Processor seconds", "Run on")
+_HEADER = ("Target", "What holds", "Cases", "Run on")
 
 # A busy machine exceeds Hypothesis's deadline, which is no defect. The same cases each time: what random ones
 # find is for `make fuzz`, and no reason for a change's tests to fail.
@@ -53,14 +52,12 @@ def fuzz(
     """
 
     def decorated(test: Callable[..., None]) -> Callable[..., None]:
-        counts = {"cases": 0, "seconds": 0.0}
+        counts = {"cases": 0}
 
         @functools.wraps(test)
         def counted(*args: object, **kwargs: object) -> None:
-            began = time.process_time()
             test(*args, **kwargs)
             counts["cases"] += at_once
-            counts["seconds"] += time.process_time() - began
 
         limited = hypothesis.settings(
             max_examples=CASES // at_once if is_long() else short, suppress_health_check=list(HealthCheck)
@@ -71,8 +68,8 @@ def fuzz(
     return decorated
 
 
-def counting(target: str, counts: dict[str, float]) -> Callable[[Callable[..., None]], Callable[..., None]]:
-    """Make a test a fuzz target that counts its `cases` and their processor `seconds` itself."""
+def counting(target: str, counts: dict[str, int]) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Make a test a fuzz target that counts its `cases` itself."""
 
     def decorated(test: Callable[..., None]) -> Callable[..., None]:
         claim = (test.__doc__ or "").strip().split("\n")[0]
@@ -93,24 +90,24 @@ class FuzzCounts:
         """Put a target's counts into the report, which xdist hands on."""
         if call.when == "call" and (found := getattr(getattr(item, "obj", None), _COUNTS, None)):
             target, claim, counts = found
-            item.user_properties.append((_COUNTS, [target, claim, counts["cases"], counts["seconds"]]))
+            where = ", on a cluster" if item.get_closest_marker("cluster") else ""
+            item.user_properties.append((_COUNTS, [target + where, claim, counts["cases"]]))
         return (yield)
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Note a passed target's counts."""
         for name, value in report.user_properties:
             if name == _COUNTS and report.when == "call" and report.passed:
-                target, claim, cases, seconds = value
-                today = f"{datetime.now(UTC):%Y-%m-%d}"
-                self._rows[target] = (target, claim, f"{cases:,.0f}", f"{seconds:,.0f}", today)
+                target, claim, cases = value
+                self._rows[target] = (target, claim, f"{cases:,}", f"{datetime.now(UTC):%Y-%m-%d}")
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         """Print the counts, and replace their rows in the document."""
         if not self._rows or not is_long():
             return
         terminalreporter.section("fuzz targets")
-        for target, _, cases, seconds, _ in sorted(self._rows.values()):
-            terminalreporter.write_line(f"{target}: {cases} cases, {seconds} processor seconds")
+        for target, _, cases, _ in sorted(self._rows.values()):
+            terminalreporter.write_line(f"{target}: {cases} cases")
         if self._document:
             rows = {**_rows(self._document), **self._rows}
             text = table(_HEADER, sorted(rows.values()))

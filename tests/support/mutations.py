@@ -121,23 +121,27 @@ def _nested(value: object, depth: int) -> object:
     return value
 
 
-def compressed(content: bytes) -> st.SearchStrategy[bytes]:
-    """Return a content compressed by one of four programs, whole, cut or with a byte changed."""
+def compressed(content: bytes) -> st.SearchStrategy[tuple[bytes, str]]:
+    """Return a content compressed by one of four programs: `whole`, `cut` or with a byte `changed`."""
     packed = (
         gzip.compress(content, mtime=0),
         bz2.compress(content),
         lzma.compress(content),
         pa.compress(content, codec="zstd", asbytes=True),
     )
-    return st.sampled_from(packed).flatmap(_cut)
+    return st.sampled_from(packed).flatmap(_harmed)
 
 
-def _cut(packed: bytes) -> st.SearchStrategy[bytes]:
+def _harmed(packed: bytes) -> st.SearchStrategy[tuple[bytes, str]]:
     places = st.integers(0, len(packed) - 1)
-    flipped = st.tuples(places, st.integers(1, 255)).map(
-        lambda change: packed[: change[0]] + bytes([packed[change[0]] ^ change[1]]) + packed[change[0] + 1 :]
+    changed_byte = st.tuples(places, st.integers(1, 255)).map(
+        lambda at: packed[: at[0]] + bytes([packed[at[0]] ^ at[1]]) + packed[at[0] + 1 :]
     )
-    return st.one_of(st.just(packed), places.map(lambda end: packed[:end]), flipped)
+    return st.one_of(
+        st.just((packed, "whole")),
+        places.map(lambda end: (packed[:end], "cut")),
+        changed_byte.map(lambda other: (other, "changed")),
+    )
 
 
 def lines_of(*valid: str) -> st.SearchStrategy[Sequence[bytes]]:
