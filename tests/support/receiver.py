@@ -19,6 +19,7 @@ class Receiver:
     answers: list[int] = field(default_factory=list)
     bodies: list[dict] = field(default_factory=list)
     paths: list[str] = field(default_factory=list)
+    passwords: list[str | None] = field(default_factory=list)
 
 
 @contextmanager
@@ -29,6 +30,7 @@ def receiving() -> Iterator[Receiver]:
     class Handler(Quiet, BaseHTTPRequestHandler):
         def do_POST(self):
             found.paths.append(self.path)
+            found.passwords.append(self.headers["Authorization"])
             found.bodies.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
             self.send_response(found.answers.pop(0) if found.answers else 200)
             self.send_header("Location", "/elsewhere")

@@ -46,10 +46,13 @@ def _problem(url: str, body: Mapping[str, object]) -> str | None:
         for scheme in ("http://", "https://"):
             session.mount(scheme, requests.adapters.HTTPAdapter(max_retries=retry))
         try:
+            # Prepared without the session, which would send .netrc's password for the webhook's host.
+            request = requests.Request("POST", url, json=body, headers=session.headers).prepare()
             # The response's text is of no use, and could be endless.
-            with session.post(
-                url, json=body, timeout=_TIMEOUT, allow_redirects=False, stream=True
-            ) as response:
+            environment = session.merge_environment_settings(
+                request.url, {}, stream=True, verify=None, cert=None
+            )
+            with session.send(request, timeout=_TIMEOUT, allow_redirects=False, **environment) as response:
                 status = response.status_code
         except (requests.RequestException, HTTPError, UnicodeError) as error:
             return type(error).__name__

@@ -1,4 +1,5 @@
 import socket
+from base64 import b64encode
 
 import pytest
 from support.receiver import SECRET
@@ -37,3 +38,30 @@ def test_an_address_that_cannot_be_used_is_not_named(url):
         post(url, {})
     assert SECRET not in str(raised.value)
     assert raised.value.__context__ is None
+
+
+def test_the_password_of_netrc_is_not_sent(receiver, tmp_path, monkeypatch):
+    """The account's password for the webhook's host stays here; one that is part of the address is sent."""
+    netrc = tmp_path / "netrc"
+    netrc.write_text("machine 127.0.0.1 login me password secret\n", encoding="utf-8")
+    netrc.chmod(0o600)
+    monkeypatch.setenv("NETRC", str(netrc))
+
+    post(receiver.url, {})
+    post(receiver.url.replace("://", "://us:er@"), {})
+
+    assert receiver.passwords == [None, f"Basic {b64encode(b'us:er').decode()}"]
+
+
+def test_the_environments_proxy_takes_the_post(receiver, monkeypatch):
+    """A machine may reach the webhook by it alone; `no_proxy` is heeded."""
+    for name in ("no_proxy", "NO_PROXY"):
+        monkeypatch.setenv(name, "")
+    monkeypatch.setenv("http_proxy", receiver.url)
+
+    post(f"http://chat.example/{SECRET}", {})
+    monkeypatch.setenv("no_proxy", "127.0.0.1")
+    post(receiver.url, {})
+
+    assert receiver.paths[0] == f"http://chat.example/{SECRET}"
+    assert not receiver.paths[1].startswith("http:")
