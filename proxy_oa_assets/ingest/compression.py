@@ -17,6 +17,11 @@ from typing import BinaryIO, Protocol
 _CHUNK = 1 << 20
 # Arrow loses what a failing read has unpacked.
 _SMALL = 1 << 12
+_XZ_MAGIC = b"\xfd7zXZ\x00"
+# `xz -9` takes 65 MiB; a file can ask for as much as its content is long, and up to 4 GiB. Arrow's zstd takes
+# 128 MiB at most.
+_XZ_MEMORY = 256 << 20
+_MEMORY_REFUSED = ("Memory usage limit exceeded", "requires too much memory")
 # Of a codec; those of the system have a number.
 CODEC_ERRORS = (EOFError, zlib.error, lzma.LZMAError, gzip.BadGzipFile, OSError)
 
@@ -60,6 +65,21 @@ def _until_damage(chunks: Iterator[bytes]) -> Iterator[bytes]:
         yield from chunks
 
 
+def _xz(file: BinaryIO) -> Iterator[bytes]:
+    file.seek(0)
+    packed = file.read(_CHUNK)
+    while packed.startswith(_XZ_MAGIC):
+        member = lzma.LZMADecompressor(lzma.FORMAT_XZ, memlimit=_XZ_MEMORY)
+        yield member.decompress(packed, _CHUNK)
+        while not member.eof:
+            packed = file.read(_CHUNK) if member.needs_input else b""
+            if member.needs_input and not packed:
+                raise EOFError("Compressed file ended before the end-of-stream marker was reached")
+            yield member.decompress(packed, _CHUNK)
+        # Zeros can fill up a member; what follows and isn't xz is left out, as xz's own library does.
+        packed = (member.unused_data + file.read(_CHUNK)).lstrip(b"\0")
+
+
 def _unpacking(open_file: Callable[[BinaryIO], _Unpacked]) -> Decompress:
     def unpack(file: BinaryIO) -> Iterator[bytes]:
         file.seek(0)
@@ -75,10 +95,15 @@ def _unpacking(open_file: Callable[[BinaryIO], _Unpacked]) -> Decompress:
 _CODECS: dict[bytes, Decompress] = {
     b"\x1f\x8b": _unpacking(lambda file: gzip.GzipFile(fileobj=file)),
     b"BZh": _unpacking(bz2.BZ2File),
-    b"\xfd7zXZ\x00": _unpacking(lzma.LZMAFile),
+    _XZ_MAGIC: _xz,
     b"\x28\xb5\x2f\xfd": _zstd,
     b"\x50\x2a\x4d\x18": _zstd,  # begins with a frame to skip, as pzstd's files do
 }
+
+
+def asks_for_memory(error: Exception) -> bool:
+    """Return whether a codec's error is that unpacking would take more memory than it may."""
+    return any(words in str(error) for words in _MEMORY_REFUSED)
 
 
 def decompressor(first: bytes) -> Decompress | None:

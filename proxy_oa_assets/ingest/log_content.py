@@ -14,7 +14,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
-from proxy_oa_assets.ingest.compression import CODEC_ERRORS, Decompress, decompressor
+from proxy_oa_assets.ingest.compression import CODEC_ERRORS, Decompress, asks_for_memory, decompressor
 from proxy_oa_assets.model.errors import IngestError, disk_errors, refusal
 from proxy_oa_assets.model.text import counted, printable
 
@@ -169,6 +169,11 @@ class LogContent:
                 # Errors of the codecs have no number.
                 if isinstance(error, OSError) and error.errno is not None:
                     raise
+                if asks_for_memory(error):
+                    raise IngestError(
+                        f"{self.name} takes too much memory to unpack: over 256 MiB (xz) or 128 MiB (zstd); "
+                        f"if you trust it, unpack it by `xz -d` or `zstd -d --long=31`, and name that file"
+                    ) from error
                 warning = (
                     f"{self.name} is damaged or cut: {counted(yielded, 'byte')} were unpacked before "
                     f'"{error}"; copy it again, and ingest it again for the rest'

@@ -4,6 +4,7 @@ import hashlib
 import lzma
 import os
 import threading
+import zlib
 from functools import partial
 
 import pyarrow as pa
@@ -77,6 +78,35 @@ def test_all_that_precedes_damage_is_read(tmp_path):
     path.write_bytes(packed[:-3])
     block = 128 << 10
     assert _content(path, tmp_path)[0] == TEXT[: len(TEXT) // block * block]
+
+
+def _asks_for(packing: str, content: bytes) -> bytes:
+    """Return packed content whose header says that unpacking takes 4 GiB (xz) or 2 GiB (zstd)."""
+    if packing == "zstd":
+        frame, block = b"\x28\xb5\x2f\xfd\x00" + bytes([21 << 3]), 1 | len(content) << 3
+        return frame + block.to_bytes(3, "little") + content
+    packed = bytearray(lzma.compress(content, preset=0))
+    end = 12 + 4 * packed[12] + 4
+    packed[packed.index(b"\x21\x01", 12) + 2] = 40
+    packed[end - 4 : end] = zlib.crc32(packed[12 : end - 4]).to_bytes(4, "little")
+    return bytes(packed)
+
+
+@pytest.mark.parametrize("begin", [b"", TEXT], ids=["first", "later"])
+@pytest.mark.parametrize("packing", ["xz", "zstd"])
+def test_a_file_can_not_ask_for_gigabytes_of_memory(packing, begin, tmp_path):
+    """By the dictionary or window in the header of a member: it is refused with what to do, not as damage."""
+    path = tmp_path / "access.log"
+    path.write_bytes((PACKED[packing](begin) if begin else b"") + _asks_for(packing, TEXT[:1000]))
+    with pytest.raises(IngestError, match=f"{path} takes too much memory .* `{packing} -d"):
+        _content(path, tmp_path)
+
+
+def test_zeros_between_members_of_xz_are_no_end(tmp_path):
+    """The format allows them; what follows the last member and isn't xz is left out."""
+    path, packed = tmp_path / "access.log.xz", PACKED["xz"](TEXT)
+    path.write_bytes(packed + bytes(8) + packed + b"rest")
+    assert _content(path, tmp_path) == (TEXT * 2, [])
 
 
 def test_other_files_are_no_logs(tmp_path):
