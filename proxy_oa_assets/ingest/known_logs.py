@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from proxy_oa_assets.ingest.log_content import Digests
 from proxy_oa_assets.ingest.position import Position
 from proxy_oa_assets.model.errors import IngestError
+from proxy_oa_assets.model.files import refuse_link
 
 # Of the file's schema and of what `KnownLog` means; files of another version are made again.
 _VERSION = 1
@@ -121,6 +122,7 @@ class KnownLogs:
         """Yield a connection in a transaction, which is committed if the block succeeds."""
         try:
             self._path.parent.mkdir(parents=True, exist_ok=True)
+            refuse_link(self._path)
             with closing(sqlite3.connect(self._path, timeout=_WAIT_SECONDS)) as connection:
                 connection.isolation_level = None
                 connection.execute("BEGIN IMMEDIATE")

@@ -25,8 +25,8 @@ from proxy_oa_assets.ingest.position import Position
 from proxy_oa_assets.ingest.reading import read_log
 from proxy_oa_assets.ingest.recognition import recognize
 from proxy_oa_assets.model.day import Day
-from proxy_oa_assets.model.errors import IngestError
-from proxy_oa_assets.model.files import temporary_folder
+from proxy_oa_assets.model.errors import IngestError, disk_errors
+from proxy_oa_assets.model.files import refuse_link, temporary_folder
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS logs (
@@ -259,6 +259,8 @@ def _strides(content: LogContent, start: int) -> Iterator[tuple[int, bytes]]:
 def log_index(home: Path, log_format: LogFormat) -> Iterator[LogIndex]:
     """Open the index of a home. Raises IngestError, naming the file, if it can't be used."""
     file, staging = home / "logs.sqlite", home / "tmp"
+    with disk_errors(file):
+        refuse_link(file)
     try:
         staging.mkdir(parents=True, exist_ok=True)
         with closing(sqlite3.connect(file, timeout=_WAIT_SECONDS)) as connection:

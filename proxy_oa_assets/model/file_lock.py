@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Self
 
 from proxy_oa_assets.model.errors import LockedError, StorageError
+from proxy_oa_assets.model.files import refuse_link
 from proxy_oa_assets.model.text import printable
 from proxy_oa_assets.model.text_file import parse_nested
 
@@ -141,12 +142,13 @@ def dead_holder(path: Path) -> Iterator[Holder | None]:
 
 
 def _opened(path: Path) -> int:
+    refuse_link(path)
     try:
-        return os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
+        return os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o666)
     except PermissionError:
         # Another user's lock file: it can be locked, and the holder's name can't be written.
         with suppress(FileNotFoundError):
-            return os.open(path, os.O_RDONLY)
+            return os.open(path, os.O_RDONLY | os.O_NOFOLLOW)
         raise
 
 

@@ -82,10 +82,22 @@ def make_folder(folder: Path, *, durable: bool = True) -> None:
 def keep_mode(path: Path, replacement: Path) -> None:
     """Give the mode of a file, if there is one, to the file that replaces it; to root's, also the owner."""
     with suppress(FileNotFoundError):
-        found = path.stat()
+        found = path.lstat()
+        # The mode and owner of a link's target say nothing about the link, which is what is replaced.
+        if stat.S_ISLNK(found.st_mode):
+            return
         if os.geteuid() == 0:
             os.chown(replacement, found.st_uid, found.st_gid)
         replacement.chmod(stat.S_IMODE(found.st_mode))
+
+
+def refuse_link(path: Path) -> None:
+    """Raise OSError if a link stands where a file of a fixed name is opened and written in place.
+
+    Those who may write the home but not the link's target could have this process change that file.
+    """
+    if path.is_symlink():
+        raise OSError(errno.ELOOP, "it is a link, which would have another file changed", str(path))
 
 
 def sync_folder(folder: Path) -> None:

@@ -14,6 +14,7 @@ from proxy_oa_assets.enrichment.reputation.service import RemoteService
 from proxy_oa_assets.enrichment.reputation.types import Section
 from proxy_oa_assets.enrichment.reputation.verdict import Category, Risk, Status, Verdict
 from proxy_oa_assets.model.errors import ReputationCacheError
+from proxy_oa_assets.model.files import refuse_link
 from proxy_oa_assets.model.network import retrying
 
 _SCHEMA = """
@@ -76,6 +77,7 @@ class VerdictCache(AbstractContextManager["VerdictCache"]):
         self._lock = threading.Lock()
         with self._naming_the_file():
             path.parent.mkdir(parents=True, exist_ok=True)
+            refuse_link(path)
             self._connection = sqlite3.connect(path, timeout=_WAIT_SECONDS, check_same_thread=False)
             # WAL lets readers work beside a writer. SQLite doesn't wait where several processes create it.
             retrying(

@@ -19,6 +19,7 @@ from proxy_oa_assets.enrichment.reputation.service import RemoteService
 from proxy_oa_assets.enrichment.reputation.service_errors import QuotaExceededError, RefusedError
 from proxy_oa_assets.model.errors import StorageError
 from proxy_oa_assets.model.file_lock import file_lock
+from proxy_oa_assets.model.files import refuse_link
 
 # More than clocks are corrected by.
 _CLOCK_ERROR_MILLISECONDS = 3_600_000
@@ -104,6 +105,7 @@ class _Bucket:
         self._path = path
         with self._turn():
             path.parent.mkdir(parents=True, exist_ok=True)
+            refuse_link(path)
             self._bucket = SQLiteBucket.init_from_file(
                 [rate], db_path=str(path), use_file_lock=True, algorithm=algorithm
             )
