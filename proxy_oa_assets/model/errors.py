@@ -27,6 +27,7 @@ _REMEDIES = {
     errno.EROFS: "mount the file system for writing, or name another folder",
     errno.EIO: "check the disk, or the server that the folder is mounted from",
     errno.ESTALE: "mount the folder again",
+    errno.EINTR: "do it again",
     errno.EMFILE: "raise the limit of open files (ulimit -n)",
     errno.ENAMETOOLONG: "use a shorter path",
     errno.ELOOP: "correct the symbolic links of the path",
