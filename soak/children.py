@@ -36,7 +36,10 @@ class Moment:
 
 @dataclass(frozen=True)
 class Ended:
-    """How a child ended: its exit status (negative: a signal), result, seconds of work and changing calls."""
+    """How a child ended: its exit status (negative: a signal), result, seconds of work and changing calls.
+
+    `reached` says whether it worked until its moment, if that is one in seconds.
+    """
 
     status: int
     seconds: float
@@ -44,6 +47,7 @@ class Ended:
     result: Any = None
     calls: int = 0
     error: str = ""
+    reached: bool = False
 
     @property
     def killed(self) -> bool:
@@ -75,13 +79,13 @@ def run(
         finally:
             os._exit(1)  # nothing of the parent's, such as its folder's removal, is for the child
     os.close(writing)
-    content = _until_the_end(child, reading, moment if moment and moment.seconds else None, instead)
+    content, reached = _until_the_end(child, reading, moment if moment and moment.seconds else None, instead)
     _, status, used = os.wait4(child, 0)
     wall, seconds = time.monotonic() - began, used.ru_utime + used.ru_stime
     if status or not content:
-        return Ended(os.waitstatus_to_exitcode(status), seconds, wall)
+        return Ended(os.waitstatus_to_exitcode(status), seconds, wall, reached=reached)
     result, calls, error = pickle.loads(content)
-    return Ended(int(bool(error)), seconds, wall, result, calls, error)
+    return Ended(int(bool(error)), seconds, wall, result, calls, error, reached)
 
 
 def result_of(work: Callable[[], T], *, environ: Mapping[str, str], log: Path) -> T:
@@ -158,20 +162,20 @@ def _count_calls(home: str, kill_before: int, counted: list[int]) -> None:
 
 def _until_the_end(
     child: int, reading: int, moment: Moment | None, instead: Callable[[], object] | None
-) -> bytes:
-    """Read what a child writes until it ends; kill it at its moment."""
-    content, began = b"", time.monotonic()
+) -> tuple[bytes, bool]:
+    """Read what a child writes until it ends; kill it at its moment. Return whether that came, too."""
+    content, reached, began = b"", False, time.monotonic()
     while True:
         ready, _, _ = select.select([reading], [], [], _POLL_SECONDS if moment else None)
         if ready:
             piece = os.read(reading, 1 << 16)
             if not piece:
                 os.close(reading)
-                return content
+                return content, reached
             content += piece
         elif moment and _used(child, moment, began) >= moment.seconds:
             instead() if instead else os.kill(child, signal.SIGKILL)
-            moment = None
+            moment, reached = None, True
 
 
 def _used(child: int, moment: Moment, began: float) -> float:

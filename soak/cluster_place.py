@@ -3,7 +3,7 @@
 import pickle
 import shutil
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
@@ -17,25 +17,30 @@ from typing_extensions import override
 
 from proxy_oa_assets.model.day import Day
 from proxy_oa_assets.model.files import temporary_folder
-from proxy_oa_assets.model.tables import PROXY, TABLES
+from proxy_oa_assets.model.tables import PROXY, TABLES, Table
+from proxy_oa_assets.resources.hdfs import FileStore
 from proxy_oa_assets.resources.parquet import arrow_schema
 from proxy_oa_assets.sql.query import whole_day
 from soak import children
 from soak.operations import HOME_DAYS, HomeName, Operation, prepare
 from soak.places import Place, done
-from soak.state import files_below
+from soak.state import State, day_state, files_below
 
 if TYPE_CHECKING:
     import pandas as pd
 
+# The tables but for the raw one, of which a reader has two dozen partitions loaded.
+MADE = [table for table in TABLES.values() if table is not PROXY]
+
 
 @dataclass
 class _Kept:
-    """What a home has before an operation: rows and records by day, and files of the file store."""
+    """What a home has before an operation: days, their rows and raw records, and files of the file store."""
 
+    days: dict[Day, State] = field(default_factory=dict)
     rows: dict[tuple[str, Day], "pd.DataFrame"] = field(default_factory=dict)
     raw: dict[Day, tuple[pa.Table, str]] = field(default_factory=dict)
-    files: dict[str, bytes] = field(default_factory=dict)
+    files: dict[Day, dict[str, bytes]] = field(default_factory=dict)
 
 
 class ReadyHome(ClusterHome):
@@ -55,7 +60,9 @@ class ClusterPlace(Place):
         super().__init__(folder)
         self._cluster = Cluster(folder / "servers")
         self._current: HomeName = "analysed"
+        # By home the days that an operation has changed since, and what was read of them after that.
         self._changed: dict[HomeName, Sequence[Day]] = {}
+        self._found: dict[HomeName, State] = {}
 
     @override
     def __enter__(self) -> Self:
@@ -85,12 +92,23 @@ class ClusterPlace(Place):
             return
         shutil.rmtree(self._path)
         shutil.copytree(local, self._path)
-        days = self._changed.pop(name, HOME_DAYS[name])
-        self._result(lambda: _put_back(self.home(), days, pickle.loads(kept.read_bytes())))
+        days, found = self._changed.pop(name, ()), self._found.pop(name, None)
+        self._result(lambda: _put_back(self.home(), days, pickle.loads(kept.read_bytes()), found))
+
+    @override
+    def state(self, operation: Operation) -> State:
+        found = super().state(operation)
+        self._found[operation.home] = found
+        return found
+
+    @override
+    def read(self, operation: Operation) -> Collection[Table]:
+        """Leave out the raw table unless logs are ingested."""
+        return TABLES.values() if operation.kind == "ingest" else MADE
 
     @override
     def run(self, operation: Operation, moment: children.Moment | None = None) -> children.Ended:
-        self._changed[operation.home] = operation.days
+        self._changes(operation)
         return super().run(operation, moment)
 
     @override
@@ -109,7 +127,7 @@ class ClusterPlace(Place):
 
     def run_without_engine(self, operation: Operation, moment: children.Moment) -> children.Ended:
         """Do an operation in a child; kill the engine at a moment, and start it again."""
-        self._changed[operation.home] = operation.days
+        self._changes(operation)
 
         def restart() -> None:
             self._cluster.sql.kill()
@@ -122,6 +140,15 @@ class ClusterPlace(Place):
             moment=moment,
             instead=restart,
         )
+
+    @override
+    def doctor(self) -> list[str]:
+        self._found.pop(self._current, None)
+        return super().doctor()
+
+    def _changes(self, operation: Operation) -> None:
+        self._changed[operation.home] = operation.days
+        self._found.pop(operation.home, None)
 
     def _huser(self) -> str:
         return f"/user/spot/{self._current}"
@@ -144,39 +171,33 @@ def _prepared(path: Path, variables: dict[str, str], name: HomeName) -> None:
 def _kept(home: Home, days: Sequence[Day]) -> _Kept:
     impala, hdfs, kept = home.deployment.impala, home.deployment.hdfs, _Kept()
     for day in days:
-        for table in TABLES.values():
-            if table is PROXY:
-                kept.raw[day] = impala.arrow_table(whole_day(PROXY, day)), impala.raw_day_record(day)
-            else:
-                kept.rows[table.name, day] = impala.read_day(table, day)
-        for path in _day_paths(home, day):
-            with hdfs.open(path) as file:
-                kept.files[path] = file.read()
+        kept.days[day] = day_state(home, day, tables=MADE)
+        kept.raw[day] = impala.arrow_table(whole_day(PROXY, day)), impala.raw_day_record(day)
+        kept.rows |= {(table.name, day): impala.read_day(table, day) for table in MADE}
+        kept.files[day] = {path: _content(hdfs, path) for path in _day_paths(home, day)}
     return kept
 
 
-def _put_back(home: Home, days: Sequence[Day], kept: _Kept) -> None:
-    """Write back what differs in some days."""
+def _put_back(home: Home, days: Sequence[Day], kept: _Kept, found: State | None) -> None:
+    """Write back what differs in some days; `found` is what was read of them, if nothing changed since."""
     impala, hdfs = home.deployment.impala, home.deployment.hdfs
-    for (name, day), rows in kept.rows.items():
-        if day in days and _other(impala.read_day(TABLES[name], day), rows):
-            impala.replace_day_with_frame(TABLES[name], day, rows)
-    for day, (raw, record) in kept.raw.items():
-        if day in days and impala.raw_day_record(day) != record:
+    for day in days:
+        now = day_state(home, day, tables=MADE) if found is None else found
+        for table in MADE:
+            part = f"{day} table {table.name}"
+            if now.get(part) != kept.days[day].get(part):
+                impala.replace_day_with_frame(table, day, kept.rows[table.name, day])
+        raw, record = kept.raw[day]
+        if impala.raw_day_record(day) != record:
             with temporary_folder(home.path / "tmp") as folder:
                 impala.replace_raw_day(day, _hours(raw, folder), record=record)
     for day in days:
-        for path in set(_day_paths(home, day)) - kept.files.keys():
+        files = kept.files[day]
+        for path in set(_day_paths(home, day)) - files.keys():
             hdfs.delete(path)
-    for path, content in kept.files.items():
-        found = hdfs.status(path)
-        if found is None or _content(home, path) != content:
-            hdfs.write(path, [content])
-
-
-def _other(found: "pd.DataFrame", expected: "pd.DataFrame") -> bool:
-    first, second = (sorted(map(repr, frame.itertuples(index=False))) for frame in (found, expected))
-    return first != second
+        for path, content in files.items():
+            if hdfs.status(path) is None or _content(hdfs, path) != content:
+                hdfs.write(path, [content])
 
 
 def _hours(raw: pa.Table, folder: Path) -> dict[int, list[Path]]:
@@ -191,8 +212,8 @@ def _hours(raw: pa.Table, folder: Path) -> dict[int, list[Path]]:
     return files
 
 
-def _content(home: Home, path: str) -> bytes:
-    with home.deployment.hdfs.open(path) as file:
+def _content(hdfs: FileStore, path: str) -> bytes:
+    with hdfs.open(path) as file:
         content: bytes = file.read()
     return content
 

@@ -104,8 +104,7 @@ def _kill(
 ) -> None:
     """Kill an operation at a random moment, judge what it left, and finish it."""
     if isinstance(place, ClusterPlace) and chance.random() < _ENGINE_KILLED:
-        moment, phase = Moment(seconds=chance.random() * undisturbed.ended.wall, clock="wall"), _ENGINE
-        place.run_without_engine(operation, moment)
+        moment, phase = _engine_killed(place, operation, undisturbed.ended, chance), _ENGINE
     else:
         moment, phase = _killed(place, operation, undisturbed.ended, chance)
     line, what = (place.name, f"{operation.kind}", phase), f"{operation.name}, {moment}"
@@ -113,6 +112,17 @@ def _kill(
     counts.add(line, judged(found, undisturbed.old, undisturbed.new), what)
     for finding in _finished(place, operation, undisturbed, doctor=doctor):
         counts.fail(line, f"{finding} ({what})")
+
+
+def _engine_killed(
+    place: ClusterPlace, operation: Operation, undisturbed: Ended, chance: random.Random
+) -> Moment:
+    """Kill the engine during an operation; return at which moment."""
+    while True:
+        moment = Moment(seconds=chance.random() * undisturbed.wall, clock="wall")
+        if place.run_without_engine(operation, moment).reached:
+            return moment
+        place.restore(operation.home)  # it was done before its moment came
 
 
 def _killed(

@@ -2,7 +2,7 @@
 
 import shutil
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import ClassVar, Literal, Self, TypeVar
 
@@ -16,6 +16,7 @@ from typing_extensions import override
 from proxy_oa_assets.cli.doctor import probe_all
 from proxy_oa_assets.cli.history import open_history
 from proxy_oa_assets.defs.assets.daily import WAREHOUSE_POOL
+from proxy_oa_assets.model.tables import TABLES, Table
 from soak import children
 from soak.operations import HOME_DAYS, HomeName, Operation, prepare
 from soak.state import State, day_state, home_folders, left_over
@@ -67,10 +68,14 @@ class Place(ABC):
             home = self.home()
             parts = {} if operation.days else home_folders(home)
             for day in HOME_DAYS[operation.home]:
-                parts |= day_state(home, day, rows=day in operation.days)
+                parts |= day_state(home, day, tables=self.read(operation), rows=day in operation.days)
             return parts
 
         return self._result(read)
+
+    def read(self, _: Operation) -> Collection[Table]:
+        """Return the tables whose rows are read in an operation's days."""
+        return TABLES.values()
 
     def run(self, operation: Operation, moment: children.Moment | None = None) -> children.Ended:
         """Do an operation in a child; kill it at a moment."""

@@ -1,15 +1,16 @@
 """What a home has of a day, as its readers find it, and what a disturbed operation made of it.
 
 A day's parts are its rows in each table (those of `proxy` with their record), its files (of the feedback
-file each URI's lines), its incidents, and the changes of severities in its journal. Each part is replaced
-wholly or not at all, so after a kill or a fault it must be as before the operation or as after an undisturbed
-one.
+file each URI's lines, of the record of written notebooks each notebook's), its incidents, and the changes of
+severities in its journal. Each part is replaced wholly or not at all, so after a kill or a fault it must be
+as before the operation or as after an undisturbed one.
 """
 
 import hashlib
+import json
 import re
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from itertools import chain
@@ -23,8 +24,17 @@ from proxy_oa_assets.investigation.incident_file import read_incidents
 from proxy_oa_assets.investigation.journal_file import made, read_journal
 from proxy_oa_assets.investigation.score import severities_by_uri
 from proxy_oa_assets.model.day import Day
-from proxy_oa_assets.model.tables import ANALYST_TABLES, PROXY, PROXY_THREAT_INVESTIGATION, TABLES, records
+from proxy_oa_assets.model.tables import (
+    ANALYST_TABLES,
+    PROXY,
+    PROXY_THREAT_INVESTIGATION,
+    TABLES,
+    Table,
+    records,
+)
 from proxy_oa_assets.resources.hdfs import FileStatus, FileStore
+from proxy_oa_assets.resources.impala import Warehouse
+from proxy_oa_assets.sql.query import Query, of_day
 
 # A digest of each part's content, by a name such as `table proxy_edge`; an empty or missing part has no name.
 State = Mapping[str, str]
@@ -72,14 +82,18 @@ def judged(found: State, old: State, new: State) -> Verdict:
     return Verdict(Outcome.NEW if found == new else Outcome.BETWEEN)
 
 
-def day_state(home: Home, day: Day, *, rows: bool = True) -> dict[str, str]:
+def day_state(
+    home: Home, day: Day, *, tables: Collection[Table] = tuple(TABLES.values()), rows: bool = True
+) -> dict[str, str]:
     """Read a day by the warehouse and the file store, as every reader does, and its files' bytes.
 
     Without `rows`, tables aren't read but their files are compared: by content, or on a cluster by name and
-    length.
+    length. So are those that aren't among the given `tables`.
     """
-    read = chain(_tables(home, day), _analysts(home, day)) if rows else _versions(home, day)
-    parts = chain(read, _all_files(home, day))
+    read = tables if rows else ()
+    of_analysts = _analysts(home, day) if rows else ()
+    others = [table for table in TABLES.values() if table not in read]
+    parts = chain(_rows(home, day, read), of_analysts, _versions(home, day, others), _all_files(home, day))
     return {f"{day} {name}": hashlib.sha256(content).hexdigest() for name, content in parts if content}
 
 
@@ -99,18 +113,38 @@ def left_over(home: Home) -> list[str]:
     )
 
 
-def _tables(home: Home, day: Day) -> Iterator[tuple[str, bytes]]:
+def _rows(home: Home, day: Day, tables: Collection[Table]) -> Iterator[tuple[str, bytes]]:
     impala = home.deployment.impala
-    for table in TABLES.values():
+    together = [table for table in tables if table is not PROXY and not isinstance(home.huser, Path)]
+    if together:
+        yield from _rows_together(impala, day, together)
+    for table in tables:
+        if table in together:
+            continue
         rows = sorted(map(repr, records(impala.read_day(table, day))))
         record = impala.raw_day_record(day) if table is PROXY else ""
         yield f"table {table.name}", _lasting("\n".join([*rows, record] if record else rows).encode())
 
 
-def _versions(home: Home, day: Day) -> Iterator[tuple[str, bytes]]:
-    """Yield the files of the day in each table; each replacement has other names."""
+def _rows_together(impala: Warehouse, day: Day, tables: Collection[Table]) -> Iterator[tuple[str, bytes]]:
+    """Yield the rows of tables by one statement, of which each takes a second and more."""
+    selects, values = list[str](), list[str | int]()
+    for table in tables:
+        where, of_table = of_day(table, day)
+        row = f"to_json(struct({', '.join(table.column_names)}))"
+        selects.append(f"SELECT '{table.name}' AS name, {row} AS content FROM {table.name} WHERE {where}")
+        values += of_table
+    rows = defaultdict[str, list[str]](list)
+    for name, content in impala.rows(Query(" UNION ALL ".join(selects), tuple(values), (day, day))):
+        rows[str(name)].append(str(content))
+    for name, found in rows.items():
+        yield f"table {name}", _lasting("\n".join(sorted(found)).encode())
+
+
+def _versions(home: Home, day: Day, tables: Collection[Table]) -> Iterator[tuple[str, bytes]]:
+    """Yield the files of the day in tables; each replacement has other names."""
     hdfs, huser = home.deployment.hdfs, home.deployment.workspace.huser
-    for table in TABLES.values():
+    for table in tables:
         for root in (table.location, f"{table.location}/_beside"):
             folder = table.day_folder(day, root)
             found = [(each.path, each.length) for each in files_below(hdfs, f"{huser}/{folder}")]
@@ -178,8 +212,14 @@ def _stored(home: Home, folder: str) -> Iterator[tuple[str, bytes]]:
 
 def _files(home: Path, folder: Path, pattern: str) -> Iterator[tuple[str, bytes]]:
     for path in sorted(folder.rglob(pattern)):
-        if path.is_file() and not _LEFT.fullmatch(path.name):
-            yield str(path.relative_to(home)), _lasting(path.read_bytes())
+        if not path.is_file() or _LEFT.fullmatch(path.name):
+            continue
+        name, content = str(path.relative_to(home)), path.read_bytes()
+        if path.name == ".written.json":
+            for notebook, digests in json.loads(content).items():
+                yield f"{name} {notebook}", repr(digests).encode()
+        else:
+            yield name, _lasting(content)
 
 
 def _lasting(content: bytes) -> bytes:
