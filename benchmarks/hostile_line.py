@@ -1,157 +1,217 @@
 """Cost of one hostile line in a day's log: processor time and memory of the day with it and without.
 
-    python -m benchmarks.hostile_line [--rows 20000] [--length 1000000] [--rounds 1]
+    python -m benchmarks.hostile_line [days] [logs] [readers] [--rows 2000] [--length 1000000]
 
-Each hostile line has values of `length` characters. The day is ingested and run by the command, and read by
-an analyst: the hostile URI is scored as high and searched, and the day's story is written. Writes the figures
-into docs/security.md.
+Each hostile line has values of `length` characters. Its day is ingested and run, all its connections are
+scored. An analyst searches the hostile one, gives it a severity and a story, and opens page, notebooks and
+exports. Further logs, hostile as a whole, are ingested alone. Then every reader of values is timed. Writes
+the figures into docs/security.md.
 """
 
 import argparse
-import random
-import resource
-import statistics
-import subprocess
-import sys
+import math
+import os
 import tempfile
-from collections.abc import Mapping
+import traceback
+from collections.abc import Callable
 from pathlib import Path
+from typing import NamedTuple
 
 from benchmarks.document import DOCS, machine, table, write_measured
-from benchmarks.hostile_values import READERS, shapes, slowest
-from benchmarks.whole_command import run
+from benchmarks.hostile_logs import (
+    HOSTILE_CLIENT,
+    HOSTILE_LOGS,
+    MANY_HOSTS,
+    hostile_lines,
+    write_day,
+    write_log,
+)
+from benchmarks.hostile_values import READERS, Read, seconds, shapes
+from proxy_oa_assets.cli.main import main as proxy_oa
+from proxy_oa_assets.investigation.handover.write import write_hand_over
+from proxy_oa_assets.investigation.notebook.edge_investigation import EdgeInvestigation
+from proxy_oa_assets.investigation.notebook.force_graph import ForceGraph
+from proxy_oa_assets.investigation.notebook.threat_investigation import ThreatInvestigation
+from proxy_oa_assets.investigation.score import score
+from proxy_oa_assets.investigation.search import details, expanded_search, suspicious
+from proxy_oa_assets.investigation.story.page import write_story
+from proxy_oa_assets.investigation.storyboard import save_storyboard
+from proxy_oa_assets.resources.deployment import deployment
+from proxy_oa_assets.settings import load_settings
 
 DAY = "2016-09-12"
-_COMMAND = "from proxy_oa_assets.cli.main import entry; entry()"
-_ANALYST = """
-import sys
-from proxy_oa_assets.investigation.score import score
-from proxy_oa_assets.investigation.search import expanded_search, suspicious
-from proxy_oa_assets.model.day import Day
-rows = suspicious(sys.argv[1], limit=10_000)
-uri = max(rows.fulluri, key=len)
-score(sys.argv[1], 1, uri)
-expanded_search(sys.argv[1], uri)
-"""
-_SHORT, _LONG = 1 << 14, 1 << 16  # characters
+_FORMATS = ("text", "csv", "stix", "misp", "timesketch", "ocsf")
+# Characters: all shapes are tried with the fewest, the slowest of them with both others.
+_TRIED, _SHORT, _LONG = 1 << 12, 1 << 15, 1 << 18
+_SLOWEST = 3
 
 
-def hostile_lines(length: int) -> Mapping[str, str]:
-    """Return a line of Squid's combined format, with values of a length, by what is hostile in it."""
-    return {
-        "an ordinary line": _line(),
-        "a URL of `%`": _line(url="http://evil.example/" + "%" * length),
-        "a host of labels": _line(url=f"http://{'a.' * (length // 2)}example/"),
-        "a URL of blanks": _line(url=f"http://evil.example/{' ' * length}x"),
-        "quotes in each value": _line(
-            url='http://evil.example/" ' * (length // 22), agent='" "' * (length // 3)
-        ),
-        "an agent of brackets": _line(agent="Mozilla/5.0 " + "(a; " * (length // 4)),
-        "letters beyond ASCII": _line(url=f"http://{'é' * length}.example/", agent="中" * length),
-    }
+class Cost(NamedTuple):
+    """Processor seconds and the most MB of memory of a process, and MB that are left in its home."""
+
+    seconds: float
+    memory: float
+    disk: float
 
 
-def _line(*, url: str = "http://evil.example/x", agent: str = "Updater/1", second: int = 43_200) -> str:
-    time = f"{second // 3600:02d}:{second // 60 % 60:02d}:{second % 60:02d}"
-    return (
-        f'10.9.9.9 - - [12/Sep/2016:{time} +0000] "GET {url} HTTP/1.1" 200 99 "-" "{agent}" '
-        "TCP_MISS:HIER_DIRECT"
+def ingest(log: Path) -> None:
+    """Take a log."""
+    proxy_oa(["ingest", str(log)], standalone_mode=False)
+
+
+def run_day(log: Path, limit: int = 500) -> None:
+    """Take a log and materialize its day."""
+    ingest(log)
+    proxy_oa(["run", "--date", DAY, "--limit", str(limit)], standalone_mode=False)
+
+
+def investigate(log: Path) -> None:
+    """Take a log's day, all of it scored, to what analysts read and hand over."""
+    run_day(log, limit=1_000_000)
+    configured = deployment(load_settings())
+    (hostile,) = suspicious(DAY, clientip=HOSTILE_CLIENT, deployment=configured).to_dict("records")
+    uri, client = hostile["fulluri"], hostile["clientip"]
+    found = details(DAY, uri, client, deployment=configured)
+    expanded_search(DAY, uri, deployment=configured)
+    EdgeInvestigation(DAY)
+    ForceGraph(lambda _: None).show(
+        found.assign(uri_sev=0, p_time=found["time"], ml_score=0.1, word="", uri_rep="")
     )
+    score(DAY, 1, uri, deployment=configured)
+    save_storyboard(DAY, uri, "A title", "a text", deployment=configured)
+    ThreatInvestigation(DAY)
+    write_story(DAY, deployment=configured)
+    for name in _FORMATS:
+        write_hand_over(DAY, name, deployment=configured)
 
 
-def _ordinary(rows: int) -> list[str]:
-    chosen = random.Random(5)
-    return [
-        _line(
-            url=f"http://site{chosen.randrange(300)}.example/p{chosen.randrange(900)}",
-            agent=chosen.choice(
-                ["Mozilla/5.0 (X11) Firefox/128.0", "Mozilla/5.0 (Windows NT 10.0) Chrome/126"]
-            ),
-            second=number * 86_400 // rows,
-        ).replace("10.9.9.9", f"10.0.{number % 3}.{number % 200}")
-        for number in range(rows)
-    ]
-
-
-def _cost(home: Path, log: Path) -> tuple[float, float]:
-    """Return the processor seconds of a day in all its processes, and the most MB that one of them had."""
-    begin = resource.getrusage(resource.RUSAGE_CHILDREN)
-    run(home, _COMMAND, "ingest", str(log))
-    run(home, _COMMAND, "run", "--date", DAY)
-    run(home, _ANALYST, DAY)
-    run(home, _COMMAND, "story", "--date", DAY)
-    end = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return end.ru_utime + end.ru_stime - begin.ru_utime - begin.ru_stime, end.ru_maxrss / 1024
-
-
-def measure(name: str, rows: int, length: int) -> tuple[float, float]:
-    """Return what `_cost` does of a day with one of the lines; in a new process."""
-    lines = _ordinary(rows)
-    lines.insert(rows // 2, hostile_lines(length)[name])
+def cost(work: Callable[[Path], object], log: Path) -> Cost:
+    """Return the cost of work with a log in a home of its own, in a child that has imported all."""
     with tempfile.TemporaryDirectory() as folder:
-        log, home = Path(folder) / "access.log", Path(folder) / "home"
-        home.mkdir()
-        log.write_text("\n".join(lines) + "\n", encoding="utf-8")
-        return _cost(home, log)
+        child = os.fork()
+        if not child:
+            _work(work, log, Path(folder))
+        _, status, used = os.wait4(child, 0)
+        if status:
+            raise RuntimeError((Path(folder) / "output").read_text(encoding="utf-8"))
+        left = sum(path.stat().st_size for path in Path(folder).rglob("*") if path.is_file())
+        return Cost(used.ru_utime + used.ru_stime, used.ru_maxrss / 1024, left / 1e6)
 
 
-def _in_fresh_process(name: str, rows: int, length: int) -> tuple[float, float]:
-    code = "import sys; from benchmarks import hostile_line as each; "
-    code += "print(*each.measure(sys.argv[1], *map(int, sys.argv[2:])))"
-    done = subprocess.run(
-        [sys.executable, "-c", code, name, str(rows), str(length)],
-        check=True,
-        stdout=subprocess.PIPE,
-        text=True,
+def _work(work: Callable[[Path], object], log: Path, folder: Path) -> None:
+    """Do the work and end the process."""
+    status = 1
+    try:
+        output = os.open(folder / "output", os.O_WRONLY | os.O_CREAT)
+        os.dup2(output, 1)
+        os.dup2(output, 2)
+        os.environ |= {"PROXY_OA_HOME": str(folder / "home"), "TMPDIR": str(folder)}
+        work(log)
+        status = 0
+    finally:
+        if status:
+            traceback.print_exc()
+        # Past the exit handlers of the process that was forked.
+        os._exit(status)
+
+
+def of_days(rows: int, length: int) -> str:
+    """Return the costs of a day with each hostile line."""
+    lines, costs = hostile_lines(length), dict[str, Cost]()
+    with tempfile.TemporaryDirectory() as folder:
+        for name, line in lines.items():
+            write_day(Path(folder) / "access.log", rows, line)
+            costs[name] = cost(investigate, Path(folder) / "access.log")
+            print(name, costs[name], flush=True)
+    base = costs["an ordinary line"]
+    header = ["the line", "its MB", "processor s", "ratio", "peak MB", "ratio", "home MB"]
+    return (
+        f"A day of {rows:,} requests and one line more, whose values have {length:,} characters where "
+        f"the line doesn't say otherwise: ingest, run with every connection scored, search, severity, story, "
+        f"the notebooks' tables, the graph, the page, exports as {', '.join(_FORMATS)}. One process each. "
+        f"{machine('duckdb', 'dagster')}\n\n"
+    ) + table(
+        header,
+        [
+            (
+                name,
+                f"{len(lines[name].encode()) / 1e6:.1f}",
+                f"{found.seconds:.1f}",
+                f"{found.seconds / base.seconds:.2f}",
+                f"{found.memory:.0f}",
+                f"{found.memory / base.memory:.2f}",
+                f"{found.disk:.0f}",
+            )
+            for name, found in costs.items()
+        ],
     )
-    seconds, megabytes = map(float, done.stdout.split())
-    return seconds, megabytes
+
+
+def of_logs() -> str:
+    """Return the costs of the logs that are hostile as a whole."""
+    rows = []
+    with tempfile.TemporaryDirectory() as folder:
+        for name in HOSTILE_LOGS:
+            path = Path(folder) / "access.log"
+            size = write_log(path, name)
+            found = cost(run_day if name == MANY_HOSTS else ingest, path)
+            rows.append(
+                (
+                    name,
+                    f"{size / 1e6:.1f}",
+                    f"{found.seconds:.1f}",
+                    f"{found.memory:.0f}",
+                    f"{found.disk:.0f}",
+                )
+            )
+            print(*rows[-1], sep=", ", flush=True)
+    return "Logs that are hostile as a whole, ingested:\n\n" + table(
+        ["the log", "its MB", "processor s", "peak MB", "home MB"], rows
+    )
+
+
+def _growth(read: Read) -> tuple[float, float, str]:
+    """Return milliseconds for the longer value, the exponent by which time grows, and the slowest shape."""
+    tried = sorted(shapes(_TRIED).items(), key=lambda shape: -seconds(read, shape[1]))[:_SLOWEST]
+    short, long = shapes(_SHORT), shapes(_LONG)
+    found = []
+    for shape, _ in tried:
+        less, more = (min(seconds(read, each[shape]) for _ in range(2)) for each in (short, long))
+        found.append((1000 * more, math.log(more / less) / math.log(_LONG / _SHORT), shape))
+    return max(found)
+
+
+def of_readers() -> str:
+    """Return each reader's time for its slowest shape, and how that grows."""
+    rows = []
+    for name, read in READERS.items():
+        milliseconds, exponent, shape = _growth(read)
+        rows.append((name, f"{milliseconds:.1f}", f"{exponent:.1f}", f"`{shape}`".replace("|", "\\|")))
+    return (
+        f"What reads one value of {_LONG:,} characters: of {len(shapes(1))} shapes the slowest, and the "
+        f"exponent by which its time grows from {_SHORT:,} characters on (1 is linear, 2 quadratic; below "
+        f"1 ms mostly noise):\n\n{table(['reader', 'ms', 'exponent', 'shape'], rows)}"
+    )
 
 
 def main() -> None:
     """Measure, print and write the figures."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.hostile_line")
-    parser.add_argument("--rows", type=int, default=20_000)
-    parser.add_argument("--length", type=int, default=1_000_000)
-    parser.add_argument("--rounds", type=int, default=1)
-    options = parser.parse_args()
-    costs = {
-        name: [_in_fresh_process(name, options.rows, options.length) for _ in range(options.rounds)]
-        for name in hostile_lines(1)
-    }
-    medians = {
-        name: tuple(statistics.median(values) for values in zip(*rounds, strict=True))
-        for name, rounds in costs.items()
-    }
-    base_seconds, base_memory = medians["an ordinary line"]
-    of_days = [
-        (
-            name,
-            f"{seconds:.1f}",
-            f"{seconds / base_seconds:.2f}",
-            f"{memory:.0f}",
-            f"{memory / base_memory:.2f}",
-        )
-        for name, (seconds, memory) in medians.items()
-    ]
-    of_readers = []
-    for name, read in READERS.items():
-        most, shape = slowest(read, _LONG)
-        less = slowest(read, _SHORT)[0]
-        of_readers.append(
-            (name, f"{1000 * less:.0f}", f"{1000 * most:.0f}", f"`{shape}`".replace("|", "\\|"))
-        )
-    header = ["the line", "processor s", "ratio", "peak MB", "ratio"]
-    text = (
-        f"A day of {options.rows:,} requests and one line whose values have {options.length:,} characters, "
-        f"medians of {options.rounds}; {machine('duckdb', 'dagster')}\n\n"
-        f"{table(header, of_days)}\n\n"
-        f"What reads one value, at {_SHORT:,} and at {_LONG:,} characters, of {len(shapes(1))} shapes the "
-        f"slowest (counted in steps of 4 ms):\n\n"
-        f"{table(['reader', 'ms', 'ms', 'shape at the longer'], of_readers)}"
+    parser.add_argument(
+        "parts", nargs="*", metavar="days, logs, readers", default=["days", "logs", "readers"]
     )
-    write_measured(DOCS / "security.md", "hostile line", text)
-    print(text)
+    parser.add_argument("--rows", type=int, default=2_000)
+    parser.add_argument("--length", type=int, default=1_000_000)
+    options = parser.parse_args()
+    parts = {
+        "days": lambda: of_days(options.rows, options.length),
+        "logs": of_logs,
+        "readers": of_readers,
+    }
+    for part in options.parts:
+        text = parts[part]()
+        print(text)
+        write_measured(DOCS / "security.md", f"hostile {part}", text)
 
 
 if __name__ == "__main__":

@@ -238,6 +238,16 @@ def test_temporary_files_of_killed_writers_are_removed_and_no_others(tmp_path):
     assert remove_abandoned(tmp_path / "missing") == 0
 
 
+def test_a_temporary_folder_is_its_owner_s_alone(tmp_path):
+    """With any umask: it holds rows of logs, and links to the tables' files."""
+    before = os.umask(0)
+    try:
+        with temporary_folder(tmp_path) as folder:
+            assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+    finally:
+        os.umask(before)
+
+
 def test_a_temporary_folder_that_cannot_be_removed_is_named(tmp_path, monkeypatch):
     """The system's error has the file's name alone, which says nowhere where it is."""
 
