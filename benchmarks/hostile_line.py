@@ -1,6 +1,6 @@
 """Cost of one hostile line in a day's log: processor time and memory of the day with it and without.
 
-    python -m benchmarks.hostile_line [days] [logs] [readers] [--rows 2000] [--length 1000000]
+    python -m benchmarks.hostile_line [days] [logs] [readers] [--rows 500] [--length 1000000]
 
 Each hostile line has values of `length` characters. Its day is ingested and run, all its connections are
 scored. An analyst searches the hostile one, gives it a severity and a story, and opens page, notebooks and
@@ -13,7 +13,8 @@ import math
 import os
 import tempfile
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from importlib import import_module
 from pathlib import Path
 from typing import NamedTuple
 
@@ -40,6 +41,7 @@ from proxy_oa_assets.resources.deployment import deployment
 from proxy_oa_assets.settings import load_settings
 
 DAY = "2016-09-12"
+Work = Callable[[Path], object]
 _FORMATS = ("text", "csv", "stix", "misp", "timesketch", "ocsf")
 # Characters: all shapes are tried with the fewest, the slowest of them with both others.
 _TRIED, _SHORT, _LONG = 1 << 12, 1 << 15, 1 << 18
@@ -85,20 +87,30 @@ def investigate(log: Path) -> None:
         write_hand_over(DAY, name, deployment=configured)
 
 
-def cost(work: Callable[[Path], object], log: Path) -> Cost:
-    """Return the cost of work with a log in a home of its own, in a child that has imported all."""
+def costs(works: Mapping[str, tuple[Work, Path]], at_once: int) -> dict[str, Cost]:
+    """Return the cost of each work with a log, in a home of its own, in a child that has imported all."""
+    waiting, found = list(works.items()), dict[str, Cost]()
+    running = dict[int, tuple[str, Path]]()
     with tempfile.TemporaryDirectory() as folder:
-        child = os.fork()
-        if not child:
-            _work(work, log, Path(folder))
-        _, status, used = os.wait4(child, 0)
-        if status:
-            raise RuntimeError((Path(folder) / "output").read_text(encoding="utf-8"))
-        left = sum(path.stat().st_size for path in Path(folder).rglob("*") if path.is_file())
-        return Cost(used.ru_utime + used.ru_stime, used.ru_maxrss / 1024, left / 1e6)
+        while waiting or running:
+            while waiting and len(running) < at_once:
+                name, (work, log) = waiting.pop(0)
+                home = Path(tempfile.mkdtemp(dir=folder))
+                child = os.fork()
+                if not child:
+                    _work(work, log, home)
+                running[child] = name, home
+            child, status, used = os.wait4(-1, 0)
+            name, home = running.pop(child)
+            if status:
+                raise RuntimeError((home / "output").read_text(encoding="utf-8"))
+            left = sum(path.stat().st_size for path in home.rglob("*") if path.is_file())
+            found[name] = Cost(used.ru_utime + used.ru_stime, used.ru_maxrss / 1024, left / 1e6)
+            print(name, found[name], flush=True)
+    return {name: found[name] for name in works}
 
 
-def _work(work: Callable[[Path], object], log: Path, folder: Path) -> None:
+def _work(work: Work, log: Path, folder: Path) -> None:
     """Do the work and end the process."""
     status = 1
     try:
@@ -115,15 +127,15 @@ def _work(work: Callable[[Path], object], log: Path, folder: Path) -> None:
         os._exit(status)
 
 
-def of_days(rows: int, length: int) -> str:
+def of_days(rows: int, length: int, at_once: int) -> str:
     """Return the costs of a day with each hostile line."""
-    lines, costs = hostile_lines(length), dict[str, Cost]()
+    lines, works = hostile_lines(length), dict[str, tuple[Work, Path]]()
     with tempfile.TemporaryDirectory() as folder:
-        for name, line in lines.items():
-            write_day(Path(folder) / "access.log", rows, line)
-            costs[name] = cost(investigate, Path(folder) / "access.log")
-            print(name, costs[name], flush=True)
-    base = costs["an ordinary line"]
+        for number, (name, line) in enumerate(lines.items()):
+            works[name] = investigate, Path(folder) / f"access.log.{number}"
+            write_day(works[name][1], rows, line)
+        all_costs = costs(works, at_once)
+    base = all_costs["an ordinary line"]
     header = ["the line", "its MB", "processor s", "ratio", "peak MB", "ratio", "home MB"]
     return (
         f"A day of {rows:,} requests and one line more, whose values have {length:,} characters where "
@@ -142,29 +154,24 @@ def of_days(rows: int, length: int) -> str:
                 f"{found.memory / base.memory:.2f}",
                 f"{found.disk:.0f}",
             )
-            for name, found in costs.items()
+            for name, found in all_costs.items()
         ],
     )
 
 
-def of_logs() -> str:
+def of_logs(at_once: int) -> str:
     """Return the costs of the logs that are hostile as a whole."""
-    rows = []
+    works, sizes = dict[str, tuple[Work, Path]](), dict[str, int]()
     with tempfile.TemporaryDirectory() as folder:
-        for name in HOSTILE_LOGS:
-            path = Path(folder) / "access.log"
-            size = write_log(path, name)
-            found = cost(run_day if name == MANY_HOSTS else ingest, path)
-            rows.append(
-                (
-                    name,
-                    f"{size / 1e6:.1f}",
-                    f"{found.seconds:.1f}",
-                    f"{found.memory:.0f}",
-                    f"{found.disk:.0f}",
-                )
-            )
-            print(*rows[-1], sep=", ", flush=True)
+        for number, name in enumerate(HOSTILE_LOGS):
+            path = Path(folder) / f"access.log.{number}"
+            sizes[name] = write_log(path, name)
+            works[name] = (run_day if name == MANY_HOSTS else ingest), path
+        found = costs(works, at_once)
+    rows = [
+        (name, f"{sizes[name] / 1e6:.1f}", f"{each.seconds:.1f}", f"{each.memory:.0f}", f"{each.disk:.0f}")
+        for name, each in found.items()
+    ]
     return "Logs that are hostile as a whole, ingested:\n\n" + table(
         ["the log", "its MB", "processor s", "peak MB", "home MB"], rows
     )
@@ -200,14 +207,18 @@ def main() -> None:
     parser.add_argument(
         "parts", nargs="*", metavar="days, logs, readers", default=["days", "logs", "readers"]
     )
-    parser.add_argument("--rows", type=int, default=2_000)
+    parser.add_argument("--rows", type=int, default=500)
     parser.add_argument("--length", type=int, default=1_000_000)
+    parser.add_argument("--at-once", type=int, default=1, help="how many are measured at the same time")
     options = parser.parse_args()
     parts = {
-        "days": lambda: of_days(options.rows, options.length),
-        "logs": of_logs,
+        "days": lambda: of_days(options.rows, options.length, options.at_once),
+        "logs": lambda: of_logs(options.at_once),
         "readers": of_readers,
     }
+    # Once, before the processes that are measured.
+    for name in ("dagster", "matplotlib.pyplot"):
+        import_module(name)
     for part in options.parts:
         text = parts[part]()
         print(text)
