@@ -15,7 +15,7 @@ import errno
 import random
 import re
 import time
-from collections import defaultdict
+from collections import defaultdict, deque
 from collections.abc import Iterator, Sequence
 from math import inf
 from pathlib import Path
@@ -48,14 +48,16 @@ def main() -> None:
     with scratch() as folder:
         record = Record(arguments.record or folder / "cases.jsonl")
         disturbed = Disturbed(library, folder)
-        turns = [
+        turns = deque(
             inject(disturbed, name, kinds, most, record)
             for name in arguments.only
             for kinds, most in ((Kind.CHANGES, arguments.most), (Kind.READS, arguments.most // 4))
-        ]
+        )
         end = time.monotonic() + 60 * arguments.minutes
         while turns and time.monotonic() < end:
-            turns = [turn for turn in turns if next(turn, False)]
+            turn = turns.popleft()
+            if next(turn, False):
+                turns.append(turn)
         write_faults(Record(arguments.record) if arguments.record else record)
     raise SystemExit(len(record.findings) > 0)
 
@@ -64,9 +66,7 @@ def inject(disturbed: Disturbed, name: str, kinds: Kind, most: int, record: Reco
     """Fail an operation's calls of a kind, at most so many, one with each step."""
     operation = f"{name}{', reading' if kinds is Kind.READS else ''}"
     calls = disturbed.undisturbed(BY_NAME[name], kinds).calls
-    earlier = {case["fault"]: case["calls"] for case in record.cases if case["operation"] == operation}
-    # Threads don't make the same number of calls each time.
-    number = next(iter(earlier.values()), f"{len(calls):,}")
+    earlier = {case["fault"] for case in record.cases if case["operation"] == operation}
     for call, fault in sampled(calls, kinds, most, disturbed.home):
         if f"{call.number} {fault}" in earlier:
             continue
@@ -77,7 +77,7 @@ def inject(disturbed: Disturbed, name: str, kinds: Kind, most: int, record: Reco
             case,
             f"{hit.number} {hit.path.relative_to(disturbed.home)}",
             operation=operation,
-            calls=number,
+            calls=f"{len(calls):,}",
             fault=f"{call.number} {fault}",
             call=hit.name,
             error=str(fault),
@@ -87,6 +87,10 @@ def inject(disturbed: Disturbed, name: str, kinds: Kind, most: int, record: Reco
 
 def write_faults(record: Record) -> None:
     """Write the counts into the document."""
+    # Threads don't make the same number of calls each time.
+    latest = {case["operation"]: case["calls"] for case in record.cases}
+    for case in record.cases:
+        case["calls"] = latest[case["operation"]]
     tables = record.markdown("operation", "calls"), record.markdown("call", "error")
     write_counts("faults", "\n\n".join(tables), "duckdb", "dagster", "pyarrow")
 
