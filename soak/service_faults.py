@@ -30,7 +30,7 @@ _VIEWS, _LIMIT = 5, 30
 _BEHAVIOURS = (WELL, *FAULTS)
 # What a lookup took counts what the cache answered, another publication has another time, and notebooks and
 # their record name their home.
-_OF_THE_RUN = ("reputation.json", "publication.json", ".ipynb", ".written.json")
+_OF_THE_RUN = ("reputation.json", "publication.json", ".ipynb")
 
 
 def fail_the_services(folder: Path, counts: Counts) -> None:
