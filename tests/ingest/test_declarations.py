@@ -48,7 +48,7 @@ OWN = 'name = "own"\ntitle = "Ours"\nfamily = "delimited"\n'
 def test_a_file_that_declares_no_format_is_named(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: bytes, message: str
 ) -> None:
-    """Whatever is wrong in a site's own file, one error names it and the entry."""
+    """Of what is wrong in a site's own file, one error names it and the entry."""
     monkeypatch.chdir(tmp_path)
     (tmp_path / "own.toml").write_bytes(content)
     with pytest.raises(IngestError, match=message):

@@ -117,7 +117,7 @@ def test_a_filter_is_refused_in_words_or_has_a_complement(home: Home, text: str,
 
 @fuzz("exact terms", short=15, value=st.text(min_size=1) | TEXT.filter(bool))
 def test_an_exact_term_means_the_value_itself(value: str) -> None:
-    """What a click makes of a value of the data is a term for it alone, whatever its characters."""
+    """What a click makes of a value of the data is a term for it alone, of any characters."""
     if any("\ud800" <= character <= "\udfff" for character in value):
         return
     (term,) = Filters.parse(exactly("agent", value)).terms
