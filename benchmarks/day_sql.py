@@ -69,7 +69,7 @@ def peak_of_day(generated: GeneratedDay) -> float:
 
 def figures(rows: int, scored: int, rounds: int) -> list[Figure]:
     """Measure a day of that many raw and scored rows."""
-    # In other processes, so that this one is small when the measured one starts.
+    # In processes of their own, so that none has the peak of another.
     generated = in_fresh_process(generated_day, rows)
     in_fresh_process(_score, generated, rows, scored)
     peak = in_fresh_process(peak_of_day, generated)

@@ -2,6 +2,7 @@
 
 import argparse
 import multiprocessing
+import re
 import resource
 import statistics
 import sys
@@ -9,6 +10,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from pathlib import Path
 from typing import ParamSpec, TypeVar
 
 P = ParamSpec("P")
@@ -163,7 +165,12 @@ def in_fresh_process(work: Callable[P, R], *args: P.args, **kwargs: P.kwargs) ->
 def peak_memory() -> float:
     """Return this process's peak memory in MB.
 
-    A process starts with its parent's size as its peak, so the parent has to be small.
+    Where there is no `/proc`, a process starts with its parent's peak as its own.
     """
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak / (1e6 if sys.platform == "darwin" else 1e6 / 1024)
+    status = Path("/proc/self/status")
+    if status.exists():
+        (kilobytes,) = re.findall(r"^VmHWM:\s+(\d+) kB$", status.read_text(encoding="ascii"), re.MULTILINE)
+        return int(kilobytes) * 1024 / 1e6
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (
+        1e6 if sys.platform == "darwin" else 1e6 / 1024
+    )

@@ -73,7 +73,7 @@ def keep_history(generated: GeneratedDay) -> None:
 
 def figures(rows: int, rounds: int) -> list[Figure]:
     """Measure a day of that many raw rows."""
-    # In other processes, so that this one is small when the measured one starts.
+    # In processes of their own, so that none has the peak of another.
     generated = in_fresh_process(generated_day, rows)
     peak, share, busiest = in_fresh_process(peak_of_ranking, generated)
     seconds = in_turn(
