@@ -29,8 +29,7 @@ def write_readme(readme: Path, results: Path) -> None:
         (f"{what}; {group.title}", *_columns(figure))
         for part, title, what in TELLING
         if (result := kept(part, results))
-        for group in result.groups
-        if group.title.startswith(title)
+        for group in [each for each in result.groups if each.title.startswith(title)][:1]
         for figure in group.figures
         if figure.what == what
     ]
