@@ -23,7 +23,7 @@ def upgrade_probes(settings: Settings, configured: Deployment) -> dict[str, Call
     """Return the probes by name, in order."""
     return {
         "notebooks": lambda: _notebooks(configured),
-        "days before a day": lambda: _days_before(settings, configured),
+        "earlier days": lambda: _days_before(settings, configured),
     }
 
 

@@ -57,7 +57,7 @@ def test_a_day_of_0_1_0_is_materialized_to_the_same_rows_and_keeps_what_analysts
     edited = (folder / "Advanced_Mode.ipynb").read_bytes()
     probed = _probed(home)
     assert "of 2016-09-12 import what this release doesn't have (proxy_oa_assets." in probed["notebooks"]
-    assert "proxy_history lacks 2016-09-12" in probed["days before a day"]
+    assert "proxy_history lacks 2016-09-12" in probed["earlier days"]
 
     assert failures(home.materialize(SAMPLE_DAY)) == {}
 
@@ -70,6 +70,6 @@ def test_a_day_of_0_1_0_is_materialized_to_the_same_rows_and_keeps_what_analysts
     fresh = json.loads((folder / "Edge_Investigation.ipynb").read_bytes())
     assert "proxy_oa_assets.investigation.notebook" in json.dumps(fresh)
     probed = _probed(home)
-    assert "proxy_history has all" in probed["days before a day"]
+    assert "proxy_history has all" in probed["earlier days"]
     # The edited one is the analyst's to change.
     assert "<name>.new.ipynb beside it" in probed["notebooks"]

@@ -15,7 +15,8 @@ pytestmark = pytest.mark.cluster
 
 CLUSTER_LINES = [
     *("settings", "conf", "hdfs", "hdfs files", "locks", "results", "start date", "logs", "sql engine"),
-    *("database", "definitions", "tables", "partition", "killed writers", "ranking", "Sigma rules"),
+    *("database", "definitions", "tables", "partition", "killed writers", "ranking"),
+    *("notebooks", "earlier days", "Sigma rules"),
     *("network context", "ranking lists", "history", "reputation"),
 ]
 
