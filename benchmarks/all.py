@@ -59,8 +59,8 @@ def main() -> None:
     if unknown := sorted(set(parts) - set(PARTS)):
         parser.error(f"there is no part {', '.join(unknown)}; there are {', '.join(PARTS)}")
     # Each measured process imports this module, and would hold in its peak what stands above.
-    from benchmarks.generated_day import CACHE  # noqa: PLC0415
-    from benchmarks.report import write_document, write_readme  # noqa: PLC0415
+    from benchmarks.generated_day import CACHE  # noqa: PLC0415 - loads DuckDB and pandas
+    from benchmarks.report import write_document, write_readme  # noqa: PLC0415 - loads matplotlib
 
     document, results = DOCS / "performance.md", RESULTS
     if chosen.quick:

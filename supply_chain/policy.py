@@ -30,7 +30,7 @@ class Bundled:
         return sha256(self.path.read_bytes()).hexdigest()
 
 
-def policy(section: str, file: Path = POLICY) -> Any:  # noqa: ANN401 - TOML's
+def policy(section: str, file: Path = POLICY) -> Any:  # noqa: ANN401 - a section is a table, or a list of tables
     """Return a section of the policy, an empty one if the file has none."""
     return tomllib.loads(file.read_text(encoding="utf-8")).get(section, {})
 

@@ -89,7 +89,7 @@ def small_blocks(monkeypatch: pytest.MonkeyPatch) -> Callable[[bool], None]:
     def few(chunks: Iterable[bytes], **of: int) -> Iterator[Lines]:
         yield from blocks(chunks, **{**of, "size": 1_000})
 
-    def small(is_small: bool) -> None:  # noqa: FBT001
+    def small(is_small: bool) -> None:
         monkeypatch.setattr("proxy_oa_assets.ingest.reading.blocks", few if is_small else blocks)
         monkeypatch.setattr("proxy_oa_assets.ingest.conversion._BATCH", 2 if is_small else 8192)
 

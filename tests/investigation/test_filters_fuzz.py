@@ -98,7 +98,7 @@ def _rows(home: Home, filters: Filters) -> int:
 
 
 @fuzz("filters", short=40, text=TEXTS | DAMAGED, is_run=st.integers(0, 39).map(lambda number: number == 0))
-def test_a_filter_is_refused_in_words_or_has_a_complement(home: Home, text: str, is_run: bool) -> None:  # noqa: FBT001
+def test_a_filter_is_refused_in_words_or_has_a_complement(home: Home, text: str, is_run: bool) -> None:
     """A filter binds its values, and a term and its negation share all rows; else an error says why."""
     try:
         found = Filters.parse(text)

@@ -53,7 +53,7 @@ print(json.dumps({**asdict(ended), "killed": ended.killed}))
         ("failing", False, "a"),
     ],
 )
-def test_a_child_is_killed_at_its_moment(tmp_path: Path, kind: str, killed: bool, left: str) -> None:  # noqa: FBT001 - an expected figure
+def test_a_child_is_killed_at_its_moment(tmp_path: Path, kind: str, killed: bool, left: str) -> None:
     """Before its second call, the first one is done; without a moment it ends, or says why it failed."""
     done = subprocess.run(
         [sys.executable, "-c", SCRIPT, tmp_path, kind],
