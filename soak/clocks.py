@@ -6,18 +6,16 @@ The system's clock stays: a preloaded library shifts what the operation's proces
 questions on. Files' times aren't shifted, as those of a server's whose clock is right.
 """
 
-import argparse
 import ctypes
 import os
 import time
 from functools import partial
-from pathlib import Path
 
 from soak.counts import write_counts
 from soak.disturbed import Disturbed, scratch
 from soak.injection import preloaded
 from soak.record import Record
-from soak.seen import BY_NAME
+from soak.seen import BY_NAME, arguments_of
 
 _HOUR, _DAY = 3600, 86_400
 _YEAR = 365 * _DAY
@@ -46,9 +44,7 @@ OPERATIONS = (
 
 def main() -> None:
     """Shift the clock and write the counts into docs/reliability.md."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--only", nargs="*", default=OPERATIONS, choices=list(BY_NAME), metavar="NAME")
-    parser.add_argument("--record", type=Path, help="a file of cases, which several processes can share")
+    parser = arguments_of(__doc__, OPERATIONS)
     arguments = parser.parse_args()
     library = preloaded()
     with scratch() as folder:

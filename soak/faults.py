@@ -10,7 +10,6 @@ Operations take turns, so that a run of some minutes has some faults of each; wi
 goes on from there. `--only` alone writes what a record has.
 """
 
-import argparse
 import errno
 import random
 import re
@@ -24,7 +23,7 @@ from soak.counts import write_counts
 from soak.disturbed import Disturbed, scratch
 from soak.injection import Call, Fault, How, Kind, preloaded
 from soak.record import Record
-from soak.seen import BY_NAME
+from soak.seen import BY_NAME, arguments_of
 
 _SEED = 18
 _NEEDS_SPACE = {
@@ -38,11 +37,9 @@ _BY_CHANCE = re.compile(r"[0-9a-f]{6,}|\d+")
 
 def main() -> None:
     """Inject the faults and write the counts into docs/reliability.md."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = arguments_of(__doc__)
     parser.add_argument("--most", type=int, default=0, help="faults per operation; 0: all")
     parser.add_argument("--minutes", type=float, default=inf, help="after which no further call is failed")
-    parser.add_argument("--only", nargs="*", default=list(BY_NAME), choices=list(BY_NAME), metavar="NAME")
-    parser.add_argument("--record", type=Path, help="a file of cases, which several processes can share")
     arguments = parser.parse_args()
     library = preloaded()
     with scratch() as folder:

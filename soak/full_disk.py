@@ -6,7 +6,6 @@ The whole home, or a folder of it, is on a disk of its own: the scratch folder, 
 After each case the space is freed, and the operation done again. Mounting needs root.
 """
 
-import argparse
 import os
 from pathlib import Path
 
@@ -15,7 +14,7 @@ from soak.disturbed import Disturbed, scratch
 from soak.injection import preloaded
 from soak.mounts import free_space, mounted, put_on_small_disk, require_root
 from soak.record import Record
-from soak.seen import BY_NAME
+from soak.seen import BY_NAME, arguments_of
 
 _KIB = 1024
 _DISKS = {"the home": ".", "scratch": "tmp", "history": "dagster", "tables": "hdfs", "exports": "data"}
@@ -33,9 +32,7 @@ OPERATIONS = (
 
 def main() -> None:
     """Fill disks and write the counts into docs/reliability.md."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--only", nargs="*", default=OPERATIONS, choices=list(BY_NAME), metavar="NAME")
-    parser.add_argument("--record", type=Path, help="a file of cases, which several processes can share")
+    parser = arguments_of(__doc__, OPERATIONS)
     arguments = parser.parse_args()
     require_root()
     library = preloaded()

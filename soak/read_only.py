@@ -7,7 +7,6 @@ on a disk that the kernel mounts so after an error. Then it can be written again
 Mounting needs root.
 """
 
-import argparse
 import errno
 import random
 from collections.abc import Callable
@@ -27,7 +26,7 @@ from soak.injection import Fault, How, attempt, preloaded
 from soak.mounts import make_read_only, mounted, require_root, unmount
 from soak.operations import DAY
 from soak.record import Record
-from soak.seen import BY_NAME, command
+from soak.seen import BY_NAME, arguments_of, command
 
 _SEED = 18
 _ELSEWHERE = "{home}.elsewhere"
@@ -51,10 +50,8 @@ _FUNCTIONS: dict[str, Callable[[Home], object]] = {
 
 def main() -> None:
     """Make homes read-only and write the counts into docs/reliability.md."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = arguments_of(__doc__)
     parser.add_argument("--moments", type=int, default=4, help="of each operation, in its middle")
-    parser.add_argument("--only", nargs="*", default=list(BY_NAME), choices=list(BY_NAME), metavar="NAME")
-    parser.add_argument("--record", type=Path, help="a file of cases, which several processes can share")
     arguments = parser.parse_args()
     require_root()
     library = preloaded()

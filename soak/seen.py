@@ -1,8 +1,10 @@
 """Operations as their users see them: an exit code, and what is printed."""
 
+import argparse
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from pathlib import Path
 
 from support.home import Home, failures
 
@@ -63,3 +65,13 @@ def touch(operation: Operation, home: Home) -> int:
         repaired(day, home.deployment)
     remove_stale_folders(home.path / "tmp")
     return 0
+
+
+def arguments_of(
+    description: str | None, operations: Sequence[str] = tuple(BY_NAME)
+) -> argparse.ArgumentParser:
+    """Return a parser of the operations to disturb, by default those given, and of the record of cases."""
+    parser = argparse.ArgumentParser(description=description)
+    parser.add_argument("--only", nargs="*", default=operations, choices=list(BY_NAME), metavar="NAME")
+    parser.add_argument("--record", type=Path, help="a file of cases, which several processes can share")
+    return parser
