@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from proxy_oa_assets.cli.history import open_history
 from proxy_oa_assets.cli.start_date import Doubtful, first_day, start_date_finding
-from proxy_oa_assets.cli.upgrade_probes import upgrade_probes
+from proxy_oa_assets.cli.upgrade_probes import days_before, notebooks_before
 from proxy_oa_assets.investigation.repair import repaired
 from proxy_oa_assets.model.day import Day
 from proxy_oa_assets.model.errors import ProxyOaError, disk_errors
@@ -69,12 +69,12 @@ def _systems(settings: Settings, configured: Deployment) -> Iterator[dict[str, C
         "locks": lambda: _locks(configured.hdfs, settings.huser),
         "results": lambda: _results(configured.hdfs, settings.huser),
         "start date": lambda: start_date_finding(settings, first_day(configured)),
+        "earlier days": lambda: days_before(settings, configured),
     }
     yield _logs(settings, configured)
     yield {**configured.impala.probes(), "killed writers": lambda: _killed_writers(configured)}
     yield {"ranking": lambda: _ranking(settings)}
-    for name, probe in upgrade_probes(settings, configured).items():
-        yield {name: probe}
+    yield {"notebooks": lambda: notebooks_before(configured)}
     yield {"Sigma rules": lambda: _sigma_rules(settings)}
     yield {"network context": lambda: _network_context(configured)}
     yield {"ranking lists": lambda: _ranking_lists(settings)}

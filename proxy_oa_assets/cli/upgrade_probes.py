@@ -1,7 +1,6 @@
 """The probes of `proxy-oa doctor` for days of an earlier release: what they lack in this one."""
 
 import re
-from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -19,15 +18,7 @@ _OPENED_DAYS = 31
 _IMPORT = re.compile(rb'(?:"|\\n)(?:from|import) (proxy_oa_assets[\w.]*)')
 
 
-def upgrade_probes(settings: Settings, configured: Deployment) -> dict[str, Callable[[], str]]:
-    """Return the probes by name, in order."""
-    return {
-        "notebooks": lambda: _notebooks(configured),
-        "earlier days": lambda: _days_before(settings, configured),
-    }
-
-
-def _notebooks(configured: Deployment) -> str:
+def notebooks_before(configured: Deployment) -> str:
     """Find notebooks that import modules of another release."""
     folder = Path(configured.workspace.home, "ipynb", "proxy")
     days = sorted(day for path in folder.glob("*") if (day := Day.of_folder(path.name)))[-_OPENED_DAYS:]
@@ -46,7 +37,7 @@ def _notebooks(configured: Deployment) -> str:
     )
 
 
-def _days_before(settings: Settings, configured: Deployment) -> str:
+def days_before(settings: Settings, configured: Deployment) -> str:
     """Find days of the latest ranking's history that were materialized without `proxy_history`."""
     if settings.ranking == "external":
         return "no day is ranked here (PROXY_OA_RANKING=external)"

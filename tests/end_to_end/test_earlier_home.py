@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from support.home import SAMPLE_DAY, Home, failures
 
-from proxy_oa_assets.cli.upgrade_probes import upgrade_probes
+from proxy_oa_assets.cli.upgrade_probes import days_before, notebooks_before
 from proxy_oa_assets.investigation.journal import history
 from proxy_oa_assets.investigation.score import threats
 from proxy_oa_assets.investigation.search import details, expanded_search, suspicious
@@ -25,8 +25,10 @@ def home(tmp_path: Path) -> Home:
 
 
 def _probed(home: Home) -> dict[str, str]:
-    probes = upgrade_probes(home.settings, home.deployment)
-    return {name: probe() for name, probe in probes.items()}
+    return {
+        "notebooks": notebooks_before(home.deployment),
+        "earlier days": days_before(home.settings, home.deployment),
+    }
 
 
 def test_a_day_of_0_1_0_is_read(home: Home) -> None:

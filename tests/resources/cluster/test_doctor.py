@@ -14,9 +14,9 @@ from proxy_oa_assets.model.tables import PROXY_STORYBOARD
 pytestmark = pytest.mark.cluster
 
 CLUSTER_LINES = [
-    *("settings", "conf", "hdfs", "hdfs files", "locks", "results", "start date", "logs", "sql engine"),
-    *("database", "definitions", "tables", "partition", "killed writers", "ranking"),
-    *("notebooks", "earlier days", "Sigma rules"),
+    *("settings", "conf", "hdfs", "hdfs files", "locks", "results", "start date", "earlier days", "logs"),
+    *("sql engine", "database", "definitions", "tables", "partition", "killed writers", "ranking"),
+    *("notebooks", "Sigma rules"),
     *("network context", "ranking lists", "history", "reputation"),
 ]
 
