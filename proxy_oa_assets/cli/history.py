@@ -9,6 +9,8 @@ from pathlib import Path
 
 import click
 import dagster as dg
+import sqlalchemy.exc
+from dagster_shared.error import SerializableErrorInfo
 from sqlalchemy.exc import DBAPIError
 
 from proxy_oa_assets.cli.history_storage import open_instance
@@ -86,10 +88,7 @@ def open_history(settings: Settings) -> Iterator[dg.DagsterInstance]:
         try:
             yield instance
         except DBAPIError as error:
-            raise HistoryError(
-                f"Dagster's history in {settings.dagster_home} can't be read or written ({error.orig}); "
-                f"check the folder's permissions and the space there, or the database that dagster.yaml names"
-            ) from error
+            raise HistoryError.failing(settings.dagster_home, error.orig) from error
 
 
 def _opened(settings: Settings) -> dg.DagsterInstance:
@@ -183,11 +182,11 @@ def materialize_day(
         )
     run, assets = DayRun(day, result.success), set(assets_of_a_day(defs))
     for event in result.all_events:
-        _record(run, event, assets)
+        _record(run, event, assets, instance.root_directory)
     return run
 
 
-def _record(run: DayRun, event: dg.DagsterEvent, assets: set[str]) -> None:
+def _record(run: DayRun, event: dg.DagsterEvent, assets: set[str], history: str) -> None:
     name = event.step_key or ""
     if event.event_type is dg.DagsterEventType.ASSET_CHECK_EVALUATION:
         found = event.asset_check_evaluation_data
@@ -206,6 +205,15 @@ def _record(run: DayRun, event: dg.DagsterEvent, assets: set[str]) -> None:
     elif event.is_step_failure:
         data = event.step_failure_data
         user = data.user_failure_data
-        run.failures[name] = (user and user.description) or (
-            data.error.to_string() if data.error else "failed"
-        )
+        run.failures[name] = (user and user.description) or _defect(data.error, history)
+
+
+def _defect(error: SerializableErrorInfo | None, history: str) -> str:
+    """Return why a step failed outside of its function, where Dagster writes its history."""
+    cause = error
+    while cause:
+        if issubclass(getattr(sqlalchemy.exc, cause.cls_name or "", object), DBAPIError):
+            reason = (cause.cause or cause).message.strip()
+            return str(HistoryError.failing(history, reason))
+        cause = cause.cause
+    return error.to_string() if error else "failed"

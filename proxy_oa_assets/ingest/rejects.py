@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from proxy_oa_assets.model import tsv
-from proxy_oa_assets.model.files import remove_abandoned, replacing
+from proxy_oa_assets.model.files import naming, remove_abandoned, replacing
 
 NAME = "proxy.rejected.tsv"
 COLUMNS = ("log", "line", "offset", "reason", "content")
@@ -37,7 +37,7 @@ class LogRejects:
         if self.file is None:
             return
         log = tsv.field(self.log).encode() + b"\t"
-        with self.file.open("rb") as staged:
+        with naming(self.file), self.file.open("rb") as staged:
             for line in staged:
                 yield log + line
 
@@ -78,7 +78,7 @@ def add_rejects(
     # Once the day's record counts them, no ingest writes them again, so they are as durable as the rows.
     with replacing(path, durable=True) as file:
         if path.exists():
-            with path.open("rb") as before:
+            with naming(path), path.open("rb") as before:
                 again = any(_is_of(line, rejects.log) and _offset(line) >= start for line in before)
                 before.seek(0)
                 if again or partial:

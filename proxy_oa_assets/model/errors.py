@@ -4,6 +4,7 @@ import errno
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Self
 
 
 class ProxyOaError(Exception):
@@ -72,6 +73,14 @@ class UntrustedFileError(SettingsError):
 
 class HistoryError(SettingsError):
     """Dagster's history can't be opened as its `dagster.yaml` says."""
+
+    @classmethod
+    def failing(cls, folder: object, reason: object) -> Self:
+        """Return the error of a history whose database or disk fails after it was opened."""
+        return cls(
+            f"Dagster's history in {folder} can't be read or written ({reason}); check the folder's "
+            f"permissions and the space there, or the database that its dagster.yaml names"
+        )
 
 
 class ConfError(ProxyOaError):

@@ -59,10 +59,16 @@ def naming(path: Path, *, instead_of: Path | None = None) -> Iterator[None]:
         raise OSError(error.errno, error.strerror, str(path)) from error
 
 
+def read_bytes(path: Path) -> bytes:
+    """Return a file's content. Errors of the system name it: those of reading have no path."""
+    with naming(path):
+        return path.read_bytes()
+
+
 def replace_if_other(path: Path, content: bytes) -> None:
     """Replace a file by this content, unless it has it: reading is much cheaper than replacing."""
     with suppress(FileNotFoundError):
-        if path.read_bytes() == content:
+        if read_bytes(path) == content:
             return
     with replacing(path) as file:
         file.write(content)

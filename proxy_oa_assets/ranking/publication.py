@@ -9,7 +9,7 @@ from typing import Self
 
 from pydantic import TypeAdapter, ValidationError
 
-from proxy_oa_assets.model.files import replacing
+from proxy_oa_assets.model.files import naming, read_bytes, replacing
 from proxy_oa_assets.ranking.published_parts import PublishedParts
 
 _FILE = "publication.json"
@@ -53,7 +53,7 @@ def keep_publication(folder: Path, found: Publication) -> None:
 def read_publication(folder: Path) -> Publication | None:
     """Return what is known in a day's data folder; None if there is no readable file."""
     try:
-        return _FORMAT.validate_json((folder / _FILE).read_bytes())
+        return _FORMAT.validate_json(read_bytes(folder / _FILE))
     except (FileNotFoundError, ValidationError):
         return None
 
@@ -61,7 +61,7 @@ def read_publication(folder: Path) -> Publication | None:
 def _lines(copy: Path) -> int:
     """Count a file's lines; the last one may lack its line feed."""
     lines, end = 0, b"\n"
-    with copy.open("rb") as file:
+    with naming(copy), copy.open("rb") as file:
         while chunk := file.read(_CHUNK):
             lines += chunk.count(b"\n")
             end = chunk[-1:]

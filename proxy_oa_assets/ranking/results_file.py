@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, BinaryIO, Literal, NamedTuple
 from proxy_oa_assets.model.column_map import RESULT_FIELDS
 from proxy_oa_assets.model.day import Day
 from proxy_oa_assets.model.errors import ResultsError
-from proxy_oa_assets.model.files import replacing
+from proxy_oa_assets.model.files import naming, replacing
 from proxy_oa_assets.model.tsv import NULL, write_tsv
 
 if TYPE_CHECKING:
@@ -143,7 +143,7 @@ def read_results(copy: Path, columns: tuple[str, ...], day: Day, limit: int) -> 
     """
     reader = ResultsReader(columns, day, limit)
     rejected, capped = copy.with_name(REJECTED_FILE), copy.with_name(CAPPED_FILE)
-    with copy.open("rb") as file:
+    with naming(copy), copy.open("rb") as file:
         write_tsv(rejected, ("line", "reason", "content"), reader.rejected_lines(_lines(file)))
     if reader.capped:
         write_tsv(capped, ("line", "column", "value"), reader.capped)
@@ -225,4 +225,5 @@ def kept_rows(folder: Path) -> pd.DataFrame:
     path = folder / _KEPT_FILE
     if not path.is_file():
         raise ResultsError(f"{path} does not exist: materialize proxy_results for this day first")
-    return pd.read_parquet(path, columns=list(RESULT_FIELDS)).astype(RANKED_TYPES)
+    with naming(path):
+        return pd.read_parquet(path, columns=list(RESULT_FIELDS)).astype(RANKED_TYPES)

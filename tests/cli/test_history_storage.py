@@ -5,8 +5,10 @@ from pathlib import Path
 
 import dagster as dg
 import pytest
+from sqlalchemy.exc import OperationalError
+from support.home import SAMPLE_DAY, Home
 
-from proxy_oa_assets.cli.history import open_history
+from proxy_oa_assets.cli.history import materialize_day, open_history
 from proxy_oa_assets.cli.history_storage import EventLogStorage, open_instance
 from proxy_oa_assets.settings import load_settings
 
@@ -54,3 +56,29 @@ def test_a_history_elsewhere_keeps_its_own_storage(tmp_path: Path) -> None:
     )
     with open_instance(str(tmp_path)) as instance:
         assert type(instance.event_log_storage).__name__ == "ConsolidatedSqliteEventLogStorage"
+
+
+def test_a_disk_that_fails_beneath_the_history_is_one_sentence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where Dagster records a step's event, outside of the asset: the folder's path, and no traceback."""
+    monkeypatch.setenv("PROXY_OA_HOME", str(tmp_path))
+    home = Home(tmp_path)
+    home.write_sample()
+    store_event, fault = EventLogStorage.store_event, sqlite3.OperationalError("disk I/O error")
+
+    def failing(storage: EventLogStorage, event: dg.EventLogEntry) -> None:
+        found = event.dagster_event
+        if found and found.is_step_materialization and found.step_key == "ingest_summary":
+            raise OperationalError("INSERT INTO event_logs", {}, fault) from fault
+        store_event(storage, event)
+
+    monkeypatch.setattr(EventLogStorage, "store_event", failing)
+    with open_history(home.settings) as instance:
+        done = materialize_day(home.definitions, SAMPLE_DAY, 500, instance)
+
+    assert not done.succeeded
+    assert done.failures["ingest_summary"].startswith(
+        f"Dagster's history in {home.settings.dagster_home} can't be read or written "
+        f"(sqlite3.OperationalError: disk I/O error); check the folder's permissions"
+    )

@@ -48,3 +48,9 @@ def test_what_a_killed_ingest_left_is_removed_by_the_next(tmp_path: Path) -> Non
         left.touch()
         take()
         assert not left.exists()
+
+
+def test_staged_lines_that_cannot_be_read_are_named() -> None:
+    """As on a disk that fails."""
+    with pytest.raises(OSError, match=r"Input/output error: '/proc/self/mem'"):
+        LogRejects("log", Path("/proc/self/mem")).rejected_from(0)

@@ -10,6 +10,7 @@ import pytest
 
 from proxy_oa_assets.model.files import (
     make_folder,
+    read_bytes,
     remove_abandoned,
     replace_if_other,
     replacing,
@@ -270,3 +271,9 @@ def test_a_folder_that_cannot_be_synced_is_named(tmp_path, monkeypatch):
     with pytest.raises(OSError, match="Read-only file system") as caught:
         sync_folder(tmp_path)
     assert caught.value.filename == str(tmp_path)
+
+
+def test_a_file_that_cannot_be_read_is_named() -> None:
+    """The system's error of reading has no path."""
+    with pytest.raises(OSError, match=r"Input/output error: '/proc/self/mem'"):
+        read_bytes(Path("/proc/self/mem"))

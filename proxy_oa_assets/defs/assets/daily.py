@@ -22,7 +22,7 @@ from sqlalchemy.exc import DBAPIError
 
 from proxy_oa_assets.defs.assets.left_out import NO_MATERIALIZATION, is_last, leave_out, left_out
 from proxy_oa_assets.model.day import Day
-from proxy_oa_assets.model.errors import ProxyOaError, WarehouseError, disk_errors
+from proxy_oa_assets.model.errors import HistoryError, ProxyOaError, WarehouseError, disk_errors
 from proxy_oa_assets.model.tables import PROXY
 from proxy_oa_assets.resources.hdfs import FileStore
 from proxy_oa_assets.resources.impala import Warehouse
@@ -156,7 +156,8 @@ def _several_days(
 ) -> dg.MaterializeResult:
     reasons = left_out(context, context.assets_def.dependency_keys)
     good, bad = _each(context, [day for day in days if day not in reasons], materialize)
-    reasons |= {day: f"{context.asset_key.to_user_string()}: {_reason(error)}" for day, error in bad.items()}
+    name, history = context.asset_key.to_user_string(), context.instance.root_directory
+    reasons |= {day: f"{name}: {_reason(error, history)}" for day, error in bad.items()}
     if not reasons and data_version is None:
         for day, metadata in good.items():
             context.add_asset_metadata(metadata, partition_key=day.key)
@@ -245,7 +246,7 @@ def user_errors_as_failure(context: dg.AssetExecutionContext) -> Iterator[None]:
 
 def raise_failure(context: dg.AssetExecutionContext, error: Exception) -> NoReturn:
     """Raise the failure of a step; only transient errors are retried."""
-    failure = dg.Failure(_reason(error), allow_retries=False)
+    failure = dg.Failure(_reason(error, context.instance.root_directory), allow_retries=False)
     failure.__cause__ = error
     if not (isinstance(error, ProxyOaError) and error.transient):
         raise failure
@@ -255,12 +256,9 @@ def raise_failure(context: dg.AssetExecutionContext, error: Exception) -> NoRetu
     ) from failure
 
 
-def _reason(error: Exception) -> str:
+def _reason(error: Exception, history: str) -> str:
     if isinstance(error, DBAPIError):
-        return (
-            f"Dagster's history can't be read or written ({error.orig}); check the permissions of its folder "
-            f"(DAGSTER_HOME) and the space there, or the database that its dagster.yaml names"
-        )
+        return str(HistoryError.failing(history, error.orig))
     return str(error) if isinstance(error, ProxyOaError) else f"{type(error).__name__}: {error}"
 
 

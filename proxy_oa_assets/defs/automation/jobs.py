@@ -5,7 +5,6 @@ from pydantic import Field
 
 from proxy_oa_assets.defs.assets.daily import GROUP
 from proxy_oa_assets.defs.automation.run_reports import refused
-from proxy_oa_assets.investigation import reset
 from proxy_oa_assets.model.day import Day
 from proxy_oa_assets.resources.deployment import Deployment
 from proxy_oa_assets.resources.hdfs import FileStore
@@ -82,6 +81,8 @@ def reset_day(
     workspace: Workspace,
 ) -> None:
     """Remove the severities, comments, timelines, feedback and progressions of a confirmed day."""
+    from proxy_oa_assets.investigation.reset import reset_scored_connections
+
     key = context.partition_key
     if config.confirm != key:
         raise refused(
@@ -89,7 +90,7 @@ def reset_day(
             f"every score, comment and feedback of {key}, launch this with confirm: {key!r}"
         )
     deployment = Deployment(hdfs=hdfs, impala=impala, reputation=reputation, workspace=workspace)
-    for line in reset.reset_scored_connections(Day.parse(key), deployment=deployment):
+    for line in reset_scored_connections(Day.parse(key), deployment=deployment):
         context.log.info(line)
 
 

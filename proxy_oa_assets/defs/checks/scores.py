@@ -19,6 +19,7 @@ from proxy_oa_assets.enrichment.reputation.verdict import LookupStats, read_look
 from proxy_oa_assets.investigation.score import feedback_drift
 from proxy_oa_assets.model.day import Day
 from proxy_oa_assets.model.errors import LockedError
+from proxy_oa_assets.model.files import naming
 from proxy_oa_assets.model.tables import PROXY_SCORES, records
 from proxy_oa_assets.model.text import literal
 from proxy_oa_assets.ranking.publication import Publication, read_publication
@@ -94,7 +95,7 @@ def _lines(file: Path) -> int:
     """Count a file's lines after the header; none if there is no file."""
     if not file.is_file():
         return 0
-    with file.open("rb") as lines:
+    with naming(file), file.open("rb") as lines:
         return sum(1 for _ in lines) - 1
 
 

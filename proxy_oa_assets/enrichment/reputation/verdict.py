@@ -15,7 +15,7 @@ from typing import Annotated
 
 from pydantic import Field, TypeAdapter, ValidationError
 
-from proxy_oa_assets.model.files import replacing
+from proxy_oa_assets.model.files import read_bytes, replacing
 from proxy_oa_assets.model.text_file import IgnoredLines
 
 _SEPARATORS = re.compile(r"[:;|\s]+")
@@ -150,6 +150,6 @@ def write_lookup_stats(folder: Path, stats: Mapping[str, LookupStats]) -> None:
 def read_lookup_stats(folder: Path) -> dict[str, LookupStats] | None:
     """Return the stats by service from a day's data folder; None if there is no readable file."""
     try:
-        return _BY_SERVICE.validate_json((folder / "reputation.json").read_bytes())
+        return _BY_SERVICE.validate_json(read_bytes(folder / "reputation.json"))
     except (FileNotFoundError, ValidationError):
         return None

@@ -11,7 +11,7 @@ from typing import Any
 from proxy_oa_assets.investigation.notebook.cells import digest_of_cells
 from proxy_oa_assets.model.day import Day
 from proxy_oa_assets.model.errors import TemplateError
-from proxy_oa_assets.model.files import replace_if_other, replacing
+from proxy_oa_assets.model.files import read_bytes, replace_if_other, replacing
 from proxy_oa_assets.model.text_file import parse_nested
 
 _SUFFIX = "_master.ipynb"
@@ -40,13 +40,13 @@ class _WrittenNotebooks:
         """Return whether a file is missing or unedited."""
         if not path.exists() or self._is_as_written(path):
             return True
-        return digest_of_cells(path.read_bytes()) in self._digests.get(path.name, [])
+        return digest_of_cells(read_bytes(path)) in self._digests.get(path.name, [])
 
     def was_run(self, path: Path, content: bytes) -> bool:
         """Return whether a file holds the cells of a notebook, and was saved by another program."""
         if not path.exists() or self._is_as_written(path):
             return False
-        return digest_of_cells(path.read_bytes()) == digest_of_cells(content)
+        return digest_of_cells(read_bytes(path)) == digest_of_cells(content)
 
     def write(self, path: Path, content: bytes) -> None:
         digests = self._digests.setdefault(path.name, [])
@@ -61,7 +61,7 @@ class _WrittenNotebooks:
             replace_if_other(path, content)
 
     def _is_as_written(self, path: Path) -> bool:
-        return _digest(path.read_bytes()) in self._digests.get(path.name, [])
+        return _digest(read_bytes(path)) in self._digests.get(path.name, [])
 
 
 def copy_templates(templates: Path, folder: Path, day: Day, home: str) -> Copies:
@@ -98,13 +98,13 @@ def _for_day(template: Path, upgraded: Path, day: Day, home: str) -> bytes:
 
     `upgraded` is the folder that keeps upgraded templates: importing nbformat takes a quarter of a day's run.
     """
-    content = template.read_bytes()
+    content = read_bytes(template)
     kept = upgraded / f"{_digest(content)}.ipynb"
     if not kept.is_file():
         notebook = _upgraded(template, content)
         with replacing(kept, durable=True) as file:
             file.write(notebook.encode())
-    text = kept.read_text(encoding="utf-8")
+    text = read_bytes(kept).decode("utf-8")
     for placeholder, value in ((_DAY, day.key), (_HOME, home)):
         # Each stands in a JSON string.
         text = text.replace(placeholder, json.dumps(repr(value), ensure_ascii=False)[1:-1])
@@ -151,7 +151,7 @@ def _set_ids(cells: Iterable[Any], *, keep: bool) -> None:
 def _recorded(record: Path) -> dict[str, list[str]]:
     """Read the digests; without a readable record, every notebook that exists counts as edited."""
     try:
-        match parse_nested(json.loads, record.read_text(encoding="utf-8")):
+        match parse_nested(json.loads, read_bytes(record).decode("utf-8")):
             case dict(found) if all(isinstance(digests, list) for digests in found.values()):
                 return found
     except (FileNotFoundError, ValueError):

@@ -21,7 +21,7 @@ from typing import ClassVar, Self
 from pydantic import BaseModel, ValidationError
 
 from proxy_oa_assets.model.errors import WarehouseError
-from proxy_oa_assets.model.files import remove_abandoned, replacing
+from proxy_oa_assets.model.files import naming, read_bytes, remove_abandoned, replacing
 from proxy_oa_assets.model.tables import NULL_PARTITION, RAW_HOUR_FOLDER
 from proxy_oa_assets.resources.local.partitions import has_content, visible_files
 
@@ -37,7 +37,7 @@ class _Marker(BaseModel):
     def of(cls, day: Path) -> Self:
         """Read a day's marker. A day that only other systems have written has none."""
         try:
-            return cls.model_validate_json((day / cls.file).read_bytes())
+            return cls.model_validate_json(read_bytes(day / cls.file))
         except FileNotFoundError:
             return cls()
         except ValidationError as error:
@@ -159,7 +159,7 @@ def _switch(day: Path, files: Mapping[int, Sequence[Path]], marker: _LocalMarker
             folder = folders.get(hour, day / f"h={hour:02d}")
             for number, file in enumerate(added):
                 target = folder / f"part.{marker.version}.{number}.parquet"
-                with file.open("rb") as source, replacing(target, durable=True) as copy:
+                with naming(file), file.open("rb") as source, replacing(target, durable=True) as copy:
                     shutil.copyfileobj(source, copy)
         marker.put(day)
     finally:
