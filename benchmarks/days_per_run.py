@@ -1,6 +1,6 @@
 """Time of rebuilding history with many days in one run, relative to one day in each run.
 
-    python -m benchmarks.days_per_run [--days 7] [--rounds 5]
+    python -m benchmarks.days_per_run [--days 30] [--rounds 5]
 
 Each run is a separate process, as a backfill launches it.
 """
@@ -18,7 +18,7 @@ from proxy_oa_assets.resources.deployment import deployment
 from proxy_oa_assets.settings import load_settings
 
 FIRST = Day.parse("2016-09-01")
-DAYS = 7
+DAYS = 30
 _RATIO = 0.35
 _RUN = """
 import sys

@@ -71,6 +71,6 @@ TELLING = (
     ("ranking", "2,000,000 raw rows", "ranking / one scan of the 20 columns that it reads"),
     ("ingest", "500,000 lines", "Squid native: ingest / DuckDB's reading"),
     ("reputation", "500 URIs", "three services / one"),
-    ("days_per_run", "7 small days", "7 days in one run / in 7 runs"),
+    ("days_per_run", "30 small days", "30 days in one run / in 30 runs"),
     ("cluster_sql", "2,000,000 raw rows", "the day's SQL / three statements by hand"),
 )
