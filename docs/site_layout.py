@@ -10,7 +10,7 @@ from mkdocs.structure.files import File, Files
 
 # README.md is the front page; the others are linked.
 _BESIDE_DOCS = (
-    *("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "deploy/**/*", ".dockerignore"),
+    *("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "SECURITY.md", "deploy/**/*", ".dockerignore"),
     *("proxy_oa_assets/ranking/weights.toml", "proxy_oa_assets/ranking/lists/README.md"),
 )
 
