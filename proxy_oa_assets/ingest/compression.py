@@ -17,6 +17,8 @@ from typing import BinaryIO, Protocol
 _CHUNK = 1 << 20
 # Arrow loses what a failing read has unpacked.
 _SMALL = 1 << 12
+# What was read of xz and belongs to the next member is copied at the end of each.
+_PACKED = 1 << 16
 _XZ_MAGIC = b"\xfd7zXZ\x00"
 # `xz -9` takes 65 MiB; a file can ask for as much as its content is long, and up to 4 GiB. Arrow's zstd takes
 # 128 MiB at most.
@@ -67,17 +69,19 @@ def _until_damage(chunks: Iterator[bytes]) -> Iterator[bytes]:
 
 def _xz(file: BinaryIO) -> Iterator[bytes]:
     file.seek(0)
-    packed = file.read(_CHUNK)
+    packed = file.read(_PACKED)
     while packed.startswith(_XZ_MAGIC):
         member = lzma.LZMADecompressor(lzma.FORMAT_XZ, memlimit=_XZ_MEMORY)
         yield member.decompress(packed, _CHUNK)
         while not member.eof:
-            packed = file.read(_CHUNK) if member.needs_input else b""
+            packed = file.read(_PACKED) if member.needs_input else b""
             if member.needs_input and not packed:
                 raise EOFError("Compressed file ended before the end-of-stream marker was reached")
             yield member.decompress(packed, _CHUNK)
         # Zeros can fill up a member; what follows and isn't xz is left out, as xz's own library does.
-        packed = (member.unused_data + file.read(_CHUNK)).lstrip(b"\0")
+        packed = member.unused_data.lstrip(b"\0")
+        while len(packed) < len(_XZ_MAGIC) and (more := file.read(_PACKED)):
+            packed = (packed + more).lstrip(b"\0")
 
 
 def _unpacking(open_file: Callable[[BinaryIO], _Unpacked]) -> Decompress:

@@ -1,8 +1,10 @@
 import bz2
 import gzip
 import hashlib
+import io
 import lzma
 import os
+import random
 import threading
 import zlib
 from functools import partial
@@ -10,6 +12,7 @@ from functools import partial
 import pyarrow as pa
 import pytest
 
+from proxy_oa_assets.ingest.compression import decompressor
 from proxy_oa_assets.ingest.log_content import NoLogError, marks, opened
 from proxy_oa_assets.model.errors import IngestError
 
@@ -102,11 +105,22 @@ def test_a_file_can_not_ask_for_gigabytes_of_memory(packing, begin, tmp_path):
         _content(path, tmp_path)
 
 
-def test_zeros_between_members_of_xz_are_no_end(tmp_path):
+@pytest.mark.parametrize("zeros", [8, 3 << 20])
+def test_zeros_between_members_of_xz_are_no_end(zeros, tmp_path):
     """The format allows them; what follows the last member and isn't xz is left out."""
     path, packed = tmp_path / "access.log.xz", PACKED["xz"](TEXT)
-    path.write_bytes(packed + bytes(8) + packed + b"rest")
+    path.write_bytes(packed + bytes(zeros) + packed + b"rest")
     assert _content(path, tmp_path) == (TEXT * 2, [])
+
+
+def test_small_members_of_xz_are_read_one_by_one():
+    """A log packed by the minute isn't read into memory as a whole, and its rest copied at each member."""
+    text = random.Random(18).randbytes(30_000)  # as long when it is packed
+    file, unpacked = io.BytesIO(PACKED["xz"](text) * 50), bytearray()
+    for chunk in decompressor(file.getvalue())(file):
+        unpacked += chunk
+        assert file.tell() - len(unpacked) < 100_000
+    assert unpacked == text * 50
 
 
 def test_other_files_are_no_logs(tmp_path):
