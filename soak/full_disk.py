@@ -6,9 +6,6 @@ The whole home, or a folder of it, is on a disk of its own: the scratch folder, 
 After each case the space is freed, and the operation done again. Mounting needs root.
 """
 
-import os
-from pathlib import Path
-
 from soak.counts import write_counts
 from soak.disturbed import Disturbed, scratch
 from soak.injection import preloaded
@@ -57,8 +54,7 @@ def fill(disturbed: Disturbed, name: str, disk: str, place: str, record: Record)
             folder.mkdir(exist_ok=True)
             put_on_small_disk(folder, free)
 
-        # The folder's path, without the last `.` of the home's own.
-        with mounted(Path(os.path.normpath(folder))):
+        with mounted(folder):
             case = disturbed.case(BY_NAME[name], disturb=disturb, calm=lambda: free_space(folder))
         record.add(case, f"{free} bytes left", operation=name, disk=disk, **{"KiB left": f"{free // _KIB:5}"})
         if case.attempt.status == 0:
