@@ -10,15 +10,18 @@ import ctypes
 import os
 import time
 from functools import partial
+from mmap import mmap
 
 from soak.counts import write_counts
 from soak.disturbed import Disturbed, scratch
-from soak.injection import preloaded
+from soak.injection import attempt, preloaded
+from soak.operations import Operation
 from soak.record import Record
-from soak.seen import BY_NAME, arguments_of
+from soak.seen import BY_NAME, act, arguments_of
 
 _HOUR, _DAY = 3600, 86_400
 _YEAR = 365 * _DAY
+_SIZE = 8  # bytes of a count
 _JUMPS = {
     "an hour back": -_HOUR,
     "an hour ahead": _HOUR,
@@ -27,8 +30,8 @@ _JUMPS = {
     "to 1970": None,
     "to 2100": 74 * _YEAR,
 }
-# Questions for the time after which the clock jumps; 1: it is wrong from the beginning.
-_MOMENTS = {"from the start": 1, "early": 40, "later": 400}
+# Shares of an operation's questions for the time, after which the clock jumps.
+_MOMENTS = {"from the start": 0, "early": 1 / 10, "later": 1 / 2}
 # Its clocks go back in the middle of the day, if the system's time zone counts.
 _ZONES = ("Europe/Berlin", "America/St_Johns", "Pacific/Apia")
 OPERATIONS = (
@@ -59,14 +62,34 @@ def main() -> None:
 
 def shift(disturbed: Disturbed, name: str, record: Record) -> None:
     """Do an operation with each jump at each moment, and in time zones whose clocks change."""
+    asked = questions(disturbed, BY_NAME[name])
     for clock, jump in _JUMPS.items():
-        for when, question in _MOMENTS.items():
+        for when, share in _MOMENTS.items():
             seconds = -int(time.time()) if jump is None else jump
-            begin = partial(disturbed.library.faults_clock, question, ctypes.c_longlong(seconds))
+            begin = partial(
+                disturbed.library.faults_clock, 1 + int(share * asked), ctypes.c_longlong(seconds)
+            )
             record.add(disturbed.case(BY_NAME[name], begin=begin), name, clock=clock, when=when)
     for zone in _ZONES:
         case = disturbed.case(BY_NAME[name], begin=partial(_set_zone, zone))
         record.add(case, name, clock=f"of {zone}", when="from the start")
+
+
+def questions(disturbed: Disturbed, operation: Operation) -> int:
+    """Return how often an undisturbed operation asks for the time."""
+    disturbed.place.restore(operation.home)
+    found = mmap(-1, _SIZE)  # shared with the child
+
+    def work() -> int:
+        disturbed.library.faults_clock(1, ctypes.c_longlong(0))
+        status = act(operation, disturbed.place.home)
+        found[:] = disturbed.library.faults_clock(0, ctypes.c_longlong(0)).to_bytes(_SIZE, "little")
+        return status
+
+    done = attempt(disturbed.library, disturbed.home, work)
+    if done.status:
+        raise RuntimeError(f"{operation.kind} {operation.name} failed undisturbed: {done.printed}")
+    return int.from_bytes(found[:], "little")
 
 
 def _set_zone(zone: str) -> None:
