@@ -48,7 +48,8 @@ def main() -> None:
         turns = deque(
             inject(disturbed, name, kinds, most, record)
             for name in arguments.only
-            for kinds, most in ((Kind.CHANGES, arguments.most), (Kind.READS, arguments.most // 4))
+            # Of reads a quarter; none would be all.
+            for kinds, most in ((Kind.CHANGES, arguments.most), (Kind.READS, -(-arguments.most // 4)))
         )
         end = time.monotonic() + 60 * arguments.minutes
         while turns and time.monotonic() < end:
@@ -68,7 +69,10 @@ def inject(disturbed: Disturbed, name: str, kinds: Kind, most: int, record: Reco
         if f"{call.number} {fault}" in earlier:
             continue
         case = disturbed.case(BY_NAME[name], fault)
-        # Threads take turns otherwise than they did when the calls were counted.
+        # Threads can make fewer calls than when they were counted: none failed then.
+        if not case.attempt.calls and not case.findings:
+            continue
+        # They take other turns, too.
         hit = case.attempt.calls[0] if case.attempt.calls else call
         record.add(
             case,
