@@ -33,12 +33,10 @@ _DAY = (
     Panel("peak memory, MB", ("peak memory of the day's SQL",), "scored rows"),
 )
 _RANKING = (
-    Panel(
-        "seconds of processor time", ("ranking", "history", "one scan of the 20 columns"), logarithmic=True
-    ),
+    Panel("seconds of processor time", ("ranking", "history", _ITS_SCAN), logarithmic=True),
     Panel(
         "/ one scan",
-        ("ranking / one scan of the 20 columns that it reads", "history / one scan of the 14 columns"),
+        (f"ranking / {_ITS_SCAN} that it reads", "history / one scan of the 14 columns"),
     ),
     Panel("peak memory, MB", ("peak memory of the ranking",)),
 )
@@ -68,7 +66,7 @@ TELLING = (
     ("whole_command", "10,000 raw", "`proxy-oa run` beyond its SQL / Dagster with four empty assets"),
     ("peers", "10,000,000 raw rows", "pandas script: wall time / ours"),
     ("peers", "10,000,000 raw rows", "polars script: wall time / ours"),
-    ("ranking", "2,000,000 raw rows", "ranking / one scan of the 20 columns that it reads"),
+    ("ranking", "2,000,000 raw rows", f"ranking / {_ITS_SCAN} that it reads"),
     ("ingest", "500,000 lines", "Squid native: ingest / DuckDB's reading"),
     ("reputation", "500 URIs", "three services / one"),
     ("days_per_run", "30 small days", "30 days in one run / in 30 runs"),
