@@ -7,6 +7,7 @@ splits, converts and checks the fields, and stores rows by hour. The logs are a 
 of its time.
 """
 
+import hashlib
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
@@ -116,7 +117,7 @@ def _read_csv(columns: int, options: str) -> str:
 # The header and each line of a log, in SQL, and how DuckDB reads the file.
 _LOGS: dict[str, tuple[list[str], str, str]] = {
     "Zeek TSV": (
-        ["#separator \\x09", "#path\thttp", "#fields\t" + "\t".join(_ZEEK)],
+        _ZEEK_HEADER,
         _joined(_ZEEK, "chr(9)"),
         _read_csv(len(_ZEEK), "delim='\t', quote='', skip=3"),
     ),
@@ -136,16 +137,17 @@ _LOGS: dict[str, tuple[list[str], str, str]] = {
 
 def written_log(kind: str, rows: int, folder: Path) -> Path:
     """Return a log of a generated day with so many rows; it is written once."""
-    path = folder / f"{kind.replace(' ', '-').lower()}-{rows}.log"
+    (header, line, _), day = _LOGS[kind], generated_day(rows)
+    recipe = hashlib.sha256(f"{day.base.name}{header}{line}".encode()).hexdigest()[:8]
+    path = folder / f"{kind.replace(' ', '-').lower()}-{rows}-{recipe}.log"
     if path.exists():
         return path
-    header, line, _ = _LOGS[kind]
     unfinished = path.with_suffix(".tmp")
     with duckdb.connect() as connection:
         connection.execute(
             f"COPY (SELECT {line} FROM read_parquet(?) ORDER BY p_date, p_time) TO '{unfinished}' "
             "(FORMAT csv, HEADER false, QUOTE '', ESCAPE '', DELIMITER '\x07')",
-            [generated_day(rows).files],
+            [day.files],
         )
     with path.with_suffix(".new").open("wb") as new, unfinished.open("rb") as body:
         new.write("".join(f"{each}\n" for each in header).encode())
