@@ -212,7 +212,10 @@ def _defect(error: SerializableErrorInfo | None, history: str) -> str:
     """Return why a step failed outside of its function, where Dagster writes its history."""
     cause = error
     while cause:
-        if issubclass(getattr(sqlalchemy.exc, cause.cls_name or "", object), DBAPIError):
+        name = cause.cls_name or ""
+        # Errors of DuckDB, impyla and SQLite have the same names.
+        is_of_history = cause.message.startswith(f"sqlalchemy.exc.{name}: ")
+        if is_of_history and issubclass(getattr(sqlalchemy.exc, name, object), DBAPIError):
             reason = (cause.cause or cause).message.strip()
             return str(HistoryError.failing(history, reason))
         cause = cause.cause

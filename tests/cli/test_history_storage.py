@@ -4,11 +4,13 @@ import sqlite3
 from pathlib import Path
 
 import dagster as dg
+import duckdb
 import pytest
+from dagster._utils.error import serializable_error_info_from_exc_info
 from sqlalchemy.exc import OperationalError
 from support.home import SAMPLE_DAY, Home
 
-from proxy_oa_assets.cli.history import materialize_day, open_history
+from proxy_oa_assets.cli.history import _defect, materialize_day, open_history
 from proxy_oa_assets.cli.history_storage import EventLogStorage, open_instance
 from proxy_oa_assets.settings import load_settings
 
@@ -56,6 +58,15 @@ def test_a_history_elsewhere_keeps_its_own_storage(tmp_path: Path) -> None:
     )
     with open_instance(str(tmp_path)) as instance:
         assert type(instance.event_log_storage).__name__ == "ConsolidatedSqliteEventLogStorage"
+
+
+@pytest.mark.parametrize("error", [duckdb.OperationalError, sqlite3.OperationalError])
+def test_an_engine_s_error_is_not_taken_for_the_history_s(error: type[Exception]) -> None:
+    """It has the name of one of SQLAlchemy's."""
+    with pytest.raises(error) as caught:
+        raise error("out of space")
+    found = serializable_error_info_from_exc_info((caught.type, caught.value, caught.tb))
+    assert _defect(found, "/srv/oa/dagster") == found.to_string()
 
 
 def test_a_disk_that_fails_beneath_the_history_is_one_sentence(
