@@ -34,7 +34,8 @@ def open_instance(folder: str) -> dg.DagsterInstance:
     """Open the history as the folder's `dagster.yaml` says; raise what its storage raises."""
     reference = InstanceRef.from_dir(folder)
     storage = reference.storage_data
-    if storage and storage.class_name == DagsterSqliteStorage.__name__:
+    dagsters_own = DagsterSqliteStorage.__module__, DagsterSqliteStorage.__name__
+    if storage and (storage.module_name, storage.class_name) == dagsters_own:
         kept = ConfigurableClassData(__name__, SqliteStorage.__name__, storage.config_yaml)
         reference = reference._replace(storage_data=kept)
     return dg.DagsterInstance.from_ref(reference)

@@ -60,6 +60,26 @@ def test_a_history_elsewhere_keeps_its_own_storage(tmp_path: Path) -> None:
         assert type(instance.event_log_storage).__name__ == "ConsolidatedSqliteEventLogStorage"
 
 
+def test_a_site_s_own_storage_of_the_same_name_is_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A class is known by its module, too."""
+    (tmp_path / "sites_own.py").write_text(
+        "from dagster._core.storage.sqlite_storage import DagsterSqliteStorage\n", encoding="utf-8"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    (tmp_path / "dagster.yaml").write_text(
+        "storage:\n"
+        "  custom:\n"
+        "    module: sites_own\n"
+        "    class: DagsterSqliteStorage\n"
+        f"    config: {{base_dir: {tmp_path / 'history'}}}\n",
+        encoding="utf-8",
+    )
+    with open_instance(str(tmp_path)) as instance:
+        assert type(instance.event_log_storage).__name__ == "SqliteEventLogStorage"
+
+
 @pytest.mark.parametrize("error", [duckdb.OperationalError, sqlite3.OperationalError])
 def test_an_engine_s_error_is_not_taken_for_the_history_s(error: type[Exception]) -> None:
     """It has the name of one of SQLAlchemy's."""
