@@ -41,9 +41,8 @@ def running(instance: dg.DagsterInstance, run_id: str) -> Iterator[None]:
         try:
             yield
         except BaseException:
-            if (
-                holder_of(lock) is None
-            ):  # a full disk had no space for the name, without which it says nothing
+            # A full disk had no space for the name, without which the mark says nothing.
+            if holder_of(lock) is None:
                 lock.unlink(missing_ok=True)
             raise
         lock.unlink(missing_ok=True)
