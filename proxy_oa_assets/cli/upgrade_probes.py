@@ -50,9 +50,7 @@ def days_before(settings: Settings, configured: Deployment) -> str:
     lacking = {day for day in summarized if day >= first}
     lacking.difference_update(stored_days(hdfs, huser, PROXY_HISTORY, first, last))
     if not lacking:
-        return (
-            f"proxy_history has all that are materialized of {counted(settings.ranking_history_days, 'day')}"
-        )
+        return f"proxy_history has all that are materialized of {counted(days, 'day')}"
     return Doubtful(
         f"proxy_history lacks {spans(lacking)}, and what was usual then is new to the next day's ranking; "
         f"materialize `proxy_history` for these days"
