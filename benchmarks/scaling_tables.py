@@ -153,12 +153,12 @@ def cluster_table(sizes: Sequence[Size]) -> str:
             name: found.at(rows) for name in last.costs if (found := growth(sizes, partial(_shuffled, name)))
         }
         widest = max(shuffles, key=shuffles.__getitem__)
-        cores = per_row * rows / 3600
+        core_hours = per_row * rows / 3600
         lines.append(
             (
                 f"{rows:,.0f}",
-                f"{per_row * rows / 3600:,.0f}",
-                f"{math.ceil(cores / 16):,} of 16 cores",
+                f"{core_hours:,.0f}",
+                f"{math.ceil(core_hours / 16):,} of 16 cores",
                 f"{math.ceil(shuffles[widest] / _PARTITION):,} ({widest})",
             )
         )
