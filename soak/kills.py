@@ -15,10 +15,12 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import cycle, islice
 from pathlib import Path
+from typing import Self
 
+from proxy_oa_assets.model.day import Day
 from soak.children import Ended, Moment
 from soak.cluster_place import ClusterPlace
 from soak.counts import Counts, write_counts
@@ -63,6 +65,15 @@ class Undisturbed:
     new: State
     ended: Ended
 
+    def beside(self, others: State, days: Iterable[Day]) -> Self:
+        """Return it beside other days: a table's files have new names once they were put back."""
+        own = tuple(day.key for day in days)
+        old, new = (
+            {**{part: digest for part, digest in state.items() if part.startswith(own)}, **others}
+            for state in (self.old, self.new)
+        )
+        return replace(self, old=old, new=new)
+
 
 def kill_operations(
     place: Place, operations: Iterable[Operation], chance: random.Random, counts: Counts
@@ -75,7 +86,8 @@ def kill_operations(
             known[operation] = _undisturbed(place, operation)
             place.restore(operation.home)
         began = time.monotonic()
-        _kill(place, operation, known[operation], chance, counts, doctor=number % 3 == 0)
+        undisturbed = known[operation].beside(place.others(operation), operation.days)
+        _kill(place, operation, undisturbed, chance, counts, doctor=number % 3 == 0)
         seconds = time.monotonic() - began
         print(f"{place.name} {number}: {operation.kind} {operation.name}, {seconds:.1f} s", flush=True)
 

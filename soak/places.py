@@ -67,11 +67,15 @@ class Place(ABC):
         def read() -> State:
             home = self.home()
             parts = {} if operation.days else home_folders(home)
-            for day in HOME_DAYS[operation.home]:
-                parts |= day_state(home, day, tables=self.read(operation), rows=day in operation.days)
-            return parts
+            for day in operation.days:
+                parts |= day_state(home, day, tables=self.read(operation))
+            return {**parts, **_others(home, operation)}
 
         return self._result(read)
+
+    def others(self, operation: Operation) -> State:
+        """Read the files of the days that an operation doesn't change."""
+        return self._result(lambda: _others(self.home(), operation))
 
     def read(self, _: Operation) -> Collection[Table]:
         """Return the tables whose rows are read in an operation's days."""
@@ -135,6 +139,14 @@ class EmbeddedPlace(Place):
             shutil.copytree(self._path, before)
             return
         shutil.copytree(before, self._path)
+
+
+def _others(home: Home, operation: Operation) -> State:
+    parts: dict[str, str] = {}
+    for day in HOME_DAYS[operation.home]:
+        if day not in operation.days:
+            parts |= day_state(home, day, rows=False)
+    return parts
 
 
 def _unusable(home: Home) -> list[str]:
