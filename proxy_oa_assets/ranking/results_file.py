@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO, Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from proxy_oa_assets.model.column_map import RESULT_FIELDS
 from proxy_oa_assets.model.day import Day
@@ -143,8 +144,8 @@ def read_results(copy: Path, columns: tuple[str, ...], day: Day, limit: int) -> 
     """
     reader = ResultsReader(columns, day, limit)
     rejected, capped = copy.with_name(REJECTED_FILE), copy.with_name(CAPPED_FILE)
-    with naming(copy), copy.open("rb") as file:
-        write_tsv(rejected, ("line", "reason", "content"), reader.rejected_lines(_lines(file)))
+    with closing(_lines(copy)) as lines:
+        write_tsv(rejected, ("line", "reason", "content"), reader.rejected_lines(lines))
     if reader.capped:
         write_tsv(capped, ("line", "column", "value"), reader.capped)
     else:
@@ -166,12 +167,14 @@ def read_results(copy: Path, columns: tuple[str, ...], day: Day, limit: int) -> 
     return reader
 
 
-def _lines(file: BinaryIO) -> Iterator[bytes]:
+def _lines(copy: Path) -> Generator[bytes]:
     """Yield lines; of one that is too long, a part that is too long as well."""
-    while line := file.readline(_LONGEST_LINE + 2):
-        yield line
-        while len(line) == _LONGEST_LINE + 2 and not line.endswith(b"\n"):
-            line = file.readline(_LONGEST_LINE + 2)
+    # Named here: an error of reading would get the path of the rejected lines' file.
+    with naming(copy), copy.open("rb") as file:
+        while line := file.readline(_LONGEST_LINE + 2):
+            yield line
+            while len(line) == _LONGEST_LINE + 2 and not line.endswith(b"\n"):
+                line = file.readline(_LONGEST_LINE + 2)
 
 
 def _to_int(named: dict[str, Value], name: str) -> str | None:

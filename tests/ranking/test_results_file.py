@@ -64,6 +64,15 @@ def test_a_line_of_any_length_costs_itself_alone(tmp_path):
     assert (reader.rejected, reader.first_reason) == (1, "longer than 16 MiB")
 
 
+def test_a_copy_that_cannot_be_read_is_named(tmp_path):
+    """As on a disk that fails, and not the file of rejected lines that is written beside it."""
+    copy = tmp_path / "proxy_results.csv"
+    copy.symlink_to("/proc/self/mem")
+    with pytest.raises(OSError, match="Input/output error") as caught:
+        read_results(copy, RESULT_FIELDS, DAY, limit=500)
+    assert caught.value.filename == str(copy)
+
+
 def test_compressed_parts_without_a_line_are_empty_results(tmp_path):
     """Spark's empty gzip parts have bytes; the error says that they have no row."""
     copy = tmp_path / "proxy_results.csv"

@@ -11,10 +11,10 @@ Other systems write `h=7` or `h=07`, and so `m=9` and `d=7`; a day can have both
 
 import os
 import re
-import shutil
 import uuid
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Generator, Iterable, Iterator, Mapping, Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import ClassVar, Self
 
@@ -27,6 +27,7 @@ from proxy_oa_assets.resources.local.partitions import has_content, visible_file
 
 # The number of the folder whose rows have no hour.
 _NO_HOUR = -1
+_CHUNK = 1 << 20
 _OURS = re.compile(r"part\.([0-9a-f]{32})(\.\d+)?\.parquet", re.ASCII)
 
 
@@ -159,11 +160,18 @@ def _switch(day: Path, files: Mapping[int, Sequence[Path]], marker: _LocalMarker
             folder = folders.get(hour, day / f"h={hour:02d}")
             for number, file in enumerate(added):
                 target = folder / f"part.{marker.version}.{number}.parquet"
-                with naming(file), file.open("rb") as source, replacing(target, durable=True) as copy:
-                    shutil.copyfileobj(source, copy)
+                with closing(_chunks(file)) as chunks, replacing(target, durable=True) as copy:
+                    copy.writelines(chunks)
         marker.put(day)
     finally:
         _remove_unread(day)
+
+
+def _chunks(file: Path) -> Generator[bytes]:
+    # Named here: an error of reading would get the path of the copy.
+    with naming(file), file.open("rb") as source:
+        while chunk := source.read(_CHUNK):
+            yield chunk
 
 
 def _remove_unread(day: Path) -> None:

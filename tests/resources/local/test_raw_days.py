@@ -165,18 +165,26 @@ def test_a_writer_that_fails_leaves_the_day_as_it_was(warehouse, tmp_path, monke
     write_file(warehouse, PROXY, hour="07", fulluri=["old/"])
     before = _files(warehouse)
     first, second = hour_file(tmp_path / "first", "new/"), hour_file(tmp_path / "second", "new/")
-    copied = raw_day.shutil.copyfileobj
+    read = raw_day._chunks
 
-    def copy(source, target):
-        copied(source, target)
-        if source.name == str(second):
+    def chunks(file):
+        yield from read(file)
+        if file == second:
             raise OSError(errno.ENOSPC, "full")
 
-    monkeypatch.setattr(raw_day.shutil, "copyfileobj", copy)
+    monkeypatch.setattr(raw_day, "_chunks", chunks)
     with pytest.raises(DiskError, match="full; free space"):
         warehouse.replace_raw_day(DAY, {7: [first], 8: [second]})
     assert _files(warehouse) == before
     assert _uris(warehouse) == ["old/"]
+
+
+def test_a_file_that_cannot_be_read_is_named_and_not_its_copy(tmp_path):
+    """As on a disk that fails beneath an ingest."""
+    day = tmp_path / "y=2016" / "m=09" / "d=12"
+    day.mkdir(parents=True)
+    with pytest.raises(OSError, match=r"Input/output error: '/proc/self/mem'"):
+        raw_day.replace_raw_day(day, {7: [Path("/proc/self/mem")]}, "")
 
 
 def test_a_damaged_marker_is_named(warehouse, tmp_path):
