@@ -8,7 +8,7 @@ from pathlib import Path
 from dotenv import dotenv_values
 
 from proxy_oa_assets.model.errors import SettingsError, UntrustedFileError, refusal
-from proxy_oa_assets.model.trusted_file import read_trusted
+from proxy_oa_assets.model.trusted_file import TRUSTED_USERS, read_trusted
 
 # They neither run a program nor send a secret anywhere: a reputation file is checked when it is read.
 _ABOUT_THE_HOME = {
@@ -29,7 +29,7 @@ def read_dotenv(path: Path, trusted: Sequence[str], *, chosen: bool) -> dict[str
     """
     try:
         try:
-            return _parsed(read_trusted(path, trusted))
+            return _read(path, trusted)
         except UntrustedFileError:
             if not chosen or os.geteuid() == 0:
                 raise
@@ -44,6 +44,20 @@ def read_dotenv(path: Path, trusted: Sequence[str], *, chosen: bool) -> dict[str
         raise SettingsError(refusal(error, path)) from error
     except UnicodeDecodeError as error:
         raise SettingsError(f"{path} can't be read ({error}); save it as UTF-8, or move it away") from error
+
+
+def _read(path: Path, trusted: Sequence[str]) -> dict[str, str]:
+    found = _parsed(read_trusted(path, trusted))
+    if TRUSTED_USERS in found:
+        # Dagster's commands have put the working folder's file into the environment, which `trusted` is from.
+        try:
+            read_trusted(path)
+        except UntrustedFileError as error:
+            raise UntrustedFileError(
+                f"{path} isn't read: it is another user's, and says itself who is trusted. Take "
+                f"{TRUSTED_USERS} out of it, and set it in the environment"
+            ) from error
+    return found
 
 
 def _parsed(content: bytes) -> dict[str, str]:

@@ -104,6 +104,22 @@ def test_a_dotenv_cannot_trust_its_own_owner(tmp_path: Path, monkeypatch: pytest
 
 
 @as_root
+def test_a_dotenv_that_dagster_has_loaded_cannot_trust_its_own_owner(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Dagster's commands put the working folder's file into the environment before definitions load."""
+    monkeypatch.chdir(tmp_path)
+    path = tmp_path / ".env"
+    path.write_text("PROXY_OA_TRUSTED_USERS=nobody\n", encoding="utf-8")
+    _give_file(path)
+    monkeypatch.setenv("PROXY_OA_TRUSTED_USERS", "nobody")
+    with pytest.raises(UntrustedFileError, match="says itself who is trusted"):
+        load_settings(tmp_path / "home")
+    path.write_text("PROXY_OA_DBNAME=theirs\n", encoding="utf-8")
+    assert load_settings(tmp_path / "home").dbname == "theirs"
+
+
+@as_root
 def test_another_user_s_reputation_file_and_history_are_refused(tmp_path: Path) -> None:
     """They name programs and classes to load."""
     reputation = tmp_path / "reputation.json"
