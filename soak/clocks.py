@@ -2,8 +2,8 @@
 
     python -m soak.clocks [--only OPERATION ...] [--record FILE]
 
-The system's clock stays: a preloaded library shifts what the operation's process is told, from one of its
-questions on. Files' times aren't shifted, as those of a server's whose clock is right.
+The system's clock stays: a preloaded library shifts the time that the operation's process reads, from one of
+its readings on. Files' times aren't shifted, like those of a server whose clock is right.
 """
 
 import ctypes

@@ -1,8 +1,8 @@
-"""Dagster's history in SQLite, with connections that stay open while the history is.
+"""Dagster's history in SQLite, over connections that stay open as long as the history does.
 
-Dagster's own storages open each file for each statement, and close it after: SQLite then copies its log into
-the database and removes it, and SQLAlchemy compiles each statement again. Of a small day, that was a third.
-A power loss can take the last events of a run, but not harm the history.
+Dagster's own storages open a file for each statement and close it afterwards: SQLite then copies its
+write-ahead log into the database and removes it, and SQLAlchemy compiles each statement again. That took a
+third of a small day's run. A power loss can lose the last events of a run, but doesn't damage the history.
 """
 
 import sqlite3
@@ -46,7 +46,7 @@ def _engine(url: str) -> Engine:
 
     @event.listens_for(engine, "connect")
     def commit_without_fsync(connection: sqlite3.Connection, _: object) -> None:
-        # The log of a database is fsynced before it is copied into it. A run commits 250 times.
+        # SQLite fsyncs its write-ahead log before it copies it, all the same. A run commits 250 times.
         connection.execute("PRAGMA synchronous=NORMAL")
 
     return engine
@@ -72,7 +72,7 @@ class RunStorage(SqliteRunStorage):
 
 
 class EventLogStorage(SqliteEventLogStorage):
-    """The events: a file for each run, and an index of all. That of the last run and the index stay open."""
+    """The events: a file per run, and an index of all runs. The index and the last run's file stay open."""
 
     @cached_property
     def _kept(self) -> dict[str, Engine]:

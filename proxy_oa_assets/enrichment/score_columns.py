@@ -91,7 +91,7 @@ def listed_code_sql(column: str) -> str:
 def response_code_name_sql(column: str, listed: str) -> str:
     """Return the rule of `response_code_name` as a SQL expression over a column of `tables.py`.
 
-    `listed` is a column with its `listed_code_sql`; engines would compute an expression for each code. No
+    `listed` is a column with its `listed_code_sql`; engines would evaluate an expression once per code. No
     name in the table has a quote character, so that the literals mean the same to every engine.
     """
     whens = " ".join(f"WHEN '{code}' THEN '{name}'" for code, name in response_codes().items())

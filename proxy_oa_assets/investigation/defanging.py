@@ -14,7 +14,7 @@ _IN_PATH = re.compile(
 _DECIMAL = re.compile(r"\d+\.\d+", re.ASCII)
 # RFC 1918: an address that leads nowhere outside.
 _INTERNAL = re.compile(r"(?:10\.\d{1,3}|192\.168|172\.(?:1[6-9]|2\d|3[01]))\.\d{1,3}\.\d{1,3}", re.ASCII)
-# All blanks before a mark, from the first one on: to search at each of n blanks takes quadratic time.
+# All blanks before a mark, matched from the first one: a search that starts at each blank is quadratic.
 _BEFORE = r"(?:(?<!\s)\s++)?"
 _FANGS = [
     (re.compile(pattern, re.IGNORECASE), plain)

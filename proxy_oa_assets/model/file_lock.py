@@ -93,7 +93,7 @@ def file_lock(
 ) -> Iterator[None]:
     """Hold the lock on a file, which is made; threads of a process exclude each other, too.
 
-    With `named_after_errors`, an error leaves the holder's name in the file, as its process' death does.
+    With `named_after_errors`, an error leaves the holder's name in the file, as its process's death does.
 
     Raises LockedError, naming the holder, once the same holder has kept it for `patience` seconds: a queue
     that moves can take longer. `on_wait` is called once, after two seconds. Raises StorageError where the

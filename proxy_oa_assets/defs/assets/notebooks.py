@@ -40,7 +40,7 @@ def notebooks_asset(daily: Daily) -> dg.AssetsDefinition:
         # scored_connections, too, but by way of edge_details: the graph stays readable.
         deps=["edge_details", "ingest_summary"],
         kinds={"jupyter"},
-        # Counted up with the templates: notebooks of an earlier release may import what is gone.
+        # Increased with the templates: an earlier release's notebooks may import modules that are gone.
         code_version="2",
     )
     def notebooks(

@@ -32,8 +32,8 @@ def _locks(instance: dg.DagsterInstance) -> Path:
 def running(instance: dg.DagsterInstance, run_id: str) -> Iterator[None]:
     """Mark a run as this process's; first, free what runs of dead processes hold.
 
-    After an error the mark stays: a history that can't be written has no end of the run, which then counts as
-    that of a dead process.
+    The mark stays after an error: the end of a run that the history couldn't record is recorded by the next
+    run's process, as that of a dead one.
     """
     fail_dead_runs(instance)
     lock = _locks(instance) / run_id

@@ -30,7 +30,7 @@ _OUT_OF_TIME = "the time for this run's lookups is used up (`patience_minutes`)"
 class Clock:
     """The time in Unix seconds, and how to wait: `wait` and `stopped` return True once the run stops.
 
-    `elapsed` are seconds from any moment on, which go on when `now` is set back or forward.
+    `elapsed` is a monotonic clock in seconds: it goes on when the time is set back or forward.
     """
 
     now: Callable[[], float]
