@@ -3,8 +3,8 @@
     python -m supply_chain.vulnerabilities [--unreachable warn] [--osv-url URL]
 
 Exit codes: 0 no known vulnerability, 1 one that `policy.toml` doesn't accept, or an acceptance that has
-expired, 3 nothing was audited, because the advisories can't be reached. With `--unreachable warn` it is 0
-instead of 3, after the line NOT AUDITED.
+expired, 3 not audited. With `--unreachable warn` it is 0 instead of 3 if the advisories can't be reached,
+after the line NOT AUDITED.
 """
 
 import argparse
@@ -19,10 +19,20 @@ from typing import Any
 from supply_chain.policy import PINS, POLICY, policy
 
 _NOT_AUDITED = 3
+# How the last line of pip-audit's errors begins if nothing answers, or a proxy in OSV's place.
+_NO_ROUTE = (
+    "requests.exceptions.",
+    "pip_audit._service.interface.",
+    "ERROR:pip_audit._cli:Tip: your network may be blocking this service",
+)
 
 
 class NotAuditedError(Exception):
-    """The advisories can't be reached, or don't cover a package; the message says which."""
+    """The pins can't be audited, or the advisories don't cover one; the message says why."""
+
+
+class UnreachableError(NotAuditedError):
+    """The advisories can't be reached."""
 
 
 def found_in(pins: Path, osv_url: str | None) -> list[dict[str, Any]]:
@@ -36,7 +46,8 @@ def found_in(pins: Path, osv_url: str | None) -> list[dict[str, Any]]:
         packages: list[dict[str, Any]] = json.loads(done.stdout)["dependencies"]
     except ValueError as error:
         last = done.stderr.strip().splitlines()[-1:] or [f"pip-audit ended with {done.returncode}"]
-        raise NotAuditedError(last[0]) from error
+        failure = UnreachableError if last[0].startswith(_NO_ROUTE) else NotAuditedError
+        raise failure(last[0]) from error
     if skipped := [package["skip_reason"] for package in packages if "skip_reason" in package]:
         raise NotAuditedError("; ".join(skipped))
     return packages
@@ -70,7 +81,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         packages = found_in(options.pins, options.osv_url)
     except NotAuditedError as error:
         print(f"NOT AUDITED: the advisories of {options.pins.name} weren't read: {error}", file=sys.stderr)
-        return 0 if options.unreachable == "warn" else _NOT_AUDITED
+        permitted = options.unreachable == "warn" and isinstance(error, UnreachableError)
+        return 0 if permitted else _NOT_AUDITED
     accepted = policy("vulnerabilities", options.policy).get("accepted", [])
     found = [*unaccepted(packages, accepted, datetime.now(UTC).date())]
     for line in found:
