@@ -2,9 +2,9 @@
 
     python -m benchmarks.whole_command [--rounds 5]
 
-The comparison is a process that imports Dagster and materializes four assets that do nothing, in a history
-kept on disk as ours is. A graph of the real one's assets and checks, which do nothing as well, shows what of
-the rest is Dagster's.
+The comparison is a process that imports Dagster and materializes four assets that do nothing, in a history on
+disk that Dagster's own storage writes. A graph of the real one's assets and checks, which do nothing as well,
+shows what of the rest is Dagster's.
 """
 
 import os
