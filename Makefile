@@ -28,6 +28,8 @@ NOT_FAST := cli defs end_to_end investigation/notebook resources/cluster \
 PYTHONS ?= 3.13
 
 PIP_INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
+# What make bench measures: all, or such as BENCH='--only day_sql'.
+BENCH ?=
 # Without a route to the advisories, make audit fails; with --unreachable warn, it prints NOT AUDITED.
 AUDIT ?=
 # dg in a home with our dagster.yaml, which switches its telemetry off.
@@ -114,7 +116,7 @@ format: $(VENV)/.dev  ## Format the code.
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-bench: $(VENV)/.cluster  ## Measure speed and write docs/performance.md: half an hour.
+bench: $(VENV)/.cluster  ## Measure speed and write docs/performance.md: about an hour.
 	$(BIN)/python -m benchmarks.all $(BENCH)
 
 scaling: $(VENV)/.cluster  ## Measure how a day's cost grows, on Spark, and write docs/scaling.md (needs Java 17).
