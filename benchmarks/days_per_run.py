@@ -55,8 +55,8 @@ def figures(count: int, rounds: int) -> list[Figure]:
         home = prepared_home(Path(folder, "home"), days)
 
         def clean() -> None:
-            shutil.rmtree(home / "dagster", ignore_errors=True)
-            shutil.rmtree(home / "hdfs/user/spot/proxy/hive/oa", ignore_errors=True)
+            for made in ("dagster", "data", "hdfs/user/spot/proxy/hive/oa", "ipynb"):
+                shutil.rmtree(home / made, ignore_errors=True)
 
         def one_run() -> None:
             run(home, _RUN, days[0].key, days[-1].key)

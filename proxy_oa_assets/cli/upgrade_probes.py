@@ -29,7 +29,7 @@ def notebooks_before(configured: Deployment) -> str:
             if missing := {module for module in imported if not _is_there(module)}:
                 gone.setdefault(day, set()).update(missing)
     if not gone:
-        return f"what those of the newest {_OPENED_DAYS} days import is there"
+        return f"those of the newest {_OPENED_DAYS} days import modules that this release has"
     modules = ", ".join(sorted(set().union(*gone.values())))
     return Doubtful(
         f"those of {spans(gone)} import what this release doesn't have ({modules}); materialize `notebooks` "

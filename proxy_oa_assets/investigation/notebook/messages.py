@@ -82,6 +82,4 @@ def has_places(places: Collection[int], number: int) -> bool:
 
 
 def _leave_out(reason: str) -> None:
-    logging.getLogger(__name__).warning(
-        "A message from the browser was left out: %s; reload the page", reason
-    )
+    logging.getLogger(__name__).warning("Ignored a message from the browser: %s; reload the page", reason)
