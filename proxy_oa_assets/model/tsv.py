@@ -33,3 +33,13 @@ def write_tsv(path: Path, columns: Sequence[str], rows: Iterable[Iterable[object
     """Replace a file by a header line and the rows."""
     with replacing(path) as file:
         file.writelines(line(row).encode("utf-8") for row in chain([columns], rows))
+
+
+def write_tsv_if_any(path: Path, columns: Sequence[str], rows: Iterable[Iterable[object]]) -> None:
+    """Replace a file by a header line and the rows, once there is a row; without any, remove the file."""
+    rest = iter(rows)
+    first = next(rest, None)
+    if first is None:
+        path.unlink(missing_ok=True)
+    else:
+        write_tsv(path, columns, chain([first], rest))

@@ -18,7 +18,7 @@ from proxy_oa_assets.model.column_map import RESULT_FIELDS
 from proxy_oa_assets.model.day import Day
 from proxy_oa_assets.model.errors import ResultsError
 from proxy_oa_assets.model.files import naming, replacing
-from proxy_oa_assets.model.tsv import NULL, write_tsv
+from proxy_oa_assets.model.tsv import NULL, write_tsv_if_any
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -145,13 +145,8 @@ def read_results(copy: Path, columns: tuple[str, ...], day: Day, limit: int) -> 
     reader = ResultsReader(columns, day, limit)
     rejected, capped = copy.with_name(REJECTED_FILE), copy.with_name(CAPPED_FILE)
     with closing(_lines(copy)) as lines:
-        write_tsv(rejected, ("line", "reason", "content"), reader.rejected_lines(lines))
-    if reader.capped:
-        write_tsv(capped, ("line", "column", "value"), reader.capped)
-    else:
-        capped.unlink(missing_ok=True)
-    if not reader.rejected:
-        rejected.unlink()
+        write_tsv_if_any(rejected, ("line", "reason", "content"), reader.rejected_lines(lines))
+    write_tsv_if_any(capped, ("line", "column", "value"), reader.capped)
     if not reader.lines_read:
         raise ResultsError(
             f"{copy} is empty: the ranking job wrote no row. Run it for this day again, then materialize "

@@ -1,4 +1,6 @@
+import errno
 import itertools
+from pathlib import Path
 
 import pytest
 from support.result_lines import DAY, GOOD, read_lines, reason_of, result_line, row_of
@@ -71,6 +73,20 @@ def test_a_copy_that_cannot_be_read_is_named(tmp_path):
     with pytest.raises(OSError, match="Input/output error") as caught:
         read_results(copy, RESULT_FIELDS, DAY, limit=500)
     assert caught.value.filename == str(copy)
+
+
+def test_results_without_a_bad_line_leave_no_file_of_them_where_a_disk_fails(tmp_path, monkeypatch):
+    """A file with its header alone would be neither the former one nor none."""
+    copy = tmp_path / "proxy_results.csv"
+    copy.write_bytes(result_line())
+
+    def refused(path, missing_ok=False):
+        raise OSError(errno.EIO, "Input/output error", str(path))
+
+    monkeypatch.setattr(Path, "unlink", refused)
+    with pytest.raises(OSError, match="Input/output error"):
+        read_results(copy, RESULT_FIELDS, DAY, limit=500)
+    assert list(tmp_path.iterdir()) == [copy]
 
 
 def test_compressed_parts_without_a_line_are_empty_results(tmp_path):
