@@ -80,7 +80,7 @@ def test_results_without_a_bad_line_leave_no_file_of_them_where_a_disk_fails(tmp
     copy = tmp_path / "proxy_results.csv"
     copy.write_bytes(result_line())
 
-    def refused(path, missing_ok=False):
+    def refused(path, **_):
         raise OSError(errno.EIO, "Input/output error", str(path))
 
     monkeypatch.setattr(Path, "unlink", refused)
