@@ -17,7 +17,7 @@ from pydantic import Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from proxy_oa_assets.model.day import Day
-from proxy_oa_assets.model.dotenv_file import not_empty, read_dotenv
+from proxy_oa_assets.model.dotenv_file import RUNS_ON, not_empty, read_dotenv, refuse_run_on, runs_on
 from proxy_oa_assets.model.errors import DayError, SettingsError
 from proxy_oa_assets.model.file_lock import user_name
 from proxy_oa_assets.model.files import bundled
@@ -240,6 +240,9 @@ class Settings(_Variables):
 
 
 _Kind = TypeVar("_Kind", bound=_Variables)
+_OURS = {
+    field.alias for kind in (Settings, ClusterSettings) for field in kind.model_fields.values() if field.alias
+}
 
 
 def load_settings(home: Path | str | None = None, **variables: str) -> Settings:
@@ -252,12 +255,15 @@ def load_settings(home: Path | str | None = None, **variables: str) -> Settings:
         variables["PROXY_OA_HOME"] = str(home)
     folder_file = Path.cwd() / ".env"
     folder = _dotenv(folder_file)
+    # Before the home's name is used: errors of its files show it.
+    refuse_run_on({**folder, **os.environ, **variables}, _OURS)
     named_home = variables.get("PROXY_OA_HOME") or os.environ.get("PROXY_OA_HOME")
     variables["PROXY_OA_HOME"] = named_home or folder.get("PROXY_OA_HOME") or _HOME
     # Path.expanduser raises for an unknown user, which validation reports with the variable's name.
     home_file = Path(os.path.expanduser(variables["PROXY_OA_HOME"])).absolute() / ".env"  # noqa: PTH111
     # A home that the environment doesn't name is the working folder's choice, and so is its `.env`.
     of_home = _dotenv(home_file, chosen=bool(named_home))
+    refuse_run_on(of_home, _OURS)
     trusted_layers = (
         (variables, True),
         (os.environ, True),
@@ -306,7 +312,10 @@ def _validated(kind: type[_Kind], given: Mapping[str, object]) -> _Kind:
 
 
 def _problems(kind: type[_Variables], error: ValidationError) -> Iterable[str]:
-    """Yield a sentence for each error; values of fields that `repr` leaves out may be secrets."""
+    """Yield a sentence for each error, without the value where it may be a secret.
+
+    Those are the fields that `repr` leaves out, and values that may hold the line of another variable.
+    """
     fields = {field.alias: field for field in kind.model_fields.values()}
     for found in error.errors(include_url=False):
         reason = found["msg"].removeprefix("Value error, ")
@@ -316,6 +325,9 @@ def _problems(kind: type[_Variables], error: ValidationError) -> Iterable[str]:
             yield reason
         elif found["type"] == "missing":
             yield f"{variable} is missing; set it to {field.description}"
+        elif isinstance(found["input"], str) and runs_on(found["input"]):
+            # Reasons quote values, too.
+            yield f"{variable}: {RUNS_ON}"
         elif field.repr:
             # An address may have a password.
             value = re.sub(r"(?<=://)[^/@]*@", "***@", repr(found["input"]))

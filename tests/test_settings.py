@@ -218,6 +218,34 @@ def test_dotenv_files_fill_gaps_only(folder, monkeypatch):
     assert settings.timezone == "Asia/Tokyo"
 
 
+@pytest.mark.parametrize(
+    "content",
+    [
+        'PROXY_OA_HOME="' + "x" * 300 + '\nHDFS_TOKEN=secret"',
+        'PROXY_OA_HOME="home\nTHE_KEY = secret"',
+        "PROXY_OA_LOG_FORMAT='auto\nexport THE_KEY=secret'",
+        "PROXY_OA_HUSER=/user/spotIMPALA_PASSWORD=secret",
+        "PROXY_OA_START_DATE=2016-09-12THE_KEY=secret",
+        'PROXY_OA_LOGS="%Q;\nTHE_KEY: secret"',
+    ],
+)
+def test_a_value_that_runs_on_into_the_next_variable_is_refused_and_not_shown(folder, content):
+    """A quote isn't closed, or a line was added to a last one without line feed; the next can be a secret."""
+    (folder / ".env").write_text(content)
+    with pytest.raises(
+        SettingsError, match=r"^PROXY_OA_\w+: its value isn't shown.*close its quote"
+    ) as raised:
+        load_settings()
+    assert "secret" not in str(raised.value)
+    assert raised.value.__context__ is None
+
+
+def test_a_value_of_several_lines_without_a_variable_is_taken(folder):
+    """Patterns of logs may stand in lines of their own, and a path's folder may be named by a key."""
+    settings = load_settings(folder, PROXY_OA_LOGS="/squid/access.log*\n/zeek/day=%Y-%m-%d/http.log")
+    assert settings.logs == ("/squid/access.log*", "/zeek/day=%Y-%m-%d/http.log")
+
+
 @pytest.mark.parametrize("name", [".env", "proxy_oa_home/.env"])
 def test_a_dotenv_file_that_is_no_text_is_named(folder, name):
     """A file in another character set is an error with its path, like every other unusable setting."""

@@ -2,7 +2,8 @@
 
 import io
 import os
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
 from dotenv import dotenv_values
@@ -18,6 +19,13 @@ _ABOUT_THE_HOME = {
         *("REPUTATION", "REPUTATION_COVERAGE"),
     )
 }
+
+RUNS_ON = (
+    "its value isn't shown, because it seems to hold the line of another variable; close its quote and end "
+    "its line before the next variable"
+)
+_LINE_BREAK_OR_NAME = re.compile(r"[\r\n]|[A-Z][A-Z0-9]*_[A-Z0-9_]*\s*=")
+_LATER_LINE = re.compile(r"[\r\n]\s*(?:export\s+)?['\"]?[\w.-]+['\"]?\s*=")
 
 
 def read_dotenv(path: Path, trusted: Sequence[str], *, chosen: bool) -> dict[str, str]:
@@ -67,3 +75,23 @@ def _parsed(content: bytes) -> dict[str, str]:
 def not_empty(variables: Mapping[str, str | None]) -> dict[str, str]:
     """Return the variables that have a value."""
     return {name: value for name, value in variables.items() if value}
+
+
+def runs_on(value: str) -> bool:
+    """Return whether a value may hold another variable's.
+
+    An unclosed quote joins them, or a missing line feed: `echo A_KEY=... >> .env` adds to the last line of a
+    file that doesn't end with one.
+    """
+    return bool(_LINE_BREAK_OR_NAME.search(value))
+
+
+def refuse_run_on(variables: Mapping[str, str], ours: Collection[str]) -> None:
+    """Raise SettingsError naming those of our variables whose value holds another variable and its value.
+
+    That is an assignment to one of ours, or to any variable on a later line.
+    """
+    assignment = re.compile(rf"(?:{'|'.join(ours)})\s*=|{_LATER_LINE.pattern}")
+    names = [name for name, value in variables.items() if name in ours and assignment.search(value)]
+    if names:
+        raise SettingsError("; ".join(f"{name}: {RUNS_ON}" for name in names))

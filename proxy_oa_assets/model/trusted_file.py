@@ -61,5 +61,7 @@ def _number(user: str) -> int:
         return int(user)
     try:
         return pwd.getpwnam(user).pw_uid
-    except KeyError as error:
-        raise UntrustedFileError(f"{TRUSTED_USERS} names {user!r}; this machine has no such user") from error
+    except KeyError:
+        # An unclosed quote in a `.env` can make the next line, with its secret, a part of the variable.
+        name = user.partition("=")[0]
+    raise UntrustedFileError(f"{TRUSTED_USERS} names {name!r}; this machine has no such user")

@@ -9,7 +9,7 @@ from proxy_oa_assets.cli.history import prepare_history
 from proxy_oa_assets.enrichment.reputation.config import load_reputation
 from proxy_oa_assets.model.errors import HistoryError, UntrustedFileError
 from proxy_oa_assets.model.trusted_file import read_trusted
-from proxy_oa_assets.settings import environment, load_settings
+from proxy_oa_assets.settings import environment, load_settings, trusted_users
 
 OTHER = pwd.getpwnam("nobody")
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a file away")
@@ -71,6 +71,17 @@ def test_an_unknown_trusted_user_is_named(file: Path) -> None:
     """It may be misspelled."""
     with pytest.raises(UntrustedFileError, match="PROXY_OA_TRUSTED_USERS names 'no-such-user'"):
         read_trusted(file, ["no-such-user"])
+
+
+def test_a_variable_that_follows_an_unclosed_quote_is_not_shown(
+    file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Dagster's commands put a `.env` into the environment, the quotes of which may be missing."""
+    monkeypatch.setenv("PROXY_OA_TRUSTED_USERS", "root\nTHE_KEY=secret")
+    with pytest.raises(UntrustedFileError, match="PROXY_OA_TRUSTED_USERS names 'THE_KEY'") as caught:
+        read_trusted(file, trusted_users())
+    assert "secret" not in str(caught.value)
+    assert caught.value.__context__ is None
 
 
 @as_root
