@@ -2,13 +2,23 @@
 
 import re
 
-_SCHEME = re.compile(r"(h)(tt)(ps?://)|(f)t(ps?://)|(?<=[a-z0-9]):(?=//)", re.IGNORECASE)
+# Where a scheme begins: what is encoded before it, such as %22, can end in a letter or digit.
+_BEGINS = r"(?:\b|(?<=%[0-9a-f]{2}))"
+# A scheme that couldn't be refanged to the same text, such as hTtp or xhttp, is treated as another one.
+_SCHEME = re.compile(
+    rf"{_BEGINS}(?P<web>(?-i:[hH]tt|HTT|[fF]t|FT))(?P<rest>ps?://)|(?<=[a-z0-9]):(?=//)", re.IGNORECASE
+)
 # A path or query, and what can be a name or an address anywhere else. What ends a link ends a path.
 _PART = re.compile(r"(?P<path>(?<=[\w\]).-])[/?#][^\s\"'<>`|,(){}\[\]^\\]*)|[\w.-]+")
-# The addresses in a path or query: behind two slashes, `www.`, of a mail, or with a path of their own.
+# The addresses in a path or query: behind two slashes or backslashes, `www.`, of a mail, or with a path of
+# their own. Percent-encoded marks, once or several times, separate words for mail programs as well.
 _IN_PATH = re.compile(
-    r"(?<=//)[\w.-]+|(?<=%2f%2f)[\w.-]+|(?<=@)(?=[\w.-]*\.[^\W\d])[\w.-]+"
-    r"|(?<![\w.-])www\.[\w.-]+|(?<=[=;&])[\w.-]+(?=[/:?])",
+    r"(?P<before>"
+    r"(?:/|%(?:25)*(?:2f|5c)){2}"
+    r"|(?:@|%(?:25)*40)(?=[\w.-]*\.[^\W\d])"
+    r"|(?:(?<![\w.-])|%(?:25)*[0-9a-f]{2})(?=www\.)"
+    r"|(?:[=;&]|%(?:25)*(?:3d|3b|26))(?=[\w.-]+(?:[/:?]|%(?:25)*(?:2f|3a|3f)))"
+    r")(?P<name>[\w.-]+)",
     re.IGNORECASE,
 )
 _DECIMAL = re.compile(r"\d+\.\d+", re.ASCII)
@@ -22,12 +32,14 @@ _FANGS = [
         (r":\\\\(?=\S)", "://"),
         (r"[\[({]\.([\w.-]+)[\])}]", r".\1"),
         (r"(?<=\w)[ \t]+dot[ \t]+(?=\w)", "."),
-        (rf"{_BEFORE}[\[({{<]\s*+(?:\.|dot)\s*+[\])}}>]\s*+|\[\.(?=\w)|(?<=\w)\.\]|\\\.", "."),
+        (rf"{_BEFORE}[\[({{<]\s*+(?:\.|dot)\s*+[\])}}>]\s*+|\[\.(?=\w)|(?<=\w)\.\]|(?<=\w)\\\.(?=\w)", "."),
         (rf"{_BEFORE}[\[({{]\s*+:\s*+//\s*+[\])}}]\s*+", "://"),
         (r"\[:\]|\(:\)|\{:\}", ":"),
         (r"[\[({]//?[\])}]", "/"),
-        (r"\bh(?:xx|\*\*|xt|tx|__)p(s?)(?=:)", r"http\1"),
-        (r"\bfxp(s?)(?=:)", r"ftp\1"),
+        (rf"{_BEGINS}(?-i:HXX)(?=ps?:)", "HTT"),
+        (rf"{_BEGINS}(h)(?:xx|\*\*|xt|tx|__)(?=ps?:)", r"\1tt"),
+        (rf"{_BEGINS}(?-i:FX)(?=ps?:)", "FT"),
+        (rf"{_BEGINS}(f)x(?=ps?:)", r"\1t"),
     )
 ]
 
@@ -43,17 +55,20 @@ def defanged(text: str) -> str:
 
 
 def _safe(match: re.Match[str]) -> str:
-    return _IN_PATH.sub(_without_dots, match[0]) if match["path"] else _without_dots(match)
+    return _IN_PATH.sub(_safe_in_path, match[0]) if match["path"] else _without_dots(match[0])
+
+
+def _safe_in_path(match: re.Match[str]) -> str:
+    return match["before"] + _without_dots(match["name"])
 
 
 def _without_scheme(match: re.Match[str]) -> str:
-    if match[1]:
-        return f"{match[1]}{'XX' if match[2].isupper() else 'xx'}{match[3]}"
-    return f"{match[4]}x{match[5]}" if match[4] else "[:]"
+    if not match["web"]:
+        return "[:]"
+    return match["web"].replace("t", "x").replace("T", "X") + match["rest"]
 
 
-def _without_dots(match: re.Match[str]) -> str:
-    word = match[0]
+def _without_dots(word: str) -> str:
     inner = word.strip(".")
     if "." not in inner or _DECIMAL.fullmatch(inner) or _INTERNAL.fullmatch(inner):
         return word
@@ -64,7 +79,7 @@ def refang(text: str) -> str:
     """Return a text with the web addresses that others defanged as a log has them.
 
     `hxxp`, `h**p`, `fxp`, `[.]`, `(dot)`, ` dot `, `{.}`, `[.`, `[.com]`, `[:]`, `[://]`, `[/]` and the like,
-    in any case, a dot behind a backslash, and two of those for `//`; blanks around them go as well.
+    in any case, a dot behind a backslash in a name, and two of those for `//`; blanks around them go as well.
     """
     for pattern, plain in _FANGS:
         text = pattern.sub(plain, text)
