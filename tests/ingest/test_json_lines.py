@@ -112,6 +112,15 @@ def test_an_object_may_be_wrapped_or_stand_behind_a_prefix(wrapped: str, tmp_pat
     assert (row["username"], row["clientip"]) == ("ann", "10.1.2.3")
 
 
+@pytest.mark.parametrize("between", ["", "# a comment", "damaged"])
+def test_a_wrapped_object_is_found_among_lines_without_one(between: str, tmp_path: Path) -> None:
+    """Blank and damaged lines cost no request, however many there are."""
+    lines = [f'{{"wrapped":{_line(user="ann")}}}', *[between] * 5, f'{{"wrapped":{_line(user="bea")}}}']
+    found = log_rows("\n".join(lines).encode(), SITE, tmp_path)
+    assert [row["username"] for row in found.rows] == ["ann", "bea"]
+    assert {reason for _, _, reason, _ in found.rejects} == {"no JSON object"}
+
+
 @pytest.mark.parametrize("wrapped", ['"text"', '"{no JSON"', "7", "[1]", "null"])
 def test_a_wrapper_without_an_object_is_a_field(wrapped: str, tmp_path: Path) -> None:
     """A field that has a wrapper's name, but no object, changes nothing."""

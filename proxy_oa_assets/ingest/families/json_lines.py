@@ -15,6 +15,7 @@ from functools import cache
 import duckdb
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from proxy_oa_assets.ingest.declaration import json_steps
 from proxy_oa_assets.ingest.families.delimited import block_of, line_texts
@@ -133,8 +134,9 @@ def prepare(lines: Lines, layout: Layout) -> Prepared:
             rejected.append((index, fields))
         else:
             exact.append((index, fields))
-    # A wrapped object has a brace of its own; flat ones are the fastest to tell.
-    wrappers = layout.declaration.within if lines.text.count(b"{") > len(lines) else ()
+    # A wrapped object has a brace of its own; flat ones are the fastest to tell. A line may have no brace.
+    first_braces = len(lines) if source == "text" else pc.sum(pc.match_substring(texts, "{")).as_py()
+    wrappers = layout.declaration.within if lines.text.count(b"{") > first_braces else ()
     for wrapper in wrappers:
         if f'"{json_steps(wrapper)[-1]}"'.encode() in lines.text:
             inner = f"json_extract_string({source}, {_path(wrapper)})"
