@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Callable, Mapping
 from email.utils import parsedate_to_datetime
+from http import HTTPStatus
 from typing import Any, TypeVar
 from urllib.parse import parse_qs, urlsplit
 
@@ -17,6 +18,9 @@ from proxy_oa_assets.model.secrets import Secrets
 from proxy_oa_assets.resources.hdfs import Usage
 
 MISSING = "FileNotFoundException"
+
+# Statuses of gateways, and of servers that start or have too much to do.
+_PASSING = (429, 502, 503, 504)
 
 T = TypeVar("T")
 
@@ -113,6 +117,10 @@ def _unless_missing(operation: Callable[[], T], missing: T) -> T:
         raise
 
 
+class UnavailableError(requests.ConnectionError):
+    """A gateway or server says that it can't serve now, in no words of WebHDFS; another NameNode may."""
+
+
 class _Session(requests.Session):
     """A session that collects the secrets it sends and receives."""
 
@@ -128,12 +136,26 @@ class _Session(requests.Session):
         for each in (*response.history, response):
             self._collect(each.headers.get("Location"), each.request.headers)
             self.secrets.add(*each.cookies.values())
+        is_remote_exception = "json" in response.headers.get("Content-Type", "")
+        if response.status_code in _PASSING and not is_remote_exception:
+            raise UnavailableError(_said(response), request=request)
         return response
 
     def _collect(self, url: str | None, headers: Mapping[str, str]) -> None:
         # A NameNode puts a token into each DataNode's URL, for every kind of login.
         self.secrets.add(*parse_qs(urlsplit(url or "").query).get("delegation", []))
         self.secrets.add(str(headers.get("Authorization", "")).rpartition(" ")[2])
+
+
+def _said(response: requests.Response) -> str:
+    """Return a status, and the first line of what was sent with it, unless that is a page for people."""
+    with response:
+        first_line = (
+            next(response.iter_content(2048), b"").partition(b"\n")[0].decode("utf-8", "replace").strip()
+        )
+    status = HTTPStatus(response.status_code)
+    words = "" if not line or line.startswith("<") else f": {line}"
+    return f"HTTP {status.value} {status.phrase}{words}"
 
 
 class _InsecureClient(Client, hdfs.InsecureClient):

@@ -11,7 +11,7 @@ import urllib3
 
 from proxy_oa_assets.model.errors import StorageError, StorageUnreachableError
 from proxy_oa_assets.model.network import PATIENCE_SECONDS, UNTRUSTED, certificate_problem, retrying
-from proxy_oa_assets.resources.cluster.webhdfs_client import Client, TokenClient
+from proxy_oa_assets.resources.cluster.webhdfs_client import Client, TokenClient, UnavailableError
 
 TRANSPORT = (
     requests.ConnectionError,
@@ -60,6 +60,8 @@ def _may_pass(error: BaseException) -> bool:
 def _problem(client: Client, error: Exception) -> str:
     if isinstance(error, hdfs.HdfsError):
         return _refusal(client, error)
+    if isinstance(error, UnavailableError):
+        return f"{_host(error)} can't serve now ({error}); is that server, or the one behind it, up?"
     if isinstance(error, requests.exceptions.SSLError):
         return _no_tls(client, error)
     if isinstance(error, TRANSPORT):
@@ -132,7 +134,7 @@ def _refusal(client: Client, error: hdfs.HdfsError) -> str:
     if error.exception is None and "<html" in text.lower():
         return _no_webhdfs(client)
     refusal = text.partition("\n")[0].strip() or (
-        "refused without a reason; HDFS_AUTH says how to log in: insecure, kerberos or token"
+        f"{client.url} refused without a reason; HDFS_AUTH says how to log in: insecure, kerberos or token"
     )
     # A malformed token, or one that was cancelled or has expired.
     if error.exception in ("SecurityException", "InvalidToken") and isinstance(client, TokenClient):
