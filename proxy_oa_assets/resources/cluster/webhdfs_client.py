@@ -150,9 +150,8 @@ class _Session(requests.Session):
 def _said(response: requests.Response) -> str:
     """Return a status, and the first line of what was sent with it, unless that is a page for people."""
     with response:
-        first_line = (
-            next(response.iter_content(2048), b"").partition(b"\n")[0].decode("utf-8", "replace").strip()
-        )
+        content = next(response.iter_content(2048), b"")
+    line = content.partition(b"\n")[0].decode("utf-8", "replace").strip()
     status = HTTPStatus(response.status_code)
     words = "" if not line or line.startswith("<") else f": {line}"
     return f"HTTP {status.value} {status.phrase}{words}"
