@@ -18,7 +18,10 @@ _PARTS = re.compile(
 _AUTHORITY = re.compile(
     r"(?P<user>.*@)?(?P<host>\[[^\]]*\]|[^:]*|.*?)(?::(?P<port>\d{1,5})?)?", re.ASCII | re.DOTALL
 )
-_ADDRESS_AND_PORT = re.compile(r"\[[0-9a-f:.]+\](:\d+)?", re.ASCII)
+# The user, host and port of any URL; an `@` before the last one is part of the user.
+_URL_AUTHORITY = re.compile(
+    r"(?P<user>.*@)?(?:(?P<address>\[[0-9a-f:.]+\])|(?P<host>.*?))(?P<port>:\d*)?", re.ASCII | re.DOTALL
+)
 _NAME = re.compile(r"[a-z0-9_-]{1,63}(\.[a-z0-9_-]{1,63})*", re.ASCII)
 _LONGEST_NAME = 253
 _TUNNELS = ("CONNECT", "TCP_CONNECT")
@@ -26,8 +29,9 @@ _DEFAULT_PORTS = {"http": 80, "https": 443, "ftp": 21}
 _SCHEMES = {port: scheme for scheme, port in _DEFAULT_PORTS.items()}
 # Browsers send all of these as they are; blanks, quotes, angle brackets and what isn't ASCII, they encode.
 _SENT = "".join(char for char in map(chr, range(0x21, 0x7F)) if char not in '"<>')
-# What RFC 3986 allows in a path or query.
-_ALLOWED = "/?:@!$&'()*+,;=-._~%"
+# What RFC 3986 allows in a host, and in a path or query.
+_ALLOWED_IN_HOST = "!$&'()*+,;=-._~%"
+_ALLOWED = f"/?:@{_ALLOWED_IN_HOST}"
 _STRAY_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})", re.ASCII)
 
 
@@ -115,17 +119,27 @@ def strict_url(url: str) -> str:
     """Return a URL in which everything that RFC 3986 doesn't allow is percent-encoded."""
     scheme, _, after = url.partition("://")
     parts = _parts(after)
-    authority, (rest, mark, fragment) = parts["authority"], parts["rest"].partition("#")
-    if not _ADDRESS_AND_PORT.fullmatch(authority):
-        authority = quote(authority, safe=_ALLOWED)
-    strict = f"{authority}{quote(rest, safe=_ALLOWED)}{mark}{quote(fragment, safe=_ALLOWED)}"
+    rest, mark, fragment = parts["rest"].partition("#")
+    after_host = f"{quote(rest, safe=_ALLOWED)}{mark}{quote(fragment, safe=_ALLOWED)}"
+    strict = f"{_strict_authority(parts['authority'])}{after_host}"
     return f"{scheme}://{_STRAY_PERCENT.sub('%25', strict)}"
 
 
+def _strict_authority(authority: str) -> str:
+    found = _found(_URL_AUTHORITY, authority)
+    user = f"{quote(found['user'][:-1], safe=f':{_ALLOWED_IN_HOST}')}@" if found["user"] else ""
+    host = found["address"] or quote(found["host"], safe=_ALLOWED_IN_HOST)
+    return f"{user}{host}{found['port'] or ''}"
+
+
 def _parts(uri: str) -> re.Match[str]:
-    found = _PARTS.fullmatch(uri)
-    if found is None:  # pragma: no cover - every part of the pattern may be empty
-        raise AssertionError(uri)
+    return _found(_PARTS, uri)
+
+
+def _found(pattern: re.Pattern[str], text: str) -> re.Match[str]:
+    found = pattern.fullmatch(text)
+    if found is None:  # pragma: no cover - every part of the patterns may be empty
+        raise AssertionError(text)
     return found
 
 

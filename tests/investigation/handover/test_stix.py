@@ -38,17 +38,17 @@ def test_hostile_values_are_valid_and_come_out_as_they_were() -> None:
     content = format_named("stix").content(handed)
     result = validate_string(content.decode("ascii"), ValidationOptions(version="2.1"))
     assert result.is_valid, [str(error)[:200] for error in result.errors or ()]
-    indicators = {each["name"]: each for each in _of_type(json.loads(content)["objects"], "indicator")}
-    assert len(indicators) == len(handed.indicators)
-    for indicator in handed.indicators:
-        (made,) = (each for name, each in indicators.items() if name == _shown(indicator))
+    indicators = _of_type(json.loads(content)["objects"], "indicator")
+    # By position: a URL and the text of a host that is none can have the same name.
+    for indicator, made in zip(handed.indicators, indicators, strict=True):
+        assert made["name"] == _shown(indicator)
         compared = _compared(made["pattern"])
         assert all(text.isprintable() for text in compared)
         if indicator.value.isprintable():
             assert indicator.value in compared
         if indicator.kind == "url":
             assert strict_url(indicator.value) in compared
-    assert "nul\\\\x00inside" in json.dumps([each["description"] for each in indicators.values()])
+    assert "nul\\\\x00inside" in json.dumps([each["description"] for each in indicators])
 
 
 def _shown(indicator: object) -> str:

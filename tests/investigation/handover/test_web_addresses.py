@@ -97,6 +97,9 @@ def test_hosts_that_are_neither_names_nor_addresses() -> None:
         ("http://a.example/a|b[c]^`{}\\", "http://a.example/a%7Cb%5Bc%5D%5E%60%7B%7D%5C"),
         ("http://a.example/x%zz?y#z#z", "http://a.example/x%25zz?y#z%23z"),
         ("http://[2001:db8::1]:80/[", "http://[2001:db8::1]:80/%5B"),
+        ("http://user:pass@buser:pass@b/", "http://user:pass%40buser:pass@b/"),
+        ("http://user@[2001:db8::1]/", "http://user@[2001:db8::1]/"),
+        ("http://a:b:c:80/", "http://a%3Ab%3Ac:80/"),
     ],
 )
 def test_a_strict_url(url: str, strict: str) -> None:
