@@ -8,6 +8,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
+from hypothesis import example
 from hypothesis import strategies as st
 from support.fuzzing import fuzz, is_long
 from support.log_rows import LogRows, log_rows
@@ -143,6 +144,8 @@ def test_each_format_has_a_line_that_gives_a_row() -> None:
     assert without == []
 
 
+@example(b"{\n")
+@example(b" [\n")
 @fuzz(
     "recognized formats",
     short=25,
@@ -151,11 +154,12 @@ def test_each_format_has_a_line_that_gives_a_row() -> None:
     | st.sampled_from(FORMATS).flatmap(lambda each: damaged(b"\n".join(lines_of(each.name)[1]))),
 )
 def test_any_content_is_recognized_or_refused(content: bytes) -> None:
-    """A log's format is recognized with a reason, or the nearest ones are named."""
+    """A log's format is recognized with a reason, or the nearest ones or the way to lines are named."""
     try:
         assert recognize(content).why
     except IngestError as error:
-        assert "nearest" in str(error)
+        is_json = content.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] in (b"[", b"{")
+        assert "nearest" in str(error) or (is_json and "read it as lines, by `jq -c " in str(error))
 
 
 ZSTD = b"\x28\xb5\x2f\xfd"
