@@ -15,7 +15,8 @@ _PADDED = re.compile(r"\d{3}(?:\.\d{3}){3}", re.ASCII)
 _WILDCARD = re.compile(r"(?P<octets>(?:\d{1,3}\.){1,3})\*(?:\.\*)*", re.ASCII)
 # A spreadsheet makes an en dash of a hyphen between blanks.
 _DASH = re.compile(r"[-\u2013]")
-_BRACKETS = re.compile(r"\[([^\[\]]*)\]")
+# Around an address, a block or a range: `[::1]:80` with its port isn't `::1:80`.
+_BRACKETS = re.compile(r"(?<![^\s/\u2013-])\[([^\[\]]*)\](?![^\s%/\u2013-])")
 _ZONE = re.compile(r"%[\w.~-]+$")
 _OCTETS = 4
 

@@ -171,6 +171,28 @@ def test_a_malformed_first_line_is_not_taken_for_a_header(read, line):
     assert read(line, "10.0.0.1,host").rejected.count == 1
 
 
+@pytest.mark.parametrize(
+    "entry",
+    [
+        *("[fd00::7]", "[fd00::7]%eth0", "[fd00::7%eth0]", "[fd00::]/64", "[fd00::/64]", " [ fd00::7 ] "),
+        *("[fd00::1]-[fd00::9]", "[fd00::1-fd00::9]", "[fd00::1] \u2013 fd00::9"),
+    ],
+)
+def test_brackets_may_stand_around_an_entry(read, entry):
+    """As URLs and some devices write IPv6, also with what belongs to the entry behind them."""
+    assert read(f"{entry},host").describe("fd00::7") == "host"
+
+
+@pytest.mark.parametrize(
+    "entry", ["[fd00::7]:443", "[fd00::]0.0.0.7", "fd00[::7]", "[[fd00::7]]", "[fd00::7"]
+)
+def test_brackets_within_an_entry_are_named(read, entry):
+    """Without them, an address and its port, or two addresses, would be another address."""
+    context = read(f"{entry},host", "10.0.0.1,other")
+    assert context.rejected.count == 1
+    assert context.entries == 1
+
+
 def test_host_bits_in_a_block_do_not_matter(read):
     """10.0.0.7/24 is how people write the network of a machine."""
     assert read("10.0.0.7/24,net").describe("10.0.0.200") == "net"

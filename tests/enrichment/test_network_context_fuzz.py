@@ -5,6 +5,7 @@ import re
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from hypothesis import example
 from hypothesis import strategies as st
 from support.fuzzing import fuzz
 from support.mutations import TEXT, damaged, encoded
@@ -86,6 +87,7 @@ def search(lines, address) -> str:
     return min(found)[2] if found else ""
 
 
+@example(b"[fd00::]0.0.0.0,0\n0.0.0.0,0", [])
 @fuzz("network context", short=25, content=CONTENTS, asked=st.lists(ADDRESS, max_size=4))
 def test_each_line_describes_its_addresses_or_is_named(content: bytes, asked: list) -> None:
     """A line that isn't named describes what `ipaddress` reads in it; damaged neighbours change nothing."""
