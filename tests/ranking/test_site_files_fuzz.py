@@ -8,6 +8,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import yaml
+from hypothesis import example
 from hypothesis import strategies as st
 from support.fuzzing import fuzz
 from support.mutations import JSON, TEXT, changed, damaged, encoded
@@ -225,6 +226,13 @@ def rules(draw) -> bytes:
     return draw(damaged(content, most=1)) if draw(st.integers(0, 3)) == 0 else content
 
 
+@example(
+    yaml.safe_dump(
+        {**RULE, "detection": {"selection": {"c-uri|re": None}, "condition": "selection"}}
+    ).encode()
+)
+@example(b'category: proxy\n"\\UFFFFFFFF": 1\n')
+@example(yaml.safe_dump({**RULE, "detection": {**RULE["detection"], "condition": None}}).encode())
 @fuzz("Sigma rules", short=10, content=rules())
 def test_a_damaged_rule_costs_no_other(content: bytes) -> None:
     """A damaged rule is used, or refused with its file and one line; the rule beside it stays."""

@@ -6,6 +6,7 @@ file and the reason.
 
 import re
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,6 +28,8 @@ _CONCERNS_PROXIES = re.compile(
 )
 # Covered by another rule, or of no use as they are; a clone of SigmaHQ's repository has both.
 _RETIRED = (SigmaStatus.DEPRECATED, SigmaStatus.UNSUPPORTED)
+# PyYAML's errors for `"\UFFFFFFFF"`, `2016-02-30`, `!!int ''` and the like.
+_NO_VALUE = (ValueError, LookupError, OverflowError)
 # How far a hit raises a pair, by the rule's level; a rule without one is as Sigma's medium ones.
 _WEIGHTS = {
     SigmaLevel.INFORMATIONAL: 0.1,
@@ -119,7 +122,7 @@ def _documents(file: Path) -> Iterator[SigmaRule | SigmaFilter | str]:
     except UnicodeDecodeError:
         yield "it isn't UTF-8; save it as UTF-8"
         return
-    except (yaml.YAMLError, SigmaError, AttributeError, TypeError, RecursionError) as error:
+    except (yaml.YAMLError, SigmaError, *_NO_VALUE, AttributeError, TypeError, RecursionError) as error:
         # pySigma takes it for granted that a document is a mapping with texts as keys.
         yield f"it is no Sigma rule: {_one_line(error)}"
         return
@@ -135,7 +138,8 @@ def _documents(file: Path) -> Iterator[SigmaRule | SigmaFilter | str]:
 
 def _filtered(rule: SigmaRule, filters: Iterable[SigmaFilter]) -> SigmaRule:
     for one in filters:
-        filtered = one.apply_on_rule(rule)
+        with _refusing(f"the filter {one.title!r} can't be applied to it"):
+            filtered = one.apply_on_rule(rule)
         if isinstance(filtered, SigmaRule):
             rule = filtered
     return rule
@@ -153,7 +157,20 @@ def _converted(rule: SigmaRule, missing: set[str]) -> Rule:
 
 def _conditions(rule: SigmaRule, missing: set[str]) -> Iterable[Condition]:
     for condition in rule.detection.parsed_condition:
-        yield condition_of(condition.parsed, missing)
+        if not isinstance(condition.condition, str):
+            raise UnportableError(f"its condition {condition.condition!r:.80} is no text")
+        with _refusing("its condition can't be read"):
+            parsed = condition.parsed
+        yield condition_of(parsed, missing)
+
+
+@contextmanager
+def _refusing(what: str) -> Iterator[None]:
+    """Raise UnportableError for what pySigma raises where it takes the type of a value for granted."""
+    try:
+        yield
+    except (AttributeError, TypeError, RecursionError) as error:
+        raise UnportableError(f"{what}: {error}") from error
 
 
 def _one_line(error: Exception) -> str:

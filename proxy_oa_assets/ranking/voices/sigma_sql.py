@@ -183,6 +183,9 @@ def _found(column: str, text: str, pattern: str) -> Sql:
 
 
 def _portable_pattern(value: SigmaRegularExpression) -> str:
+    # pySigma takes any value of YAML for a text here.
+    if not isinstance(value.regexp, SigmaString):
+        raise UnportableError(f"its regular expression {value.regexp!r:.80} is no text; put it in quotes")
     if value.contains_placeholder():
         raise UnportableError(f"its regular expression {value.regexp} has a placeholder")
     pattern = value.escape(escape_escape_char=False)

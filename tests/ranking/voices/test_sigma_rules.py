@@ -18,12 +18,20 @@ detection:
 """
 REFUSED = {
     "no YAML": ("logsource: {category: proxy\n  - [", "it is no Sigma rule"),
+    "a character beyond Unicode": (GOOD.replace("A good rule", r'"\U00110000"'), "it is no Sigma rule"),
+    "a character far beyond Unicode": (GOOD.replace("A good rule", r'"\UFFFFFFFF"'), "it is no Sigma rule"),
+    "an impossible date": (f"date: 2016-02-30{GOOD}", "it is no Sigma rule"),
+    "a number without digits": (f"x: !!int ''{GOOD}", "it is no Sigma rule"),
+    "no truth value": (f"x: !!bool perhaps{GOOD}", "it is no Sigma rule"),
     "a list": ("- category: proxy\n- b", "it is no Sigma rule"),
     "a text": ("'category: proxy'", "it is no Sigma rule"),
     "keys that are no texts": ("1: {category: proxy}\n2: [category: proxy]", "must have a title"),
     "no detection": (GOOD.partition("detection")[0], "must have a detection"),
     "no title": (GOOD.replace("title: A good rule", ""), "title"),
     "an unknown modifier": (GOOD.replace("contains", "smells"), "Unknown modifier"),
+    "a condition without a value": (GOOD.replace("condition: s", "condition:"), "None is no text"),
+    "a condition that is a mapping": (GOOD.replace("condition: s", "condition: {}"), "{} is no text"),
+    "a condition of a number": (GOOD.replace("condition: s", "condition: [s, 1]"), "1 is no text"),
     "an unknown selection": (GOOD.replace("condition: s", "condition: t"), "'t' not defined"),
     "an unfinished condition": (GOOD.replace("condition: s", "condition: s and"), "Expected"),
     "the deprecated pipe": (GOOD.replace("condition: s", "condition: s | count() > 3"), "pipe syntax"),
@@ -33,6 +41,12 @@ REFUSED = {
     "an expression of every text": (GOOD.replace("contains: badagent", "re: 'a*'"), "matches an empty text"),
     "a class in a class": (GOOD.replace("contains: badagent", "re: '[[:alpha:]]'"), "read its regular expr"),
     "a Python group": (GOOD.replace("contains: badagent", "re: '(?P<x>a)'"), "read its regular expression"),
+    "an expression without a value": (GOOD.replace("contains: badagent", "re:"), "None is no text"),
+    "an expression that is a number": (
+        GOOD.replace("contains: badagent", "re: 404"),
+        "404 is no text; put it",
+    ),
+    "an expression that is a mapping": (GOOD.replace("contains: badagent", "re: {a: b}"), "is no text"),
     "a placeholder": (GOOD.replace("contains: badagent", "contains|expand: '%agents%'"), "%agents%"),
     "a part of a time": (
         GOOD.replace("c-useragent|contains: badagent", "sc-status|hour: 3"),
