@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import repeat
 from typing import TYPE_CHECKING, Literal
 
 from proxy_oa_assets.model.day import Day
@@ -269,4 +270,4 @@ def records(frame: pd.DataFrame) -> Iterator[tuple[object, ...]]:
     # By position: two columns can have the same name.
     series = (frame.iloc[:, position] for position in range(frame.shape[1]))
     columns = (column.astype(object).where(column.notna(), None).tolist() for column in series)
-    return zip(*columns, strict=True)
+    return zip(*columns, strict=True) if frame.shape[1] else repeat((), len(frame))

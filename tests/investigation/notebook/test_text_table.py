@@ -231,6 +231,15 @@ def test_a_message_about_rows_that_are_not_there_does_nothing(more: dict) -> Non
     assert (acted, table.selected) == ([], [])
 
 
+def test_a_row_is_opened_without_columns_that_are_not_there() -> None:
+    """A page of another version can ask for columns that the table no longer has: the answer has no texts."""
+    table = _shown(["a", "b"])
+    sent: list[dict] = []
+    table.send = sent.append
+    table._receive(table, {"version": 1, "call": "open", "row": 1, "columns": ["former"], "view": "a"}, [])
+    assert sent == [{"view": "a", "version": 1, "row": 1, "texts": []}]
+
+
 def test_a_table_outlives_a_front_end_that_overwrites_its_content() -> None:
     """Synchronized state can be written from the browser."""
     table = _shown(["a", "b"], selection="one")
