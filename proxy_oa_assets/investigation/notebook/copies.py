@@ -15,6 +15,7 @@ from proxy_oa_assets.model.files import read_bytes, replace_if_other, replacing
 from proxy_oa_assets.model.text_file import parse_nested
 
 _SUFFIX = "_master.ipynb"
+_OLDEST_FORMAT = 3
 _DAY, _HOME = "@proxy-oa day@", "@proxy-oa home@"
 
 
@@ -116,7 +117,9 @@ def _upgraded(template: Path, content: bytes) -> str:
     nbformat = import_module("nbformat")  # its functions are untyped
     try:
         original = nbformat.reader.reads(content.decode("utf-8"))
-        has_ids = nbformat.reader.get_version(original) >= (4, 5)
+        version = nbformat.reader.get_version(original)
+        _check_format(version[0])
+        has_ids = version >= (4, 5)
         notebook = nbformat.v4.upgrade(nbformat.convert(original, 4))
         _set_ids(notebook.cells, keep=has_ids)
         for cell in notebook.cells:
@@ -139,6 +142,12 @@ def _upgraded(template: Path, content: bytes) -> str:
         ) from error
 
 
+def _check_format(major: int) -> None:
+    # nbformat takes a notebook without a number for its first format, in which it repeats or drops cells.
+    if major < _OLDEST_FORMAT:
+        raise ValueError(f"its nbformat is missing or below {_OLDEST_FORMAT}")
+
+
 def _set_ids(cells: Iterable[Any], *, keep: bool) -> None:
     """Set each cell's id by its position: nbformat's are random. With `keep`, unique ids stay."""
     used = set[str]()
@@ -152,11 +161,16 @@ def _recorded(record: Path) -> dict[str, list[str]]:
     """Read the digests; without a readable record, every notebook that exists counts as edited."""
     try:
         match parse_nested(json.loads, read_bytes(record).decode("utf-8")):
-            case dict(found) if all(isinstance(digests, list) for digests in found.values()):
+            case dict(found) if all(map(_is_digests, found.values())):
                 return found
     except (FileNotFoundError, ValueError):
         pass
     return {}
+
+
+def _is_digests(value: object) -> bool:
+    # A null would be the digest of every file that is no notebook.
+    return isinstance(value, list) and all(isinstance(digest, str) for digest in value)
 
 
 def _digest(content: bytes) -> str:

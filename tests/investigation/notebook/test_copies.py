@@ -282,6 +282,17 @@ def test_no_template_gives_no_copy(tmp_path):
     assert copy_templates(tmp_path / "none", tmp_path / "day", DAY, HOME) == Copies([], [])
 
 
+def test_a_record_with_null_loses_no_file_that_is_no_notebook(copy, tmp_path):
+    """A null is no digest: the file stays, and the fresh notebook is written beside it."""
+    copy()
+    edited = tmp_path / "day" / "Advanced_Mode.ipynb"
+    edited.write_bytes(b"half a not")
+    (tmp_path / "day" / ".written.json").write_text(json.dumps({edited.name: [None]}), encoding="utf-8")
+
+    assert copy().kept == [edited.name]
+    assert edited.read_bytes() == b"half a not"
+
+
 @pytest.mark.parametrize("record", ["", "{", "[]", "null", '{"Advanced_Mode.ipynb": 1}', "\udcff"])
 def test_a_broken_record_loses_no_notebook(copy, tmp_path, record):
     """Every notebook that exists counts as edited; the fresh one is written beside it."""

@@ -91,6 +91,11 @@ def test_an_old_template_becomes_a_notebook_of_the_current_format(
         '{"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": [{"cell_type": "code", "source": 1}]}',
         '{"nbformat": 5, "nbformat_minor": 0, "metadata": {}, "cells": []}',
         '{"nbformat": "4", "metadata": {}, "cells": []}',
+        # Of no format; nbformat would drop the first cell, and repeat the other one for the second.
+        '{"metadata": {}, "cells": [{"cell_type": "markdown", "metadata": {}, "source": "x"}]}',
+        json.dumps(
+            {"metadata": {}, "cells": [{**_CODE, "source": "x"}, {"cell_type": "raw", "source": "y"}]}
+        ),
         "\udcff",
     ],
 )
