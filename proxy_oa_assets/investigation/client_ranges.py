@@ -6,7 +6,7 @@ from collections.abc import Callable
 from contextlib import suppress
 
 from proxy_oa_assets.model.errors import InvestigationError
-from proxy_oa_assets.model.text import shortened
+from proxy_oa_assets.model.text import excerpt
 from proxy_oa_assets.sql.conditions import Condition, Rows, begins_with, equals, one_of
 from proxy_oa_assets.sql.query import NO_VALUE
 
@@ -16,7 +16,6 @@ _OCTETS = re.compile(r"(?:\d{1,3}\.){1,3}(?=\Z|\*|[xX]\b)|\d{1,3}\.\d{1,3}(?:\.\
 # An IPv4 client as a proxy writes it that listens for both versions.
 _MAPPED = "::ffff:"
 _OCTET_END = 256
-_SHOWN = 60
 _REST = re.compile(r"(?:[*xX](?:\.[*xX])*)?")
 
 
@@ -38,7 +37,7 @@ def client_condition(text: str, rows: Rows) -> Condition:
         return one_of(column, [text, _MAPPED + text])
     if text not in NO_VALUE and (re.search(r"[*:/]", text) or not re.search(r"[^\W\d_]", text)):
         raise InvestigationError(
-            f"client:{shortened(text, _SHOWN)} is no address, prefix, block, range or name; write it like "
+            f"client:{excerpt(text)} is no address, prefix, block, range or name; write it like "
             f"10.0.0.7, 10.55., 10.55.0.0/20 or 10.0.0.5-10.0.1.9, without a port; a name of such characters "
             f"stands in quotes"
         )
@@ -89,7 +88,8 @@ def _network(text: str) -> Callable[[Address], bool] | None:
         network = ipaddress.ip_network(text.replace("[", "").replace("]", ""), strict=False)
     except ValueError as error:
         raise InvestigationError(
-            f"client:{text} is no block of addresses ({error}); write it like 10.55.0.0/20 or 2001:db8::/32"
+            f"client:{excerpt(text)} is no block of addresses ({excerpt(error)}); write it like "
+            f"10.55.0.0/20 or 2001:db8::/32"
         ) from error
     return lambda address: address in network
 
@@ -109,6 +109,6 @@ def _range(text: str) -> Callable[[Address], bool] | None:
         return None
     if high is None or low.version != high.version or int(low) > int(high):
         raise InvestigationError(
-            f"client:{text} is no range of addresses; write the lower one first: 10.55.1.1-10.55.2.9"
+            f"client:{excerpt(text)} is no range of addresses; write the lower one first: 10.55.1.1-10.55.2.9"
         )
     return lambda address: address.version == low.version and int(low) <= int(address) <= int(high)

@@ -20,6 +20,7 @@ from proxy_oa_assets.investigation.filter_values import (
 from proxy_oa_assets.investigation.pasted_uris import host_spellings, refanged, uri_spellings
 from proxy_oa_assets.investigation.scored_fields import reason_term, severity_term, verdict_term
 from proxy_oa_assets.model.errors import InvestigationError
+from proxy_oa_assets.model.text import excerpt
 from proxy_oa_assets.model.tsv import NULL
 from proxy_oa_assets.sql.conditions import (
     Condition,
@@ -72,8 +73,8 @@ def _text(name: str, read: _Reader | None = None, *, word_null: bool = False) ->
             return has_no_value(column)
         if value.kind is Kind.PLAIN and "*" in value.text and name not in _WITH_WILDCARDS:
             raise InvestigationError(
-                f"{value.text} has a *, which is no wildcard here; write it without, or as a regular "
-                f"expression between slashes; in quotes, * is a character"
+                f"{excerpt(value.text)} has a *, which is no wildcard here; write it without, or as a "
+                f"regular expression between slashes; in quotes, * is a character"
             )
         return read(value, rows) if read else contains(column, value.text)
 

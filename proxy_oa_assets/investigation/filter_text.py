@@ -7,7 +7,7 @@ from enum import Enum
 from proxy_oa_assets.investigation.client_ranges import is_address
 from proxy_oa_assets.investigation.defanging import refang
 from proxy_oa_assets.model.errors import InvestigationError
-from proxy_oa_assets.model.text import shortened
+from proxy_oa_assets.model.text import excerpt
 
 
 class Kind(Enum):
@@ -74,7 +74,6 @@ _SCHEME = re.compile(r"\s*<?\s*[a-z][a-z0-9+.*-]*(?:\[:\]|:)?\[?//", re.IGNORECA
 _COMMA = re.compile(r"\s*,[\s,;]*|;[\s,;]*|[ \t]*[\r\n]\s*")
 _NEGATED = re.compile(rf"not$|[!{_MINUS}][^\W\d]|!", re.IGNORECASE)
 _NEXT_TERM = re.compile(rf"(?:NOT|AND|OR)\s|[!{_MINUS}]\S", re.IGNORECASE)
-_SHOWN = 60
 
 
 def terms(text: str, fields: dict[str, str]) -> list[Term]:
@@ -132,7 +131,7 @@ class _Reader:
         negated = self._match(_NOT) is not None
         if negated and _NOT.match(self.text, self.at):
             raise InvestigationError(
-                f"{shortened(self.text[started:], _SHOWN)} begins with two negations; write one of them, or "
+                f"{excerpt(self.text[started:])} begins with two negations; write one of them, or "
                 f"none; a part of a URI that begins with - stands in quotes"
             )
         keyed = self.at
@@ -157,9 +156,9 @@ class _Reader:
             pattern.match(self.text, at) for pattern in (_KEY, _WORD, _NOT)
         )
         if not (begun or _HOST.match(refang(word)) or is_address(word, strict=False)):
-            shown = shortened(value.text, _SHOWN)
+            shown = excerpt(value.text)
             raise InvestigationError(
-                f"{shortened(word, _SHOWN)} follows {field}:{shown} after a blank; a value with blanks is "
+                f"{excerpt(word)} follows {field}:{shown} after a blank; a value with blanks is "
                 f'written in quotes, {field}:"{shown} ...", and a part of the URI after uri:'
             )
 
@@ -171,9 +170,9 @@ class _Reader:
                 operator = compared[2]
                 value = "" if operator in ("=", "==", "!=") else operator
                 raise InvestigationError(
-                    f"{compared[0].strip()} is no term; a colon ends the name of a field: "
+                    f"{excerpt(compared[0].strip())} is no term; a colon ends the name of a field: "
                     f"{'-' * (operator == '!=')}{compared[1]}:{value}...; a part of a URI stands in quotes: "
-                    f'"{compared[0].strip()}..."'
+                    f'"{excerpt(compared[0].strip())}..."'
                 )
             return URI
         field = self.fields.get(key[1].lower().replace("-", "_"))
@@ -182,9 +181,10 @@ class _Reader:
             return field
         if is_address(self._rest().split()[0].rstrip(","), strict=False):
             return URI
+        known = ", ".join(dict.fromkeys(self.fields.values()))
         raise InvestigationError(
-            f"{key[1]}: is no field; there are {', '.join(dict.fromkeys(self.fields.values()))}. A part of a "
-            f'URI that has a colon stands in quotes: "{key[1]}:..."'
+            f"{excerpt(key[1])}: is no field; there are {known}. A part of a URI that has a colon stands in "
+            f'quotes: "{excerpt(key[1])}:..."'
         )
 
     def _is_field(self, name: str) -> bool:
@@ -195,13 +195,15 @@ class _Reader:
         if match := self._match(_QUOTED):
             text = (match[1] or match[2] or "").replace('""', '"')
             if not text and not exact:
-                raise InvestigationError(f"{match[0].strip()} is empty, which fits every row; leave it out")
+                raise InvestigationError(
+                    f"{excerpt(match[0].strip())} is empty, which fits every row; leave it out"
+                )
             return Value(text, Kind.QUOTED, exact)
         if match := self._match(_REGEX):
             return Value(match[1], Kind.REGEX)
         if self._rest().startswith('"'):
             raise InvestigationError(
-                f"{shortened(self._rest(), _SHOWN)} begins with a quote that nothing ends; end it before a "
+                f"{excerpt(self._rest())} begins with a quote that nothing ends; end it before a "
                 f'blank, and write "" for a quote inside'
             )
         started, pieces = self.at, _UNIT if field in _OF_SIZES else _PIECE
@@ -223,17 +225,17 @@ class _Reader:
         text = value.text
         if value.kind is Kind.PLAIN and not value.exact and field not in _OF_URIS and _NEGATED.match(text):
             raise InvestigationError(
-                f"{field}:{shortened(text, _SHOWN)} has its negation behind the colon; write it before the "
+                f"{field}:{excerpt(text)} has its negation behind the colon; write it before the "
                 f"field, as in -host:example.com, or the value in quotes"
             )
         if value.kind is Kind.ANYWHERE and text[0] == "(" and text.count("(") > text.count(")"):
             raise InvestigationError(
-                f"{shortened(text, _SHOWN)} begins with a bracket that the term doesn't end; brackets group "
+                f"{excerpt(text)} begins with a bracket that the term doesn't end; brackets group "
                 f"no terms: leave it out, or write what has it in quotes"
             )
         if field in _OF_SIZES and text[-1].isdecimal() and _DIGITS.match(self.text, self.at):
             raise InvestigationError(
-                f"{field}:{shortened(text + self._rest(), _SHOWN)} can be one number or several; write one "
+                f"{field}:{excerpt(text + self._rest())} can be one number or several; write one "
                 f"without commas and blanks, as 1000000 or 1MB, and a blank after the comma between two"
             )
 

@@ -4,6 +4,7 @@ import re
 
 from proxy_oa_assets.investigation.filter_text import Kind, Value
 from proxy_oa_assets.model.errors import InvestigationError
+from proxy_oa_assets.model.text import excerpt
 from proxy_oa_assets.model.tsv import NULL
 from proxy_oa_assets.sql.query import NO_VALUE
 
@@ -81,8 +82,8 @@ def regex(value: Value) -> str:
     text = value.text.replace(r"\/", "/")
     if unknown := _NOT_PORTABLE.search(text.replace("\\\\", "")):
         raise InvestigationError(
-            f"/{text}/ has {unknown[0]}, which not every SQL engine knows; write it without look-around, "
-            f"back-references, named groups and possessive repeats"
+            f"/{excerpt(text)}/ has {unknown[0]}, which not every SQL engine knows; write it without "
+            f"look-around, back-references, named groups and possessive repeats"
         )
     pattern = f"(?i){text}"
     try:
@@ -92,16 +93,20 @@ def regex(value: Value) -> str:
     except duckdb.Error as error:
         reason = str(error).partition(": ")[2] or str(error)
         raise InvestigationError(
-            f"/{text}/ is no regular expression ({reason}); correct it, or write it in quotes as plain text"
+            f"/{excerpt(text)}/ is no regular expression ({excerpt(reason)}); correct it, or write it "
+            f"in quotes as plain text"
         ) from error
     if found == (True,):
-        raise InvestigationError(f"/{text}/ matches an empty text, and so every row; let it need a character")
+        raise InvestigationError(
+            f"/{excerpt(text)}/ matches an empty text, and so every row; let it need a character"
+        )
     return pattern
 
 
 def unread(field: str, value: Value, examples: str) -> InvestigationError:
     """Return the error about a value that a field can't read."""
-    text = f"/{value.text}/" if value.kind is Kind.REGEX else value.text
+    text = excerpt(value.text)
+    text = f"/{text}/" if value.kind is Kind.REGEX else text
     return InvestigationError(f"{field}:{text} can't be read; write it like {examples}")
 
 

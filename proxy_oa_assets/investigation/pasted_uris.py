@@ -7,6 +7,7 @@ import idna
 
 from proxy_oa_assets.investigation.defanging import refang
 from proxy_oa_assets.model.errors import InvestigationError
+from proxy_oa_assets.model.text import excerpt
 
 _SCHEME = re.compile(r"(?:[a-z][a-z0-9+.-]*:)?//", re.IGNORECASE)
 _HOST_PORT = re.compile(
@@ -32,7 +33,9 @@ def refanged(text: str) -> str:
         bare = link[1]
     bare = _without_wrapping(refang(bare))
     if not bare:
-        raise InvestigationError(f'{text} is empty without what is around it; to find it, write "{text}"')
+        raise InvestigationError(
+            f'{excerpt(text)} is empty without what is around it; to find it, write "{excerpt(text)}"'
+        )
     return bare
 
 
@@ -52,7 +55,9 @@ def uri_spellings(text: str) -> list[tuple[str, str]]:
     if scheme or "." in text.partition("#")[0]:
         text = text.partition("#")[0]
     if text in ("", ".", "//"):
-        raise InvestigationError(f'{pasted} fits every row; leave it out, or write it in quotes: "{pasted}"')
+        raise InvestigationError(
+            f'{excerpt(pasted)} fits every row; leave it out, or write it in quotes: "{excerpt(pasted)}"'
+        )
     if len(text) > 1:
         text = text.removesuffix("?")
         if "/" not in text[:-1] and "?" not in text:
@@ -82,7 +87,7 @@ def host_spellings(text: str) -> list[str]:
         text = port["host"]
     if not text.strip("*."):
         raise InvestigationError(
-            f"host:{pasted} fits every host; leave it out, or write a name or a part: *evil*"
+            f"host:{excerpt(pasted)} fits every host; leave it out, or write a name or a part: *evil*"
         )
     if ":" in text:
         # An IPv6 address stands with and without brackets.

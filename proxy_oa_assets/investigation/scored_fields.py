@@ -12,7 +12,7 @@ from proxy_oa_assets.investigation.filter_text import Kind, Value
 from proxy_oa_assets.investigation.filter_values import between_numbers, compared, is_nothing, regex, unread
 from proxy_oa_assets.model.errors import InvestigationError
 from proxy_oa_assets.model.tables import PROXY
-from proxy_oa_assets.model.text import shortened
+from proxy_oa_assets.model.text import excerpt
 from proxy_oa_assets.ranking.reasons import known_words
 from proxy_oa_assets.sql.conditions import (
     Condition,
@@ -28,7 +28,6 @@ from proxy_oa_assets.sql.conditions import (
 
 _NONE_GIVEN = 0
 _NAME = re.compile(r"[a-z][a-z0-9_-]*")
-_SHOWN = 60
 # 1 is the gravest severity, and 3 the gravest risk.
 _GRAVER = str.maketrans("<>", "><")
 
@@ -79,8 +78,8 @@ def _reason(value: Value) -> Condition:
         return has_reason("word", name)
     if value.kind is Kind.PLAIN and _NAME.fullmatch(name) and not any(name in known for known in names):
         raise InvestigationError(
-            f"reason:{shortened(value.text, _SHOWN)} is no reason; there are {', '.join(names)}. A part of "
-            f'another ranking\'s word stands in quotes: reason:"{shortened(value.text, _SHOWN)}"'
+            f"reason:{excerpt(value.text)} is no reason; there are {', '.join(names)}. A part of "
+            f'another ranking\'s word stands in quotes: reason:"{excerpt(value.text)}"'
         )
     return contains("word", value.text)
 

@@ -41,6 +41,11 @@ def shortened(value: object, width: int) -> str:
     return f"{shown[: width - 1 - tail]}…{shown[len(shown) - tail :]}"
 
 
+def excerpt(value: object) -> str:
+    """Return a value as an error about a filter quotes it: `shortened` to 60 characters."""
+    return shortened(value, 60)
+
+
 def counted(number: int, thing: str) -> str:
     """Return a number and a noun, such as `1 URI` and `1,200 URIs`."""
     return f"{number:,} {thing}" if number == 1 else f"{number:,} {thing}s"

@@ -123,3 +123,18 @@ def test_an_exact_term_means_the_value_itself(value: str) -> None:
     (term,) = Filters.parse(exactly("agent", value)).terms
     assert [each.text for each in term.values] == [value]
     assert not term.negated
+
+
+@pytest.mark.parametrize(
+    "term",
+    [
+        *("time:{}", "code:{}", "sent:{}", "verdict:{}", "severity:{}", "client:{}/8", "type:*{}", "{}:1"),
+        *("client:10.0.0.9-10.0.0.1{}", "uri:/({}/", "uri:/(?={})/", "uri:/{}|/"),
+    ],
+)
+def test_an_error_quotes_the_ends_of_a_long_value(term: str) -> None:
+    """A paste of thousands of characters would push the remedy out of sight."""
+    with pytest.raises(InvestigationError) as raised:
+        Filters.parse(term.format("x" * 5_000))
+    assert len(str(raised.value)) < 500
+    assert "x…x" in str(raised.value)
