@@ -124,7 +124,16 @@ class Staging(AbstractContextManager["Staging"]):
         return dict(sorted(self._days.items()))
 
     @override
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        try:
+            if kind is None:
+                self._finish()
+        finally:
+            # Dropped ones would write their files' ends, and Python print that this fails as well.
+            for writer in self._writers.values():
+                writer.is_open = False
+
+    def _finish(self) -> None:
         for hour in sorted(self._kept):
             self._write(hour)
         with naming(self._folder):
@@ -136,7 +145,9 @@ class Staging(AbstractContextManager["Staging"]):
             self._writers.move_to_end(hour)
             return self._writers[hour]
         if len(self._writers) >= _OPEN_FILES:
-            self._writers.popitem(last=False)[1].close()
+            oldest = next(iter(self._writers))
+            self._writers[oldest].close()
+            del self._writers[oldest]
         self._parts += 1
         path = self._folder / day.folder / f"h={hour % _HOURS:02d}" / f"part-{self._parts:06d}.parquet"
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -1,4 +1,7 @@
 import datetime as dt
+import gc
+import resource
+import sys
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -255,3 +258,18 @@ def test_progress_counts_lines_rows_and_rejects(tmp_path: Path) -> None:
     read_log([content], ZEEK, tmp_path, on_progress=reports.append)
 
     assert (reports[-1].lines, reports[-1].rows, reports[-1].rejected) == (7, 1, 1)
+
+
+def test_a_disk_that_fails_is_one_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Python drops the files' writers without writing their ends, whose failure it would print."""
+    printed: list[object] = []
+    monkeypatch.setattr(sys, "unraisablehook", printed.append)
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (4_000, before[1]))
+    try:
+        with pytest.raises(OSError, match="File too large"):
+            read_log([HEADER + zeek(NOON) + zeek(NOON + 3_600)], ZEEK, tmp_path)
+        gc.collect()
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert printed == []
