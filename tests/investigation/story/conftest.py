@@ -1,7 +1,6 @@
 import pytest
 from support.home import SAMPLE_DAY as DAY
 from support.home import Home
-from support.hostile import VALUES
 from support.story_day import Threat, write_stories
 
 from proxy_oa_assets.investigation.story.page import write_story
@@ -10,6 +9,8 @@ from proxy_oa_assets.investigation.story.page import write_story
 @pytest.fixture(scope="session")
 def hostile_page(tmp_path_factory):
     """The page of a day whose every value is hostile."""
+    from support.hostile import VALUES
+
     home = Home(tmp_path_factory.mktemp("hostile") / "home")
     values = [value for value in VALUES if value]
     threats = [
