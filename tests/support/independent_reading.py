@@ -22,12 +22,17 @@ _NUMBERS = ("duration", "scbytes", "csbytes")
 
 
 def raw_rows(huser, day: str) -> list[Row]:
-    """Read a day's raw rows with pyarrow; `h` comes from the folder's name."""
+    """Read a day's raw rows with pyarrow; `h` comes from the folder's name.
+
+    On a cluster, the hours that were ingested are beside those of other systems.
+    """
     y, m, d = day.split("-")
     rows: list[Row] = []
-    for path in sorted((huser / f"proxy/hive/y={y}/m={m}/d={d}").rglob("*.parquet")):
-        hour = path.parent.name.removeprefix("h=")
-        rows += [{**row, "h": hour} for row in parquet_rows(path)]
+    for table in ("proxy/hive", "proxy/hive/_beside"):
+        folder = huser / f"{table}/y={y}/m={m}/d={d}"
+        for path in sorted(folder.rglob("*.parquet")) if folder.exists() else ():
+            hour = path.parent.name.removeprefix("h=")
+            rows += [{**row, "h": hour} for row in parquet_rows(path)]
     return rows
 
 
