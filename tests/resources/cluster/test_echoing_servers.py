@@ -87,7 +87,9 @@ def test_a_status_line_that_is_the_request_is_not_quoted_either() -> None:
 def test_the_rest_of_a_server_s_words_is_passed_on() -> None:
     """They say what is wrong."""
     with handling(echoing.answering(echoing.HTTP["the target"])) as (url, _):
-        error = _error_of(lambda: WebHdfs(url=url, auth="token", token_env="HDFS_TOKEN").status("/file"))
+        error = _error_of(
+            lambda: WebHdfs(url=url, auth="token", token_env="HDFS_TOKEN", attempts=1).status("/file")
+        )
     assert "upstream /webhdfs/v1/file?delegation=***&op=GETFILESTATUS failed" in str(error)
 
 
