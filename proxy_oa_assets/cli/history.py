@@ -23,7 +23,7 @@ from proxy_oa_assets.ingest.record import DayRecord
 from proxy_oa_assets.model.day import Day
 from proxy_oa_assets.model.errors import HistoryError, StorageError, UntrustedFileError, refusal
 from proxy_oa_assets.model.file_lock import file_lock
-from proxy_oa_assets.model.files import bundled
+from proxy_oa_assets.model.files import bundled, remove_abandoned
 from proxy_oa_assets.model.text import printable, printable_lines
 from proxy_oa_assets.model.trusted_file import read_trusted, write_trusted
 from proxy_oa_assets.resources.deployment import Deployment
@@ -62,6 +62,7 @@ def prepare_history(settings: Settings) -> Path:
     folder.mkdir(mode=0o700, exist_ok=True)
     configuration = folder / "dagster.yaml"
     if not configuration.exists():
+        remove_abandoned(folder)
         write_trusted(configuration, bundled("deploy/dagster.yaml").read_bytes())
     try:
         # It names classes that Dagster loads.

@@ -1,11 +1,13 @@
 import os
 import stat
+import subprocess
 from pathlib import Path
 
 import pytest
 from support.command import proxy_oa
 
 from proxy_oa_assets.cli.history import prepare_history
+from proxy_oa_assets.model.files import temporary_name
 from proxy_oa_assets.settings import load_settings
 
 NO_SERVER = """\
@@ -78,3 +80,15 @@ def test_doctor_names_a_history_that_others_can_open(tmp_path: Path) -> None:
     assert "chmod 700" not in proxy_oa(tmp_path, "doctor").stdout
     history.chmod(0o755)
     assert "other users can open it, which chmod 700 ends" in proxy_oa(tmp_path, "doctor").stdout
+
+
+def test_what_a_killed_process_left_beside_the_history_s_configuration_is_removed(tmp_path: Path) -> None:
+    """By the process that writes the configuration next."""
+    settings = load_settings(tmp_path / "home")
+    settings.dagster_home.mkdir(parents=True)
+    ended = subprocess.run(["sh", "-c", "echo $$"], capture_output=True, text=True, check=True).stdout.strip()
+    left = settings.dagster_home / temporary_name().replace(f"-{os.getpid()}-", f"-{ended}-")
+    left.touch()
+    prepare_history(settings)
+    assert not left.exists()
+    assert (settings.dagster_home / "dagster.yaml").exists()
