@@ -31,7 +31,7 @@ def is_allowed(licence: str) -> bool:
     """
     licensing = _spdx()
     expression = licensing.parse(licence, validate=True)
-    allowed = set(policy("licences")["allowed"])
+    allowed = set(policy()["licences"]["allowed"])
     values = {
         symbol: licensing.TRUE if symbol.key in allowed else licensing.FALSE
         for symbol in licensing.license_symbols(expression)
@@ -41,7 +41,7 @@ def is_allowed(licence: str) -> bool:
 
 def licences(component: Component) -> list[str]:
     """Return a component's licences: SPDX expressions, or words of its metadata that are none."""
-    section = policy("licences")
+    section = policy()["licences"]
     declared = []
     for entry in component.get("licenses", ()):
         licence = entry.get("license", {})
@@ -55,7 +55,7 @@ def licences(component: Component) -> list[str]:
 
 def problems(components: Sequence[Component]) -> Iterator[str]:
     """Yield a line for each component whose licence isn't allowed, unless it is an exception."""
-    exceptions = {canonicalize_name(name) for name in policy("licences")["exceptions"]}
+    exceptions = {canonicalize_name(name) for name in policy()["licences"]["exceptions"]}
     for component in components:
         if canonicalize_name(component["name"]) in exceptions:
             continue

@@ -30,15 +30,15 @@ class Bundled:
         return sha256(self.path.read_bytes()).hexdigest()
 
 
-def policy(section: str, file: Path = POLICY) -> Any:  # noqa: ANN401 - a section is a table, or a list of tables
-    """Return a section of the policy, an empty one if the file has none."""
-    return tomllib.loads(file.read_text(encoding="utf-8")).get(section, {})
+def policy(file: Path = POLICY) -> dict[str, Any]:
+    """Return the policy's sections: tables, and lists of tables."""
+    return tomllib.loads(file.read_text(encoding="utf-8"))
 
 
 def bundled_files() -> Iterator[Bundled]:
     """Yield the files of others in the package; where two patterns fit a file, the first one counts."""
     seen = set[Path]()
-    for entry in policy("bundled"):
+    for entry in policy()["bundled"]:
         for path in sorted(set(CHECKOUT.glob(entry["path"])) - seen):
             seen.add(path)
             yield Bundled(**{**entry, "path": path})

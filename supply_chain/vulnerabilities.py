@@ -83,7 +83,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"NOT AUDITED: the advisories of {options.pins.name} weren't read: {error}", file=sys.stderr)
         permitted = options.unreachable == "warn" and isinstance(error, UnreachableError)
         return 0 if permitted else _NOT_AUDITED
-    accepted = policy("vulnerabilities", options.policy).get("accepted", [])
+    accepted = policy(options.policy).get("vulnerabilities", {}).get("accepted", [])
     found = [*unaccepted(packages, accepted, datetime.now(UTC).date())]
     for line in found:
         print(line, file=sys.stderr)
